@@ -1,0 +1,33 @@
+# thimble_room(NAME [DEPENDS room…] [LIBRARIES target…] [EXCLUDE regex…])
+# A room is one object-like static library of every .cc below its folder, its x_test.cc files one
+# test program `NAME_test`. Files are found, not listed: a new file needs no edit here.
+add_library(thimble_flags INTERFACE)
+target_include_directories(thimble_flags INTERFACE "${CMAKE_SOURCE_DIR}/src" "${CMAKE_SOURCE_DIR}/include")
+target_compile_options(thimble_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wno-psabi
+  -Wno-missing-field-initializers -ffp-contract=off -fno-math-errno)
+
+function(thimble_room name)
+  cmake_parse_arguments(R "" "" "DEPENDS;LIBRARIES;EXCLUDE" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cc")
+  set(tests ${sources})
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
+  foreach(pattern IN LISTS R_EXCLUDE)
+    list(FILTER sources EXCLUDE REGEX "${pattern}")
+    list(FILTER tests EXCLUDE REGEX "${pattern}")
+  endforeach()
+  add_library(thimble_${name} STATIC ${sources})
+  target_link_libraries(thimble_${name} PUBLIC thimble_flags Threads::Threads)
+  foreach(dep IN LISTS R_DEPENDS)
+    target_link_libraries(thimble_${name} PUBLIC thimble_${dep})
+  endforeach()
+  target_link_libraries(thimble_${name} PRIVATE ${R_LIBRARIES})
+  if(THIMBLE_TESTS AND tests)
+    add_executable(${name}_test ${tests})
+    target_link_libraries(${name}_test PRIVATE thimble_${name} ${R_LIBRARIES} GTest::gtest GTest::gtest_main)
+    target_compile_options(${name}_test PRIVATE -Wno-conversion)
+    add_test(NAME ${name} COMMAND ${name}_test WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}")
+    set_tests_properties(${name} PROPERTIES TIMEOUT 300)
+  endif()
+endfunction()
