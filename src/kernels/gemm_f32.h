@@ -1,0 +1,71 @@
+// float32 matrix products, the workhorse of convolutions and dense layers, forward and backward.
+// Sums run over taps and k in ascending order, each step one fused multiply-add into one
+// accumulator per output element, so a result does not depend on tile, split or thread.
+#pragma once
+
+#include <cstdint>
+
+namespace thimble {
+
+// Forward: for each row m < m_count and column j < n
+//   c[m·ldc + j] = clamp(start + Σ_t Σ_i A(m,t)[i] · B[t·k + i][j], lo, hi)
+// with start = c's old value if accumulate, else bias[j] (0 where bias is null).
+// A(m,t) is a run of k floats:
+//   offsets == null: a + m·lda (taps is then 1: a plain matrix product)
+//   otherwise        o = offsets[m·taps + t]; o >= 0: a + o, o < 0: the k zeros at `zeros` (padding).
+// An im2col is never made: a convolution gives one offset per output pixel and kernel tap.
+struct GemmF32Args {
+  int64_t m = 0, n = 0, k = 0, taps = 1;
+  const float* a = nullptr;
+  int64_t lda = 0;
+  const int32_t* offsets = nullptr;
+  const float* zeros = nullptr;
+  const float* b = nullptr;  // packed by pack_b
+  const float* bias = nullptr;
+  float* c = nullptr;
+  int64_t ldc = 0;
+  bool accumulate = false;
+  float lo = -__builtin_inff(), hi = __builtin_inff();  // a NaN sum stays NaN
+};
+
+// B's packed form is the kernel's own: panels of nr columns, the last one zero-padded, each panel
+// holding its taps·k rows in order. Bytes: packed_b_floats(n, rows) · 4. A panel range [begin, end)
+// of packing can be given to different threads.
+struct PackBArgs {
+  int64_t rows = 0;  // taps · k
+  int64_t n = 0;
+  const float* b = nullptr;
+  int64_t row_stride = 0;     // element (r, j) is b[r·row_stride + j·column_stride]
+  int64_t column_stride = 1;  // dense weights [n, k] give row_stride 1, column_stride k
+  float* packed = nullptr;
+};
+
+// Weight gradient: for each i < k, j < n
+//   c[i·ldc + j] (+)= Σ_{m} A(m)[i] · B[m·ldb + j],   m ascending
+// A(m) is a run of k floats, addressed as above with one offset per row (offset_stride apart, so
+// that tap t of a convolution's table is offsets + t with offset_stride = taps). Rows whose offset
+// is negative contribute nothing. accumulate adds to c's old value.
+struct GemmTnF32Args {
+  int64_t m = 0, k = 0, n = 0;
+  const float* a = nullptr;
+  int64_t lda = 0;
+  const int32_t* offsets = nullptr;
+  int64_t offset_stride = 1;
+  const float* b = nullptr;
+  int64_t ldb = 0;
+  float* c = nullptr;
+  int64_t ldc = 0;
+  bool accumulate = false;
+};
+
+struct GemmF32Kernels {
+  const char* name = nullptr;
+  int mr = 0, nr = 0;  // tile: splits at multiples of these cost nothing
+  void (*run)(const GemmF32Args&) = nullptr;
+  void (*pack_b)(const PackBArgs&) = nullptr;
+  void (*run_tn)(const GemmTnF32Args&) = nullptr;
+
+  int64_t packed_b_floats(int64_t n, int64_t rows) const { return (n + nr - 1) / nr * nr * rows; }
+};
+
+}  // namespace thimble

@@ -1,0 +1,44 @@
+// Elementwise functions over contiguous runs. In-place use (y == x or y == a) is allowed.
+// Accuracy: add … square, sqrt exact as IEEE; transcendental functions ≤ 2 ULP of the double
+// result over the whole range, NaN in gives NaN out, denormals kept, infinities as in <cmath>.
+#pragma once
+
+#include <cstdint>
+
+namespace thimble {
+
+enum class UnaryFn {
+  copy, relu, relu6, relu_n1_to_1, leaky_relu /* alpha */, elu /* alpha */, selu, gelu, gelu_tanh, silu, mish,
+  softplus, softsign, sigmoid, tanh, exp, log, sqrt, rsqrt, neg, abs, square, hard_sigmoid /* relu6(x+3)/6 */,
+  hard_swish /* x·relu6(x+3)/6 */, reciprocal, sign, floor, ceil, round /* half to even */, sin, cos,
+  count
+};
+
+// dx = dy · f'(x), with f' from x, and y where it is cheaper (y is the forward result).
+// Activation gradients at kinks follow Keras: relu'(0) = 0, relu6'(0) = relu6'(6) = 0, abs'(0) = 0.
+enum class BinaryFn { add, sub, mul, div, maximum, minimum, squared_difference, count };
+
+// maximum is a > b ? a : b and minimum is a < b ? a : b: the second operand wins against NaN.
+struct MapKernels {
+  const char* name = nullptr;
+  // y[i] = f(x[i]); alpha as marked above. Indexed by UnaryFn.
+  void (*unary_f32[static_cast<int>(UnaryFn::count)])(const float* x, float* y, int64_t n, float alpha) = {};
+  void (*unary_grad_f32[static_cast<int>(UnaryFn::count)])(const float* x, const float* y, const float* dy, float* dx,
+                                                           int64_t n, float alpha) = {};
+  // y[i] = clamp(f(a[i·sa], b[i·sb]), lo, hi), sa and sb 0 or 1. Indexed by BinaryFn.
+  void (*binary_f32[static_cast<int>(BinaryFn::count)])(const float* a, int sa, const float* b, int sb, float* y,
+                                                        int64_t n, float lo, float hi) = {};
+  // y[i] = table[x[i]] over bytes (int8 functions through a 256-entry table indexed by x ^ flip).
+  void (*lut_u8)(const uint8_t* x, uint8_t* y, int64_t n, const uint8_t table[256]) = nullptr;
+  void (*f16_to_f32)(const uint16_t* x, float* y, int64_t n) = nullptr;
+  void (*f32_to_f16)(const float* x, uint16_t* y, int64_t n) = nullptr;
+  // q = clamp(round_half_away(x / scale) + zero_point, -128, 127), as TFLite's QUANTIZE.
+  void (*quantize_s8)(const float* x, int8_t* y, int64_t n, float scale, int32_t zero_point) = nullptr;
+  void (*dequantize_s8)(const int8_t* x, float* y, int64_t n, float scale, int32_t zero_point) = nullptr;
+  // Symmetric row quantisation of hybrid operators (TFLite PortableSymmetricQuantizeFloats):
+  // scale = max|x| / 127, q = round(x · 127 / max|x|) clamped to ±127, stored as q + 128 (biased
+  // unsigned); an all-zero row gives scale 1 and q = 0. Returns the scale.
+  float (*quantize_row)(const float* x, uint8_t* y, int64_t n) = nullptr;
+};
+
+}  // namespace thimble
