@@ -23,7 +23,8 @@ inline uint16_t float_to_half(float f) {
   const auto sign = static_cast<uint16_t>((bits >> 16) & 0x8000u);
   const uint32_t magnitude = bits & 0x7fffffffu;
   if (magnitude >= 0x7f800000u)  // infinity, or NaN (kept quiet)
-    return static_cast<uint16_t>(sign | 0x7c00u | (magnitude > 0x7f800000u ? 0x200u | ((magnitude >> 13) & 1023u) : 0u));
+    return static_cast<uint16_t>(sign | 0x7c00u |
+                                 (magnitude > 0x7f800000u ? 0x200u | ((magnitude >> 13) & 1023u) : 0u));
   if (magnitude >= 0x477ff000u) return static_cast<uint16_t>(sign | 0x7c00u);  // rounds past 65504
   if (magnitude < 0x38800000u) {  // below 2^-14: subnormal; adding 0.5 leaves round(x·2^24) in the low bits
     const float shifted = std::bit_cast<float>(magnitude) + 0.5f;

@@ -71,11 +71,7 @@ std::string shortest(T number) {
 }
 }  // namespace
 
-JsonWriter& JsonWriter::value(double number) {
-  return std::isfinite(number) ? raw(shortest(number)) : null();
-}
-JsonWriter& JsonWriter::value(float number) {
-  return std::isfinite(number) ? raw(shortest(number)) : null();
-}
+JsonWriter& JsonWriter::value(double number) { return std::isfinite(number) ? raw(shortest(number)) : null(); }
+JsonWriter& JsonWriter::value(float number) { return std::isfinite(number) ? raw(shortest(number)) : null(); }
 
 }  // namespace thimble

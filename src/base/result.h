@@ -57,17 +57,16 @@ tl::unexpected<Error> with_context(Error error, std::string where);
 }  // namespace thimble
 
 // THIMBLE_TRY(status-expression): returns its error from the enclosing function.
-#define THIMBLE_TRY(expr)                                                     \
-  do {                                                                        \
-    if (auto th_status = (expr); !th_status)                                  \
-      return ::tl::unexpected<::thimble::Error>(std::move(th_status).error()); \
+#define THIMBLE_TRY(expr)                                                                                             \
+  do {                                                                                                                \
+    if (auto th_status = (expr); !th_status) return ::tl::unexpected<::thimble::Error>(std::move(th_status).error()); \
   } while (false)
 
 #define THIMBLE_CAT2(a, b) a##b
 #define THIMBLE_CAT(a, b) THIMBLE_CAT2(a, b)
 // THIMBLE_ASSIGN(auto x, result-expression): x = the value, or returns the error.
 #define THIMBLE_ASSIGN(target, expr) THIMBLE_ASSIGN_IMPL(THIMBLE_CAT(th_result_, __LINE__), target, expr)
-#define THIMBLE_ASSIGN_IMPL(tmp, target, expr)                            \
-  auto tmp = (expr);                                                      \
+#define THIMBLE_ASSIGN_IMPL(tmp, target, expr)                                 \
+  auto tmp = (expr);                                                           \
   if (!tmp) return ::tl::unexpected<::thimble::Error>(std::move(tmp).error()); \
   target = std::move(*tmp)

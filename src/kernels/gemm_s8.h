@@ -29,12 +29,13 @@ struct GemmS8Args {
   int64_t lda = 0;
   const int32_t* offsets = nullptr;
   const uint8_t* pad = nullptr;
-  const int8_t* b = nullptr;  // packed by pack_b
+  const int8_t* b = nullptr;      // packed by pack_b
   const int32_t* bias = nullptr;  // n folded biases (never null)
   // Exactly one kind of output:
   uint8_t* c_quantized = nullptr;  // run_requant: requantised bytes, row stride ldc
   RequantArgs requant;
-  float* c_float = nullptr;        // run_dequant: c = clamp(float(acc) · row_scale[m] · column_scale[j] + float_bias[j], lo, hi)
+  float* c_float =
+      nullptr;  // run_dequant: c = clamp(float(acc) · row_scale[m] · column_scale[j] + float_bias[j], lo, hi)
   const float* row_scale = nullptr;
   const int32_t* row_zero = nullptr;  // optional per-row zero point z: acc −= z · column_sum[j]
   const int32_t* column_sum = nullptr;

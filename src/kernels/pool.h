@@ -35,10 +35,11 @@ struct PoolS8Args {
 struct PoolKernels {
   const char* name = nullptr;
   void (*max_f32)(const PoolF32Args&) = nullptr;
-  void (*average_f32)(const PoolF32Args&) = nullptr;  // sum of the taps inside, in order, times 1/count … as sum / count
+  void (*average_f32)(const PoolF32Args&) =
+      nullptr;  // sum of the taps inside, in order, times 1/count … as sum / count
   void (*max_grad_f32)(const MaxPoolGradF32Args&) = nullptr;
   void (*max_s8)(const PoolS8Args&) = nullptr;
-  void (*average_s8)(const PoolS8Args&) = nullptr;    // TFLite: round half away from zero of sum / count
+  void (*average_s8)(const PoolS8Args&) = nullptr;  // TFLite: round half away from zero of sum / count
 };
 
 }  // namespace thimble
