@@ -1,0 +1,49 @@
+// Opens a data set by the words of a recipe or command line:
+//   mnist, fashion-mnist        IDX files found in the data folders (see find.h)
+//   digits                      300 hand-drawn digits, brought to MNIST's convention; all of it is test
+//   folder:PATH                 pictures; class = subfolder, or first character of the file name
+//   csv:PATH, npz:PATH          tables and arrays
+//   function:NAME               a surface z = f(x, y) sampled with a seed (regression)
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "data/dataset.h"
+
+namespace thimble {
+
+// How many samples each part gets. −1: what is natural (IDX and npz: no validation part, the whole official
+// training and test sets; others: 80 % / 10 % / 10 %).
+struct SplitRequest {
+  int64_t train = -1, validation = -1, test = -1;
+  bool any() const { return train >= 0 || validation >= 0 || test >= 0; }
+};
+
+struct OpenOptions {
+  std::string data_dir;                    // --data-dir; empty: the other places of find.h
+  SplitRequest split;
+  std::vector<int64_t> shape;              // wanted {height, width, channels} of pictures; empty: the set's own,
+                                           // and {28, 28, 1} for folders
+  std::vector<std::string> inputs;         // csv: input columns; empty: all but the target
+  std::string target;                      // csv: target column; empty: the last
+  std::optional<bool> classification;      // csv, npz: empty: text or integer targets are classes
+  uint64_t seed = 1;                       // of shuffled splits and sampled functions
+  bool whole_as_test = false;              // sets without an official test part: all of it is `test` (eval, extra_test)
+  int64_t function_samples = 10000;        // function:NAME
+};
+
+// Errors: bad_file with the file, what was expected and found; usage for an unknown name or an impossible split.
+Result<Splits> open_splits(std::string_view set, const OpenOptions& options = {});
+
+struct SetInfo {
+  std::string name, about;
+  std::string where;  // folder or file it would be read from; empty: not found here
+};
+// For `thimble data list`: every name that open_splits knows, and where it is.
+std::vector<SetInfo> list_sets(const OpenOptions& options = {});
+
+}  // namespace thimble
