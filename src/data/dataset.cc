@@ -23,11 +23,14 @@ Status Samples::check() const {
   if (held != values) return bad("number of input values", values, held);
   if (count > int64_t{0xffffffff}) return bad("largest number of samples", 0xffffffff, count);
   if (classes > 0) {
-    if (static_cast<int64_t>(labels.size()) != count) return bad("number of labels", count, static_cast<int64_t>(labels.size()));
+    if (static_cast<int64_t>(labels.size()) != count)
+      return bad("number of labels", count, static_cast<int64_t>(labels.size()));
     for (size_t i = 0; i < labels.size(); ++i)
       if (labels[i] < 0 || labels[i] >= classes)
-        return fail(ErrorCode::bad_file, format("data set {}: label of sample {} is {}, expected 0 … {}", name, i, labels[i], classes - 1));
-    if (static_cast<int>(label_names.size()) != classes) return bad("number of label names", classes, static_cast<int64_t>(label_names.size()));
+        return fail(ErrorCode::bad_file,
+                    format("data set {}: label of sample {} is {}, expected 0 … {}", name, i, labels[i], classes - 1));
+    if (static_cast<int>(label_names.size()) != classes)
+      return bad("number of label names", classes, static_cast<int64_t>(label_names.size()));
   } else if (static_cast<int64_t>(targets.size()) != count * target_width) {
     return bad("number of targets", count * target_width, static_cast<int64_t>(targets.size()));
   }

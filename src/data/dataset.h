@@ -20,10 +20,10 @@ struct Samples {
   std::vector<uint8_t> bytes;
   std::vector<float> floats;
   int64_t count = 0;
-  int classes = 0;              // > 0: classification, `labels` has count entries in [0, classes)
+  int classes = 0;  // > 0: classification, `labels` has count entries in [0, classes)
   std::vector<int32_t> labels;
   std::vector<std::string> label_names;  // `classes` names
-  int64_t target_width = 0;     // > 0: regression, `targets` has count × target_width entries
+  int64_t target_width = 0;              // > 0: regression, `targets` has count × target_width entries
   std::vector<float> targets;
   std::vector<std::string> sample_names;  // file of each picture (folders only; else empty)
   std::vector<std::string> column_names;  // inputs of a table (csv only; else empty)
@@ -52,7 +52,9 @@ class Dataset {
   Storage storage() const { return samples_->storage; }
 
   // Position in samples() of the i-th sample of this view, 0 ≤ i < size().
-  int64_t position(int64_t i) const { return index_ ? static_cast<int64_t>((*index_)[static_cast<size_t>(i)]) : first_ + i; }
+  int64_t position(int64_t i) const {
+    return index_ ? static_cast<int64_t>((*index_)[static_cast<size_t>(i)]) : first_ + i;
+  }
   const uint8_t* bytes(int64_t i) const { return samples_->bytes.data() + position(i) * elements_; }
   const float* floats(int64_t i) const { return samples_->floats.data() + position(i) * elements_; }
   int32_t label(int64_t i) const { return samples_->labels[static_cast<size_t>(position(i))]; }

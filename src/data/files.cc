@@ -97,7 +97,8 @@ Result<size_t> ByteStream::read(std::span<uint8_t> out) {
   z_stream& z = inflate_->z;
   size_t done = 0;
   while (done < out.size() && !ended_) {
-    const size_t step_in = std::min<size_t>(input_.size(), 1u << 30), step_out = std::min<size_t>(out.size() - done, 1u << 30);
+    const size_t step_in = std::min<size_t>(input_.size(), 1u << 30),
+                 step_out = std::min<size_t>(out.size() - done, 1u << 30);
     z.next_in = const_cast<Bytef*>(input_.data());
     z.avail_in = static_cast<uInt>(step_in);
     z.next_out = out.data() + done;
@@ -109,7 +110,7 @@ Result<size_t> ByteStream::read(std::span<uint8_t> out) {
     if (code == Z_STREAM_END) {
       // A gzip file may hold several members one after the other.
       if (packing_ == Packing::gzip && packing_of(input_) == Packing::gzip && inflateReset(&z) == Z_OK) continue;
-      ended_ = true;
+      ended_ = complete_ = true;
     } else if (code == Z_BUF_ERROR || (code == Z_OK && used == 0 && made == 0)) {
       ended_ = true;  // truncated: the caller sees fewer bytes than it expects
     } else if (code != Z_OK) {
@@ -126,7 +127,8 @@ int64_t ByteStream::at_most() const {
 }
 
 ByteStream::Packing packing_of(std::span<const uint8_t> bytes) {
-  return bytes.size() >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b ? ByteStream::Packing::gzip : ByteStream::Packing::none;
+  return bytes.size() >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b ? ByteStream::Packing::gzip
+                                                                   : ByteStream::Packing::none;
 }
 
 }  // namespace thimble

@@ -31,13 +31,15 @@ class ByteStream {
   Result<size_t> read(std::span<uint8_t> out);
   // Upper bound of what is still to come: deflate never expands more than 1032 to 1.
   int64_t at_most() const;
+  // The end of the stream was reached and its check sum holds: false for a truncated one.
+  bool complete() const { return packing_ == Packing::none ? input_.empty() : complete_; }
 
  private:
   struct Inflate;
   std::span<const uint8_t> input_;
   Packing packing_;
   Inflate* inflate_ = nullptr;
-  bool ended_ = false;
+  bool ended_ = false, complete_ = false;
 };
 
 // gzip by its two magic bytes, else none.

@@ -40,7 +40,8 @@ tl::unexpected<Error> not_found(std::string_view name, const std::vector<std::st
   std::string places;
   for (const std::string& f : folders) places += (places.empty() ? "" : ", ") + f;
   const char* package = name == "fashion-mnist" ? "install it (apt-get install dataset-fashion-mnist), or " : "";
-  return fail(ErrorCode::bad_file, format("data set {} was not found in {}", name, places.empty() ? "any folder (none exists)" : places),
+  return fail(ErrorCode::bad_file,
+              format("data set {} was not found in {}", name, places.empty() ? "any folder (none exists)" : places),
               format("{}name the folder that holds it with --data-dir DIR or THIMBLE_DATA=DIR", package));
 }
 
@@ -88,8 +89,9 @@ Result<IdxFiles> find_idx_set(std::string_view name, const std::string& data_dir
                               : files.train_labels.empty() ? "train-labels-idx1-ubyte"
                               : files.test_images.empty()  ? "t10k-images-idx3-ubyte"
                                                            : "t10k-labels-idx1-ubyte";
-        return fail(ErrorCode::bad_file, format("data set {}: {} holds only {} of the four IDX files; {} (or .gz) is missing", name,
-                                                place.string(), held(files), missing),
+        return fail(ErrorCode::bad_file,
+                    format("data set {}: {} holds only {} of the four IDX files; {} (or .gz) is missing", name,
+                           place.string(), held(files), missing),
                     "copy the missing file there");
       }
     }

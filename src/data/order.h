@@ -11,9 +11,9 @@
 namespace thimble {
 
 // Streams of one seed, far from the epochs (0, 1, 2 …) that name the streams of the training order.
-inline constexpr uint64_t kSplitStream = 0x53504c4954ull;     // "SPLIT"
+inline constexpr uint64_t kSplitStream = 0x53504c4954ull;      // "SPLIT"
 inline constexpr uint64_t kAugmentStream = 0x4155474d4e54ull;  // "AUGMNT"
-inline constexpr uint64_t kFunctionStream = 0x46554e43ull;    // "FUNC"
+inline constexpr uint64_t kFunctionStream = 0x46554e43ull;     // "FUNC"
 
 // Fills `order` (resized to n) with a permutation of 0 … n−1 by Fisher-Yates (Knuth, TAOCP 3.4.2 P).
 inline void shuffle_into(std::vector<uint32_t>& order, int64_t n, uint64_t seed, uint64_t stream) {

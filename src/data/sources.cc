@@ -20,8 +20,9 @@ Result<Splits> open_idx(std::string_view name, const OpenOptions& options) {
   THIMBLE_ASSIGN(Samples train, read_idx_pair(files.train_images, files.train_labels, std::string(name), labels));
   THIMBLE_ASSIGN(Samples test, read_idx_pair(files.test_images, files.test_labels, std::string(name), labels));
   if (train.sample_shape != test.sample_shape)
-    return fail(ErrorCode::bad_file, format("data set {}: training pictures are {}×{}, test pictures {}×{}", name, train.sample_shape[0],
-                                            train.sample_shape[1], test.sample_shape[0], test.sample_shape[1]));
+    return fail(ErrorCode::bad_file,
+                format("data set {}: training pictures are {}×{}, test pictures {}×{}", name, train.sample_shape[0],
+                       train.sample_shape[1], test.sample_shape[0], test.sample_shape[1]));
   return split_official(view(std::move(train)), view(std::move(test)), options.split);
 }
 

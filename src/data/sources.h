@@ -24,16 +24,16 @@ struct SplitRequest {
 };
 
 struct OpenOptions {
-  std::string data_dir;                    // --data-dir; empty: the other places of find.h
+  std::string data_dir;  // --data-dir; empty: the other places of find.h
   SplitRequest split;
-  std::vector<int64_t> shape;              // wanted {height, width, channels} of pictures; empty: the set's own,
-                                           // and {28, 28, 1} for folders
-  std::vector<std::string> inputs;         // csv: input columns; empty: all but the target
-  std::string target;                      // csv: target column; empty: the last
-  std::optional<bool> classification;      // csv, npz: empty: text or integer targets are classes
-  uint64_t seed = 1;                       // of shuffled splits and sampled functions
-  bool whole_as_test = false;              // sets without an official test part: all of it is `test` (eval, extra_test)
-  int64_t function_samples = 10000;        // function:NAME
+  std::vector<int64_t> shape;          // wanted {height, width, channels} of pictures; empty: the set's own,
+                                       // and {28, 28, 1} for folders
+  std::vector<std::string> inputs;     // csv: input columns; empty: all but the target
+  std::string target;                  // csv: target column; empty: the last
+  std::optional<bool> classification;  // csv, npz: empty: text or integer targets are classes
+  uint64_t seed = 1;                   // of shuffled splits and sampled functions
+  bool whole_as_test = false;          // sets without an official test part: all of it is `test` (eval, extra_test)
+  int64_t function_samples = 10000;    // function:NAME
 };
 
 // Errors: bad_file with the file, what was expected and found; usage for an unknown name or an impossible split.

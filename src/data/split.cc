@@ -4,7 +4,8 @@ namespace thimble {
 namespace {
 
 tl::unexpected<Error> too_many(const Dataset& set, const char* part, int64_t asked, int64_t there) {
-  return fail(ErrorCode::usage, format("data set {}: split asks for {} {} samples, {} are there", set.name(), asked, part, there),
+  return fail(ErrorCode::usage,
+              format("data set {}: split asks for {} {} samples, {} are there", set.name(), asked, part, there),
               "lower the numbers of data.split");
 }
 
