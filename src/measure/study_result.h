@@ -1,0 +1,207 @@
+// Everything a study found out, as plain data: the mirror of results.json, and beside it what only
+// the report draws. The study room fills it; the writers (report_json.h, report_csv.h,
+// report_markdown.h, report_html.h) read it. Every part may be empty.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "measure/stats.h"
+
+namespace thimble {
+
+// A number that was not measured or does not apply (accuracy of a regression): null in JSON, "–" in tables.
+inline constexpr double kAbsent = std::numeric_limits<double>::quiet_NaN();
+
+struct StudyInfo {
+  std::string name;
+  std::string title;
+  uint64_t seed = 0;
+  std::string recipe_sha256;
+};
+
+struct MachineInfo {
+  std::string cpu;
+  std::string isa;  // what the kernels use, e.g. "avx512vnni"
+  int cores = 0;
+  std::string os;
+  std::string thimble_version;
+};
+
+struct LayerRow {
+  std::string name;
+  std::string op;
+  std::vector<int64_t> output_shape;
+  int64_t parameters = 0;
+  int64_t macs = 0;
+};
+
+struct ModelSummary {
+  int64_t parameters = 0;
+  int64_t macs = 0;
+  std::vector<LayerRow> layers;
+};
+
+struct EpochRow {
+  int64_t epoch = 0;  // from 1
+  double loss = kAbsent;
+  double accuracy = kAbsent;
+  double val_loss = kAbsent;
+  double val_accuracy = kAbsent;
+  double learning_rate = kAbsent;
+  double seconds = kAbsent;
+};
+
+struct SeedTraining {
+  uint64_t seed = 0;
+  double seconds = kAbsent;
+  double images_per_s = kAbsent;
+  double test_accuracy = kAbsent;
+  double test_loss = kAbsent;
+  std::vector<EpochRow> epochs;
+};
+
+struct TrainingSummary {
+  double images_per_s = kAbsent;
+  double seconds = kAbsent;
+  int64_t peak_rss_bytes = 0;
+  std::vector<EpochRow> epochs;         // of the first seed
+  std::vector<SeedTraining> per_seed;  // one per repeat, the first included
+};
+
+struct SeedScore {
+  uint64_t seed = 0;
+  double accuracy = kAbsent;
+  double loss = kAbsent;
+};
+
+// A further test set, reported beside the first.
+struct ExtraScore {
+  std::string set;
+  double accuracy = kAbsent;
+  Interval interval95{kAbsent, kAbsent};
+  int64_t n = 0;
+};
+
+struct TestSetSeconds {
+  double mean = kAbsent;
+  double stddev = kAbsent;
+  int64_t trials = 0;
+};
+
+// One thread count.
+struct Measurement {
+  int threads = 1;
+  LatencySummary latency_us;
+  TestSetSeconds test_set_seconds;
+  double cpu_share = kAbsent;  // 1 is one core busy
+  int64_t peak_rss_bytes = 0;
+  std::vector<double> samples_us;  // report only: the latencies behind the summary
+};
+
+struct UnquantizedTensor {
+  std::string name;
+  int64_t bytes = 0;
+  std::string why;
+};
+
+// Report only: one step of the program, time per run.
+struct OperatorTime {
+  std::string op;
+  std::string name;
+  double us = 0;
+  double share = 0;  // of the whole run, 0..1
+};
+
+// Report only.
+struct TensorSize {
+  std::string name;
+  int64_t before_bytes = 0;  // in the float32 model
+  int64_t after_bytes = 0;
+  std::string type;    // of the written tensor, e.g. "int8 per channel"
+  std::string reason;  // why it has this size
+};
+
+// Report only: one buffer of the static arena, alive from first_step to last_step inclusive.
+struct ArenaSlot {
+  std::string tensor;
+  int64_t offset = 0;
+  int64_t size = 0;
+  int64_t first_step = 0;
+  int64_t last_step = 0;
+};
+
+// Report only: rows are true classes, columns predicted ones.
+struct ConfusionMatrix {
+  std::vector<std::string> labels;            // may be empty: class numbers are used
+  std::vector<std::vector<int64_t>> counts;  // square
+};
+
+// Report only.
+struct MisclassifiedExample {
+  int64_t index = 0;  // in the test set
+  std::string truth;
+  std::string predicted;
+  double probability = kAbsent;  // given to the predicted class
+  std::string png;               // bytes of a PNG file; empty: no picture
+};
+
+struct VariantResult {
+  std::string name;
+  std::string file;         // relative to the study's folder
+  std::string description;  // report only: how it was made, in words
+  int64_t bytes = 0;
+  int64_t bytes_deflated = 0;
+  int64_t parameters = 0;
+  int64_t macs = 0;
+  double accuracy = kAbsent;
+  double accuracy_stddev = kAbsent;
+  Interval interval95{kAbsent, kAbsent};
+  double loss = kAbsent;
+  int64_t test_samples = 0;
+  std::vector<SeedScore> per_seed;
+  std::vector<ExtraScore> extra;
+  double agreement_with_float32 = kAbsent;
+  double max_abs_output_difference = kAbsent;
+  std::vector<Measurement> measurements;  // latency_us of the variant is that of the first
+  int64_t arena_bytes = 0;
+  std::vector<UnquantizedTensor> unquantized_tensors;
+
+  // Report only, each may be empty.
+  std::vector<OperatorTime> operators;
+  std::vector<TensorSize> tensors;
+  std::vector<ArenaSlot> arena;
+  ConfusionMatrix confusion;
+  std::vector<MisclassifiedExample> misclassified;
+};
+
+struct SweepRow {
+  std::string key;    // "train.optimizer"
+  std::string value;  // "sgd"
+  std::vector<VariantResult> variants;
+  std::vector<EpochRow> epochs;  // report only
+};
+
+struct StudyResult {
+  StudyInfo study;
+  MachineInfo machine;
+  ModelSummary model;
+  TrainingSummary training;
+  std::vector<VariantResult> variants;
+  std::vector<SweepRow> sweep;
+
+  // Report only.
+  std::string recipe;                      // the recipe's text
+  std::vector<std::string> command_lines;  // that repeat the study
+  std::vector<std::string> notes;
+  std::vector<std::string> warnings;
+};
+
+// The summary of the variant's first measurement, or null when nothing was measured.
+inline const LatencySummary* first_latency(const VariantResult& variant) {
+  return variant.measurements.empty() ? nullptr : &variant.measurements.front().latency_us;
+}
+
+}  // namespace thimble
