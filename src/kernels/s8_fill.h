@@ -1,0 +1,32 @@
+// The functions that put the int8 kernels of one instruction set into a table.
+// Which of them exist in a build depends on the processor family that it is
+// made for.
+#pragma once
+
+#include "kernels/depthwise.h"
+#include "kernels/gemm_s8.h"
+#include "kernels/pool.h"
+
+namespace thimble {
+
+void fill_gemm_s8_scalar(GemmS8Kernels &table);
+void fill_gemm_s8_avx2(GemmS8Kernels &table);
+void fill_gemm_s8_avx512(GemmS8Kernels &table);
+void fill_gemm_s8_avx512_vnni(GemmS8Kernels &table);
+void fill_gemm_s8_neon(GemmS8Kernels &table);
+
+// Sets .s8 only.
+void fill_depthwise_s8_scalar(DepthwiseKernels &table);
+void fill_depthwise_s8_avx2(DepthwiseKernels &table);
+void fill_depthwise_s8_avx512(DepthwiseKernels &table);
+void fill_depthwise_s8_avx512_vnni(DepthwiseKernels &table);
+void fill_depthwise_s8_neon(DepthwiseKernels &table);
+
+// Sets .max_s8 and .average_s8 only.
+void fill_pool_s8_scalar(PoolKernels &table);
+void fill_pool_s8_avx2(PoolKernels &table);
+void fill_pool_s8_avx512(PoolKernels &table);
+void fill_pool_s8_avx512_vnni(PoolKernels &table);
+void fill_pool_s8_neon(PoolKernels &table);
+
+} // namespace thimble
