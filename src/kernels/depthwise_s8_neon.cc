@@ -4,8 +4,6 @@
 
 namespace thimble {
 
-void fill_depthwise_s8_neon(DepthwiseKernels &table) {
-  table.s8 = generic_depthwise_s8;
-}
+void fill_depthwise_s8_neon(DepthwiseKernels& table) { table.s8 = generic_depthwise_s8; }
 
-} // namespace thimble
+}  // namespace thimble

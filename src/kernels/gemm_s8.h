@@ -1,9 +1,7 @@
-// int8 matrix products with exact TFLite requantisation. Activations reach the
-// kernel as unsigned bytes: an int8 activation q is stored as q + 128 (xor
-// 0x80); a legacy uint8 one as it is. Weights are int8. The caller folds zero
-// points into the bias at plan time:
-//   folded_bias[j] = bias[j] − (zero_point_in + 128) · Σ w[·][j] (zero_point_in
-//   as int8)
+// int8 matrix products with exact TFLite requantisation. Activations reach the kernel as unsigned
+// bytes: an int8 activation q is stored as q + 128 (xor 0x80); a legacy uint8 one as it is. Weights
+// are int8. The caller folds zero points into the bias at plan time:
+//   folded_bias[j] = bias[j] − (zero_point_in + 128) · Σ w[·][j]         (zero_point_in as int8)
 #pragma once
 
 #include <cstdint>
@@ -11,13 +9,11 @@
 namespace thimble {
 
 // int32 accumulator -> output byte, gemmlowp double rounding:
-//   v = RoundingDivideByPOT(SaturatingRoundingDoublingHighMul(acc ·
-//   2^max(shift,0), multiplier), max(−shift,0)) q = clamp(v + zero_point, lo,
-//   hi)
-// multiplier[j], shift[j] (−31 … 30) per column; shift > 0 is a left shift.
-// int32 sums wrap as two's complement. `flip` is xor-ed onto the stored byte:
-// 0x80 turns the int8 result into the biased unsigned form of the next layer, 0
-// leaves it.
+//   v = RoundingDivideByPOT(SaturatingRoundingDoublingHighMul(acc · 2^max(shift,0), multiplier), max(−shift,0))
+//   q = clamp(v + zero_point, lo, hi)
+// multiplier[j], shift[j] (−31 … 30) per column; shift > 0 is a left shift. int32 sums wrap as two's
+// complement. `flip` is xor-ed onto the stored
+// byte: 0x80 turns the int8 result into the biased unsigned form of the next layer, 0 leaves it.
 struct RequantArgs {
   const int32_t* multiplier = nullptr;
   const int32_t* shift = nullptr;
@@ -26,9 +22,8 @@ struct RequantArgs {
 };
 
 // acc[m][j] = bias[j] + Σ_t Σ_i A(m,t)[i] · B[t·k + i][j]
-// A(m,t): runs of k bytes, addressed like GemmF32Args (offsets in bytes; o < 0
-// reads `pad`, k bytes holding the biased zero point). Up to 3 bytes beyond a
-// run may be read: they meet zero weights.
+// A(m,t): runs of k bytes, addressed like GemmF32Args (offsets in bytes; o < 0 reads `pad`, k bytes
+// holding the biased zero point). Up to 3 bytes beyond a run may be read: they meet zero weights.
 struct GemmS8Args {
   int64_t m = 0, n = 0, k = 0, taps = 1;
   const uint8_t* a = nullptr;
@@ -40,13 +35,10 @@ struct GemmS8Args {
   // Exactly one kind of output:
   uint8_t* c_quantized = nullptr;  // run_requant: requantised bytes, row stride ldc
   RequantArgs requant;
-  // run_dequant: c = clamp(y + float_bias[j], lo, hi), no addition where
-  // float_bias is null, with
-  //   y = float(acc) · (row_scale[m] · column_scale[j])     TFLite's hybrid
-  //   fully connected and LSTM y = (float(acc) · column_scale[j]) ·
-  //   row_scale[m]     with column_scale_first: hybrid convolution
-  // every step rounded to float (no fused multiply-add), so the result has the
-  // bits of that order.
+  // run_dequant: c = clamp(y + float_bias[j], lo, hi), no addition where float_bias is null, with
+  //   y = float(acc) · (row_scale[m] · column_scale[j])     TFLite's hybrid fully connected and LSTM
+  //   y = (float(acc) · column_scale[j]) · row_scale[m]     with column_scale_first: hybrid convolution
+  // every step rounded to float (no fused multiply-add), so the result has the bits of that order.
   float* c_float = nullptr;
   bool column_scale_first = false;
   const float* row_scale = nullptr;
@@ -60,8 +52,7 @@ struct GemmS8Args {
 
 struct PackBS8Args {
   int64_t k = 0, taps = 1, n = 0;
-  const int8_t* b = nullptr;  // element (tap t, row i, column j) is
-                              // b[j·column_stride + t·tap_stride + i·row_stride]
+  const int8_t* b = nullptr;  // element (tap t, row i, column j) is b[j·column_stride + t·tap_stride + i·row_stride]
   int64_t column_stride = 0, tap_stride = 0, row_stride = 1;
   int8_t* packed = nullptr;
 };

@@ -4,6 +4,6 @@
 
 namespace thimble {
 
-void fill_gemm_s8_neon(GemmS8Kernels &table) { fill_generic(table, "neon"); }
+void fill_gemm_s8_neon(GemmS8Kernels& table) { fill_generic(table, "neon"); }
 
-} // namespace thimble
+}  // namespace thimble

@@ -4,8 +4,6 @@
 
 namespace thimble {
 
-void fill_gemm_s8_scalar(GemmS8Kernels &table) {
-  fill_generic(table, "scalar");
-}
+void fill_gemm_s8_scalar(GemmS8Kernels& table) { fill_generic(table, "scalar"); }
 
-} // namespace thimble
+}  // namespace thimble

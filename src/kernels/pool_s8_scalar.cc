@@ -4,9 +4,9 @@
 
 namespace thimble {
 
-void fill_pool_s8_scalar(PoolKernels &table) {
+void fill_pool_s8_scalar(PoolKernels& table) {
   table.max_s8 = generic_max_s8;
   table.average_s8 = generic_average_s8;
 }
 
-} // namespace thimble
+}  // namespace thimble

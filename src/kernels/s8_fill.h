@@ -9,24 +9,24 @@
 
 namespace thimble {
 
-void fill_gemm_s8_scalar(GemmS8Kernels &table);
-void fill_gemm_s8_avx2(GemmS8Kernels &table);
-void fill_gemm_s8_avx512(GemmS8Kernels &table);
-void fill_gemm_s8_avx512_vnni(GemmS8Kernels &table);
-void fill_gemm_s8_neon(GemmS8Kernels &table);
+void fill_gemm_s8_scalar(GemmS8Kernels& table);
+void fill_gemm_s8_avx2(GemmS8Kernels& table);
+void fill_gemm_s8_avx512(GemmS8Kernels& table);
+void fill_gemm_s8_avx512_vnni(GemmS8Kernels& table);
+void fill_gemm_s8_neon(GemmS8Kernels& table);
 
 // Sets .s8 only.
-void fill_depthwise_s8_scalar(DepthwiseKernels &table);
-void fill_depthwise_s8_avx2(DepthwiseKernels &table);
-void fill_depthwise_s8_avx512(DepthwiseKernels &table);
-void fill_depthwise_s8_avx512_vnni(DepthwiseKernels &table);
-void fill_depthwise_s8_neon(DepthwiseKernels &table);
+void fill_depthwise_s8_scalar(DepthwiseKernels& table);
+void fill_depthwise_s8_avx2(DepthwiseKernels& table);
+void fill_depthwise_s8_avx512(DepthwiseKernels& table);
+void fill_depthwise_s8_avx512_vnni(DepthwiseKernels& table);
+void fill_depthwise_s8_neon(DepthwiseKernels& table);
 
 // Sets .max_s8 and .average_s8 only.
-void fill_pool_s8_scalar(PoolKernels &table);
-void fill_pool_s8_avx2(PoolKernels &table);
-void fill_pool_s8_avx512(PoolKernels &table);
-void fill_pool_s8_avx512_vnni(PoolKernels &table);
-void fill_pool_s8_neon(PoolKernels &table);
+void fill_pool_s8_scalar(PoolKernels& table);
+void fill_pool_s8_avx2(PoolKernels& table);
+void fill_pool_s8_avx512(PoolKernels& table);
+void fill_pool_s8_avx512_vnni(PoolKernels& table);
+void fill_pool_s8_neon(PoolKernels& table);
 
-} // namespace thimble
+}  // namespace thimble
