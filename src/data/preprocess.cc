@@ -1,0 +1,175 @@
+#include "data/preprocess.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "base/json.h"
+
+namespace thimble {
+namespace {
+
+template <class T>
+void scale_all(const T* in, float* out, int64_t samples, int64_t elements, const std::vector<float>& mean,
+               const std::vector<float>& deviation) {
+  if (mean.size() == 1) {
+    const float m = mean[0], d = deviation[0];
+    for (int64_t i = 0; i < samples * elements; ++i) out[i] = (static_cast<float>(in[i]) - m) / d;
+    return;
+  }
+  for (int64_t s = 0; s < samples; ++s, in += elements, out += elements)
+    for (int64_t i = 0; i < elements; ++i)
+      out[i] = (static_cast<float>(in[i]) - mean[static_cast<size_t>(i)]) / deviation[static_cast<size_t>(i)];
+}
+
+struct Column {
+  double origin = 0, sum = 0, squares = 0;  // sums of v − origin and of its square
+  double low = std::numeric_limits<double>::infinity(), high = -low;
+};
+
+// Measures `columns` columns of the training samples (1: all values together).
+std::vector<Column> measure(const Dataset& train, size_t columns) {
+  std::vector<Column> out(columns);
+  const int64_t elements = train.sample_elements();
+  if (train.storage() == Storage::bytes) {  // exact: a histogram
+    std::vector<int64_t> histogram(256);
+    for (int64_t i = 0; i < train.size(); ++i)
+      for (const uint8_t *p = train.bytes(i), *end = p + elements; p != end; ++p) ++histogram[*p];
+    for (int v = 0; v < 256; ++v)
+      if (const auto n = static_cast<double>(histogram[static_cast<size_t>(v)]); n > 0) {
+        out[0].sum += n * v;
+        out[0].squares += n * v * v;
+        out[0].low = std::min<double>(out[0].low, v);
+        out[0].high = v;
+      }
+    return out;
+  }
+  // Sums about the first sample, so that a column far from zero keeps its deviation.
+  for (size_t c = 0; c < columns && !train.empty(); ++c) out[c].origin = train.floats(0)[c];
+  for (int64_t i = 0; i < train.size(); ++i)
+    for (int64_t e = 0; e < elements; ++e) {
+      Column& column = out[columns == 1 ? 0 : static_cast<size_t>(e)];
+      const double v = train.floats(i)[e], from = v - column.origin;
+      column.sum += from;
+      column.squares += from * from;
+      column.low = std::min(column.low, v);
+      column.high = std::max(column.high, v);
+    }
+  return out;
+}
+
+// One number or an array of them.
+bool read_numbers(const nlohmann::json& object, const char* key, std::vector<float>* out) {
+  const auto at = object.find(key);
+  if (at == object.end()) return true;
+  out->clear();
+  if (at->is_number()) {
+    out->push_back(at->get<float>());
+  } else if (at->is_array()) {
+    for (const auto& item : *at) {
+      if (!item.is_number()) return false;
+      out->push_back(item.get<float>());
+    }
+  }
+  for (float v : *out)
+    if (!std::isfinite(v)) return false;
+  return !out->empty();
+}
+
+void write_numbers(JsonWriter& json, const char* key, const std::vector<float>& numbers) {
+  if (numbers.size() == 1)
+    json.field(key, numbers[0]);
+  else
+    json.array(key, numbers);
+}
+
+}  // namespace
+
+void Preprocess::apply(const uint8_t* in, float* out, int64_t samples, int64_t elements) const {
+  scale_all(in, out, samples, elements, mean, deviation);
+}
+void Preprocess::apply(const float* in, float* out, int64_t samples, int64_t elements) const {
+  scale_all(in, out, samples, elements, mean, deviation);
+}
+
+std::string Preprocess::to_json() const {
+  JsonWriter json;
+  json.begin_object().field("scale", scale);
+  write_numbers(json, "mean", mean);
+  write_numbers(json, "deviation", deviation);
+  json.field("layout", layout);
+  if (!labels.empty()) json.array("labels", labels);
+  return json.end_object().take();
+}
+
+Result<Preprocess> Preprocess::from_json(std::string_view text) {
+  const auto bad = [](const char* what) {
+    return fail(ErrorCode::bad_file, format("metadata thimble.preprocess: {}", what),
+                "expected {\"scale\":…,\"mean\":…,\"deviation\":…}; give --scale instead");
+  };
+  const nlohmann::json object = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!object.is_object()) return bad("not a JSON object");
+  Preprocess out;
+  for (const auto& [key, place] : {std::pair{"scale", &out.scale}, std::pair{"layout", &out.layout}})
+    if (const auto at = object.find(key); at != object.end()) {
+      if (!at->is_string()) return bad("scale and layout must be text");
+      *place = at->get<std::string>();
+    }
+  if (!read_numbers(object, "mean", &out.mean)) return bad("mean must be a number or an array of numbers");
+  if (!read_numbers(object, "deviation", &out.deviation))
+    return bad("deviation must be a number or an array of numbers");
+  if (out.mean.size() != out.deviation.size()) return bad("mean and deviation differ in length");
+  if (std::find(out.deviation.begin(), out.deviation.end(), 0.0f) != out.deviation.end())
+    return bad("a deviation is 0");
+  if (const auto at = object.find("labels"); at != object.end()) {
+    if (!at->is_array()) return bad("labels must be an array of texts");
+    for (const auto& item : *at) {
+      if (!item.is_string()) return bad("labels must be an array of texts");
+      out.labels.push_back(item.get<std::string>());
+    }
+  }
+  return out;
+}
+
+Result<Preprocess> make_preprocess(std::string_view scale, const Dataset& train) {
+  Preprocess out;
+  out.scale = std::string(scale);
+  if (train.valid()) out.labels = train.samples().label_names;
+  if (scale == "none") return out;
+  if (scale != "0..1" && scale != "-1..1" && scale != "standard")
+    return fail(ErrorCode::usage, format("scale \"{}\" is not known", scale),
+                "use \"0..1\", \"-1..1\", \"standard\" or \"none\"");
+  const bool bytes = !train.valid() || train.storage() == Storage::bytes;
+  if (bytes && scale != "standard") {
+    out.mean = {scale == "0..1" ? 0.0f : 127.5f};
+    out.deviation = {scale == "0..1" ? 255.0f : 127.5f};
+    return out;
+  }
+  if (!train.valid() || train.empty())
+    return fail(ErrorCode::usage, format("scale \"{}\" needs training samples to measure, and there are none", scale),
+                "use scale = \"none\", or a set with a training part");
+  const bool per_column = !bytes && train.sample_shape().size() == 1;
+  const std::vector<Column> columns = measure(train, per_column ? static_cast<size_t>(train.sample_elements()) : 1);
+  const double n = static_cast<double>(train.size() * (per_column ? 1 : train.sample_elements()));
+  out.mean.clear();
+  out.deviation.clear();
+  for (const Column& c : columns) {
+    double mean = c.low, deviation = c.high - c.low;  // "0..1"
+    if (scale == "standard") {
+      const double from = c.sum / n;
+      mean = c.origin + from;
+      deviation = std::sqrt(std::max(0.0, c.squares / n - from * from));
+    } else if (scale == "-1..1") {
+      mean = (c.low + c.high) / 2;
+      deviation = (c.high - c.low) / 2;
+    }
+    if (!std::isfinite(mean) || !std::isfinite(deviation))
+      return fail(ErrorCode::bad_file, format("data set {} holds values that are not finite", train.name()));
+    out.mean.push_back(static_cast<float>(mean));
+    out.deviation.push_back(deviation > 1e-12 * std::max(1.0, std::abs(mean)) ? static_cast<float>(deviation) : 1.0f);
+  }
+  return out;
+}
+
+}  // namespace thimble

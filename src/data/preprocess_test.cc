@@ -1,0 +1,81 @@
+#include "data/preprocess.h"
+
+#include <gtest/gtest.h>
+
+namespace thimble {
+namespace {
+
+Dataset bytes_set(std::vector<uint8_t> bytes) {
+  Samples s;
+  s.name = "made";
+  s.sample_shape = {1, 2, 1};
+  s.count = static_cast<int64_t>(bytes.size() / 2);
+  s.bytes = std::move(bytes);
+  return Dataset(std::make_shared<const Samples>(std::move(s)));
+}
+
+Dataset table(std::vector<float> values, int64_t columns) {
+  Samples s;
+  s.name = "table";
+  s.sample_shape = {columns};
+  s.storage = Storage::floats;
+  s.count = static_cast<int64_t>(values.size()) / columns;
+  s.floats = std::move(values);
+  return Dataset(std::make_shared<const Samples>(std::move(s)));
+}
+
+TEST(Preprocess, PixelScales) {
+  const Dataset set = bytes_set({0, 255, 51, 102});
+  const uint8_t in[] = {0, 51, 255};
+  float out[3];
+  auto unit = make_preprocess("0..1", set);
+  ASSERT_TRUE(unit);
+  unit->apply(in, out, 1, 3);
+  EXPECT_EQ(out[0], 0.0f);
+  EXPECT_EQ(out[1], 51.0f / 255.0f);  // as Keras' x / 255
+  EXPECT_EQ(out[2], 1.0f);
+  auto both = make_preprocess("-1..1", set);
+  both->apply(in, out, 1, 3);
+  EXPECT_EQ(out[0], -1.0f);
+  EXPECT_EQ(out[2], 1.0f);
+  auto standard = make_preprocess("standard", set);
+  EXPECT_FLOAT_EQ(standard->mean[0], 102.0f);           // mean of 0, 255, 51, 102
+  EXPECT_FLOAT_EQ(standard->deviation[0], 95.412263f);  // sqrt(36414 / 4)
+  EXPECT_EQ(make_preprocess("none", set)->deviation[0], 1.0f);
+  EXPECT_EQ(make_preprocess("0-1", set).error().code, ErrorCode::usage);
+}
+
+TEST(Preprocess, ColumnsOfTables) {
+  const Dataset set = table({1, 1e6f, 5, 3, 1e6f + 2, 5, 5, 1e6f + 4, 5}, 3);
+  auto standard = make_preprocess("standard", set);
+  ASSERT_TRUE(standard);
+  EXPECT_FLOAT_EQ(standard->mean[1], 1e6f + 2);
+  EXPECT_FLOAT_EQ(standard->deviation[0], 1.6329932f);
+  EXPECT_FLOAT_EQ(standard->deviation[1], 1.6329932f);
+  EXPECT_EQ(standard->deviation[2], 1.0f);  // constant column
+  float row[3] = {5, 1e6f, 5};
+  make_preprocess("0..1", set)->apply(row, row, 1, 3);
+  EXPECT_EQ(row[0], 1.0f);
+  EXPECT_EQ(row[1], 0.0f);
+  EXPECT_EQ(row[2], 0.0f);
+}
+
+TEST(Preprocess, JsonRoundTrip) {
+  Preprocess p;
+  p.scale = "standard";
+  p.mean = {0.1f, 33.318421f};
+  p.deviation = {1, 78.567490f};
+  p.labels = {"a \"b\"", "ü"};
+  auto back = Preprocess::from_json(p.to_json());
+  ASSERT_TRUE(back) << back.error().to_string();
+  EXPECT_EQ(back->mean, p.mean);
+  EXPECT_EQ(back->deviation, p.deviation);
+  EXPECT_EQ(back->labels, p.labels);
+  EXPECT_EQ(back->scale, "standard");
+  for (const char* bad : {"", "[]", "{\"mean\":\"x\"}", "{\"mean\":[1,2],\"deviation\":[1]}", "{\"deviation\":0}",
+                          "{\"deviation\":1e999}", "{\"labels\":[1]}", "{\"scale\":3}", "{\"mean\":[]}"})
+    EXPECT_FALSE(Preprocess::from_json(bad)) << bad;
+}
+
+}  // namespace
+}  // namespace thimble
