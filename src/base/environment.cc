@@ -1,0 +1,27 @@
+#include "base/environment.h"
+
+#include <array>
+#include <cstdlib>
+
+namespace thimble {
+namespace {
+
+constexpr std::array<KnobInfo, static_cast<size_t>(Knob::count)> kKnobs = {{
+    {Knob::isa, "THIMBLE_ISA", "the fastest that the machine has",
+     "Forces the kernels of one instruction set: scalar, avx2, avx512, avx512_vnni or neon."},
+    {Knob::data, "THIMBLE_DATA", "the data sets of the distribution and of the repository",
+     "A folder with data sets in their official files; --data-dir goes before it."},
+    {Knob::no_color, "NO_COLOR", "unset", "Any value turns colours in terminal output off (https://no-color.org)."},
+}};
+
+}  // namespace
+
+std::span<const KnobInfo> environment_knobs() { return kKnobs; }
+
+std::optional<std::string> environment(Knob knob) {
+  const char* value = std::getenv(kKnobs[static_cast<size_t>(knob)].name);
+  if (value == nullptr || *value == '\0') return std::nullopt;
+  return std::string(value);
+}
+
+}  // namespace thimble

@@ -1,0 +1,27 @@
+// Checksums: XXH64 for our own files (fast, finds damage, not an attacker), SHA-256 for identities
+// that are printed and compared (a recipe's, a data file's).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace thimble {
+
+// XXH64 of the published specification; `seed` lets pieces be chained.
+uint64_t checksum64(std::span<const uint8_t> bytes, uint64_t seed = 0);
+uint64_t checksum64(std::string_view text, uint64_t seed = 0);
+
+// SHA-256 (FIPS 180-4).
+std::array<uint8_t, 32> sha256(std::span<const uint8_t> bytes);
+// The same as 64 lower-case hexadecimal digits.
+std::string sha256_hex(std::span<const uint8_t> bytes);
+std::string sha256_hex(std::string_view text);
+
+// Lower-case hexadecimal text.
+std::string hex(std::span<const uint8_t> bytes);
+std::string hex(uint64_t number);  // 16 digits
+
+}  // namespace thimble
