@@ -7,6 +7,7 @@
 #include <chrono>
 #include <new>
 #include <system_error>
+#include <thread>
 
 namespace thimble {
 namespace {
