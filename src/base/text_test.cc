@@ -1,0 +1,95 @@
+// Suggestions, log sink, hashes, environment, cpu: the small helpers.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "base/cpu.h"
+#include "base/environment.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "base/suggest.h"
+
+namespace thimble {
+namespace {
+
+TEST(Suggest, CountsEdits) {
+  EXPECT_EQ(edit_distance("", "abc"), 3);
+  EXPECT_EQ(edit_distance("kitten", "sitting"), 3);
+  EXPECT_EQ(edit_distance("epohcs", "epochs"), 1);  // neighbours swapped
+  EXPECT_EQ(edit_distance("ReLU", "relu"), 0);
+}
+
+TEST(Suggest, OffersOnlyNearWords) {
+  const std::vector<std::string> words = {"batch", "epochs", "optimizer", "loss"};
+  EXPECT_EQ(closest("epoch", words), "epochs");
+  EXPECT_EQ(closest("optimiser", words), "optimizer");
+  EXPECT_EQ(closest("zebra", words), "");
+  EXPECT_EQ(closest("", words), "");
+  EXPECT_EQ(did_you_mean("bacth", words), "did you mean 'batch'?");
+  EXPECT_EQ(did_you_mean("qqqqq", words), "");
+}
+
+TEST(Log, GoesToTheSinkUpToItsLevel) {
+  std::string seen;
+  EXPECT_FALSE(log_enabled(LogLevel::error));  // silent by default
+  set_log_sink(
+      [](LogLevel level, std::string_view text, void* to) {
+        static_cast<std::string*>(to)->append(name(level)).append(":").append(text).append(";");
+      },
+      &seen, LogLevel::warning);
+  log(LogLevel::warning, "{} of {}", 1, 2);
+  log(LogLevel::info, "not seen");
+  log_text(LogLevel::error, "plain {}");
+  set_log_sink(nullptr);
+  log(LogLevel::error, "gone");
+  EXPECT_EQ(seen, "warning:1 of 2;error:plain {};");
+}
+
+TEST(Hash, Xxh64KnownValues) {
+  EXPECT_EQ(hex(checksum64("")), "ef46db3751d8e999");
+  EXPECT_EQ(hex(checksum64("a")), "d24ec4f1a98c6e5b");
+  EXPECT_EQ(hex(checksum64("abc")), "44bc2cf5ad770999");
+  EXPECT_EQ(hex(checksum64("Nobody inspects the spammish repetition")), "fbcea83c8a378bf1");  // beyond one stripe
+  EXPECT_NE(checksum64("abc", 1), checksum64("abc"));
+}
+
+TEST(Hash, Sha256KnownValues) {
+  EXPECT_EQ(sha256_hex(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(sha256_hex("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"),
+            "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+  EXPECT_EQ(sha256_hex(std::string(1'000'000, 'a')),
+            "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+}
+
+TEST(Environment, ReadsDeclaredKnobs) {
+  ASSERT_EQ(environment_knobs().size(), static_cast<size_t>(Knob::count));
+  for (size_t i = 0; i < environment_knobs().size(); ++i) {
+    EXPECT_EQ(static_cast<size_t>(environment_knobs()[i].knob), i);
+    EXPECT_GT(std::string(environment_knobs()[i].sentence).size(), 10u);
+  }
+  ::setenv("THIMBLE_DATA", "/data", 1);
+  EXPECT_EQ(environment(Knob::data), "/data");
+  ::setenv("THIMBLE_DATA", "", 1);
+  EXPECT_FALSE(environment(Knob::data));
+  ::unsetenv("THIMBLE_DATA");
+  EXPECT_FALSE(environment(Knob::data));
+}
+
+TEST(Cpu, TellsWhatTheMachineIs) {
+  EXPECT_GE(logical_cpus(), physical_cores());
+  EXPECT_GE(physical_cores(), 1);
+  EXPECT_FALSE(cpu_model_name().empty());
+  EXPECT_FALSE(os_name().empty());
+  EXPECT_GT(total_memory_bytes(), 16 << 20);
+  const CpuFeatures& f = cpu_features();
+  EXPECT_TRUE(f.avx512 || !f.avx512_vnni);
+  EXPECT_TRUE(f.avx2_fma_f16c || !f.avx512);
+#if defined(__x86_64__)
+  EXPECT_EQ(f.avx2_fma_f16c, __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"));
+  EXPECT_EQ(f.avx512_vnni, static_cast<bool>(__builtin_cpu_supports("avx512vnni")));
+#endif
+}
+
+}  // namespace
+}  // namespace thimble
