@@ -11,10 +11,6 @@
 
 namespace thimble::svg {
 
-// & < > " ' escaped; control characters and bytes that are not UTF-8 become U+FFFD.
-std::string escape(std::string_view text);
-// At most `limit` code points, the middle replaced by "…". Not escaped.
-std::string clip(std::string_view text, size_t limit);
 
 enum class Unit { number, count, percent, bytes, microseconds, seconds };
 std::string format_value(double value, Unit unit);
@@ -78,7 +74,7 @@ struct Distributions {
   Axis x;
   std::vector<Distribution> rows;
   size_t max_dots = 150;  // per row
-  int width = 980;
+  int width = 480;
 };
 std::string distributions(const Distributions& chart);
 

@@ -1,0 +1,163 @@
+#include "measure/report_json.h"
+
+#include <cmath>
+
+#include "measure/text.h"
+
+namespace thimble {
+
+namespace {
+void write_interval(JsonWriter& json, std::string_view key, const Interval& interval) {
+  json.key(key);
+  if (!std::isfinite(interval.low) || !std::isfinite(interval.high)) {
+    json.null();
+    return;
+  }
+  json.begin_array().value(interval.low).value(interval.high).end_array();
+}
+
+void write_json(JsonWriter& json, const Measurement& m) {
+  json.begin_object().field("threads", m.threads).key("latency_us");
+  write_json(json, m.latency_us);
+  json.key("test_set_seconds")
+      .begin_object()
+      .field("mean", m.test_set_seconds.mean)
+      .field("stddev", m.test_set_seconds.stddev)
+      .field("trials", m.test_set_seconds.trials)
+      .end_object();
+  json.field("cpu_share", m.cpu_share).field("peak_rss_bytes", m.peak_rss_bytes).end_object();
+}
+
+void write_epochs(JsonWriter& json, const std::vector<EpochRow>& epochs) {
+  json.key("epochs").begin_array();
+  for (const EpochRow& epoch : epochs) write_json(json, epoch);
+  json.end_array();
+}
+
+void write_json(JsonWriter& json, const ModelSummary& model) {
+  json.begin_object().field("parameters", model.parameters).field("macs", model.macs).key("layers").begin_array();
+  for (const LayerRow& layer : model.layers)
+    json.begin_object()
+        .field("name", layer.name)
+        .field("op", layer.op)
+        .array("output_shape", layer.output_shape)
+        .field("parameters", layer.parameters)
+        .field("macs", layer.macs)
+        .end_object();
+  json.end_array().end_object();
+}
+
+void write_json(JsonWriter& json, const TrainingSummary& training) {
+  json.begin_object()
+      .field("images_per_s", training.images_per_s)
+      .field("seconds", training.seconds)
+      .field("peak_rss_bytes", training.peak_rss_bytes);
+  write_epochs(json, training.epochs);
+  json.key("per_seed").begin_array();
+  for (const SeedTraining& seed : training.per_seed) {
+    json.begin_object()
+        .field("seed", seed.seed)
+        .field("seconds", seed.seconds)
+        .field("images_per_s", seed.images_per_s)
+        .field("test_accuracy", seed.test_accuracy)
+        .field("test_loss", seed.test_loss);
+    write_epochs(json, seed.epochs);
+    json.end_object();
+  }
+  json.end_array().end_object();
+}
+
+void write_variants(JsonWriter& json, const std::vector<VariantResult>& variants) {
+  json.key("variants").begin_array();
+  for (const VariantResult& variant : variants) write_json(json, variant);
+  json.end_array();
+}
+}  // namespace
+
+void write_json(JsonWriter& json, const MachineInfo& machine) {
+  json.begin_object()
+      .field("cpu", machine.cpu)
+      .field("isa", machine.isa)
+      .field("cores", machine.cores)
+      .field("os", machine.os)
+      .field("thimble_version", machine.thimble_version)
+      .end_object();
+}
+
+void write_json(JsonWriter& json, const EpochRow& epoch) {
+  json.begin_object()
+      .field("epoch", epoch.epoch)
+      .field("loss", epoch.loss)
+      .field("accuracy", epoch.accuracy)
+      .field("val_loss", epoch.val_loss)
+      .field("val_accuracy", epoch.val_accuracy)
+      .field("learning_rate", epoch.learning_rate)
+      .field("seconds", epoch.seconds)
+      .end_object();
+}
+
+void write_json(JsonWriter& json, const VariantResult& v) {
+  json.begin_object()
+      .field("name", v.name)
+      .field("file", v.file)
+      .field("bytes", v.bytes)
+      .field("bytes_deflated", v.bytes_deflated)
+      .field("parameters", v.parameters)
+      .field("macs", v.macs)
+      .field("accuracy", v.accuracy)
+      .field("accuracy_stddev", v.accuracy_stddev);
+  write_interval(json, "interval95", v.interval95);
+  json.field("loss", v.loss).field("n", v.test_samples).key("per_seed").begin_array();
+  for (const SeedScore& s : v.per_seed)
+    json.begin_object().field("seed", s.seed).field("accuracy", s.accuracy).field("loss", s.loss).end_object();
+  json.end_array().key("extra").begin_object();
+  for (const ExtraScore& e : v.extra) {
+    json.key(e.set).begin_object().field("accuracy", e.accuracy);
+    write_interval(json, "interval95", e.interval95);
+    json.field("n", e.n).end_object();
+  }
+  json.end_object()
+      .field("agreement_with_float32", v.agreement_with_float32)
+      .field("max_abs_output_difference", v.max_abs_output_difference)
+      .key("latency_us");
+  if (const LatencySummary* latency = first_latency(v))
+    write_json(json, *latency);
+  else
+    json.null();
+  json.key("measurements").begin_array();
+  for (const Measurement& m : v.measurements) write_json(json, m);
+  json.end_array().field("arena_bytes", v.arena_bytes).key("unquantized_tensors").begin_array();
+  for (const UnquantizedTensor& t : v.unquantized_tensors)
+    json.begin_object().field("name", t.name).field("bytes", t.bytes).field("why", t.why).end_object();
+  json.end_array().end_object();
+}
+
+std::string report_json(const StudyResult& result) {
+  JsonWriter json;
+  json.begin_object()
+      .field("schema", "thimble.study/1")
+      .key("study")
+      .begin_object()
+      .field("name", result.study.name)
+      .field("title", result.study.title)
+      .field("seed", result.study.seed)
+      .field("recipe_sha256", result.study.recipe_sha256)
+      .end_object()
+      .key("machine");
+  write_json(json, result.machine);
+  json.key("model");
+  write_json(json, result.model);
+  json.key("training");
+  write_json(json, result.training);
+  write_variants(json, result.variants);
+  json.key("sweep").begin_array();
+  for (const SweepRow& row : result.sweep) {
+    json.begin_object().field("key", row.key).field("value", row.value);
+    write_variants(json, row.variants);
+    json.end_object();
+  }
+  json.end_array().end_object();
+  return valid_utf8(json.text()) + "\n";  // names come from files and may hold any byte
+}
+
+}  // namespace thimble

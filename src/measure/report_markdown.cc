@@ -1,0 +1,137 @@
+#include "measure/report_markdown.h"
+
+#include <cmath>
+
+#include "base/format.h"
+#include "measure/table.h"
+#include "measure/text.h"
+#include "measure/units.h"
+#include "measure/verdict.h"
+
+namespace thimble {
+
+namespace {
+std::string line_of(const std::string& text) {  // one line, no markup
+  std::string out;
+  for (char c : valid_utf8(text)) {
+    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
+    if (c == '<' || c == '`' || c == '[' || c == '*' || c == '#') out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+std::string accuracy_cell(const VariantResult& v) {
+  std::string text = format_percent(v.accuracy);
+  if (std::isfinite(v.accuracy_stddev) && v.per_seed.size() > 1) text += format(" ± {:.2f}", v.accuracy_stddev * 100);
+  return text;
+}
+
+std::string interval_cell(const Interval& i) {
+  if (!std::isfinite(i.low) || !std::isfinite(i.high)) return "–";
+  return format("{:.2f}–{:.2f} %", i.low * 100, i.high * 100);
+}
+
+void append_variants(std::string& out, const std::vector<VariantResult>& variants) {
+  TextTable table;
+  table.column("variant").column("bytes", Align::right).column("deflated", Align::right);
+  table.column("accuracy", Align::right).column("95 % interval", Align::right).column("loss", Align::right);
+  table.column("agrees with float32", Align::right).column("arena", Align::right);
+  for (const VariantResult& v : variants)
+    table.row({v.name, format_count(v.bytes), format_count(v.bytes_deflated), accuracy_cell(v),
+               interval_cell(v.interval95), format_number(v.loss), format_percent(v.agreement_with_float32),
+               format_bytes(static_cast<double>(v.arena_bytes))});
+  out += table.markdown() + "\n";
+}
+
+void append_times(std::string& out, const std::vector<VariantResult>& variants) {
+  TextTable table;
+  table.column("variant").column("threads", Align::right).column("mean ± deviation", Align::right);
+  for (const char* name : {"p50", "p90", "p99", "test set", "trials", "CPU share", "peak memory"})
+    table.column(name, Align::right);
+  bool any = false;
+  for (const VariantResult& v : variants)
+    for (const Measurement& m : v.measurements) {
+      any = true;
+      const LatencySummary& l = m.latency_us;
+      table.row({v.name, std::to_string(m.threads),
+                 format("{} ± {}", format_microseconds(l.mean), format_microseconds(l.stddev)),
+                 format_microseconds(l.p50), format_microseconds(l.p90), format_microseconds(l.p99),
+                 format_seconds(m.test_set_seconds.mean), std::to_string(m.test_set_seconds.trials),
+                 format_percent(m.cpu_share, 0), format_bytes(static_cast<double>(m.peak_rss_bytes))});
+    }
+  if (any) out += "## Time and memory\n\n" + table.markdown() + "\n";
+}
+
+void append_extra(std::string& out, const std::vector<VariantResult>& variants) {
+  TextTable table;
+  table.column("variant").column("test set").column("accuracy", Align::right);
+  table.column("95 % interval", Align::right).column("samples", Align::right);
+  bool any = false;
+  for (const VariantResult& v : variants)
+    for (const ExtraScore& e : v.extra) {
+      any = true;
+      table.row({v.name, e.set, format_percent(e.accuracy), interval_cell(e.interval95), format_count(e.n)});
+    }
+  if (any) out += "## Further test sets\n\n" + table.markdown() + "\n";
+}
+
+void append_unquantized(std::string& out, const std::vector<VariantResult>& variants) {
+  TextTable table;
+  table.column("variant").column("tensor").column("bytes", Align::right).column("why it stayed in float");
+  bool any = false;
+  for (const VariantResult& v : variants)
+    for (const UnquantizedTensor& t : v.unquantized_tensors) {
+      any = true;
+      table.row({v.name, t.name, format_count(t.bytes), t.why});
+    }
+  if (any) out += "## Tensors left in float\n\n" + table.markdown() + "\n";
+}
+
+void append_sweep(std::string& out, const std::vector<SweepRow>& sweep) {
+  if (sweep.empty()) return;
+  TextTable table;
+  table.column("key").column("value").column("variant").column("accuracy", Align::right);
+  table.column("loss", Align::right).column("parameters", Align::right).column("bytes", Align::right);
+  for (const SweepRow& row : sweep)
+    for (const VariantResult& v : row.variants)
+      table.row({row.key, row.value, v.name, accuracy_cell(v), format_number(v.loss), format_count(v.parameters),
+                 format_count(v.bytes)});
+  out += "## Sweep\n\n" + table.markdown() + "\n";
+}
+}  // namespace
+
+std::string report_markdown(const StudyResult& result) {
+  const std::string& title = result.study.title.empty() ? result.study.name : result.study.title;
+  std::string out = "# " + line_of(title.empty() ? "Study" : title) + "\n\n";
+  for (const std::string& sentence : judge(result.variants).sentences) out += line_of(sentence) + "\n";
+  out += "\n";
+  for (const std::string& warning : result.warnings) out += "> **Warning:** " + line_of(warning) + "\n\n";
+  if (result.model.parameters > 0)
+    out += format("{} parameters, {} multiply-accumulates per input.\n\n", format_count(result.model.parameters),
+                  format_count(result.model.macs));
+  if (!result.variants.empty()) {
+    out += "## Variants\n\n";
+    append_variants(out, result.variants);
+    append_times(out, result.variants);
+    append_extra(out, result.variants);
+    append_unquantized(out, result.variants);
+  }
+  append_sweep(out, result.sweep);
+  if (!result.training.epochs.empty()) {
+    const EpochRow& last = result.training.epochs.back();
+    out += format("## Training\n\n{} epochs in {} ({} samples/s); last epoch: loss {}, accuracy {}, validation loss {}, "
+                  "validation accuracy {}.\n\n",
+                  result.training.epochs.size(), format_seconds(result.training.seconds),
+                  format_quantity(result.training.images_per_s), format_number(last.loss),
+                  format_percent(last.accuracy), format_number(last.val_loss), format_percent(last.val_accuracy));
+  }
+  const MachineInfo& m = result.machine;
+  out += format("Measured on {} ({}, {} cores), {}, Thimble {}.\n", line_of(m.cpu.empty() ? "an unnamed machine" : m.cpu),
+                line_of(m.isa), m.cores, line_of(m.os), line_of(m.thimble_version));
+  for (const std::string& note : result.notes) out += "\n- " + line_of(note);
+  if (!result.notes.empty()) out += "\n";
+  return out;
+}
+
+}  // namespace thimble

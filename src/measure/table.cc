@@ -1,0 +1,153 @@
+#include "measure/table.h"
+
+#include <algorithm>
+
+#include "measure/text.h"
+
+namespace thimble {
+
+namespace {
+int width_of(char32_t c) {
+  if ((c >= 0x300 && c <= 0x36f) || (c >= 0x200b && c <= 0x200f) || (c >= 0xfe00 && c <= 0xfe0f)) return 0;
+  const bool wide = (c >= 0x1100 && c <= 0x115f) || (c >= 0x2e80 && c <= 0xa4cf) || (c >= 0xac00 && c <= 0xd7a3) ||
+                    (c >= 0xf900 && c <= 0xfaff) || (c >= 0xfe30 && c <= 0xfe6f) || (c >= 0xff00 && c <= 0xff60) ||
+                    (c >= 0xffe0 && c <= 0xffe6) || (c >= 0x1f300 && c <= 0x1faff) || (c >= 0x20000 && c <= 0x3fffd);
+  return wide ? 2 : 1;
+}
+
+std::string clean(std::string text) {
+  for (char& c : text)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+  return text;
+}
+
+void append_padded(std::string& out, const std::string& cell, int width, Align align) {
+  const auto gap = static_cast<size_t>(std::max(0, width - display_width(cell)));
+  if (align == Align::right) out.append(gap, ' ');
+  out += cell;
+  if (align == Align::left) out.append(gap, ' ');
+}
+
+void trim_right(std::string& line) {
+  while (!line.empty() && line.back() == ' ') line.pop_back();
+}
+
+const char* escape_of(Tone tone) {
+  switch (tone) {
+    case Tone::good: return "\x1b[32m";
+    case Tone::bad: return "\x1b[31m";
+    case Tone::dim: return "\x1b[2m";
+    case Tone::strong: return "\x1b[1m";
+    case Tone::plain: break;
+  }
+  return "";
+}
+
+void append_line(std::string& out, const std::string& line, const std::string& tone) {
+  out += tone;
+  out += line;
+  if (!tone.empty()) out += "\x1b[0m";
+  out += '\n';
+}
+
+std::string markdown_cell(const std::string& text) {
+  std::string out;
+  for (char c : text) {
+    if (c == '|' || c == '\\' || c == '`' || c == '<') out += '\\';
+    out += c;
+  }
+  return out;
+}
+}  // namespace
+
+int display_width(const std::string& text) {
+  int width = 0;
+  for (size_t at = 0; at < text.size();) {
+    const CodePoint p = decode_utf8(text, at);
+    width += width_of(p.code);
+    at += p.bytes;
+  }
+  return width;
+}
+
+TextTable& TextTable::column(std::string header, Align align) {
+  columns_.push_back({clean(std::move(header)), align});
+  return *this;
+}
+
+TextTable& TextTable::row(std::vector<std::string> cells, Tone tone) {
+  for (std::string& cell : cells) cell = clean(std::move(cell));
+  cells.resize(columns_.size());
+  rows_.push_back({std::move(cells), tone, false});
+  return *this;
+}
+
+TextTable& TextTable::rule() {
+  rows_.push_back({std::vector<std::string>(columns_.size()), Tone::plain, true});
+  return *this;
+}
+
+std::string TextTable::text(bool colour) const {
+  std::vector<int> widths;
+  bool any_header = false;
+  for (size_t c = 0; c < columns_.size(); ++c) {
+    int width = display_width(columns_[c].header);
+    any_header |= !columns_[c].header.empty();
+    for (const Row& row : rows_) width = std::max(width, display_width(row.cells[c]));
+    widths.push_back(width);
+  }
+  std::string rule;
+  for (size_t c = 0; c < widths.size(); ++c) {
+    if (c) rule += "  ";
+    for (int i = 0; i < widths[c]; ++i) rule += "─";
+  }
+  const auto line_of = [&](auto&& cell_of) {
+    std::string line;
+    for (size_t c = 0; c < columns_.size(); ++c) {
+      if (c) line += "  ";
+      append_padded(line, cell_of(c), widths[c], columns_[c].align);
+    }
+    trim_right(line);
+    return line;
+  };
+
+  std::string out;
+  if (any_header) {
+    const std::string head = line_of([&](size_t c) -> const std::string& { return columns_[c].header; });
+    append_line(out, head, colour ? "\x1b[1m" : "");
+    append_line(out, rule, "");
+  }
+  for (const Row& row : rows_) {
+    if (row.is_rule) {
+      append_line(out, rule, "");
+      continue;
+    }
+    const std::string line = line_of([&](size_t c) -> const std::string& { return row.cells[c]; });
+    append_line(out, line, colour ? escape_of(row.tone) : "");
+  }
+  return out;
+}
+
+std::string TextTable::markdown() const {
+  std::string out = "|", under = "|";
+  for (const Column& column : columns_) {
+    out += ' ';
+    out += markdown_cell(column.header);
+    out += " |";
+    under += column.align == Align::right ? "---:|" : "---|";
+  }
+  out += "\n" + under + "\n";
+  for (const Row& row : rows_) {
+    if (row.is_rule) continue;
+    out += "|";
+    for (const std::string& cell : row.cells) {
+      out += ' ';
+      out += markdown_cell(cell);
+      out += " |";
+    }
+    out += "\n";
+  }
+  return out;
+}
+
+}  // namespace thimble

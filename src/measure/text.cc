@@ -1,0 +1,100 @@
+#include "measure/text.h"
+
+#include <cstdint>
+
+namespace thimble {
+
+CodePoint decode_utf8(std::string_view text, size_t at) {
+  constexpr CodePoint kBad{0xfffd, 1, false};
+  const auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
+  const unsigned lead = byte(at);
+  if (lead < 0x80) return {static_cast<char32_t>(lead), 1, true};
+  size_t length = 0;
+  if (lead >= 0xc2 && lead < 0xe0) length = 2;
+  else if (lead >= 0xe0 && lead < 0xf0) length = 3;
+  else if (lead >= 0xf0 && lead < 0xf5) length = 4;
+  else return kBad;
+  char32_t code = lead & (0x7fu >> length);
+  for (size_t i = 1; i < length; ++i) {
+    if ((byte(at + i) & 0xc0u) != 0x80u) return kBad;
+    code = (code << 6) | (byte(at + i) & 0x3fu);
+  }
+  const bool overlong = (length == 3 && code < 0x800) || (length == 4 && code < 0x10000);
+  if (overlong || (code >= 0xd800 && code < 0xe000) || code > 0x10ffff) return kBad;
+  return {code, length, true};
+}
+
+std::string valid_utf8(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (size_t at = 0; at < text.size();) {
+    const CodePoint p = decode_utf8(text, at);
+    if (p.valid)
+      out.append(text.substr(at, p.bytes));
+    else
+      out += "\xef\xbf\xbd";
+    at += p.bytes;
+  }
+  return out;
+}
+
+std::string escape_html(std::string_view text) {
+  std::string out;
+  out.reserve(text.size() + text.size() / 8);
+  for (size_t at = 0; at < text.size();) {
+    const CodePoint p = decode_utf8(text, at);
+    switch (p.code) {
+      case '&': out += "&amp;"; break;
+      case '<': out += "&lt;"; break;
+      case '>': out += "&gt;"; break;
+      case '"': out += "&quot;"; break;
+      case '\'': out += "&#39;"; break;
+      default:
+        if (!p.valid || (p.code < 0x20 && p.code != '\n' && p.code != '\t') || (p.code >= 0x7f && p.code < 0xa0))
+          out += "\xef\xbf\xbd";
+        else
+          out.append(text.substr(at, p.bytes));
+    }
+    at += p.bytes;
+  }
+  return out;
+}
+
+std::string clip_text(std::string_view text, size_t limit) {
+  std::string whole = valid_utf8(text);
+  size_t points = 0;
+  for (char c : whole) points += (static_cast<unsigned char>(c) & 0xc0u) != 0x80u;
+  if (points <= limit) return whole;
+  if (limit == 0) return {};
+  const size_t head = (limit - 1) * 2 / 3, tail = limit - 1 - head;
+  std::string out;
+  size_t index = 0;
+  bool inserted = false;
+  for (size_t at = 0; at < whole.size(); ++index) {
+    const CodePoint p = decode_utf8(whole, at);
+    if (index < head || index >= points - tail) {
+      out.append(whole, at, p.bytes);
+    } else if (!inserted) {
+      out += "…";
+      inserted = true;
+    }
+    at += p.bytes;
+  }
+  return out;
+}
+
+std::string base64(std::string_view bytes) {
+  static constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  out.reserve((bytes.size() + 2) / 3 * 4);
+  for (size_t i = 0; i < bytes.size(); i += 3) {
+    uint32_t group = 0;
+    for (size_t k = 0; k < 3; ++k)
+      group = group << 8 | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0u);
+    for (size_t k = 0; k < 4; ++k)
+      out += i + k <= bytes.size() ? kDigits[(group >> (18 - 6 * k)) & 63] : '=';
+  }
+  return out;
+}
+
+}  // namespace thimble

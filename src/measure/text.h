@@ -1,0 +1,28 @@
+// Text that came from files, made safe to put into reports: valid UTF-8, escaped, cut to length.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace thimble {
+
+struct CodePoint {
+  char32_t code = 0;  // U+FFFD for a byte that is not UTF-8
+  size_t bytes = 1;
+  bool valid = true;
+};
+// The code point that begins at `at` (< text.size()). Overlong forms and surrogates are invalid.
+CodePoint decode_utf8(std::string_view text, size_t at);
+
+// Every byte that is not UTF-8 replaced by U+FFFD.
+std::string valid_utf8(std::string_view text);
+// For HTML and XML text and attributes: & < > " ' escaped, control characters and bytes that are
+// not UTF-8 replaced by U+FFFD (line break and tab stay).
+std::string escape_html(std::string_view text);
+// At most `limit` code points, what is too long replaced in the middle by "…". Valid UTF-8, not escaped.
+std::string clip_text(std::string_view text, size_t limit);
+// RFC 4648 with padding.
+std::string base64(std::string_view bytes);
+
+}  // namespace thimble
