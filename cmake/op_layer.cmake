@@ -1,0 +1,10 @@
+# thimble_op_layer(VAR layer…): the sources src/ops/*/LAYER*.cc that a room other than ops links.
+function(thimble_op_layer var)
+  set(found)
+  foreach(layer IN LISTS ARGN)
+    file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/src/ops/*/${layer}*.cc")
+    list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
+    list(APPEND found ${sources})
+  endforeach()
+  set(${var} ${found} PARENT_SCOPE)
+endfunction()

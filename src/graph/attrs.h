@@ -1,0 +1,86 @@
+// The attributes of a node, type-erased: the graph carries, compares and prints them without
+// knowing any operator. An attribute struct is plain data with one visitor:
+//   struct SoftmaxAttrs { float beta = 1; template <class V> void fields(V& v) { v("beta", beta); } };
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace thimble {
+
+// Activation fused into the operator that produces a tensor.
+enum class Activation : uint8_t { none, relu, relu_n1_to_1, relu6, tanh, sign_bit, sigmoid };
+const char* name(Activation a);
+// The clamp bounds of a fused activation (−inf, +inf for none).
+void activation_range(Activation a, float* lo, float* hi);
+
+enum class Padding : uint8_t { same, valid };
+const char* name(Padding p);
+
+// Prints each field as " name=value".
+class FieldPrinter {
+ public:
+  void operator()(const char* field, bool v);
+  void operator()(const char* field, int v) { (*this)(field, static_cast<int64_t>(v)); }
+  void operator()(const char* field, int64_t v);
+  void operator()(const char* field, uint64_t v) { (*this)(field, static_cast<int64_t>(v)); }
+  void operator()(const char* field, float v);
+  void operator()(const char* field, const std::vector<int64_t>& v);
+  void operator()(const char* field, const std::string& v);
+  void operator()(const char* field, Activation v);
+  void operator()(const char* field, Padding v);
+  template <class Enum>
+    requires std::is_enum_v<Enum>
+  void operator()(const char* field, Enum v) { (*this)(field, std::string(name(v))); }
+  std::string take() { return std::move(text_); }
+
+ private:
+  std::string text_;
+};
+
+class Attrs {
+ public:
+  Attrs() = default;
+  template <class T>
+  Attrs(T value) : box_(std::make_shared<Box<T>>(std::move(value))) {}  // NOLINT: implicit on purpose
+
+  // The struct, or a default one if the node carries another kind (the verifier refuses such nodes).
+  template <class T>
+  const T& as() const {
+    static const T missing{};
+    return holds<T>() ? static_cast<const Box<T>*>(box_.get())->value : missing;
+  }
+  template <class T>
+  bool holds() const {
+    return box_ && box_->tag() == &tag_of<T>;
+  }
+  bool empty() const { return !box_; }
+  std::string to_string() const { return box_ ? box_->print() : std::string(); }
+  friend bool operator==(const Attrs& a, const Attrs& b) { return a.to_string() == b.to_string(); }
+
+ private:
+  template <class T>
+  static inline const char tag_of = 0;
+  struct BoxBase {
+    virtual ~BoxBase() = default;
+    virtual const char* tag() const = 0;
+    virtual std::string print() const = 0;
+  };
+  template <class T>
+  struct Box final : BoxBase {
+    explicit Box(T v) : value(std::move(v)) {}
+    const char* tag() const override { return &tag_of<T>; }
+    std::string print() const override {
+      FieldPrinter printer;
+      T copy = value;
+      copy.fields(printer);
+      return printer.take();
+    }
+    T value;
+  };
+  std::shared_ptr<const BoxBase> box_;
+};
+
+}  // namespace thimble

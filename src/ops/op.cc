@@ -1,0 +1,87 @@
+#include "ops/op.h"
+
+#include <algorithm>
+
+namespace thimble {
+
+#define Y(fn) Status fn(InferContext&);
+namespace infer {
+#define OP(id, types, infer, reference, lower, grad, quant, tflite) infer
+#include "ops/ops.def"
+#undef OP
+}  // namespace infer
+#undef Y
+#define Y(fn) void fn(const RefCall&);
+namespace reference {
+#define OP(id, types, infer, reference, lower, grad, quant, tflite) reference
+#include "ops/ops.def"
+#undef OP
+}  // namespace reference
+#undef Y
+
+namespace {
+#define Y(fn) fn
+constexpr OpRow kRows[] = {
+#define OP(id, types, infer_fn, reference_fn, lower, grad, quant, tflite) \
+  {#id, types, &infer::infer_fn, &reference::reference_fn},
+#include "ops/ops.def"
+#undef OP
+};
+#undef Y
+}  // namespace
+
+const OpRow& row(Op op) { return kRows[index(op) < kOpCount ? index(op) : 0]; }
+
+namespace {
+std::string where(const InferContext& ctx, int input) { return format("input {} {}", input, ctx.in(input).to_string()); }
+}  // namespace
+
+Status InferContext::expect_arity(int lo, int hi, int outs, int required) const {
+  if (arity() < lo || arity() > hi)
+    return fail(ErrorCode::bad_file, lo == hi ? format("takes {} inputs, has {}", lo, arity())
+                                              : format("takes {} to {} inputs, has {}", lo, hi, arity()));
+  if (static_cast<int>(node.outputs.size()) != outs)
+    return fail(ErrorCode::bad_file, format("gives {} outputs, has {}", outs, node.outputs.size()));
+  for (int i = 0; i < (required < 0 ? lo : required); ++i)
+    if (!has(i)) return fail(ErrorCode::bad_file, format("input {} is left out but is required", i));
+  return {};
+}
+
+Status InferContext::expect_type(int input, std::initializer_list<DType> allowed) const {
+  if (std::ranges::find(allowed, in(input).type) != allowed.end()) return {};
+  std::string list;
+  for (DType t : allowed) list += (list.empty() ? "" : ", ") + std::string(thimble::name(t));
+  return fail(ErrorCode::unsupported, format("{}: element type is not one of {}", where(*this, input), list));
+}
+
+Status InferContext::expect_rank(int input, int lo, int hi) const {
+  const int rank = in(input).shape.rank();
+  if (rank >= lo && rank <= hi) return {};
+  return fail(ErrorCode::bad_file, lo == hi ? format("{}: rank must be {}", where(*this, input), lo)
+                                            : format("{}: rank must be {} to {}", where(*this, input), lo, hi));
+}
+
+Result<std::vector<int64_t>> InferContext::constant_ints(int input) const {
+  const Tensor& tensor = in(input);
+  if (!tensor.constant())
+    return fail(ErrorCode::unsupported, format("{}: must be a constant (its value decides shapes)", where(*this, input)));
+  std::vector<int64_t> values;
+  if (tensor.type == DType::i32) {
+    for (int32_t v : tensor.data.as<int32_t>()) values.push_back(v);
+  } else if (tensor.type == DType::i64) {
+    for (int64_t v : tensor.data.as<int64_t>()) values.push_back(v);
+  } else {
+    return fail(ErrorCode::bad_file, format("{}: must hold int32 or int64", where(*this, input)));
+  }
+  return values;
+}
+
+Status InferContext::expect_per_tensor_quantized(const Tensor& tensor) const {
+  if (!is_quantized_type(tensor.type)) return {};
+  if (tensor.quant.scale.size() != 1)
+    return fail(ErrorCode::bad_file, format("{}: needs one scale and zero point, has {}", tensor.to_string(), tensor.quant.scale.size()));
+  if (!(tensor.quant.scale[0] > 0)) return fail(ErrorCode::bad_file, format("{}: scale must be positive", tensor.to_string()));
+  return {};
+}
+
+}  // namespace thimble

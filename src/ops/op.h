@@ -1,0 +1,108 @@
+// Names and per-operator rules that every layer shares: the Op enumeration and the table of shape
+// inference and reference kernels, both generated from ops.def.
+#pragma once
+
+#include "graph/graph.h"
+
+namespace thimble {
+
+// In the order of ops.def.
+enum class Op : uint16_t {
+#define OP(id, types, infer, reference, lower, grad, quant, tflite) id,
+#include "ops/ops.def"
+#undef OP
+  count
+};
+
+inline constexpr size_t kOpCount = static_cast<size_t>(Op::count);
+inline size_t index(Op op) { return static_cast<size_t>(op); }
+
+// Element types an operator computes in (bits, for OpRow::types). HYBRID: float activations with
+// int8 weights, multiplied as integers.
+enum OpTypes : uint32_t { F32 = 1, S8 = 2, U8 = 4, HYBRID = 8, S16 = 16, I32 = 32, I64 = 64, BOOL = 128, F16 = 256, S16X8 = 512 };
+
+struct TensorSpec {
+  DType type = DType::f32;
+  Shape shape;
+};
+
+// What shape inference sees and fills in. An operator's whole contract is checked here and only
+// here: arity, types, ranks, shape relations, quantisation; everything else relies on it.
+class InferContext {
+ public:
+  InferContext(const Graph& g, const Node& n) : graph(g), node(n), outputs(n.outputs.size()) {}
+
+  const Graph& graph;
+  const Node& node;
+  std::vector<TensorSpec> outputs;  // to fill: one per output
+  int64_t macs = 0;                 // multiply-accumulates, where the operator has them
+  int64_t scratch_bytes = 0;        // working memory that the reference kernel needs
+
+  int arity() const { return static_cast<int>(node.inputs.size()); }
+  bool has(int i) const { return i < arity() && node.inputs[static_cast<size_t>(i)] != kNoTensor; }
+  const Tensor& in(int i) const { return graph.at(node.inputs[static_cast<size_t>(i)]); }
+  // The output tensor as declared so far (for operators whose output type is free: cast, quantize).
+  const Tensor& declared(int i) const { return graph.at(node.outputs[static_cast<size_t>(i)]); }
+
+  // Between lo and hi inputs, of which the first `required` are present; exactly `outs` outputs.
+  Status expect_arity(int lo, int hi, int outs, int required = -1) const;
+  Status expect_type(int input, std::initializer_list<DType> allowed) const;
+  Status expect_rank(int input, int lo, int hi) const;
+  // A constant integer vector (int32 or int64) as 64-bit numbers; an error if it is not constant.
+  Result<std::vector<int64_t>> constant_ints(int input) const;
+  template <class T>
+  Status expect_attrs() const {
+    if (node.attrs.holds<T>()) return {};
+    return fail(ErrorCode::internal, "node carries no attributes of its operator");
+  }
+  // int8/uint8/int16 tensors must carry exactly one scale (per tensor).
+  Status expect_per_tensor_quantized(const Tensor& tensor) const;
+};
+
+using InferFn = Status (*)(InferContext&);
+
+// One tensor as a reference kernel sees it. data is null for an optional input left out.
+struct TensorView {
+  DType type = DType::f32;
+  Shape shape;
+  const Quantization* quant = nullptr;
+  void* data = nullptr;
+
+  explicit operator bool() const { return data != nullptr; }
+  template <class T>
+  T* as() const {
+    return static_cast<T*>(data);
+  }
+  float scale(size_t channel = 0) const { return quant->scale[quant->per_axis() ? channel : 0]; }
+  int32_t zero_point(size_t channel = 0) const { return quant->zero_point[quant->per_axis() ? channel : 0]; }
+};
+
+struct RefCall {
+  const Node& node;
+  std::span<const TensorView> in, out, intermediates;
+  void* scratch = nullptr;
+
+  bool has(size_t i) const { return i < in.size() && in[i].data; }
+};
+
+// The scalar, readable definition: the oracle of the fast kernels and their fallback. Never fails:
+// what could is checked by infer.
+using ReferenceFn = void (*)(const RefCall&);
+
+struct OpRow {
+  const char* name;
+  uint32_t types;
+  InferFn infer;
+  ReferenceFn reference;
+};
+const OpRow& row(Op op);
+inline const char* name(Op op) { return row(op).name; }
+
+// Cells of other layers' tables: the rule, or why there is none.
+template <class T>
+struct Cell {
+  T rule{};
+  const char* why_not = nullptr;
+};
+
+}  // namespace thimble

@@ -1,0 +1,27 @@
+// Rules that every operator with weights shares (fully_connected, conv2d, depthwise_conv2d …).
+#pragma once
+
+#include "ops/op.h"
+
+namespace thimble {
+
+// How a weighted operator computes, decided by its input and weight types.
+enum class WeightedKind { f32, s8, u8, hybrid, unsupported };
+WeightedKind weighted_kind(const Tensor& x, const Tensor& w);
+
+// Checks types and quantisation of x (input 0), w (input 1), optional bias (input 2) and the
+// declared output, and gives the output's type. `channels` is the output channel count and
+// `channel_axis` the weight axis it stands on.
+Result<DType> check_weighted(const InferContext& ctx, int64_t channels, int channel_axis);
+
+// Per-channel requantisation of a weighted integer operator: effective scale s_x·s_w[c]/s_y as a
+// Q31 multiplier and a shift (left if positive).
+struct Requantization {
+  std::vector<int32_t> multiplier, shift;
+};
+Requantization requantization(float x_scale, const Quantization& w, float y_scale, int64_t channels);
+
+// Quantised clamp bounds of a fused activation for an output of this type and quantisation.
+void quantized_activation_range(Activation a, DType type, const Quantization& y, int32_t* lo, int32_t* hi);
+
+}  // namespace thimble
