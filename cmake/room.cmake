@@ -1,4 +1,4 @@
-# thimble_room(NAME [DEPENDS room…] [LIBRARIES target…] [EXCLUDE regex…])
+# thimble_room(NAME [DEPENDS room…] [LIBRARIES target…] [EXCLUDE regex…] [SOURCES file…])
 # A room is one object-like static library of every .cc below its folder, its x_test.cc files one
 # test program `NAME_test`. Files are found, not listed: a new file needs no edit here.
 add_library(thimble_flags INTERFACE)
@@ -8,7 +8,7 @@ target_compile_options(thimble_flags INTERFACE
   -Wno-missing-field-initializers -Wno-restrict -ffp-contract=off -fno-math-errno)
 
 function(thimble_room name)
-  cmake_parse_arguments(R "" "" "DEPENDS;LIBRARIES;EXCLUDE" ${ARGN})
+  cmake_parse_arguments(R "" "" "DEPENDS;LIBRARIES;EXCLUDE;SOURCES" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cc")
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
@@ -17,6 +17,7 @@ function(thimble_room name)
     list(FILTER sources EXCLUDE REGEX "${pattern}")
     list(FILTER tests EXCLUDE REGEX "${pattern}")
   endforeach()
+  list(APPEND sources ${R_SOURCES})
   if(NOT sources)
     add_library(thimble_${name} INTERFACE)
     return()

@@ -1,0 +1,16 @@
+// Run-time quantisation of float activations, for operators with float inputs and int8 weights.
+// Shared by the references and bit-equal to MapKernels::quantize_row.
+#pragma once
+
+#include <cstdint>
+
+namespace thimble {
+
+// Symmetric: scale = max|x| / 127, q = round(x · 127 / max|x|) in [−127, 127]; zeros give scale 1.
+// Source: TensorFlow Lite PortableSymmetricQuantizeFloats.
+float quantize_symmetric(const float* x, int64_t n, int8_t* q);
+
+// Asymmetric over [min(x, 0), max(x, 0)] to [−128, 127]: TensorFlow Lite PortableAsymmetricQuantizeFloats.
+void quantize_asymmetric(const float* x, int64_t n, int8_t* q, float* scale, int32_t* zero_point);
+
+}  // namespace thimble

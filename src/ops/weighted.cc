@@ -1,0 +1,96 @@
+#include "ops/weighted.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/fixed_point.h"
+
+namespace thimble {
+
+WeightedKind weighted_kind(const Tensor& x, const Tensor& w) {
+  if (x.type == DType::f32 && w.type == DType::f32) return WeightedKind::f32;
+  if (x.type == DType::f32 && w.type == DType::i8) return WeightedKind::hybrid;
+  if (x.type == DType::i8 && w.type == DType::i8) return WeightedKind::s8;
+  if (x.type == DType::u8 && w.type == DType::u8) return WeightedKind::u8;
+  return WeightedKind::unsupported;
+}
+
+namespace {
+Status check_weight_quantization(const Tensor& w, int64_t channels, int channel_axis, bool symmetric) {
+  const Quantization& q = w.quant;
+  if (q.empty()) return fail(ErrorCode::bad_file, format("weights {}: integer weights without a scale", w.to_string()));
+  if (q.per_axis() && (q.axis != channel_axis || static_cast<int64_t>(q.scale.size()) != channels))
+    return fail(ErrorCode::bad_file,
+                format("weights {}: {} scales along axis {}, expected one or {} along axis {}", w.to_string(),
+                       q.scale.size(), q.axis, channels, channel_axis));
+  for (size_t i = 0; i < q.scale.size(); ++i) {
+    if (!std::isfinite(q.scale[i]))
+      return fail(ErrorCode::bad_file, format("weights {}: scale {} is {}", w.to_string(), i, q.scale[i]));
+    if (symmetric && q.zero_point[i] != 0)
+      return fail(ErrorCode::unsupported, format("weights {}: int8 weights must have zero point 0", w.to_string()));
+  }
+  return {};
+}
+}  // namespace
+
+Result<DType> check_weighted(const InferContext& ctx, int64_t channels, int channel_axis) {
+  const Tensor &x = ctx.in(0), &w = ctx.in(1);
+  const WeightedKind kind = weighted_kind(x, w);
+  if (kind == WeightedKind::unsupported)
+    return fail(ErrorCode::unsupported,
+                format("no kernel for input {} with weights {}", x.to_string(), w.to_string()),
+                "float32 × float32, float32 × int8 (hybrid), int8 × int8 and uint8 × uint8 are supported");
+  if (kind != WeightedKind::f32)
+    THIMBLE_TRY(check_weight_quantization(w, channels, channel_axis, kind != WeightedKind::u8));
+  const bool integer = kind == WeightedKind::s8 || kind == WeightedKind::u8;
+  if (integer) {
+    THIMBLE_TRY(ctx.expect_per_tensor_quantized(x));
+    const Tensor& y = ctx.declared(0);
+    if (y.type == x.type) THIMBLE_TRY(ctx.expect_per_tensor_quantized(y));
+    for (float scale : w.quant.scale) {
+      const double effective = static_cast<double>(x.quant.scale[0]) * scale / (y.quant.empty() ? 1.0 : y.quant.scale[0]);
+      if (!std::isfinite(effective) || effective < 0 || effective >= 0x1p30)
+        return fail(ErrorCode::bad_file, format("effective scale {} of {} is out of range", effective, w.to_string()));
+    }
+  }
+  if (ctx.has(2)) {
+    const Tensor& bias = ctx.in(2);
+    const DType expected = integer ? DType::i32 : DType::f32;
+    if (bias.type != expected)
+      return fail(ErrorCode::unsupported, format("bias {} must be {}", bias.to_string(), name(expected)));
+    if (bias.shape.elements() != channels)
+      return fail(ErrorCode::bad_file, format("bias {} must hold {} values", bias.to_string(), channels));
+  }
+  return x.type;
+}
+
+Requantization requantization(float x_scale, const Quantization& w, float y_scale, int64_t channels) {
+  Requantization r;
+  for (int64_t c = 0; c < channels; ++c) {
+    const double w_scale = w.scale[w.per_axis() ? static_cast<size_t>(c) : 0];
+    int32_t multiplier = 0;
+    int shift = 0;
+    quantize_multiplier(static_cast<double>(x_scale) * w_scale / static_cast<double>(y_scale), &multiplier, &shift);
+    r.multiplier.push_back(multiplier);
+    r.shift.push_back(shift);
+  }
+  return r;
+}
+
+void quantized_activation_range(Activation a, DType type, const Quantization& y, int32_t* lo, int32_t* hi) {
+  *lo = type == DType::u8 ? 0 : type == DType::i16 ? -32768 : -128;
+  *hi = type == DType::u8 ? 255 : type == DType::i16 ? 32767 : 127;
+  const float scale = y.scale[0];
+  const int32_t zero = y.zero_point[0];
+  const auto quantized = [&](float v) {
+    const float q = std::round(v / scale);  // float arithmetic, as TFLite's CalculateActivationRangeQuantized
+    return q > 1e9f ? INT32_MAX / 2 : q < -1e9f ? INT32_MIN / 2 : zero + static_cast<int32_t>(q);
+  };
+  float low, high;
+  activation_range(a, &low, &high);
+  if (std::isfinite(low)) *lo = std::max(*lo, quantized(low));
+  if (std::isfinite(high)) *hi = std::min(*hi, quantized(high));
+  if (*lo > *hi) *lo = *hi;
+}
+
+}  // namespace thimble

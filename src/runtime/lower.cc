@@ -1,0 +1,64 @@
+#include "runtime/lower.h"
+
+namespace thimble {
+
+#define Y(fn) Result<bool> fn(LowerContext&);
+#define N(reason)
+namespace lowering {
+#define OP(id, types, infer, reference, lower, grad, quant, tflite) lower
+#include "ops/ops.def"
+#undef OP
+}  // namespace lowering
+#undef Y
+#undef N
+
+const Cell<LowerFn>& lowering_of(Op op) {
+#define Y(fn) {&lowering::fn, nullptr}
+#define N(reason) {nullptr, reason}
+  static constexpr Cell<LowerFn> table[] = {
+#define OP(id, types, infer, reference, lower, grad, quant, tflite) lower,
+#include "ops/ops.def"
+#undef OP
+  };
+#undef Y
+#undef N
+  return table[index(op)];
+}
+
+void* LowerContext::raw_step(RunFn run, size_t bytes, int parts) {
+  StepPlan& step = steps.emplace_back();
+  step.run = run;
+  step.node = node_id;
+  step.parts = parts;
+  step.params.resize((bytes + sizeof(std::max_align_t) - 1) / sizeof(std::max_align_t));
+  return step.params.data();
+}
+
+namespace {
+uint32_t offset_in(const StepPlan& step, const std::byte* where) {
+  return static_cast<uint32_t>(where - reinterpret_cast<const std::byte*>(step.params.data()));
+}
+}  // namespace
+
+void LowerContext::bind_address(std::byte* where, TensorId tensor, int64_t bytes_in) {
+  steps.back().fixups.push_back({offset_in(steps.back(), where), false, tensor, bytes_in});
+}
+
+void LowerContext::bind_scratch_address(std::byte* where, ScratchId id, int64_t bytes_in) {
+  steps.back().fixups.push_back({offset_in(steps.back(), where), true, id.id, bytes_in});
+  scratches[static_cast<size_t>(id.id)].last_step = static_cast<int>(steps.size()) - 1;
+}
+
+ScratchId LowerContext::scratch(int64_t bytes) {
+  const int next = static_cast<int>(steps.size());
+  scratches.push_back({bytes, next, next});
+  return {static_cast<int32_t>(scratches.size()) - 1};
+}
+
+void* LowerContext::constant_bytes(size_t bytes) {
+  const std::vector<uint8_t> zeros(bytes + 64);
+  constants.push_back(Data::copy(zeros));
+  return const_cast<uint8_t*>(constants.back().bytes);
+}
+
+}  // namespace thimble

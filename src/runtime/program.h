@@ -1,0 +1,86 @@
+// Graph → Program → Session. A Program is the plan for this machine: a flat list of steps with
+// everything bound but addresses, and one arena layout. Sessions of one program may run in
+// different threads; each has its own arena. Running allocates nothing and takes no lock.
+#pragma once
+
+#include <memory>
+
+#include "base/thread_pool.h"
+#include "runtime/arena.h"
+#include "runtime/lower.h"
+
+namespace thimble {
+
+struct PlanOptions {
+  int threads = 1;
+  bool reference_only = false;            // every operator by its scalar reference
+  int64_t max_arena_bytes = int64_t{4} << 30;
+};
+
+class Program {
+ public:
+  // Verifies the graph, lowers every node and lays out the arena.
+  static Result<std::shared_ptr<const Program>> plan(Graph graph, const PlanOptions& options = {});
+
+  const Graph& graph() const { return graph_; }
+  const std::vector<StepPlan>& steps() const { return steps_; }
+  const ArenaPlan& arena() const { return arena_; }
+  int threads() const { return threads_; }
+  int64_t prepacked_bytes() const { return prepacked_bytes_; }
+  // Where a tensor lies: an arena offset, or −1 with *constant set to its bytes.
+  int64_t place(TensorId tensor, const uint8_t** constant) const;
+
+ private:
+  Graph graph_;
+  std::vector<StepPlan> steps_;
+  std::vector<Data> constants_;
+  std::vector<int32_t> storage_of_;  // tensor -> storage (aliases share one), −1 for constants
+  std::vector<const uint8_t*> constant_of_;
+  std::vector<int64_t> storage_offset_, scratch_offset_;
+  ArenaPlan arena_;
+  int threads_ = 1;
+  int64_t prepacked_bytes_ = 0;
+  friend class Session;
+};
+
+// Time per step, summed over runs.
+struct Profile {
+  std::vector<uint64_t> step_ns;
+  uint64_t runs = 0;
+};
+
+class Session {
+ public:
+  // `pool` may be shared between sessions that do not run at the same time; when null and the
+  // program was planned for several threads, the session makes its own.
+  static Result<std::unique_ptr<Session>> create(std::shared_ptr<const Program> program,
+                                                 std::shared_ptr<ThreadPool> pool = nullptr);
+  ~Session();
+
+  const Program& program() const { return *program_; }
+  const Graph& graph() const { return program_->graph(); }
+  // Bytes of the i-th graph input (to fill before each run) and output (valid until the next run).
+  std::span<uint8_t> input(size_t i) { return tensor(graph().inputs[i]); }
+  std::span<const uint8_t> output(size_t i) { return tensor(graph().outputs[i]); }
+  // Any tensor's memory. Activations are valid only while their lifetime lasts; variables always.
+  std::span<uint8_t> tensor(TensorId id);
+
+  void run(Profile* profile = nullptr);
+  // Variables back to their initial values (LSTM state, weights in training).
+  void reset_variables();
+
+ private:
+  Session() = default;
+  struct Step {
+    RunFn run;
+    const void* params;
+    int parts;
+  };
+  std::shared_ptr<const Program> program_;
+  std::shared_ptr<ThreadPool> pool_;
+  uint8_t* arena_ = nullptr;
+  std::vector<std::max_align_t> params_;
+  std::vector<Step> steps_;
+};
+
+}  // namespace thimble

@@ -1,0 +1,10 @@
+// The fallback of every lowering: one step that calls the operator's reference kernel.
+#pragma once
+
+#include "runtime/lower.h"
+
+namespace thimble {
+
+Status lower_to_reference(LowerContext& ctx);
+
+}  // namespace thimble
