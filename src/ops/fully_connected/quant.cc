@@ -1,0 +1,9 @@
+#include "compress/quant_rule.h"
+
+namespace thimble::quant_rule {
+
+QuantRule fully_connected(const Node&) {
+  return {.weight_input = 1, .weight_axis = 0, .bias_input = 2, .hybrid = true};
+}
+
+}  // namespace thimble::quant_rule
