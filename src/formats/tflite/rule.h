@@ -1,0 +1,83 @@
+// What a src/ops/*/tflite.cc gives for its operator: which TFLite builtin codes it stands for and
+// how attributes are read and written. Operands (inputs and their order) follow TFLite's in the
+// graph too, so nothing else needs translating.
+#pragma once
+
+#include "formats/tflite/table.h"
+#include "ops/op.h"
+
+namespace thimble::tflite {
+
+// Reading one operator: fill node.op and node.attrs. Inputs and outputs are already set.
+struct ReadContext {
+  Graph& graph;
+  Node& node;
+  int builtin = 0;  // BuiltinOperator code
+  int version = 1;
+  Table options;    // the builtin options table; reads give defaults when it is absent
+};
+
+// Writing one operator: pick code and version, build the options table.
+struct WriteContext {
+  const Graph& graph;
+  const Node& node;
+  flatbuffers::FlatBufferBuilder& builder;
+  int builtin = 0;
+  int version = 1;
+  int options_type = 0;  // BuiltinOptions union tag; 0 = none
+  flatbuffers::Offset<flatbuffers::Table> options = 0;
+  std::vector<TensorId> inputs;  // preset to the node's; may be edited
+
+  const Tensor& in(size_t i) const { return graph.at(node.inputs[i]); }
+  const Tensor& out(size_t i = 0) const { return graph.at(node.outputs[i]); }
+  bool has(size_t i) const { return i < node.inputs.size() && node.inputs[i] != kNoTensor; }
+
+  // Builds the options table: options_table(tag, [&](TableWriter& t) { t.scalar<float>(0, beta, 0.f); });
+  template <class Fill>
+  void options_table(int tag, Fill fill);
+};
+
+class TableWriter {
+ public:
+  explicit TableWriter(flatbuffers::FlatBufferBuilder& b) : builder_(b) {}
+  // Scalars equal to the schema's default are left out, as the format wants.
+  template <class T>
+  void scalar(int field, T value, T schema_default) {
+    builder_.AddElement<T>(static_cast<flatbuffers::voffset_t>(4 + 2 * field), value, schema_default);
+  }
+  template <class T>
+  void offset(int field, flatbuffers::Offset<T> value) {
+    builder_.AddOffset(static_cast<flatbuffers::voffset_t>(4 + 2 * field), value);
+  }
+
+ private:
+  flatbuffers::FlatBufferBuilder& builder_;
+};
+
+// Any table: children must be built before.
+template <class Fill>
+flatbuffers::Offset<flatbuffers::Table> write_table(flatbuffers::FlatBufferBuilder& builder, Fill fill) {
+  const auto start = builder.StartTable();
+  TableWriter writer(builder);
+  fill(writer);
+  return flatbuffers::Offset<flatbuffers::Table>(builder.EndTable(start));
+}
+
+template <class Fill>
+void WriteContext::options_table(int tag, Fill fill) {
+  options_type = tag;
+  options = write_table(builder, fill);
+}
+
+struct TfliteRule {
+  std::vector<int> builtins;  // codes that read() accepts
+  Status (*read)(ReadContext&);
+  Status (*write)(WriteContext&);
+};
+
+using TfliteRuleFn = TfliteRule (*)();
+const Cell<TfliteRuleFn>& rule_of(Op op);
+// "CONV_2D" for 3; "operator 999" for codes beyond the list.
+std::string builtin_name(int code);
+
+}  // namespace thimble::tflite

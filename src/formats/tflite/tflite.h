@@ -1,0 +1,18 @@
+// .tflite files in and out.
+#pragma once
+
+#include <memory>
+
+#include "graph/graph.h"
+
+namespace thimble {
+
+// Reads and verifies a model; the graph's constants view `bytes`, which `owner` keeps alive (null:
+// everything is copied). Refusals name subgraph, operator and tensor. Sub-models other than the
+// first are not read. Errors: bad_file (damaged), unsupported (an operator or type Thimble lacks).
+Result<Graph> read_tflite(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner = nullptr);
+
+// The file with names, versions, one signature "serving_default", min_runtime_version and metadata.
+Result<std::vector<uint8_t>> write_tflite(const Graph& graph);
+
+}  // namespace thimble
