@@ -1,0 +1,208 @@
+#include <cstring>
+
+#include "formats/tflite/rule.h"
+#include "formats/tflite/schema.h"
+#include "formats/tflite/tflite.h"
+#include "ops/check.h"
+
+namespace thimble {
+namespace {
+
+using flatbuffers::FlatBufferBuilder;
+using flatbuffers::Offset;
+using AnyTable = flatbuffers::Table;
+using tflite::TableWriter;
+using tflite::write_table;
+
+constexpr const char* kRuntimeVersion = "min_runtime_version";
+
+class Writer {
+ public:
+  explicit Writer(const Graph& graph) : graph_(graph), builder_(1 << 16) {}
+
+  Result<std::vector<uint8_t>> run() {
+    THIMBLE_TRY(verify(graph_));
+    buffers_.push_back(buffer({}));  // buffer 0 is the empty one, by the format's convention
+    std::vector<Offset<AnyTable>> operators;
+    for (const Node& node : graph_.nodes) {
+      auto offset = write_node(node);
+      if (!offset) return with_context(std::move(offset).error(), format("node \"{}\" {}", node.name, name(node.op)));
+      operators.push_back(*offset);
+    }
+    std::vector<Offset<AnyTable>> tensors;
+    for (const Tensor& tensor : graph_.tensors) tensors.push_back(write_tensor(tensor));
+
+    const auto subgraph_tensors = builder_.CreateVector(tensors);
+    const auto inputs = builder_.CreateVector(graph_.inputs);
+    const auto outputs = builder_.CreateVector(graph_.outputs);
+    const auto subgraph_operators = builder_.CreateVector(operators);
+    const auto subgraph_name = builder_.CreateString(graph_.name.empty() ? "main" : graph_.name);
+    const auto subgraph = write_table(builder_, [&](TableWriter& t) {
+      t.offset(schema::kSubgraphTensors, subgraph_tensors);
+      t.offset(schema::kSubgraphInputs, inputs);
+      t.offset(schema::kSubgraphOutputs, outputs);
+      t.offset(schema::kSubgraphOperators, subgraph_operators);
+      t.offset(schema::kSubgraphName, subgraph_name);
+    });
+
+    std::vector<Offset<AnyTable>> metadata{metadata_entry(kRuntimeVersion, runtime_version())};
+    for (const auto& [key, value] : graph_.metadata)
+      if (key != kRuntimeVersion) metadata.push_back(metadata_entry(key, value));
+    const auto metadata_vector = builder_.CreateVector(metadata);
+    const auto signatures = builder_.CreateVector(std::vector<Offset<AnyTable>>{signature()});
+    const auto codes = builder_.CreateVector(codes_);
+    const auto subgraphs = builder_.CreateVector(std::vector<Offset<AnyTable>>{subgraph});
+    const auto description = builder_.CreateString("Thimble");
+    const auto buffers = builder_.CreateVector(buffers_);
+    const auto model = write_table(builder_, [&](TableWriter& t) {
+      t.scalar<uint32_t>(schema::kModelVersion, 3, 0);
+      t.offset(schema::kModelOperatorCodes, codes);
+      t.offset(schema::kModelSubgraphs, subgraphs);
+      t.offset(schema::kModelDescription, description);
+      t.offset(schema::kModelBuffers, buffers);
+      t.offset(schema::kModelMetadata, metadata_vector);
+      t.offset(schema::kModelSignatures, signatures);
+    });
+    builder_.Finish(model, "TFL3");
+    return std::vector<uint8_t>(builder_.GetBufferPointer(), builder_.GetBufferPointer() + builder_.GetSize());
+  }
+
+ private:
+  Offset<AnyTable> buffer(std::span<const uint8_t> bytes) {
+    if (bytes.empty()) return write_table(builder_, [](TableWriter&) {});
+    builder_.ForceVectorAlignment(bytes.size(), 1, 16);
+    const auto data = builder_.CreateVector(bytes.data(), bytes.size());
+    return write_table(builder_, [&](TableWriter& t) { t.offset(schema::kBufferData, data); });
+  }
+
+  uint32_t add_buffer(std::span<const uint8_t> bytes) {
+    buffers_.push_back(buffer(bytes));
+    return static_cast<uint32_t>(buffers_.size() - 1);
+  }
+
+  Offset<AnyTable> metadata_entry(const std::string& key, const std::string& value) {
+    const uint32_t index = add_buffer({reinterpret_cast<const uint8_t*>(value.data()), value.size()});
+    const auto key_text = builder_.CreateString(key);
+    return write_table(builder_, [&](TableWriter& t) {
+      t.offset(schema::kMetadataName, key_text);
+      t.scalar<uint32_t>(schema::kMetadataBuffer, index, 0);
+    });
+  }
+
+  Offset<AnyTable> signature() {
+    const auto maps = [&](const std::vector<TensorId>& tensors, const std::vector<std::string>& names) {
+      std::vector<Offset<AnyTable>> entries;
+      for (size_t i = 0; i < tensors.size(); ++i) {
+        const bool named = names.size() == tensors.size() && !names[i].empty();
+        const auto text = builder_.CreateString(named ? names[i] : graph_.at(tensors[i]).name);
+        entries.push_back(write_table(builder_, [&](TableWriter& t) {
+          t.offset(schema::kMapName, text);
+          t.scalar<uint32_t>(schema::kMapTensor, static_cast<uint32_t>(tensors[i]), 0);
+        }));
+      }
+      return builder_.CreateVector(entries);
+    };
+    const auto inputs = maps(graph_.inputs, graph_.input_names);
+    const auto outputs = maps(graph_.outputs, graph_.output_names);
+    const auto key = builder_.CreateString("serving_default");
+    return write_table(builder_, [&](TableWriter& t) {
+      t.offset(schema::kSignatureInputs, inputs);
+      t.offset(schema::kSignatureOutputs, outputs);
+      t.offset(schema::kSignatureKey, key);
+      t.scalar<uint32_t>(schema::kSignatureSubgraph, 0, 0);
+    });
+  }
+
+  // 16 bytes, zero padded, as TFLite's converter writes it. Every operator version written here
+  // is known to runtimes from 2.16 on.
+  static std::string runtime_version() {
+    std::string text = "2.16.0";
+    text.resize(16, '\0');
+    return text;
+  }
+
+  Result<Offset<AnyTable>> write_node(const Node& node) {
+    const auto make = tflite::rule_of(node.op).rule;
+    const tflite::TfliteRule rule = make ? make() : tflite::TfliteRule{};
+    if (!rule.write) {
+      const char* why = tflite::rule_of(node.op).why_not;
+      return fail(ErrorCode::unsupported, format("{} cannot be written to a .tflite file: {}", name(node.op), why ? why : "no rule"));
+    }
+    tflite::WriteContext ctx{graph_, node, builder_};
+    ctx.inputs = node.inputs;
+    THIMBLE_TRY(rule.write(ctx));
+    const uint32_t code = code_index(ctx.builtin, ctx.version);
+    const auto inputs = builder_.CreateVector(ctx.inputs);
+    const auto outputs = builder_.CreateVector(node.outputs);
+    const auto intermediates = node.intermediates.empty() ? Offset<flatbuffers::Vector<int32_t>>() : builder_.CreateVector(node.intermediates);
+    return write_table(builder_, [&](TableWriter& t) {
+      t.scalar<uint32_t>(schema::kOperatorCodeIndex, code, 0);
+      t.offset(schema::kOperatorInputs, inputs);
+      t.offset(schema::kOperatorOutputs, outputs);
+      if (ctx.options_type) {
+        t.scalar<uint8_t>(schema::kOperatorOptionsType, static_cast<uint8_t>(ctx.options_type), 0);
+        t.offset(schema::kOperatorOptions, ctx.options);
+      }
+      if (!node.intermediates.empty()) t.offset(schema::kOperatorIntermediates, intermediates);
+    });
+  }
+
+  uint32_t code_index(int builtin, int version) {
+    for (size_t i = 0; i < code_keys_.size(); ++i)
+      if (code_keys_[i] == std::pair(builtin, version)) return static_cast<uint32_t>(i);
+    code_keys_.emplace_back(builtin, version);
+    codes_.push_back(write_table(builder_, [&](TableWriter& t) {
+      // Codes beyond 127 put 127 in the old one-byte field.
+      t.scalar<int8_t>(schema::kCodeDeprecated, static_cast<int8_t>(builtin > 127 ? 127 : builtin), 0);
+      t.scalar<int32_t>(schema::kCodeVersion, version, 1);
+      t.scalar<int32_t>(schema::kCodeBuiltin, builtin, 0);
+    }));
+    return static_cast<uint32_t>(codes_.size() - 1);
+  }
+
+  Offset<AnyTable> write_quantization(const Quantization& q) {
+    const auto scale = builder_.CreateVector(q.scale);
+    const auto zero = builder_.CreateVector(std::vector<int64_t>(q.zero_point.begin(), q.zero_point.end()));
+    return write_table(builder_, [&](TableWriter& t) {
+      t.offset(schema::kQuantScale, scale);
+      t.offset(schema::kQuantZeroPoint, zero);
+      t.scalar<int32_t>(schema::kQuantDimension, q.per_axis() ? q.axis : 0, 0);
+    });
+  }
+
+  Offset<AnyTable> write_tensor(const Tensor& tensor) {
+    uint32_t data = 0;
+    if (tensor.data && !tensor.variable) data = add_buffer({tensor.data.bytes, tensor.data.size});
+    std::vector<int32_t> dims(tensor.shape.dims().begin(), tensor.shape.dims().end());
+    const auto shape = builder_.CreateVector(dims);
+    flatbuffers::Offset<flatbuffers::Vector<int32_t>> shape_signature = 0;
+    if (tensor.batch_unknown && !dims.empty()) {
+      dims[0] = -1;
+      shape_signature = builder_.CreateVector(dims);
+    }
+    const auto text = builder_.CreateString(tensor.name);
+    Offset<AnyTable> quantization = 0;
+    if (!tensor.quant.empty()) quantization = write_quantization(tensor.quant);
+    return write_table(builder_, [&](TableWriter& t) {
+      t.offset(schema::kTensorShape, shape);
+      t.scalar<int8_t>(schema::kTensorType, static_cast<int8_t>(schema::file_type(tensor.type)), 0);
+      t.scalar<uint32_t>(schema::kTensorBuffer, data, 0);
+      t.offset(schema::kTensorName, text);
+      if (!quantization.IsNull()) t.offset(schema::kTensorQuantization, quantization);
+      t.scalar<uint8_t>(schema::kTensorIsVariable, tensor.variable, 0);
+      if (!shape_signature.IsNull()) t.offset(schema::kTensorShapeSignature, shape_signature);
+      t.scalar<uint8_t>(schema::kTensorHasRank, 1, 0);
+    });
+  }
+
+  const Graph& graph_;
+  FlatBufferBuilder builder_;
+  std::vector<Offset<AnyTable>> buffers_, codes_;
+  std::vector<std::pair<int, int>> code_keys_;
+};
+
+}  // namespace
+
+Result<std::vector<uint8_t>> write_tflite(const Graph& graph) { return Writer(graph).run(); }
+
+}  // namespace thimble

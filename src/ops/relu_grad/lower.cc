@@ -1,0 +1,33 @@
+#include "ops/relu_grad/relu_grad.h"
+#include "runtime/lower.h"
+
+namespace thimble::lowering {
+namespace {
+
+struct Params {
+  const float *y, *dy;
+  float* dx;
+  int64_t n;
+  float lo, hi;
+};
+
+void run(const Params& p, int part, int parts) {
+  const Range r = part_range(p.n, part, parts, 64);
+  const float lo = p.lo, hi = p.hi;
+  for (int64_t i = r.begin; i < r.end; ++i) p.dx[i] = p.y[i] > lo && p.y[i] < hi ? p.dy[i] : 0.0f;
+}
+
+}  // namespace
+
+Result<bool> relu_grad(LowerContext& ctx) {
+  const int64_t n = ctx.out().shape.elements();
+  auto* p = ctx.step<run>(ctx.parts_for(static_cast<double>(n) * 0.4));
+  p->n = n;
+  activation_range(ctx.node.attrs.as<ReluGradAttrs>().activation, &p->lo, &p->hi);
+  ctx.bind_in(&p->y, 0);
+  ctx.bind_in(&p->dy, 1);
+  ctx.bind_out(&p->dx);
+  return true;
+}
+
+}  // namespace thimble::lowering
