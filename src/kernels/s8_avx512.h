@@ -20,19 +20,16 @@ inline __mmask16 first_lanes(int64_t count) {
   return static_cast<__mmask16>(count >= 16 ? 0xFFFFu : (1u << count) - 1u);
 }
 
-// requantise_byte for 16 columns. The 64-bit products of even and odd lanes are rounded and shifted
-// apart; bits 31…62 of an odd product lie in place after a doubling.
-struct Requant512 {
+// requantise_byte for 16 columns, any parameters. The 64-bit products of even and odd lanes are
+// rounded and shifted apart; bits 31…62 of an odd product lie in place after a doubling.
+struct RequantAny512 {
   __m512i even, odd, left, right, mask, half, zero_point, lo, hi;
-  __m128i flip;
 
-  Requant512() = default;
-  Requant512(const RequantArgs& r, int64_t j, int64_t count) {
-    const __mmask16 lanes = first_lanes(count);
+  RequantAny512() = default;
+  RequantAny512(const RequantArgs& r, __m512i multiplier, __m512i shift) {
     const __m512i zero = _mm512_setzero_si512();
-    even = _mm512_maskz_loadu_epi32(lanes, r.multiplier + j);
-    odd = _mm512_srli_epi64(even, 32);
-    const __m512i shift = _mm512_maskz_loadu_epi32(lanes, r.shift + j);
+    even = multiplier;
+    odd = _mm512_srli_epi64(multiplier, 32);
     left = _mm512_max_epi32(shift, zero);
     right = _mm512_max_epi32(_mm512_sub_epi32(zero, shift), zero);
     mask = _mm512_sub_epi32(_mm512_sllv_epi32(_mm512_set1_epi32(1), right), _mm512_set1_epi32(1));
@@ -40,7 +37,6 @@ struct Requant512 {
     zero_point = _mm512_set1_epi32(r.zero_point);
     lo = _mm512_set1_epi32(r.lo);
     hi = _mm512_set1_epi32(r.hi);
-    flip = _mm_set1_epi8(static_cast<char>(r.flip));
   }
 
   __m128i bytes(__m512i acc) const {
@@ -57,7 +53,68 @@ struct Requant512 {
     v = _mm512_mask_add_epi32(v, up, v, _mm512_set1_epi32(1));
     v = _mm512_add_epi32(v, zero_point);
     v = _mm512_min_epi32(_mm512_max_epi32(v, lo), hi);
-    return _mm_xor_si128(_mm512_cvtepi32_epi8(v), flip);
+    return _mm512_cvtepi32_epi8(v);
+  }
+};
+
+// The same for the parameters that ordinary networks have (right shifts e of 1 … 22, bounds of a
+// byte type, zero point within them), with both roundings in one 64-bit step:
+//   x = (p + 2^30) >> 31, v = (x + 2^(e−1) − [x < 0]) >> e      (half away from zero)
+//     = (p + 2^30 + 2^(30+e) − [p < 0]·2^31) >> (31 + e)
+// [p < 0] may stand for [x < 0]: they differ where −2^30 <= p < 0, x = 0, and there v is 0 either
+// way. The zero point is added in the same sum, scaled by 2^(31+e). For unsigned bytes everything is
+// moved down by 128, so that the signed saturating narrowing serves both.
+struct Requant512 {
+  __m512i even, odd, offset_even, offset_odd, shift_even, shift_odd;
+  __m128i lo, hi, flip;
+  RequantAny512 any;
+  __m128i any_flip;
+  bool ordinary;
+
+  Requant512() = default;
+  Requant512(const RequantArgs& r, int64_t j, int64_t count) {
+    const __mmask16 lanes = first_lanes(count);
+    const __m512i multiplier = _mm512_maskz_loadu_epi32(lanes, r.multiplier + j);
+    const __m512i shift = _mm512_mask_loadu_epi32(_mm512_set1_epi32(-1), lanes, r.shift + j);
+    any = RequantAny512(r, multiplier, shift);
+    any_flip = _mm_set1_epi8(static_cast<char>(r.flip));
+    const bool is_signed = r.lo >= -128 && r.hi <= 127, is_unsigned = r.lo >= 0 && r.hi <= 255;
+    ordinary = (is_signed || is_unsigned) && r.zero_point >= -128 && r.zero_point <= 255 && r.lo <= r.hi &&
+               _mm512_cmpge_epi32_mask(shift, _mm512_setzero_si512()) == 0 &&
+               _mm512_cmplt_epi32_mask(shift, _mm512_set1_epi32(-22)) == 0;
+    const int move = is_signed ? 0 : 128;
+    even = multiplier;
+    odd = _mm512_srli_epi64(multiplier, 32);
+    const __m512i total = _mm512_sub_epi32(_mm512_set1_epi32(31), shift);  // 31 + e
+    shift_even = _mm512_and_si512(total, _mm512_set1_epi64(0xFF));
+    shift_odd = _mm512_srli_epi64(total, 32);
+    offset_even = offset(shift_even, r.zero_point - move);
+    offset_odd = offset(shift_odd, r.zero_point - move);
+    lo = _mm_set1_epi8(static_cast<char>(r.lo - move));
+    hi = _mm_set1_epi8(static_cast<char>(r.hi - move));
+    flip = _mm_set1_epi8(static_cast<char>(r.flip ^ move));
+  }
+
+  // 2^30 + 2^(shift − 1) + zero_point · 2^shift
+  static __m512i offset(__m512i shift, int32_t zero_point) {
+    const __m512i one = _mm512_set1_epi64(1);
+    const __m512i half = _mm512_srli_epi64(_mm512_sllv_epi64(one, shift), 1);
+    return _mm512_add_epi64(_mm512_add_epi64(_mm512_sllv_epi64(_mm512_set1_epi64(zero_point), shift), half),
+                            _mm512_set1_epi64(int64_t{1} << 30));
+  }
+
+  static __m512i rounded(__m512i p, __m512i offset, __m512i shift) {
+    const __mmask8 negative = _mm512_movepi64_mask(p);
+    p = _mm512_add_epi64(p, offset);
+    return _mm512_srav_epi64(_mm512_mask_sub_epi64(p, negative, p, _mm512_set1_epi64(int64_t{1} << 31)), shift);
+  }
+
+  __m128i bytes(__m512i acc) const {
+    if (!ordinary) return _mm_xor_si128(any.bytes(acc), any_flip);
+    const __m512i x_even = rounded(_mm512_mul_epi32(acc, even), offset_even, shift_even);
+    const __m512i x_odd = rounded(_mm512_mul_epi32(_mm512_srli_epi64(acc, 32), odd), offset_odd, shift_odd);
+    const __m512i v = _mm512_mask_shuffle_epi32(x_even, 0xAAAA, x_odd, _MM_PERM_CCAA);
+    return _mm_xor_si128(_mm_min_epi8(_mm_max_epi8(_mm512_cvtsepi32_epi8(v), lo), hi), flip);
   }
 
   void store_full(uint8_t* y, __m512i acc) const { _mm_storeu_si128(reinterpret_cast<__m128i*>(y), bytes(acc)); }
