@@ -1,6 +1,8 @@
 #include "data/sources.h"
 
 #include "data/find.h"
+#include "data/folder.h"
+#include "data/function.h"
 #include "data/idx.h"
 #include "data/split.h"
 
@@ -26,11 +28,63 @@ Result<Splits> open_idx(std::string_view name, const OpenOptions& options) {
   return split_official(view(std::move(train)), view(std::move(test)), options.split);
 }
 
+// A set without an official test part.
+Result<Splits> divide(Dataset all, const OpenOptions& options) {
+  if (options.whole_as_test && !options.split.any()) return Splits{all.slice(0, 0), all.slice(0, 0), all};
+  return split_shuffled(all, options.split, options.seed);
+}
+
+std::vector<int64_t> picture_shape(const OpenOptions& options) {
+  return options.shape.empty() ? std::vector<int64_t>{28, 28, 1} : options.shape;
+}
+
+// The 300 pictures are a test set: without a split request nothing of them is for training.
+Result<Splits> open_digits(const OpenOptions& options) {
+  THIMBLE_ASSIGN(const std::string folder, find_folder_set("digits", options.data_dir));
+  THIMBLE_ASSIGN(Samples samples, read_folder(folder, picture_shape(options), "digits", digit_names()));
+  OpenOptions whole = options;
+  whole.whole_as_test = true;
+  return divide(view(std::move(samples)), whole);
+}
+
+Result<Splits> open_folder(const std::string& path, const OpenOptions& options) {
+  const std::vector<int64_t> shape = picture_shape(options);
+  const std::string name = format("folder:{}", path);
+  const FolderParts parts = find_parts(path);
+  if (parts.train.empty()) {
+    THIMBLE_ASSIGN(Samples samples, read_folder(path, shape, name, options.labels));
+    return divide(view(std::move(samples)), options);
+  }
+  THIMBLE_ASSIGN(Samples train, read_folder(parts.train, shape, name, options.labels));
+  const std::vector<std::string> labels = train.label_names;
+  THIMBLE_ASSIGN(Samples test, read_folder(parts.test, shape, name, labels));
+  if (parts.validation.empty()) return split_official(view(std::move(train)), view(std::move(test)), options.split);
+  THIMBLE_ASSIGN(Samples validation, read_folder(parts.validation, shape, name, labels));
+  SplitRequest request = options.split;
+  const int64_t asked = request.validation;
+  request.validation = 0;
+  THIMBLE_ASSIGN(Splits out, split_official(view(std::move(train)), view(std::move(test)), request));
+  out.validation = view(std::move(validation)).limit(asked);
+  return out;
+}
+
 }  // namespace
 
 Result<Splits> open_splits(std::string_view set, const OpenOptions& options) {
   if (set == "mnist" || set == "fashion-mnist") return open_idx(set, options);
-  return fail(ErrorCode::usage, format("there is no data set called \"{}\"", set), "known: mnist, fashion-mnist");
+  if (set == "digits") return open_digits(options);
+  const size_t colon = set.find(':');
+  const std::string_view kind = set.substr(0, colon);
+  const std::string rest(colon == std::string_view::npos ? "" : set.substr(colon + 1));
+  if (!rest.empty()) {
+    if (kind == "folder") return open_folder(rest, options);
+    if (kind == "function") {
+      THIMBLE_ASSIGN(Samples samples, sample_surface(rest, options.function_samples, options.seed));
+      return divide(view(std::move(samples)), options);
+    }
+  }
+  return fail(ErrorCode::usage, format("there is no data set called \"{}\"", set),
+              "known: mnist, fashion-mnist, digits, folder:PATH, csv:PATH, npz:PATH, function:NAME");
 }
 
 std::vector<SetInfo> list_sets(const OpenOptions& options) {
@@ -38,6 +92,14 @@ std::vector<SetInfo> list_sets(const OpenOptions& options) {
                                {"fashion-mnist", "70,000 pictures of clothing, 28×28 grey, 10 classes", ""}};
   for (SetInfo& set : sets)
     if (auto files = find_idx_set(set.name, options.data_dir)) set.where = files->folder;
+  sets.push_back({"digits", "300 handwritten digits as photographs and drawings, a test set for MNIST", ""});
+  if (auto folder = find_folder_set("digits", options.data_dir)) sets.back().where = *folder;
+  sets.push_back({"folder:PATH", "your pictures; class = subfolder, or first character of the file name", ""});
+  sets.push_back({"csv:PATH", "a table with a header line", ""});
+  sets.push_back({"npz:PATH", "NumPy arrays x_train, y_train, x_test, y_test", ""});
+  for (const Surface& surface : surfaces())
+    sets.push_back({format("function:{}", surface.name),
+                    format("z = {}, x and y in {} … {}", surface.formula, surface.low, surface.high), "computed"});
   return sets;
 }
 

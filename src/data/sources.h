@@ -31,6 +31,7 @@ struct OpenOptions {
   std::vector<std::string> inputs;     // csv: input columns; empty: all but the target
   std::string target;                  // csv: target column; empty: the last
   std::optional<bool> classification;  // csv, npz: empty: text or integer targets are classes
+  std::vector<std::string> labels;     // folder: classes in this order (a model's own); empty: those found
   uint64_t seed = 1;                   // of shuffled splits and sampled functions
   bool whole_as_test = false;          // sets without an official test part: all of it is `test` (eval, extra_test)
   int64_t function_samples = 10000;    // function:NAME
