@@ -1,9 +1,10 @@
 #include "data/find.h"
 
 #include <array>
-#include <cstdlib>
 #include <filesystem>
 #include <system_error>
+
+#include "base/environment.h"
 
 namespace thimble {
 namespace {
@@ -56,7 +57,7 @@ std::vector<std::string> data_folders(const std::string& data_dir) {
     folders.push_back(path.string());
   };
   add(data_dir);
-  if (const char* variable = std::getenv("THIMBLE_DATA")) add(variable);
+  if (const auto variable = environment(Knob::data)) add(*variable);
   std::error_code ignored;
   const fs::path program = fs::read_symlink("/proc/self/exe", ignored);
   if (!program.empty()) {
@@ -76,11 +77,11 @@ std::vector<std::string> data_folders(const std::string& data_dir) {
 
 Result<IdxFiles> find_idx_set(std::string_view name, const std::string& data_dir) {
   const std::vector<std::string> folders = data_folders(data_dir);
-  const char* variable = std::getenv("THIMBLE_DATA");
+  const auto variable = environment(Knob::data);
   for (const std::string& folder : folders) {
     std::vector<fs::path> places = {fs::path(folder) / name};
     // A folder that the user named may hold the files themselves.
-    if (folder == data_dir || (variable && folder == variable)) places.emplace_back(folder);
+    if (folder == data_dir || (variable && folder == *variable)) places.emplace_back(folder);
     for (const fs::path& place : places) {
       IdxFiles files = look_in(place);
       if (held(files) == 4) return files;

@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+"""Holds the code to the room map of ARCHITECTURE.md.
+
+Reads the tables there ("room | purpose | may use" and "file | belongs to | content") and checks
+  * every #include "room/…" in src, bench and tests: the including file's room must be allowed to use it;
+  * the DEPENDS of every room's CMakeLists.txt;
+  * the length of every source file.
+Exit status 1 if anything is wrong. Standard library only.
+"""
+import os
+import re
+import statistics
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+CODE = ('.cc', '.h', '.def', '.inc')
+LIMIT_90, LIMIT_ALL = 500, 1000
+
+
+def table_after(text, header):
+    """Rows of the markdown table whose first line starts with `header`, as lists of cells."""
+    lines = text.splitlines()
+    for i, line in enumerate(lines):
+        if line.startswith(header):
+            rows = []
+            for row in lines[i + 2:]:
+                if not row.startswith('|'):
+                    return rows
+                rows.append([cell.strip() for cell in row.strip('|').split('|')])
+            return rows
+    sys.exit(f'check_rooms: ARCHITECTURE.md has no table that starts with "{header}"')
+
+
+def read_map():
+    """({room: set of rooms it may use, itself included}, {file stem: room it belongs to})."""
+    with open(os.path.join(ROOT, 'ARCHITECTURE.md'), encoding='utf-8') as file:
+        text = file.read()
+    direct = {}
+    for name, _, uses in table_after(text, '| room | purpose |'):
+        used = [word.strip() for word in uses.split(',') if word.strip() not in ('–', '')]
+        unknown = [word for word in used if word not in direct]
+        if unknown:
+            sys.exit(f'check_rooms: {name} may use {unknown}, which the table does not name above it')
+        direct[name.strip('`')] = used
+    closure = {}
+    for room, used in direct.items():  # the table is in order, so what is used is already closed
+        closure[room] = {room}.union(*(closure[u] for u in used))
+    layers = {}
+    for name, room, _ in table_after(text, '| file in `src/ops/NAME/`'):
+        stem = os.path.splitext(name.strip('`'))[0]
+        if stem != 'NAME':
+            layers[stem] = room
+    closure['ops_ref'] = closure['ops'] | {'ops_ref'}
+    closure['tests'] = set(closure) | {'tests'}
+    for room in list(closure):  # whoever may use ops' layers through their own room
+        if 'ops' in closure[room]:
+            closure[room].add('ops_ref')
+    closure['ops'].discard('ops_ref')
+    return closure, layers
+
+
+def room_of(path, layers):
+    """The room that a file below src belongs to; None outside."""
+    parts = path.split('/')
+    if parts[0] != 'src' or len(parts) < 3:
+        return None
+    if parts[1] != 'ops':
+        return parts[1]
+    stem = os.path.splitext(parts[-1])[0]
+    if stem.endswith('_test'):
+        return 'tests'
+    return layers.get(stem) or layers.get(stem.split('_')[0]) or 'ops'
+
+
+def source_files():
+    for top in ('src', 'include', 'bench', 'tests'):
+        for folder, _, names in os.walk(os.path.join(ROOT, top)):
+            for name in sorted(names):
+                if name.endswith(CODE):
+                    yield os.path.relpath(os.path.join(folder, name), ROOT)
+
+
+def check_includes(files, closure, layers):
+    problems = []
+    include = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
+    for path in files:
+        room = room_of(path, layers)
+        allowed = closure.get(room) if room else closure['tests']
+        if allowed is None:
+            problems.append(f'{path}: room "{room}" is not in the table of ARCHITECTURE.md')
+            continue
+        with open(os.path.join(ROOT, path), encoding='utf-8') as file:
+            for number, line in enumerate(file, 1):
+                match = include.match(line)
+                if not match or '/' not in match[1] or match[1].startswith('thimble/'):
+                    continue
+                target = room_of('src/' + match[1], layers)
+                if target not in closure:
+                    if os.path.exists(os.path.join(ROOT, os.path.dirname(path), match[1])):
+                        continue  # beside the file
+                    problems.append(f'{path}:{number}: "{match[1]}" belongs to no room')
+                elif target not in allowed:
+                    problems.append(f'{path}:{number}: {room} may not use {target} ("{match[1]}")')
+    return problems
+
+
+def check_cmake(closure):
+    problems = []
+    for room in sorted(os.listdir(os.path.join(ROOT, 'src'))):
+        path = f'src/{room}/CMakeLists.txt'
+        if not os.path.exists(os.path.join(ROOT, path)):
+            continue
+        with open(os.path.join(ROOT, path), encoding='utf-8') as file:
+            text = re.sub(r'#.*', '', file.read())
+        for call in re.finditer(r'thimble_room\(\s*(\w+)([^)]*)\)', text):
+            words, depends, inside = call[2].split(), [], False
+            for word in words:
+                if word.isupper():
+                    inside = word == 'DEPENDS'
+                elif inside:
+                    depends.append(word)
+            for used in depends:
+                if used not in closure.get(call[1], ()):
+                    problems.append(f'{path}: {call[1]} may not depend on {used}')
+    return problems
+
+
+def check_lengths(files):
+    lengths = {}
+    for path in files:
+        with open(os.path.join(ROOT, path), encoding='utf-8') as file:
+            lengths[path] = sum(1 for _ in file)
+    if not lengths:
+        return []
+    ordered = sorted(lengths.values())
+    at_90 = ordered[min(len(ordered) - 1, len(ordered) * 9 // 10)]
+    longest = max(lengths, key=lengths.get)
+    print(f'{len(ordered)} files, {sum(ordered)} lines: median {statistics.median(ordered):.0f}, '
+          f'90th percentile {at_90}, longest {lengths[longest]} ({longest})')
+    problems = [f'{path}: {n} lines, at most {LIMIT_ALL}' for path, n in lengths.items() if n > LIMIT_ALL]
+    if at_90 > LIMIT_90:
+        problems.append(f'90 % of the files must have at most {LIMIT_90} lines; the 90th percentile is {at_90}')
+    return problems
+
+
+def main():
+    closure, layers = read_map()
+    files = sorted(set(source_files()))
+    problems = check_includes(files, closure, layers) + check_cmake(closure) + check_lengths(files)
+    for problem in problems:
+        print(problem)
+    print(f'check_rooms: {len(problems)} problem(s)' if problems else 'check_rooms: the code agrees with the map')
+    return 1 if problems else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
