@@ -2,7 +2,7 @@
 function(thimble_op_layer var)
   set(found)
   foreach(layer IN LISTS ARGN)
-    file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/src/ops/*/${layer}*.cc")
+    file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/ops/*/${layer}*.cc")
     list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
     list(APPEND found ${sources})
   endforeach()

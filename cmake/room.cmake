@@ -2,7 +2,7 @@
 # A room is one object-like static library of every .cc below its folder, its x_test.cc files one
 # test program `NAME_test`. Files are found, not listed: a new file needs no edit here.
 add_library(thimble_flags INTERFACE)
-target_include_directories(thimble_flags INTERFACE "${CMAKE_SOURCE_DIR}/src" "${CMAKE_SOURCE_DIR}/include")
+target_include_directories(thimble_flags INTERFACE "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}/include")
 target_compile_options(thimble_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wno-psabi
   -Wno-missing-field-initializers -Wno-restrict -ffp-contract=off -fno-math-errno)
@@ -32,7 +32,7 @@ function(thimble_room name)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE thimble_${name} ${R_LIBRARIES} GTest::gtest GTest::gtest_main)
     target_compile_options(${name}_test PRIVATE -Wno-conversion)
-    add_test(NAME ${name} COMMAND ${name}_test WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}")
+    add_test(NAME ${name} COMMAND ${name}_test WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
     set_tests_properties(${name} PROPERTIES TIMEOUT 300)
   endif()
 endfunction()

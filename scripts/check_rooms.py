@@ -50,12 +50,7 @@ def read_map():
         stem = os.path.splitext(name.strip('`'))[0]
         if stem != 'NAME':
             layers[stem] = room
-    closure['ops_ref'] = closure['ops'] | {'ops_ref'}
     closure['tests'] = set(closure) | {'tests'}
-    for room in list(closure):  # whoever may use ops' layers through their own room
-        if 'ops' in closure[room]:
-            closure[room].add('ops_ref')
-    closure['ops'].discard('ops_ref')
     return closure, layers
 
 

@@ -30,8 +30,8 @@ void replay_with_changes(std::vector<uint8_t> bytes) {
   }
   for (size_t at = 0; at < bytes.size(); at += step) {
     const uint8_t old = bytes[at];
-    for (const uint8_t changed : {0x00, 0x7f, 0x80, 0xff}) {
-      bytes[at] = changed;
+    for (const int changed : {0x00, 0x7f, 0x80, 0xff}) {
+      bytes[at] = static_cast<uint8_t>(changed);
       replay(bytes);
     }
     bytes[at] = old;
