@@ -103,10 +103,10 @@ void append_sweep(std::string& out, const std::vector<SweepRow>& sweep) {
 
 std::string report_markdown(const StudyResult& result) {
   const std::string& title = result.study.title.empty() ? result.study.name : result.study.title;
-  std::string out = "# " + line_of(title.empty() ? "Study" : title) + "\n\n";
+  std::string out = format("# {}\n\n", line_of(title.empty() ? "Study" : title));
   for (const std::string& sentence : judge(result.variants).sentences) out += line_of(sentence) + "\n";
   out += "\n";
-  for (const std::string& warning : result.warnings) out += "> **Warning:** " + line_of(warning) + "\n\n";
+  for (const std::string& warning : result.warnings) out += format("> **Warning:** {}\n\n", line_of(warning));
   if (result.model.parameters > 0)
     out += format("{} parameters, {} multiply-accumulates per input.\n\n", format_count(result.model.parameters),
                   format_count(result.model.macs));
@@ -129,7 +129,7 @@ std::string report_markdown(const StudyResult& result) {
   const MachineInfo& m = result.machine;
   out += format("Measured on {} ({}, {} cores), {}, Thimble {}.\n", line_of(m.cpu.empty() ? "an unnamed machine" : m.cpu),
                 line_of(m.isa), m.cores, line_of(m.os), line_of(m.thimble_version));
-  for (const std::string& note : result.notes) out += "\n- " + line_of(note);
+  for (const std::string& note : result.notes) out += format("\n- {}", line_of(note));
   if (!result.notes.empty()) out += "\n";
   return out;
 }

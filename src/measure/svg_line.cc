@@ -163,7 +163,9 @@ std::string scatter(const Scatter& chart) {
   std::string out;
   const Rect plot{52, 30, chart.width - 16.0, chart.height - 46.0};
   open(out, chart.width, chart.height, chart.description);
-  const Scale x(chart.x, xs.low, xs.high, 6, plot.left + 6, plot.right - 6);
+  // Room for the names of the rightmost points.
+  const double room = (xs.high - (chart.x.zero ? std::min(0.0, xs.low) : xs.low)) * 0.08;
+  const Scale x(chart.x, xs.low, xs.high + room, 6, plot.left + 6, plot.right - 6);
   const Scale y(chart.y, ys.low, ys.high, 5, plot.bottom - 4, plot.top);
   axes(out, plot, x, y);
 

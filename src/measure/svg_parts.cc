@@ -33,7 +33,7 @@ double text_width(std::string_view text) {
 }
 
 std::string fit_text(std::string_view text, double pixels) {
-  if (text_width(text) <= pixels) return valid_utf8(text);
+  if (text.size() < 4096 && text_width(text) <= pixels) return valid_utf8(text);
   for (size_t limit = static_cast<size_t>(std::max(1.0, pixels / 3.2)); limit > 1; --limit) {
     std::string cut = clip_text(text, limit);
     if (text_width(cut) <= pixels) return cut;
@@ -159,7 +159,7 @@ std::string Scale::tick_text(double tick) const {
 }
 
 std::string Scale::title() const {
-  return suffix_.empty() || axis_.label.empty() ? axis_.label : format("{} ({})", axis_.label, suffix_);
+  return !*suffix_ || axis_.label.empty() ? axis_.label : format("{} ({})", axis_.label, suffix_);
 }
 
 void open(std::string& out, double width, double height, const std::string& description, const char* extra_class) {

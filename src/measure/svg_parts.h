@@ -42,7 +42,7 @@ class Scale {
   std::vector<double> ticks_;
   double divisor_ = 1;  // of tick texts
   int decimals_ = 0;
-  std::string suffix_;
+  const char* suffix_ = "";
 };
 
 struct Span {

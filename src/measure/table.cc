@@ -136,7 +136,9 @@ std::string TextTable::markdown() const {
     out += " |";
     under += column.align == Align::right ? "---:|" : "---|";
   }
-  out += "\n" + under + "\n";
+  out += '\n';
+  out += under;
+  out += '\n';
   for (const Row& row : rows_) {
     if (row.is_rule) continue;
     out += "|";

@@ -61,6 +61,13 @@ std::string escape_html(std::string_view text) {
 }
 
 std::string clip_text(std::string_view text, size_t limit) {
+  std::string shorter;
+  if (text.size() > 16 * limit + 64) {  // only both ends can be kept: do not look at the rest
+    const size_t end = 8 * limit + 16;
+    shorter = text.substr(0, end);
+    shorter += text.substr(text.size() - end);
+    text = shorter;
+  }
   std::string whole = valid_utf8(text);
   size_t points = 0;
   for (char c : whole) points += (static_cast<unsigned char>(c) & 0xc0u) != 0x80u;

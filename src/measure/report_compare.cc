@@ -1,0 +1,279 @@
+// Sections of report.html that compare variants: verdict, table, trade-offs, latency, sweep.
+#include <algorithm>
+#include <cmath>
+
+#include "base/format.h"
+#include "measure/report_parts.h"
+#include "measure/svg.h"
+#include "measure/text.h"
+#include "measure/units.h"
+
+namespace thimble::report {
+
+namespace {
+double median_us(const VariantResult& v) {
+  const LatencySummary* l = first_latency(v);
+  return l && l->count > 0 ? l->p50 : kAbsent;
+}
+
+bool any_accuracy(const std::vector<VariantResult>& variants) {
+  return std::any_of(variants.begin(), variants.end(), [](const auto& v) { return std::isfinite(v.accuracy); });
+}
+
+std::string interval_text(const Interval& i) {
+  if (!std::isfinite(i.low) || !std::isfinite(i.high)) return "–";
+  return format("{:.2f}–{:.2f} %", i.low * 100, i.high * 100);
+}
+
+std::string accuracy_text(const VariantResult& v) {
+  std::string text = format_percent(v.accuracy);
+  if (std::isfinite(v.accuracy_stddev) && v.per_seed.size() > 1) text += format(" ± {:.2f}", v.accuracy_stddev * 100);
+  return text;
+}
+
+std::string bytes_text(int64_t bytes) { return bytes > 0 ? format_bytes(static_cast<double>(bytes)) : "–"; }
+double bytes_key(int64_t bytes) { return bytes > 0 ? static_cast<double>(bytes) : kAbsent; }
+
+std::string tile(std::string_view css, const std::string& what, const std::string& big, const std::string& small) {
+  return format("<div class=\"tile {}\"><i>{}</i><b>{}</b><span>{}</span></div>", css, what, big, small);
+}
+
+std::string variant_cell(const Context& c, size_t index, bool tags) {
+  std::string cell = format("<span class=\"nm\"><span class=\"dot\" style=\"background:var(--c{})\"></span>{}", index % svg::kPaletteSize,
+                            name_of(c, c.result.variants[index].name));
+  const int i = static_cast<int>(index);
+  if (tags && i == c.verdict.ship) cell += "<span class=\"tag\">ship</span>";
+  if (tags && i == c.verdict.fastest && c.result.variants.size() > 1) cell += "<span class=\"tag\">fastest</span>";
+  return cell + "</span>";
+}
+
+size_t shown(Context& c, size_t limit, size_t have, const char* what) {
+  if (have > limit) c.thinned.push_back(format("{} of {} {}", format_count(static_cast<int64_t>(have - limit)), format_count(static_cast<int64_t>(have)), what));
+  return std::min(limit, have);
+}
+}  // namespace
+
+std::string head_section(Context& c) {
+  const StudyResult& r = c.result;
+  const std::string title = r.study.title.empty() ? r.study.name : r.study.title;
+  std::string out = format("<h1>{}</h1><p class=\"muted\">", escape_html(clip_text(title.empty() ? "Study" : title, 200)));
+  std::vector<std::string> facts;
+  if (!r.study.name.empty()) facts.push_back(format("study {}", name_of(c, r.study.name)));
+  facts.push_back(format("seed {}", r.study.seed));
+  if (r.model.parameters > 0) facts.push_back(format("{} parameters", format_count(r.model.parameters)));
+  if (r.model.macs > 0) facts.push_back(format("{} multiply-accumulates per input", format_count(r.model.macs)));
+  if (!r.machine.cpu.empty()) facts.push_back(name_of(c, r.machine.cpu));
+  for (size_t i = 0; i < facts.size(); ++i) out += format("{}{}", i ? " · " : "", facts[i]);
+  out += "</p>";
+
+  const auto variant = [&](int i) -> const VariantResult& { return r.variants[static_cast<size_t>(i)]; };
+  const Verdict& v = c.verdict;
+  out += "<div class=\"verdict\">";
+  for (const std::string& sentence : v.sentences) out += format("<p>{}</p>", escape_html(clip_text(sentence, 600)));
+  out += "</div><div class=\"tiles\">";
+  if (v.ship >= 0) {
+    const VariantResult& s = variant(v.ship);
+    std::string small = bytes_text(s.bytes);
+    if (std::isfinite(s.accuracy)) small += format(" · {} correct", format_percent(s.accuracy));
+    out += tile("ship", "File to ship", name_of(c, s.name), s.file.empty() ? small : format("{}<br>{}", small, name_of(c, s.file)));
+  }
+  if (v.smallest >= 0) {
+    const VariantResult& s = variant(v.smallest);
+    std::string small = name_of(c, s.name);
+    if (v.reference >= 0 && v.smallest != v.reference && variant(v.reference).bytes > 0)
+      small += format(", {:.0f} % of {}", 100.0 * static_cast<double>(s.bytes) / static_cast<double>(variant(v.reference).bytes), name_of(c, variant(v.reference).name));
+    out += tile("", "Smallest file", bytes_text(s.bytes), small);
+  }
+  if (v.fastest >= 0)
+    out += tile("", "Fastest", format_microseconds(median_us(variant(v.fastest))), format("{}, median per input", name_of(c, variant(v.fastest).name)));
+  if (v.most_accurate >= 0)
+    out += tile("", "Most accurate", format_percent(variant(v.most_accurate).accuracy),
+                format("{}{}", name_of(c, variant(v.most_accurate).name),
+                       variant(v.most_accurate).test_samples ? format(", {} test samples", format_count(variant(v.most_accurate).test_samples)) : ""));
+  out += "</div>";
+  for (size_t i = 0; i < shown(c, c.limits.lines, r.warnings.size(), "warnings"); ++i)
+    out += format("<div class=\"warn\">{}</div>", escape_html(clip_text(r.warnings[i], 400)));
+  return out;
+}
+
+std::string compare_section(Context& c) {
+  const auto& variants = c.result.variants;
+  if (variants.empty()) return {};
+  const bool accuracy = any_accuracy(variants);
+  HtmlTable table;
+  table.column("variant", false).column("file size").column("of float32", true, "Size of the file as a share of the float32 file.");
+  if (accuracy) table.column("accuracy");
+  table.column("median latency").column("p99").column("peak memory", true, "Highest resident memory of a process that only runs this variant.");
+  table.column("arena", true, "Memory for all intermediate results, planned before the first run.");
+  table.column("agrees", true, "Share of test samples with the same answer as float32.");
+  if (accuracy) table.column("95 % interval", true, "Where the true accuracy lies with 95 % confidence (Wilson).");
+  table.column("loss").column("largest difference", true, "Largest absolute difference of any output from float32.");
+  table.column("deflated", true, "Size after zlib: what a compressed download or flash image takes.");
+  const double reference_bytes = c.verdict.reference >= 0 ? static_cast<double>(variants[static_cast<size_t>(c.verdict.reference)].bytes) : 0;
+  const size_t n = shown(c, c.limits.variants, variants.size(), "variants");
+  for (size_t i = 0; i < n; ++i) {
+    const VariantResult& v = variants[i];
+    table.begin_row(static_cast<int>(i) == c.verdict.ship);
+    table.text(variant_cell(c, i, true) + (v.description.empty() ? "" : format("<small class=\"muted\">{}</small>", escape_html(clip_text(v.description, 160)))));
+    const double share = reference_bytes > 0 ? static_cast<double>(v.bytes) / reference_bytes : kAbsent;
+    table.number(bytes_key(v.bytes), bytes_text(v.bytes)).number(share, format_percent(share, 0));
+    if (accuracy) table.number(v.accuracy, accuracy_text(v));
+    const LatencySummary* l = first_latency(v);
+    table.number(median_us(v), format_microseconds(median_us(v)));
+    table.number(l ? l->p99 : kAbsent, format_microseconds(l && l->count ? l->p99 : kAbsent));
+    const int64_t rss = v.measurements.empty() ? 0 : v.measurements.front().peak_rss_bytes;
+    table.number(bytes_key(rss), bytes_text(rss)).number(bytes_key(v.arena_bytes), bytes_text(v.arena_bytes));
+    table.number(v.agreement_with_float32, format_percent(v.agreement_with_float32));
+    if (accuracy) table.number(v.interval95.low, interval_text(v.interval95));
+    table.number(v.loss, format_number(v.loss)).number(v.max_abs_output_difference, format_number(v.max_abs_output_difference, 2));
+    table.number(bytes_key(v.bytes_deflated), bytes_text(v.bytes_deflated));
+  }
+  std::string body = table.html();
+
+  HtmlTable times;
+  times.column("variant", false).column("threads").column("mean ± deviation").column("p50").column("p90").column("p99").column("min").column("max").column("runs");
+  times.column("whole test set").column("trials").column("CPU share", true, "Processor time over wall time: 100 % is one core busy.").column("peak memory");
+  for (size_t i = 0; i < n; ++i)
+    for (size_t k = 0; k < std::min<size_t>(variants[i].measurements.size(), 16); ++k) {
+      const Measurement& m = variants[i].measurements[k];
+      const LatencySummary& l = m.latency_us;
+      times.begin_row().text(variant_cell(c, i, false)).number(m.threads, std::to_string(m.threads));
+      times.number(l.mean, format("{} ± {}", format_microseconds(l.mean), format_microseconds(l.stddev)));
+      for (double us : {l.p50, l.p90, l.p99, l.min, l.max}) times.number(us, format_microseconds(us));
+      times.number(static_cast<double>(l.count), format_count(l.count));
+      const TestSetSeconds& t = m.test_set_seconds;
+      times.number(t.mean, std::isfinite(t.stddev) ? format("{} ± {}", format_seconds(t.mean), format_seconds(t.stddev)) : format_seconds(t.mean));
+      times.number(static_cast<double>(t.trials), format_count(t.trials));
+      times.number(m.cpu_share, format_percent(m.cpu_share, 0)).number(bytes_key(m.peak_rss_bytes), bytes_text(m.peak_rss_bytes));
+    }
+  if (!times.empty()) body += format("<h3>Time and memory per thread count</h3>{}", times.html());
+
+  HtmlTable extra;
+  extra.column("variant", false).column("test set", false).column("accuracy").column("95 % interval").column("samples");
+  for (size_t i = 0; i < n; ++i)
+    for (size_t k = 0; k < std::min<size_t>(variants[i].extra.size(), 8); ++k) {
+      const ExtraScore& e = variants[i].extra[k];
+      extra.begin_row().text(variant_cell(c, i, false)).text(name_of(c, e.set));
+      extra.number(e.accuracy, format_percent(e.accuracy)).number(e.interval95.low, interval_text(e.interval95));
+      extra.number(static_cast<double>(e.n), format_count(e.n));
+    }
+  if (!extra.empty()) body += format("<h3>Further test sets</h3>{}", extra.html());
+  return section("compare", "Variants side by side", "The same network, written in different ways. Click a column to sort; ± is the deviation between trainings with different seeds, or between trials.", body);
+}
+
+namespace {
+svg::ScatterPoint score_point(const VariantResult& v, bool accuracy, int colour) {
+  svg::ScatterPoint p;
+  p.label = v.name;
+  p.colour = colour;
+  p.y = accuracy ? v.accuracy : v.loss;
+  if (accuracy && std::isfinite(v.interval95.low) && std::isfinite(v.interval95.high)) p.y_low = v.interval95.low, p.y_high = v.interval95.high;
+  p.tip = clip_text(v.name, 80);
+  p.tip += accuracy ? format("\naccuracy {}", format_percent(v.accuracy)) : format("\nloss {}", format_number(v.loss));
+  if (p.y_high > p.y_low) p.tip += format("\n95 %: {}", interval_text(v.interval95));
+  if (v.bytes > 0) p.tip += format("\n{}", format_bytes(static_cast<double>(v.bytes)));
+  if (std::isfinite(median_us(v))) p.tip += format("\n{} per input", format_microseconds(median_us(v)));
+  return p;
+}
+}  // namespace
+
+std::string tradeoff_section(Context& c) {
+  const auto& variants = c.result.variants;
+  if (variants.empty()) return {};
+  const bool accuracy = any_accuracy(variants);
+  svg::Scatter by_size, by_time;
+  by_size.y = by_time.y = accuracy ? svg::Axis{"test accuracy", svg::Unit::percent} : svg::Axis{"test loss", svg::Unit::number};
+  by_size.larger_y_is_better = by_time.larger_y_is_better = accuracy;
+  by_size.x = {"file size", svg::Unit::bytes, false, true};
+  by_time.x = {"median latency", svg::Unit::microseconds, false, true};
+  by_size.description = accuracy ? "accuracy against file size" : "loss against file size";
+  by_time.description = accuracy ? "accuracy against latency" : "loss against latency";
+  for (size_t i = 0; i < std::min(c.limits.variants, variants.size()); ++i) {
+    svg::ScatterPoint p = score_point(variants[i], accuracy, static_cast<int>(i));
+    p.x = bytes_key(variants[i].bytes);
+    by_size.points.push_back(p);
+    p.x = median_us(variants[i]);
+    by_time.points.push_back(p);
+  }
+  const char* where = accuracy ? "Up and to the left is better" : "Down and to the left is better";
+  std::string body = figure(accuracy ? "Accuracy against bytes" : "Loss against bytes", svg::scatter(by_size),
+                            format("{}. The dotted line joins variants that no other beats in both; bars are 95 % intervals: where they overlap widely, the difference may be chance.", where));
+  body += figure(accuracy ? "Accuracy against latency" : "Loss against latency", svg::scatter(by_time), format("{}. Latency is the median time for one input.", where));
+  if (body.empty()) return {};
+  return section("tradeoff", "What each byte and microsecond buys", "", format("<div class=\"grid\">{}</div>", body));
+}
+
+std::string latency_section(Context& c) {
+  svg::Distributions chart;
+  chart.description = "distribution of latencies per variant";
+  chart.x = {"time for one input", svg::Unit::microseconds};
+  chart.max_dots = c.limits.samples;
+  svg::Bars by_threads;
+  by_threads.description = "median latency per variant and thread count";
+  by_threads.unit = svg::Unit::microseconds;
+  bool several = false;
+  const auto& variants = c.result.variants;
+  for (size_t i = 0; i < std::min(c.limits.variants, variants.size()); ++i) {
+    for (size_t k = 0; k < std::min<size_t>(variants[i].measurements.size(), 8); ++k) {
+      const Measurement& m = variants[i].measurements[k];
+      if (k == 0 && !m.samples_us.empty()) chart.rows.push_back({variants[i].name, m.samples_us, static_cast<int>(i)});
+      several |= k > 0;
+      if (m.latency_us.count > 0)
+        by_threads.bars.push_back({format("{} · {}", clip_text(variants[i].name, 18), m.threads == 1 ? "1 thread" : format("{} threads", m.threads)),
+                                   m.latency_us.p50, "", "", static_cast<int>(i), 0});
+    }
+  }
+  std::string body = figure("Distribution", svg::distributions(chart),
+                            "Each dot is one run; the shape shows where runs gather. Thick bar: the middle half. Tall tick: median. Small ticks: 90th and 99th percentile. A narrow shape is a steady variant.");
+  if (several) {
+    if (by_threads.bars.size() > 32) by_threads.bars.resize(32);
+    body += figure("Median per thread count", svg::bars(by_threads), "Shorter is faster. A second thread helps only where a layer has enough work to share.");
+  }
+  return body.empty() ? body : section("latency", "Latency", "Variants took turns (A B A B …) after a warm-up, so that a busy or throttling machine is felt by all alike.", format("<div class=\"grid\">{}</div>", body));
+}
+
+std::string sweep_section(Context& c) {
+  const auto& sweep = c.result.sweep;
+  if (sweep.empty()) return {};
+  bool accuracy = false;
+  size_t rows = 0;
+  for (const SweepRow& row : sweep) accuracy |= any_accuracy(row.variants), rows += row.variants.size();
+  const size_t limit = shown(c, c.limits.sweep_rows, rows, "sweep rows");
+  HtmlTable table;
+  table.column("key", false).column("value", false).column("variant", false);
+  if (accuracy) table.column("accuracy");
+  table.column("loss").column("parameters").column("multiply-accumulates").column("file size").column("median latency");
+  svg::Scatter chart;
+  chart.description = "sweep: score against file size";
+  chart.x = {"file size", svg::Unit::bytes};
+  chart.y = accuracy ? svg::Axis{"test accuracy", svg::Unit::percent} : svg::Axis{"test loss", svg::Unit::number};
+  chart.larger_y_is_better = accuracy;
+  std::vector<std::string> keys;
+  size_t done = 0;
+  for (const SweepRow& row : sweep) {
+    const size_t colour = static_cast<size_t>(std::find(keys.begin(), keys.end(), row.key) - keys.begin());
+    if (colour == keys.size()) keys.push_back(row.key);
+    for (size_t i = 0; i < row.variants.size() && done < limit; ++i, ++done) {
+      const VariantResult& v = row.variants[i];
+      table.begin_row().text(name_of(c, row.key)).text(name_of(c, row.value)).text(name_of(c, v.name));
+      if (accuracy) table.number(v.accuracy, accuracy_text(v));
+      table.number(v.loss, format_number(v.loss)).number(bytes_key(v.parameters), format_count(v.parameters));
+      table.number(bytes_key(v.macs), format_count(v.macs)).number(bytes_key(v.bytes), bytes_text(v.bytes));
+      table.number(median_us(v), format_microseconds(median_us(v)));
+      if (i == 0 && chart.points.size() < c.limits.sweep_points) {
+        svg::ScatterPoint p = score_point(v, accuracy, static_cast<int>(colour));
+        p.x = bytes_key(v.bytes);
+        p.label = row.value;
+        p.tip = format("{} = {}\n{}", clip_text(row.key, 80), clip_text(row.value, 80), p.tip);
+        p.y_low = p.y_high = 0;
+        chart.points.push_back(p);
+      }
+    }
+  }
+  std::string body = figure(accuracy ? "Accuracy against bytes over the sweep" : "Loss against bytes over the sweep", svg::scatter(chart),
+                            "One mark per value (first variant); shape and colour tell the swept key. Marks without room for a name show it on hover.");
+  body += table.html();
+  return section("sweep", "Sweep", "What happens when one setting of the recipe changes.", body);
+}
+
+}  // namespace thimble::report

@@ -1,0 +1,153 @@
+#include "measure/report_html.h"
+
+#include <algorithm>
+
+#include "base/format.h"
+#include "measure/report_json.h"
+#include "measure/report_parts.h"
+#include "measure/text.h"
+#include "measure/units.h"
+
+namespace thimble {
+
+namespace report {
+
+void Limits::shrink() {
+  const auto less = [](size_t& n, size_t least) { n = std::max(n / 2, least); };
+  less(variants, 6), less(layers, 12), less(tensors, 10), less(detailed_variants, 2), less(operators, 10);
+  less(plots, 1), less(points, 40), less(samples, 30), less(blocks, 40), less(classes, 20), less(examples, 0);
+  less(picture_bytes, 0), less(sweep_rows, 12), less(sweep_points, 12), less(lines, 6), less(text, 1000);
+  less(name, 40), less(json_bytes, 0);
+  matrices = 1;
+}
+
+std::string name_of(const Context& c, std::string_view raw) { return escape_html(clip_text(raw, c.limits.name)); }
+
+std::string section(std::string_view id, std::string_view title, std::string_view intro, const std::string& body) {
+  if (body.empty()) return {};
+  return format("<section id=\"{}\"><h2>{}</h2>{}{}</section>\n", id, title,
+                intro.empty() ? "" : format("<p class=\"intro\">{}</p>", intro), body);
+}
+
+std::string figure(std::string_view title, const std::string& svg, std::string_view caption) {
+  if (svg.empty()) return {};
+  return format("<figure>{}<div class=\"fit\">{}</div>{}</figure>\n",
+                title.empty() ? "" : format("<h3>{}</h3>", title), svg,
+                caption.empty() ? "" : format("<figcaption>{}</figcaption>", caption));
+}
+
+HtmlTable& HtmlTable::column(std::string_view header, bool number, std::string_view explanation) {
+  head_ += format("<th{}{}>{}</th>", number ? " class=\"n\"" : "",
+                  explanation.empty() ? "" : format(" data-tip=\"{}\"", escape_html(explanation)), escape_html(header));
+  return *this;
+}
+
+HtmlTable& HtmlTable::begin_row(bool strong) {
+  body_ += strong ? "<tr class=\"hi\">" : "<tr>";
+  ++rows_;
+  return *this;
+}
+
+HtmlTable& HtmlTable::text(const std::string& html) {
+  body_ += "<td>";
+  body_ += html;
+  body_ += "</td>";
+  return *this;
+}
+
+HtmlTable& HtmlTable::number(double sort_key, const std::string& text) {
+  body_ += format("<td class=\"n\" data-v=\"{}\">{}</td>", sort_key == sort_key ? format("{}", sort_key) : "", escape_html(text));
+  return *this;
+}
+
+std::string HtmlTable::html() const {
+  if (empty()) return {};
+  return format("<div class=\"scroll\"><table><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>\n", head_, body_);
+}
+
+namespace {
+
+// JSON inside a script element: no "<" may remain, or "</script" and "<!--" could end or change it.
+std::string script_safe(const std::string& json) {
+  std::string out;
+  out.reserve(json.size());
+  for (char c : json) {
+    if (c == '<') out += "\\u003c";
+    else if (c == '>') out += "\\u003e";
+    else if (c == '&') out += "\\u0026";
+    else if (c != '\n') out += c;
+  }
+  return out;
+}
+
+std::string embedded_json(Context& c) {
+  std::string json = script_safe(report_json(c.result));
+  if (json.size() <= c.limits.json_bytes) return json;
+  c.thinned.push_back("the embedded raw numbers (results.json beside this file has all of them)");
+  return R"({"schema":"thimble.study/1","left_out":"too large to embed; see results.json"})";
+}
+
+std::string build(const StudyResult& result, const Limits& limits) {
+  Context c{result, judge(result.variants), limits, {}};
+  struct Part {
+    const char* id;
+    const char* nav;
+    std::string (*make)(Context&);
+  };
+  static constexpr Part kParts[] = {
+      {"compare", "Compare", compare_section},   {"tradeoff", "Trade-offs", tradeoff_section},
+      {"training", "Training", training_section}, {"latency", "Latency", latency_section},
+      {"operators", "Operators", operator_section}, {"memory", "Memory", memory_section},
+      {"errors", "Mistakes", errors_section},     {"tensors", "Tensors", tensor_section},
+      {"sweep", "Sweep", sweep_section},          {"model", "Model", model_section},
+      {"recipe", "Recipe and machine", recipe_section}};
+  const std::string top = head_section(c);
+  std::string body, nav;
+  for (const Part& part : kParts) {
+    const std::string made = part.make(c);
+    if (made.empty()) continue;
+    nav += format("<a href=\"#{}\">{}</a>", part.id, part.nav);
+    body += made;
+  }
+  const std::string json = embedded_json(c);
+  std::string left_out;
+  for (const std::string& what : c.thinned) left_out += format("<p>Not shown, to keep this file small: {}.</p>", escape_html(what));
+
+  const std::string title = clip_text(result.study.title.empty() ? result.study.name : result.study.title, 200);
+  std::string page = "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">";
+  page += "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><meta name=\"generator\" content=\"Thimble\">";
+  page += format("<title>{}</title><style>", escape_html(title.empty() ? "Study" : title));
+  page += page_style();
+  page += "</style></head><body>\n<nav><div><button id=\"theme\" type=\"button\" aria-label=\"switch between light and dark\">Dark</button>";
+  page += nav;
+  page += "</div></nav>\n<header class=\"top\">";
+  page += top;
+  page += "</header>\n<main>\n";
+  page += body;
+  page += "</main>\n<footer>";
+  page += left_out;
+  page += format("<p>Made by Thimble {}. KB is 1,000 bytes. The raw numbers are embedded in this file as JSON (element “results”).</p></footer>\n",
+                 name_of(c, result.machine.thimble_version));
+  page += "<div id=\"tip\" role=\"status\"></div>\n<script type=\"application/json\" id=\"results\">";
+  page += json;
+  page += "</script>\n<script>";
+  page += page_script();
+  page += "</script></body></html>\n";
+  return page;
+}
+
+}  // namespace
+}  // namespace report
+
+std::string report_html(const StudyResult& result) {
+  report::Limits limits;
+  std::string page = report::build(result, limits);
+  // Each round halves every bound; all have small floors, so a few rounds always suffice.
+  for (int round = 0; round < 12 && page.size() > kReportMaxBytes; ++round) {
+    limits.shrink();
+    page = report::build(result, limits);
+  }
+  return page;
+}
+
+}  // namespace thimble
