@@ -1,0 +1,53 @@
+#include <cmath>
+
+#include "ops/op.h"
+#include "ops/softmax/softmax.h"
+
+namespace thimble::infer {
+namespace {
+
+Status expect_rows(InferContext& ctx, std::initializer_list<DType> types, double scale, bool highest_zero_point) {
+  THIMBLE_TRY(ctx.expect_arity(1, 1, 1));
+  THIMBLE_TRY(ctx.expect_type(0, types));
+  THIMBLE_TRY(ctx.expect_rank(0, 1, Shape::kMaxRank));
+  const Tensor &x = ctx.in(0), &y = ctx.declared(0);
+  ctx.outputs[0] = {x.type, x.shape};
+  if (x.type == DType::f32) return {};
+  THIMBLE_TRY(ctx.expect_per_tensor_quantized(x));
+  if (!std::isfinite(x.quant.scale[0])) return fail(ErrorCode::bad_file, format("{}: scale is not finite", x.to_string()));
+  const int32_t low = x.type == DType::u8 ? 0 : -128;
+  const int32_t zero = highest_zero_point ? low + 255 : low;
+  if (y.quant.scale.size() != 1 || static_cast<double>(y.quant.scale[0]) != scale || y.quant.zero_point[0] != zero)
+    return fail(ErrorCode::bad_file, format("{}: the output must have scale {} and zero point {}", y.to_string(), scale, zero));
+  return {};
+}
+
+Status expect_gradient_rows(InferContext& ctx) {
+  THIMBLE_TRY(ctx.expect_arity(2, 2, 1));
+  for (int i = 0; i < 2; ++i) THIMBLE_TRY(ctx.expect_type(i, {DType::f32}));
+  THIMBLE_TRY(ctx.expect_rank(0, 1, Shape::kMaxRank));
+  if (!(ctx.in(0).shape == ctx.in(1).shape))
+    return fail(ErrorCode::internal, format("shapes differ: {} and {}", ctx.in(0).to_string(), ctx.in(1).to_string()));
+  ctx.outputs[0] = {DType::f32, ctx.in(0).shape};
+  return {};
+}
+
+}  // namespace
+
+Status softmax(InferContext& ctx) {
+  THIMBLE_TRY(ctx.expect_attrs<SoftmaxAttrs>());
+  const float beta = ctx.node.attrs.as<SoftmaxAttrs>().beta;
+  if (!std::isfinite(beta) || beta <= 0) return fail(ErrorCode::bad_file, format("beta is {}, must be a positive number", beta));
+  return expect_rows(ctx, {DType::f32, DType::i8, DType::u8}, 1.0 / 256, false);
+}
+
+Status log_softmax(InferContext& ctx) { return expect_rows(ctx, {DType::f32, DType::i8}, 16.0 / 256, true); }
+
+Status softmax_grad(InferContext& ctx) {
+  THIMBLE_TRY(ctx.expect_attrs<SoftmaxAttrs>());
+  return expect_gradient_rows(ctx);
+}
+
+Status log_softmax_grad(InferContext& ctx) { return expect_gradient_rows(ctx); }
+
+}  // namespace thimble::infer
