@@ -69,7 +69,7 @@ std::string head_section(Context& c) {
   const auto variant = [&](int i) -> const VariantResult& { return r.variants[static_cast<size_t>(i)]; };
   const Verdict& v = c.verdict;
   out += "<div class=\"verdict\">";
-  for (const std::string& sentence : v.sentences) out += format("<p>{}</p>", escape_html(clip_text(sentence, 600)));
+  for (const std::string& text : v.sentences) out += format("<p>{}</p>", sentence(text, 600));
   out += "</div><div class=\"tiles\">";
   if (v.ship >= 0) {
     const VariantResult& s = variant(v.ship);
@@ -92,7 +92,7 @@ std::string head_section(Context& c) {
                        variant(v.most_accurate).test_samples ? format(", {} test samples", format_count(variant(v.most_accurate).test_samples)) : ""));
   out += "</div>";
   for (size_t i = 0; i < shown(c, c.limits.lines, r.warnings.size(), "warnings"); ++i)
-    out += format("<div class=\"warn\">{}</div>", escape_html(clip_text(r.warnings[i], 400)));
+    out += format("<div class=\"warn\">{}</div>", sentence(r.warnings[i], 400));
   return out;
 }
 
@@ -102,11 +102,10 @@ std::string compare_section(Context& c) {
   const bool accuracy = any_accuracy(variants);
   HtmlTable table;
   table.column("variant", false).column("file size").column("of float32", true, "Size of the file as a share of the float32 file.");
-  if (accuracy) table.column("accuracy");
+  if (accuracy) table.column("accuracy", true, "Below: the 95 % interval in which the true accuracy lies (Wilson).");
   table.column("median latency").column("p99").column("peak memory", true, "Highest resident memory of a process that only runs this variant.");
   table.column("arena", true, "Memory for all intermediate results, planned before the first run.");
   table.column("agrees", true, "Share of test samples with the same answer as float32.");
-  if (accuracy) table.column("95 % interval", true, "Where the true accuracy lies with 95 % confidence (Wilson).");
   table.column("loss").column("largest difference", true, "Largest absolute difference of any output from float32.");
   table.column("deflated", true, "Size after zlib: what a compressed download or flash image takes.");
   const double reference_bytes = c.verdict.reference >= 0 ? static_cast<double>(variants[static_cast<size_t>(c.verdict.reference)].bytes) : 0;
@@ -117,14 +116,14 @@ std::string compare_section(Context& c) {
     table.text(variant_cell(c, i, true) + (v.description.empty() ? "" : format("<small class=\"muted\">{}</small>", escape_html(clip_text(v.description, 160)))));
     const double share = reference_bytes > 0 ? static_cast<double>(v.bytes) / reference_bytes : kAbsent;
     table.number(bytes_key(v.bytes), bytes_text(v.bytes)).number(share, format_percent(share, 0));
-    if (accuracy) table.number(v.accuracy, accuracy_text(v));
+    const bool interval = std::isfinite(v.interval95.low) && std::isfinite(v.interval95.high);
+    if (accuracy) table.number(v.accuracy, accuracy_text(v), interval ? interval_text(v.interval95) : "");
     const LatencySummary* l = first_latency(v);
     table.number(median_us(v), format_microseconds(median_us(v)));
     table.number(l ? l->p99 : kAbsent, format_microseconds(l && l->count ? l->p99 : kAbsent));
     const int64_t rss = v.measurements.empty() ? 0 : v.measurements.front().peak_rss_bytes;
     table.number(bytes_key(rss), bytes_text(rss)).number(bytes_key(v.arena_bytes), bytes_text(v.arena_bytes));
     table.number(v.agreement_with_float32, format_percent(v.agreement_with_float32));
-    if (accuracy) table.number(v.interval95.low, interval_text(v.interval95));
     table.number(v.loss, format_number(v.loss)).number(v.max_abs_output_difference, format_number(v.max_abs_output_difference, 2));
     table.number(bytes_key(v.bytes_deflated), bytes_text(v.bytes_deflated));
   }

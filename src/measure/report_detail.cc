@@ -103,12 +103,15 @@ std::string operator_section(Context& c) {
     chart.description = "time per operator";
     chart.unit = svg::Unit::microseconds;
     double rest = 0, rest_share = 0;
+    std::vector<std::string> names;
+    for (const OperatorTime& o : v.operators) names.push_back(o.name);
+    const size_t scope = common_scope(names);
     HtmlTable table;
     table.column("operator", false).column("name", false).column("time").column("share");
     for (size_t i = 0; i < sorted.size(); ++i) {
       const OperatorTime& o = *sorted[i];
       if (i < 12) {
-        chart.bars.push_back({o.op, o.us, format("{} · {}", format_microseconds(o.us), format_percent(o.share, 0)),
+        chart.bars.push_back({o.name.size() > scope ? o.name.substr(scope) : o.op, o.us, format("{} · {}", format_microseconds(o.us), format_percent(o.share, 0)),
                               format("{}\n{}\n{} ({})", clip_text(o.op, 60), clip_text(o.name, 120), format_microseconds(o.us), format_percent(o.share, 1)),
                               static_cast<int>(index), 0});
       } else {
@@ -176,7 +179,7 @@ std::string errors_section(Context& c) {
         cells += format("<img alt=\"test sample {}\" src=\"data:image/png;base64,{}\">", e.index, base64(e.png));
       }
       cells += format("is <u>{}</u><br>said <s>{}</s>{}<br><span class=\"muted\">no. {}</span></div>", escape_html(clip_text(e.truth, 30)), escape_html(clip_text(e.predicted, 30)),
-                      std::isfinite(e.probability) ? format(" {}", format_percent(e.probability, 0)) : "", e.index);
+                      std::isfinite(e.probability) ? sentence(format(" {}", format_percent(e.probability, 0)), 20) : "", e.index);
       ++count;
     }
     if (count == 0) continue;
@@ -201,6 +204,9 @@ std::string tensor_section(Context& c) {
     int64_t before = 0, after = 0;
     size_t shrunk = 0;
     std::vector<const TensorSize*> tensors;
+    std::vector<std::string> names;
+    for (const TensorSize& t : v.tensors) names.push_back(t.name);
+    const size_t scope = common_scope(names);
     for (const TensorSize& t : v.tensors) {
       before += t.before_bytes, after += t.after_bytes, shrunk += t.after_bytes < t.before_bytes;
       tensors.push_back(&t);
@@ -216,7 +222,7 @@ std::string tensor_section(Context& c) {
       const double share = t.before_bytes > 0 ? bytes_of(t.after_bytes) / bytes_of(t.before_bytes) : kAbsent;
       table.begin_row().text(name_of(c, t.name)).text(name_of(c, t.type)).number(bytes_of(t.before_bytes), format_bytes(bytes_of(t.before_bytes)));
       table.number(bytes_of(t.after_bytes), format_bytes(bytes_of(t.after_bytes))).number(share, format_percent(share, 0)).text(escape_html(clip_text(t.reason, 160)));
-      if (i < 12) chart.bars.push_back({t.name, bytes_of(t.after_bytes), "", format("{}\n{} → {}\n{}", clip_text(t.name, 120), format_bytes(bytes_of(t.before_bytes)), format_bytes(bytes_of(t.after_bytes)), clip_text(t.reason, 160)),
+      if (i < 12) chart.bars.push_back({t.name.substr(std::min(scope, t.name.size())), bytes_of(t.after_bytes), "", format("{}\n{} → {}\n{}", clip_text(t.name, 120), format_bytes(bytes_of(t.before_bytes)), format_bytes(bytes_of(t.after_bytes)), clip_text(t.reason, 160)),
                                         static_cast<int>(index), bytes_of(t.before_bytes)});
     }
     if (tensors.size() > c.limits.tensors) c.thinned.push_back(format("{} small tensors of {}", tensors.size() - c.limits.tensors, clip_text(v.name, 60)));

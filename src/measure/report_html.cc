@@ -1,6 +1,7 @@
 #include "measure/report_html.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/format.h"
 #include "measure/report_json.h"
@@ -22,6 +23,28 @@ void Limits::shrink() {
 }
 
 std::string name_of(const Context& c, std::string_view raw) { return escape_html(clip_text(raw, c.limits.name)); }
+
+std::string sentence(std::string_view raw, size_t limit) {
+  std::string out;
+  const std::string escaped = escape_html(clip_text(raw, limit));
+  for (size_t i = 0; i < escaped.size(); ++i) {
+    if (escaped[i] == ' ' && i + 1 < escaped.size() && escaped[i + 1] == '%') out += "\u00a0";
+    else out += escaped[i];
+  }
+  return out;
+}
+
+size_t common_scope(const std::vector<std::string>& names) {
+  if (names.size() < 2) return 0;
+  size_t length = names[0].size();
+  for (const std::string& name : names) {
+    size_t same = 0;
+    while (same < std::min(length, name.size()) && name[same] == names[0][same]) ++same;
+    length = same;
+  }
+  const size_t slash = names[0].substr(0, length).rfind('/');
+  return slash == std::string::npos ? 0 : slash + 1;
+}
 
 std::string section(std::string_view id, std::string_view title, std::string_view intro, const std::string& body) {
   if (body.empty()) return {};
@@ -55,8 +78,9 @@ HtmlTable& HtmlTable::text(const std::string& html) {
   return *this;
 }
 
-HtmlTable& HtmlTable::number(double sort_key, const std::string& text) {
-  body_ += format("<td class=\"n\" data-v=\"{}\">{}</td>", sort_key == sort_key ? format("{}", sort_key) : "", escape_html(text));
+HtmlTable& HtmlTable::number(double sort_key, const std::string& text, const std::string& below) {
+  body_ += format("<td class=\"n\" data-v=\"{}\">{}{}</td>", std::isfinite(sort_key) ? format("{}", sort_key) : "",
+                  escape_html(text), below.empty() ? "" : format("<small class=\"muted\">{}</small>", escape_html(below)));
   return *this;
 }
 

@@ -20,7 +20,7 @@ nav a{white-space:nowrap;text-decoration:none;color:var(--muted);padding:4px 9px
 nav a:hover{background:var(--soft);color:var(--ink)}
 nav button{order:-1;flex:none;font:inherit;font-size:13px;color:var(--muted);background:var(--card);border:1px solid var(--line);border-radius:7px;padding:3px 10px;cursor:pointer;margin-right:6px}
 section{margin:44px 0}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,220px),1fr));gap:14px;margin:20px 0}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,158px),1fr));gap:14px;margin:20px 0}
 .tile,.card,figure{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:16px 18px}
 .tile b{display:block;font-size:25px;line-height:1.25;letter-spacing:-.015em;font-weight:650}
 .tile span{color:var(--muted);font-size:13.5px}.tile i{font-style:normal;font-size:12.5px;font-weight:600;color:var(--muted)}
@@ -30,13 +30,13 @@ section{margin:44px 0}
 .grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,430px),1fr));gap:16px;align-items:start}
 .grid>*{min-width:0}figure{margin:0 0 16px}.grid figure{margin:0}figcaption{font-size:13.5px;line-height:1.5;margin-top:8px}
 .scroll{overflow-x:auto;-webkit-overflow-scrolling:touch;border:1px solid var(--line);border-radius:12px;background:var(--card);margin:0 0 16px;overflow-wrap:normal}
-.fit{overflow-x:auto}.plot.wide{min-width:620px}
+.fit{overflow-x:auto}.plot{max-width:600px}.plot.wide{min-width:620px;max-width:none}
 table{border-collapse:collapse;width:100%;font-size:14px;font-variant-numeric:tabular-nums}
 th,td{padding:8px 10px;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}tr:last-child td{border-bottom:0}
 th{font-size:12.5px;line-height:1.3;font-weight:600;color:var(--muted);vertical-align:bottom;cursor:pointer;user-select:none}
 th:hover,th:focus-visible{color:var(--ink)}th[aria-sort=ascending]:after{content:" ↑"}th[aria-sort=descending]:after{content:" ↓"}
 th.n,td.n{text-align:right}td.n{white-space:nowrap}tbody tr:hover{background:var(--soft)}tr.hi td{font-weight:600}
-td{max-width:420px}.nm{white-space:nowrap}td small{display:block;min-width:170px;max-width:230px;font-weight:400;margin-left:18px}
+td{max-width:420px}.nm{white-space:nowrap}td small{display:block;font-weight:400}td:first-child small{min-width:150px;max-width:230px;margin-left:18px}
 .dot{display:inline-block;width:10px;height:10px;border-radius:3px;margin-right:8px}
 .tag{font-size:11.5px;font-weight:600;color:var(--accent);border:1px solid currentColor;border-radius:20px;padding:0 7px;margin-left:7px;white-space:nowrap}
 details{margin:0 0 12px}summary{cursor:pointer;padding:9px 14px;background:var(--card);border:1px solid var(--line);border-radius:10px}

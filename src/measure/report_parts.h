@@ -42,6 +42,10 @@ std::string recipe_section(Context& c);  // machine, recipe, command lines, note
 
 // Building blocks.
 std::string name_of(const Context& c, std::string_view raw);  // clipped and escaped
+// Running text, escaped and clipped, with unbreakable spaces before "%".
+std::string sentence(std::string_view raw, size_t limit);
+// Length of the scope ("sequential/") that all names share, for labels with little room.
+size_t common_scope(const std::vector<std::string>& names);
 std::string section(std::string_view id, std::string_view title, std::string_view intro, const std::string& body);
 // A drawing with the words that say how to read it (caption is trusted text). Empty for an empty drawing.
 std::string figure(std::string_view title, const std::string& svg, std::string_view caption);
@@ -51,7 +55,8 @@ class HtmlTable {
   HtmlTable& column(std::string_view header, bool number = true, std::string_view explanation = {});
   HtmlTable& begin_row(bool strong = false);
   HtmlTable& text(const std::string& html);                   // escaped already
-  HtmlTable& number(double sort_key, const std::string& text);  // text is plain
+  // text is plain; below is a second, paler line.
+  HtmlTable& number(double sort_key, const std::string& text, const std::string& below = {});
   bool empty() const { return rows_ == 0; }
   // Inside a container of its own that scrolls sideways.
   std::string html() const;

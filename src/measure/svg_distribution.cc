@@ -114,7 +114,7 @@ std::string distributions(const Distributions& chart) {
     out += format("<path d=\"M{0} {1}v18M{2} {3}v10M{4} {3}v10\" stroke=\"var(--ink)\" stroke-width=\"1.6\" fill=\"none\"/>",
                   num(x(at(50))), num(middle - 9), num(x(std::min(at(90), x.high()))), num(middle - 5),
                   num(x(std::min(at(99), x.high()))));
-    if (beyond) text(out, plot.right, middle + 25, "tk sm", "ae", format("{} beyond, up to {} ▸", beyond, format_value(sorted.back(), chart.x.unit)));
+    if (beyond) text(out, plot.right, top + 27, "tk sm", "ae", format("{} beyond, up to {} ▸", beyond, format_value(sorted.back(), chart.x.unit)));
     top += kRowHeight;
   }
   close(out);

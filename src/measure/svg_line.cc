@@ -135,7 +135,9 @@ class LabelPlacer {
         if (r.left < area_.left || r.right > area_.right || r.top < area_.top || r.bottom > area_.bottom) continue;
         if (std::any_of(taken_.begin(), taken_.end(), [&](const Rect& t) { return t.overlaps(r); })) continue;
         if (distance > 0) line(out, x, y, std::clamp(x, r.left, r.right), y < r.top ? r.top : r.bottom, "ax");
-        text(out, r.left, r.bottom - 3, "lb st", "", label);
+        const bool left_of = r.right < x, right_of = r.left > x;
+        text(out, left_of ? r.right : right_of ? r.left : (r.left + r.right) / 2, r.bottom - 3, "lb st",
+             left_of ? "ae" : right_of ? "" : "am", label);
         taken_.push_back(r);
         return;
       }

@@ -29,7 +29,7 @@ double text_width(std::string_view text) {
     else width += 6.7;
     at += p.bytes;
   }
-  return width;
+  return width * 1.12;  // the widest of the common system fonts
 }
 
 std::string fit_text(std::string_view text, double pixels) {

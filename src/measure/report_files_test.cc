@@ -1,0 +1,115 @@
+// results.json, results.csv, results.md and the verdict behind them.
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "measure/report_csv.h"
+#include "measure/report_json.h"
+#include "measure/report_markdown.h"
+#include "measure/report_sample.h"
+#include "measure/verdict.h"
+
+namespace thimble {
+namespace {
+
+TEST(ReportJson, HoldsTheContract) {
+  const StudyResult r = sample_study();
+  const auto j = nlohmann::json::parse(report_json(r));
+  EXPECT_EQ(j["schema"], "thimble.study/1");
+  EXPECT_EQ(j["study"]["name"], "fashion-cnn");
+  EXPECT_EQ(j["study"]["seed"], 1);
+  for (const char* key : {"cpu", "isa", "cores", "os", "thimble_version"}) EXPECT_TRUE(j["machine"].contains(key)) << key;
+  EXPECT_EQ(j["model"]["layers"][0]["output_shape"], (std::vector<int>{26, 26, 32}));
+  EXPECT_EQ(j["training"]["epochs"].size(), 40u);
+  EXPECT_EQ(j["training"]["per_seed"][2]["seed"], 3);
+  const auto& v = j["variants"][3];
+  for (const char* key : {"name", "file", "bytes", "bytes_deflated", "parameters", "macs", "accuracy", "accuracy_stddev", "interval95", "loss", "per_seed", "extra",
+                          "agreement_with_float32", "max_abs_output_difference", "latency_us", "measurements", "arena_bytes", "unquantized_tensors"})
+    EXPECT_TRUE(v.contains(key)) << key;
+  EXPECT_EQ(v["extra"]["digits"]["n"], 300);
+  EXPECT_EQ(v["latency_us"], v["measurements"][0]["latency_us"]);
+  EXPECT_EQ(v["measurements"][1]["test_set_seconds"]["trials"], 30);
+  EXPECT_EQ(j["variants"][2]["unquantized_tensors"].size(), 6u);
+  EXPECT_EQ(j["sweep"][2]["key"], "train.optimizer");
+  EXPECT_EQ(j["sweep"][2]["value"], "adam");
+  EXPECT_EQ(j["sweep"][2]["variants"][0]["name"], "float32");
+}
+
+TEST(ReportJson, AbsentIsNullAndBytesBecomeText) {
+  StudyResult r;
+  r.variants.resize(1);
+  r.variants[0].name = "a\xff\xc3\"</script>\n";
+  const auto j = nlohmann::json::parse(report_json(r));
+  EXPECT_TRUE(j["variants"][0]["accuracy"].is_null());
+  EXPECT_TRUE(j["variants"][0]["interval95"].is_null());
+  EXPECT_TRUE(j["variants"][0]["latency_us"].is_null());
+  EXPECT_EQ(j["variants"][0]["name"], "a\xef\xbf\xbd\xef\xbf\xbd\"</script>\n");
+  EXPECT_TRUE(nlohmann::json::accept(report_json({})));
+}
+
+std::vector<std::vector<std::string>> parse_csv(const std::string& text) {
+  std::vector<std::vector<std::string>> rows(1, {""});
+  bool quoted = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quoted) {
+      if (c == '"' && i + 1 < text.size() && text[i + 1] == '"') rows.back().back() += text[++i];
+      else if (c == '"') quoted = false;
+      else rows.back().back() += c;
+    } else if (c == '"') quoted = true;
+    else if (c == ',') rows.back().emplace_back();
+    else if (c == '\n') rows.push_back({""});
+    else if (c != '\r') rows.back().back() += c;
+  }
+  rows.pop_back();
+  return rows;
+}
+
+TEST(ReportCsv, OneLinePerVariantAndThreadCount) {
+  StudyResult r = sample_study();
+  r.variants[0].name = "a,\"b\"\nc";
+  r.variants[1].name = "=1+1";
+  const auto rows = parse_csv(report_csv(r));
+  ASSERT_EQ(rows.size(), 1 + 4 * 2 + r.sweep.size());
+  for (const auto& row : rows) EXPECT_EQ(row.size(), rows[0].size());
+  EXPECT_EQ(rows[0][2], "variant");
+  EXPECT_EQ(rows[1][2], "a,\"b\"\nc");
+  EXPECT_EQ(rows[3][2], "'=1+1");
+  EXPECT_EQ(rows[1][4], "516432");
+  EXPECT_EQ(rows[2][16], "2");
+  EXPECT_EQ(rows[0][16], "threads");
+  EXPECT_EQ(rows[0].back(), "peak_rss_bytes");
+  EXPECT_EQ(rows[9][0], "train.optimizer");
+  EXPECT_EQ(rows[9][1], "sgd");
+}
+
+TEST(ReportMarkdown, TablesAndEscapes) {
+  StudyResult r = sample_study();
+  r.variants[2].name = "dyn|amic<b>";
+  const std::string text = report_markdown(r);
+  EXPECT_NE(text.find("# Fashion-MNIST, CNN"), std::string::npos);
+  EXPECT_NE(text.find("Ship int8"), std::string::npos);
+  EXPECT_NE(text.find("dyn\\|amic\\<b>"), std::string::npos);
+  EXPECT_NE(text.find("| int8 | 139,120 |"), std::string::npos);
+  EXPECT_NE(text.find("40 epochs"), std::string::npos);
+  EXPECT_FALSE(report_markdown({}).empty());
+}
+
+TEST(Verdict, SmallestWithinTheToleranceThenFaster) {
+  const StudyResult r = sample_study();
+  Verdict v = judge(r.variants);
+  EXPECT_EQ(v.reference, 0);
+  EXPECT_EQ(v.smallest, 2);
+  EXPECT_EQ(v.ship, 3);  // 1 % larger than the smallest, but faster
+  EXPECT_EQ(v.fastest, 3);
+  EXPECT_EQ(v.most_accurate, 0);
+  EXPECT_EQ(judge(r.variants, 0.0007).ship, 2);  // int8 loses 0.11 points
+  EXPECT_EQ(judge(r.variants, 0.0001).ship, 1);
+  std::vector<VariantResult> only = {r.variants[0]};
+  EXPECT_EQ(judge(only).ship, 0);
+  v = judge({});
+  EXPECT_EQ(v.ship, -1);
+  EXPECT_EQ(v.sentences.size(), 1u);
+}
+
+}  // namespace
+}  // namespace thimble

@@ -1,0 +1,114 @@
+// Text helpers: units, tables, progress lines, escaping, and TensorBoard bytes.
+#include "measure/text.h"
+
+#include <gtest/gtest.h>
+
+#include "measure/progress.h"
+#include "measure/table.h"
+#include "measure/tensorboard.h"
+#include "measure/units.h"
+
+namespace thimble {
+namespace {
+
+TEST(Text, Escaping) {
+  EXPECT_EQ(escape_html("a<b>&\"'"), "a&lt;b&gt;&amp;&quot;&#39;");
+  EXPECT_EQ(escape_html("\x01\xff\xed\xa0\x80"), "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
+  EXPECT_EQ(valid_utf8("µ\xc2"), "µ\xef\xbf\xbd");
+  EXPECT_EQ(clip_text("abcdefghij", 10), "abcdefghij");
+  EXPECT_EQ(clip_text("abcdefghijk", 7), "abcd…jk");
+  EXPECT_EQ(clip_text("ääääää", 4), "ää…ä");
+  EXPECT_EQ(clip_text(std::string(1 << 20, 'a') + "z", 4), "aa…z");
+  EXPECT_EQ(base64(""), "");
+  EXPECT_EQ(base64("f"), "Zg==");
+  EXPECT_EQ(base64("fo"), "Zm8=");
+  EXPECT_EQ(base64("foobar"), "Zm9vYmFy");
+}
+
+TEST(Units, ReadableNumbers) {
+  EXPECT_EQ(format_bytes(999), "999 B");
+  EXPECT_EQ(format_bytes(131'072), "131 KB");
+  EXPECT_EQ(format_bytes(1'290'000), "1.29 MB");
+  EXPECT_EQ(format_bytes(999'600), "1.00 MB");
+  EXPECT_EQ(format_microseconds(85.23), "85.2 µs");
+  EXPECT_EQ(format_microseconds(0.205), "205 ns");
+  EXPECT_EQ(format_microseconds(4210), "4.21 ms");
+  EXPECT_EQ(format_microseconds(1.3e6), "1.30 s");
+  EXPECT_EQ(format_seconds(185), "3 min 05 s");
+  EXPECT_EQ(format_seconds(7800), "2 h 10 min");
+  EXPECT_EQ(format_percent(0.91543), "91.54 %");
+  EXPECT_EQ(format_count(128266), "128,266");
+  EXPECT_EQ(format_count(-1000), "-1,000");
+  EXPECT_EQ(format_count(999), "999");
+  EXPECT_EQ(format_quantity(1'300'000), "1.30 M");
+  EXPECT_EQ(format_percent(0.0 / 0.0), "–");
+}
+
+TEST(TextTable, AlignsByDisplayWidth) {
+  TextTable table;
+  table.column("name").column("size", Align::right);
+  table.row({"µ-net", "12 KB"}).rule().row({"a\tb", "3 B", "surplus"}, Tone::good).row({});
+  EXPECT_EQ(table.text(),
+            "name    size\n"
+            "─────  ─────\n"
+            "µ-net  12 KB\n"
+            "─────  ─────\n"
+            "a b      3 B\n"
+            "\n");
+  EXPECT_NE(table.text(true).find("\x1b[32ma b      3 B\x1b[0m"), std::string::npos);
+  EXPECT_EQ(table.markdown(), "| name | size |\n|---|---:|\n| µ-net | 12 KB |\n| a b | 3 B |\n|  |  |\n");
+  EXPECT_EQ(display_width("日本"), 4);
+  EXPECT_EQ(display_width("e\xcc\x81"), 1);
+}
+
+TEST(Progress, LineFitsAndCounts) {
+  Progress progress("epoch 3/100", "images", 78);
+  const std::string line = progress.line(25'000, 50'000, 2.0);
+  EXPECT_NE(line.find(" 50 %"), std::string::npos) << line;
+  EXPECT_NE(line.find("25,000/50,000 images"), std::string::npos) << line;
+  EXPECT_NE(line.find("12.5 k/s"), std::string::npos) << line;
+  EXPECT_NE(line.find("2 s left"), std::string::npos) << line;
+  EXPECT_NE(line.find("━"), std::string::npos) << line;
+  EXPECT_NE(progress.line(50'000, 50'000, 4.0).find("in 4 s"), std::string::npos);
+  for (int width : {20, 30, 40, 60, 100}) {
+    Progress p("a rather long label", "things", width);
+    EXPECT_LE(display_width(p.line(123'456'789, 987'654'321, 77, "loss 0.123")), std::max(width, 26)) << width;
+  }
+  Progress unknown("reading", "rows");
+  EXPECT_EQ(unknown.line(500, 0, 2.0), "reading  500 rows  250/s");
+  EXPECT_EQ(unknown.line(0, 0, 0).find("nan"), std::string::npos);
+}
+
+TEST(Progress, DrawsAtMostSoOften) {
+  Progress p("x");
+  EXPECT_TRUE(p.due(0, 10, 0));
+  EXPECT_FALSE(p.due(1, 10, 0.05));
+  EXPECT_TRUE(p.due(2, 10, 0.11));
+  EXPECT_TRUE(p.due(10, 10, 0.12));
+  EXPECT_EQ(format_remaining(185), "3:05");
+  EXPECT_EQ(format_remaining(7800), "2:10:00");
+  EXPECT_EQ(format_remaining(-1), "?");
+}
+
+std::string hex(const std::string& bytes) {
+  std::string out;
+  for (char c : bytes) {
+    out += "0123456789abcdef"[static_cast<unsigned char>(c) >> 4];
+    out += "0123456789abcdef"[static_cast<unsigned char>(c) & 15];
+  }
+  return out;
+}
+
+// These bytes were read back by TensorBoard 2.21's EventAccumulator as both scalars at step 3.
+TEST(TensorBoard, BytesAreThoseThatTensorBoardReads) {
+  EXPECT_EQ(crc32c("123456789"), 0xe3069283u);
+  const std::string file = tensorboard_header(1700000000.5) +
+                           tensorboard_scalars(3, 1700000001.25, {{"epoch_loss", 0.5}, {"epoch_accuracy", 0.875}});
+  EXPECT_EQ(hex(file),
+            "1800000000000000a37f4b220900002040fc54d9411a0d627261696e2e4576656e743a322b3531103700000000000000e7e8ca5909000050"
+            "40fc54d94110032a2a0a110a0a65706f63685f6c6f7373150000003f0a150a0e65706f63685f6163637572616379150000603fd1c69c34");
+  EXPECT_EQ(tensorboard_file_name(1700000000.5, "host.a"), "events.out.tfevents.1700000000.host_a");
+}
+
+}  // namespace
+}  // namespace thimble
