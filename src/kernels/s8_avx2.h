@@ -117,6 +117,12 @@ struct Mean256 {
   }
 };
 
+inline __m128i first_bytes(const void* x, int count) {  // count < 8
+  uint64_t bytes = 0;
+  for (int i = 0; i < count; ++i) bytes |= uint64_t{static_cast<const uint8_t*>(x)[i]} << (8 * i);
+  return _mm_cvtsi64_si128(static_cast<int64_t>(bytes));
+}
+
 struct S8Avx2Base {
   static constexpr int kLanes = 8;
   static constexpr int kPanelVectors = 2;
@@ -134,6 +140,10 @@ struct S8Avx2Base {
   static I widen_unsigned(const void* x) {
     return _mm256_cvtepu8_epi32(_mm_loadl_epi64(static_cast<const __m128i*>(x)));
   }
+
+  // The first `count` values; the other lanes are 0 and nothing behind is read.
+  static I widen_signed_part(const void* x, int count) { return _mm256_cvtepi8_epi32(first_bytes(x, count)); }
+  static I widen_unsigned_part(const void* x, int count) { return _mm256_cvtepu8_epi32(first_bytes(x, count)); }
 
   // Pooling works on 16 bytes: channel counts of small networks seldom fill 32.
   static constexpr int kBytes = 16;

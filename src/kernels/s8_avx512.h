@@ -185,6 +185,14 @@ struct S8Avx512Base {
     return _mm512_cvtepu8_epi32(_mm_loadu_si128(static_cast<const __m128i*>(x)));
   }
 
+  // The first `count` values; the other lanes are 0 and nothing behind is read.
+  static I widen_signed_part(const void* x, int count) {
+    return _mm512_cvtepi8_epi32(_mm_maskz_loadu_epi8(first_lanes(count), x));
+  }
+  static I widen_unsigned_part(const void* x, int count) {
+    return _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(first_lanes(count), x));
+  }
+
   // Pooling works on 16 bytes: channel counts of small networks seldom fill 64.
   static constexpr int kBytes = 16;
   using Bytes = __m128i;
