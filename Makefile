@@ -8,7 +8,7 @@ LAUNCHER := $(if $(shell command -v ccache),-DCMAKE_CXX_COMPILER_LAUNCHER=ccache
 FUZZ_SECONDS ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build configure setup lint format format-check bench interop fuzz docs-check install-test clean
+.PHONY: help demo test test-aarch64 build configure setup lint format format-check bench interop fuzz docs-check install-test clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -19,6 +19,10 @@ demo: build  ## train, compress, measure and report a Fashion-MNIST network (min
 
 test: build  ## build and run every test
 	ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
+
+test-aarch64:  ## the tests of the rooms up to the runtime on emulated 64-bit Arm
+	@scripts/setup.sh build cross
+	$(MAKE) test PRESET=aarch64
 
 build: configure  ## build everything; the program is build/release/thimble
 	cmake --build $(BUILD) -j $(JOBS)
