@@ -30,6 +30,7 @@ struct Tables {
       fill_gemm_s8_scalar(t.gemm_s8);
       fill_depthwise_s8_scalar(t.depthwise);
       fill_pool_s8_scalar(t.pool);
+      fill_elementwise_s8_scalar(t.elementwise_s8);
     }
 #if defined(__x86_64__)
     if (cpu_features().avx2_fma_f16c) {
@@ -37,18 +38,21 @@ struct Tables {
       fill_gemm_s8_avx2(t.gemm_s8);
       fill_depthwise_s8_avx2(t.depthwise);
       fill_pool_s8_avx2(t.pool);
+      fill_elementwise_s8_avx2(t.elementwise_s8);
     }
     if (cpu_features().avx512) {
       KernelTable& t = add(Isa::avx512);
       fill_gemm_s8_avx512(t.gemm_s8);
       fill_depthwise_s8_avx512(t.depthwise);
       fill_pool_s8_avx512(t.pool);
+      fill_elementwise_s8_avx512(t.elementwise_s8);
     }
     if (cpu_features().avx512_vnni) {
       KernelTable& t = add(Isa::avx512_vnni);
       fill_gemm_s8_avx512_vnni(t.gemm_s8);
       fill_depthwise_s8_avx512_vnni(t.depthwise);
       fill_pool_s8_avx512_vnni(t.pool);
+      fill_elementwise_s8_avx512_vnni(t.elementwise_s8);
     }
 #elif defined(__aarch64__)
     if (cpu_features().neon) {
@@ -56,6 +60,7 @@ struct Tables {
       fill_gemm_s8_neon(t.gemm_s8);
       fill_depthwise_s8_neon(t.depthwise);
       fill_pool_s8_neon(t.pool);
+      fill_elementwise_s8_neon(t.elementwise_s8);
     }
 #endif
   }

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "kernels/depthwise.h"
+#include "kernels/elementwise_s8.h"
 #include "kernels/gemm_f32.h"
 #include "kernels/gemm_s8.h"
 #include "kernels/lstm.h"
@@ -31,6 +32,7 @@ struct KernelTable {
   GemmS8Kernels gemm_s8;
   DepthwiseKernels depthwise;
   MapKernels map;
+  ElementwiseS8Kernels elementwise_s8;
   ReduceKernels reduce;
   PoolKernels pool;
   LstmKernels lstm;

@@ -23,31 +23,24 @@ inline __m128i low_bytes(__m256i x) {
   return _mm_unpacklo_epi32(_mm256_castsi256_si128(packed), _mm256_extracti128_si256(packed, 1));
 }
 
-// requantise_byte for 8 columns. The 64-bit products of even and odd lanes are rounded apart; bits
-// 31…62 of an odd product lie in place after a doubling. The shift of an even product may be a
-// logical one: only its low 32 bits are kept.
-struct Requant256 {
-  __m256i even, odd, left, right, mask, half, zero_point, lo, hi;
-  __m128i flip;
+// requantise() of 8 lanes. The 64-bit products of even and odd lanes are rounded apart; bits 31…62 of
+// an odd product lie in place after a doubling. The shift of an even product may be a logical one:
+// only its low 32 bits are kept.
+struct Scaling256 {
+  __m256i even, odd, left, right, mask, half;
 
-  Requant256() = default;
-  Requant256(const RequantArgs& r, int64_t j, int64_t count) {
-    const __m256i lanes = first_lanes256(count);
+  Scaling256() = default;
+  Scaling256(__m256i multiplier, __m256i shift) {
     const __m256i zero = _mm256_setzero_si256();
-    even = _mm256_maskload_epi32(r.multiplier + j, lanes);
-    odd = _mm256_srli_epi64(even, 32);
-    const __m256i shift = _mm256_maskload_epi32(r.shift + j, lanes);
+    even = multiplier;
+    odd = _mm256_srli_epi64(multiplier, 32);
     left = _mm256_max_epi32(shift, zero);
     right = _mm256_max_epi32(_mm256_sub_epi32(zero, shift), zero);
     mask = _mm256_sub_epi32(_mm256_sllv_epi32(_mm256_set1_epi32(1), right), _mm256_set1_epi32(1));
     half = _mm256_srli_epi32(mask, 1);
-    zero_point = _mm256_set1_epi32(r.zero_point);
-    lo = _mm256_set1_epi32(r.lo);
-    hi = _mm256_set1_epi32(r.hi);
-    flip = _mm_set1_epi8(static_cast<char>(r.flip));
   }
 
-  __m128i bytes(__m256i acc) const {  // in the low 8 bytes
+  __m256i value(__m256i acc) const {
     const __m256i round = _mm256_set1_epi64x(int64_t{1} << 30);
     const __m256i a = _mm256_sllv_epi32(acc, left);
     const __m256i p_even = _mm256_add_epi64(_mm256_mul_epi32(a, even), round);
@@ -57,10 +50,29 @@ struct Requant256 {
     x = _mm256_add_epi32(x, _mm256_cmpeq_epi32(x, _mm256_set1_epi32(INT32_MIN)));
     const __m256i threshold = _mm256_sub_epi32(half, _mm256_srai_epi32(x, 31));
     const __m256i up = _mm256_cmpgt_epi32(_mm256_and_si256(x, mask), threshold);
-    __m256i v = _mm256_sub_epi32(_mm256_srav_epi32(x, right), up);
-    v = _mm256_add_epi32(v, zero_point);
-    v = _mm256_min_epi32(_mm256_max_epi32(v, lo), hi);
-    return _mm_xor_si128(low_bytes(v), flip);
+    return _mm256_sub_epi32(_mm256_srav_epi32(x, right), up);
+  }
+};
+
+// requantise_byte for 8 columns.
+struct Requant256 {
+  Scaling256 scaling;
+  __m256i zero_point, lo, hi;
+  __m128i flip;
+
+  Requant256() = default;
+  Requant256(const RequantArgs& r, int64_t j, int64_t count) {
+    const __m256i lanes = first_lanes256(count);
+    scaling = Scaling256(_mm256_maskload_epi32(r.multiplier + j, lanes), _mm256_maskload_epi32(r.shift + j, lanes));
+    zero_point = _mm256_set1_epi32(r.zero_point);
+    lo = _mm256_set1_epi32(r.lo);
+    hi = _mm256_set1_epi32(r.hi);
+    flip = _mm_set1_epi8(static_cast<char>(r.flip));
+  }
+
+  __m128i bytes(__m256i acc) const {  // in the low 8 bytes
+    const __m256i v = _mm256_add_epi32(scaling.value(acc), zero_point);
+    return _mm_xor_si128(low_bytes(_mm256_min_epi32(_mm256_max_epi32(v, lo), hi)), flip);
   }
 
   void store_full(uint8_t* y, __m256i acc) const { _mm_storel_epi64(reinterpret_cast<__m128i*>(y), bytes(acc)); }
@@ -127,6 +139,7 @@ struct S8Avx2Base {
   static constexpr int kLanes = 8;
   static constexpr int kPanelVectors = 2;
   using I = __m256i;
+  using Scaling = Scaling256;
   using Requant = Requant256;
   using Dequant = Dequant256;
 
@@ -134,6 +147,10 @@ struct S8Avx2Base {
   static I load(const int32_t* x) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(x)); }
   static void store(int32_t* y, I x) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(y), x); }
   static I add(I x, I y) { return _mm256_add_epi32(x, y); }
+  static I sub(I x, I y) { return _mm256_sub_epi32(x, y); }
+  static I shift_left(I x, int count) { return _mm256_sll_epi32(x, _mm_cvtsi32_si128(count)); }
+  static I clamp(I x, I lo, I hi) { return _mm256_min_epi32(_mm256_max_epi32(x, lo), hi); }
+  static void store_low_bytes(uint8_t* y, I x) { _mm_storel_epi64(reinterpret_cast<__m128i*>(y), low_bytes(x)); }
   static I mul(I x, I y) { return _mm256_mullo_epi32(x, y); }
   static I set(int32_t x) { return _mm256_set1_epi32(x); }
   static I widen_signed(const void* x) { return _mm256_cvtepi8_epi32(_mm_loadl_epi64(static_cast<const __m128i*>(x))); }

@@ -20,13 +20,13 @@ inline __mmask16 first_lanes(int64_t count) {
   return static_cast<__mmask16>(count >= 16 ? 0xFFFFu : (1u << count) - 1u);
 }
 
-// requantise_byte for 16 columns, any parameters. The 64-bit products of even and odd lanes are
-// rounded and shifted apart; bits 31…62 of an odd product lie in place after a doubling.
-struct RequantAny512 {
-  __m512i even, odd, left, right, mask, half, zero_point, lo, hi;
+// requantise() of 16 lanes, any parameters. The 64-bit products of even and odd lanes are rounded
+// and shifted apart; bits 31…62 of an odd product lie in place after a doubling.
+struct Scaling512 {
+  __m512i even, odd, left, right, mask, half;
 
-  RequantAny512() = default;
-  RequantAny512(const RequantArgs& r, __m512i multiplier, __m512i shift) {
+  Scaling512() = default;
+  Scaling512(__m512i multiplier, __m512i shift) {
     const __m512i zero = _mm512_setzero_si512();
     even = multiplier;
     odd = _mm512_srli_epi64(multiplier, 32);
@@ -34,12 +34,9 @@ struct RequantAny512 {
     right = _mm512_max_epi32(_mm512_sub_epi32(zero, shift), zero);
     mask = _mm512_sub_epi32(_mm512_sllv_epi32(_mm512_set1_epi32(1), right), _mm512_set1_epi32(1));
     half = _mm512_srli_epi32(mask, 1);
-    zero_point = _mm512_set1_epi32(r.zero_point);
-    lo = _mm512_set1_epi32(r.lo);
-    hi = _mm512_set1_epi32(r.hi);
   }
 
-  __m128i bytes(__m512i acc) const {
+  __m512i value(__m512i acc) const {
     const __m512i round = _mm512_set1_epi64(int64_t{1} << 30);
     const __m512i a = _mm512_sllv_epi32(acc, left);
     const __m512i p_even = _mm512_add_epi64(_mm512_mul_epi32(a, even), round);
@@ -49,11 +46,26 @@ struct RequantAny512 {
     x = _mm512_mask_sub_epi32(x, _mm512_cmpeq_epi32_mask(x, _mm512_set1_epi32(INT32_MIN)), x, _mm512_set1_epi32(1));
     const __m512i threshold = _mm512_sub_epi32(half, _mm512_srai_epi32(x, 31));
     const __mmask16 up = _mm512_cmpgt_epi32_mask(_mm512_and_si512(x, mask), threshold);
-    __m512i v = _mm512_srav_epi32(x, right);
-    v = _mm512_mask_add_epi32(v, up, v, _mm512_set1_epi32(1));
-    v = _mm512_add_epi32(v, zero_point);
-    v = _mm512_min_epi32(_mm512_max_epi32(v, lo), hi);
-    return _mm512_cvtepi32_epi8(v);
+    const __m512i v = _mm512_srav_epi32(x, right);
+    return _mm512_mask_add_epi32(v, up, v, _mm512_set1_epi32(1));
+  }
+};
+
+// requantise_byte for 16 columns, any parameters (without the flip).
+struct RequantAny512 {
+  Scaling512 scaling;
+  __m512i zero_point, lo, hi;
+
+  RequantAny512() = default;
+  RequantAny512(const RequantArgs& r, __m512i multiplier, __m512i shift)
+      : scaling(multiplier, shift),
+        zero_point(_mm512_set1_epi32(r.zero_point)),
+        lo(_mm512_set1_epi32(r.lo)),
+        hi(_mm512_set1_epi32(r.hi)) {}
+
+  __m128i bytes(__m512i acc) const {
+    const __m512i v = _mm512_add_epi32(scaling.value(acc), zero_point);
+    return _mm512_cvtepi32_epi8(_mm512_min_epi32(_mm512_max_epi32(v, lo), hi));
   }
 };
 
@@ -171,6 +183,7 @@ struct S8Avx512Base {
   static constexpr int kLanes = 16;
   static constexpr int kPanelVectors = 4;
   using I = __m512i;
+  using Scaling = Scaling512;
   using Requant = Requant512;
   using Dequant = Dequant512;
 
@@ -178,6 +191,12 @@ struct S8Avx512Base {
   static I load(const int32_t* x) { return _mm512_loadu_si512(x); }
   static void store(int32_t* y, I x) { _mm512_storeu_si512(y, x); }
   static I add(I x, I y) { return _mm512_add_epi32(x, y); }
+  static I sub(I x, I y) { return _mm512_sub_epi32(x, y); }
+  static I shift_left(I x, int count) { return _mm512_sll_epi32(x, _mm_cvtsi32_si128(count)); }
+  static I clamp(I x, I lo, I hi) { return _mm512_min_epi32(_mm512_max_epi32(x, lo), hi); }
+  static void store_low_bytes(uint8_t* y, I x) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(y), _mm512_cvtepi32_epi8(x));
+  }
   static I mul(I x, I y) { return _mm512_mullo_epi32(x, y); }
   static I set(int32_t x) { return _mm512_set1_epi32(x); }
   static I widen_signed(const void* x) { return _mm512_cvtepi8_epi32(_mm_loadu_si128(static_cast<const __m128i*>(x))); }

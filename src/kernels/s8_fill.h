@@ -4,6 +4,7 @@
 #pragma once
 
 #include "kernels/depthwise.h"
+#include "kernels/elementwise_s8.h"
 #include "kernels/gemm_s8.h"
 #include "kernels/pool.h"
 
@@ -28,5 +29,11 @@ void fill_pool_s8_avx2(PoolKernels& table);
 void fill_pool_s8_avx512(PoolKernels& table);
 void fill_pool_s8_avx512_vnni(PoolKernels& table);
 void fill_pool_s8_neon(PoolKernels& table);
+
+void fill_elementwise_s8_scalar(ElementwiseS8Kernels& table);
+void fill_elementwise_s8_avx2(ElementwiseS8Kernels& table);
+void fill_elementwise_s8_avx512(ElementwiseS8Kernels& table);
+void fill_elementwise_s8_avx512_vnni(ElementwiseS8Kernels& table);
+void fill_elementwise_s8_neon(ElementwiseS8Kernels& table);
 
 }  // namespace thimble

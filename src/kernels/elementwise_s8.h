@@ -1,0 +1,39 @@
+// Elementwise int8 arithmetic with TFLite's integer results, over contiguous runs; an operand of step
+// 0 is one value for the whole run, which is how broadcasts are cut into calls. In-place use (y == a
+// or y == b with step 1) is allowed.
+//
+// With S(x, m, s) = the double rounding of gemm_s8.h (multiplier m, shift s, −31 … 30) and
+// clamp(v) = min(max(v, lo), hi):
+//   add: y = clamp(S(S((a − za) · 2^left, ma, sa) + S((b − zb) · 2^left, mb, sb), m, s) + zero_point)
+//   sub: the same with the second term subtracted
+//   mul: y = clamp(S((a − za) · (b − zb), m, s) + zero_point)
+// int32 sums wrap as two's complement. TFLite's left is 20 for bytes.
+#pragma once
+
+#include <cstdint>
+
+namespace thimble {
+
+struct ElementwiseS8Args {
+  int64_t n = 0;
+  const uint8_t* a = nullptr;
+  const uint8_t* b = nullptr;
+  int a_step = 1, b_step = 1;   // 0 or 1
+  bool bytes_unsigned = false;  // legacy uint8 tensors; otherwise int8
+  uint8_t* y = nullptr;
+  int32_t a_zero_point = 0, b_zero_point = 0;
+  int left_shift = 20;                                // add, sub; 0 … 22
+  int32_t a_multiplier = 0, b_multiplier = 0;         // add, sub
+  int32_t a_shift = 0, b_shift = 0;                   // add, sub
+  int32_t multiplier = 0, shift = 0, zero_point = 0;  // of the result
+  int32_t lo = -128, hi = 127;
+};
+
+struct ElementwiseS8Kernels {
+  const char* name = nullptr;
+  void (*add)(const ElementwiseS8Args&) = nullptr;
+  void (*sub)(const ElementwiseS8Args&) = nullptr;
+  void (*mul)(const ElementwiseS8Args&) = nullptr;
+};
+
+}  // namespace thimble

@@ -1,0 +1,17 @@
+// Elementwise int8 arithmetic, AVX-512 (the table of VNNI machines).
+#include "kernels/s8_avx512.h"
+#include "kernels/s8_fill.h"
+
+namespace thimble {
+namespace {
+using S8 = S8Avx512Base;
+}
+}  // namespace thimble
+
+#include "kernels/elementwise_s8_x86.h"
+
+namespace thimble {
+
+void fill_elementwise_s8_avx512_vnni(ElementwiseS8Kernels& table) { fill_elementwise(table, "avx512_vnni"); }
+
+}  // namespace thimble
