@@ -104,9 +104,13 @@ def rounding_divide(values, exponent):
     return (values >> exponent) + (remainder > threshold)
 
 
-def dense_double_rounding(name):
-    """int8 rows picked so that requantising with one rounding instead of two gives another byte in at least one unit each."""
-    r, b = rng(name), TfliteBuilder()
+def rounding_rows(name, operator):
+    """int8 rows picked so that rounding once (or in floating point) instead of twice gives another byte in each.
+
+    The reference requantises CONV_2D with gemmlowp's two roundings, but FULLY_CONNECTED in double precision with std::round:
+    both operators get the same rows, and must answer differently.
+    """
+    r, b = rng("rounding_rows"), TfliteBuilder()
     depth, units, wanted = 24, 8, 24
     s_in, s_w, s_out = np.float32(0.03), np.float32(0.011), np.float32(0.6)
     w = weights(r, (units, depth))
@@ -123,9 +127,27 @@ def dense_double_rounding(name):
         once = (sums * multiplier + (1 << (30 + right))) >> (31 + right)
         rows.extend(x[((twice != once) & (np.abs(twice) < 120)).any(axis=1)])
     x = np.stack(rows[:wanted])
-    i = b.input(x.shape, "int8", scale=s_in, zero_point=3)
-    y = b.output((wanted, units), "int8", scale=s_out, zero_point=0)
-    b.op("FULLY_CONNECTED", [i, b.const(w, scale=s_w), -1], [y], "FullyConnectedOptions", version=4)
+    if operator == "FULLY_CONNECTED":
+        i = b.input(x.shape, "int8", scale=s_in, zero_point=3)
+        y = b.output((wanted, units), "int8", scale=s_out, zero_point=0)
+        b.op(operator, [i, b.const(w, scale=s_w), -1], [y], "FullyConnectedOptions", version=4)
+    else:
+        x = x.reshape(1, 4, wanted // 4, depth)
+        i = b.input(x.shape, "int8", scale=s_in, zero_point=3)
+        y = b.output((1, 4, wanted // 4, units), "int8", scale=s_out, zero_point=0)
+        bias = b.const(np.zeros(units, np.int32), scale=[s_in * s_w] * units)
+        b.op(operator, [i, b.const(w.reshape(units, 1, 1, depth), scale=[s_w] * units), bias], [y], "Conv2DOptions", padding=VALID,
+             strideH=1, strideW=1, version=3)
+    return Case(name, b.bytes(), [x], "bytes")
+
+
+def dense_ties(name):
+    """Sums that fall exactly on halves: rounded away from zero."""
+    b = TfliteBuilder()
+    x = np.arange(-60, 60, dtype=np.int8).reshape(-1, 1)
+    i = b.input(x.shape, "int8", scale=0.5, zero_point=0)
+    y = b.output(x.shape, "int8", scale=0.5, zero_point=0)
+    b.op("FULLY_CONNECTED", [i, b.const(np.array([[1]], np.int8), scale=0.5), -1], [y], "FullyConnectedOptions", version=4)
     return Case(name, b.bytes(), [x], "bytes")
 
 
@@ -222,7 +244,9 @@ def cases():
     yield dense("dense_int8_keep_num_dims", "int8", input=(2, 3, 8), keep=True)
     yield dense("dense_int8_wide", "int8", input=(1, 640), units=32, activation=RELU6)
     yield dense("dense_int8_upscale", "int8", out_scale=np.float32(0.0004))
-    yield dense_double_rounding("dense_int8_double_rounding")
+    yield rounding_rows("conv2d_int8_double_rounding", "CONV_2D")
+    yield rounding_rows("dense_int8_rounding_in_double", "FULLY_CONNECTED")
+    yield dense_ties("dense_int8_ties")
     yield dense("dense_uint8", "uint8")
     yield dense("dense_uint8_relu", "uint8", input=(2, 50), units=9, activation=RELU)
     yield dense("dense_hybrid", "hybrid", input=(4, 33), units=10)
