@@ -1,0 +1,36 @@
+// Training only, both change variables and have no output.
+// optimizer_update: inputs w (variable), g, hyper [16], then the rule's states (variables, shape of
+// w): one step of kernels/update.h. hyper is a variable that the host writes before each run.
+// clip_scale: inputs gradients; output the factor min(1, limit / √Σ g²) that brings their common
+// norm down to the limit (Keras clipnorm for one gradient, global_clipnorm for all).
+// average_update: inputs w, average (variable), hyper: average += hyper[14] · (w − average).
+#pragma once
+
+#include "graph/graph.h"
+#include "kernels/update.h"
+
+namespace thimble {
+
+struct OptimizerAttrs {
+  int rule = 0;  // UpdateRule
+  template <class V>
+  void fields(V& v) {
+    v("rule", rule);
+  }
+};
+
+struct ClipAttrs {
+  float limit = 1;
+  template <class V>
+  void fields(V& v) {
+    v("limit", limit);
+  }
+};
+
+// How many state tensors a rule keeps, with momentum or centring where they need one.
+int optimizer_states(UpdateRule rule, bool momentum, bool centered);
+
+inline constexpr int kHyperAverage = 14;  // 1 − decay of the weight average
+inline constexpr int kHyperDecay = 15;    // learning rate · weight decay
+
+}  // namespace thimble

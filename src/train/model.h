@@ -1,0 +1,42 @@
+// Layers → Graph. One builder makes both the training form (weights are variables, dropout and
+// batch statistics in, any batch size) and the inference form (weights are constants, batch 1).
+#pragma once
+
+#include "ops/builder.h"
+#include "train/spec.h"
+
+namespace thimble {
+
+struct ModelOptions {
+  int64_t batch = 1;
+  bool training = false;  // dropout and batch statistics on, weights as variables
+  uint64_t seed = 1;      // initial weights: a pure function of (seed, parameter number)
+};
+
+struct LayerInfo {
+  std::string name, word;
+  Shape output;
+  int64_t parameters = 0;
+};
+
+struct Model {
+  Graph graph;                       // input 0 → output 0
+  std::vector<TensorId> parameters;  // trainable variables, in layer order
+  std::vector<TensorId> statistics;  // variables that training updates by itself (running means)
+  TensorId step = kNoTensor;         // int32 [2] variable {seed word, step}: what dropout draws from; training only
+  TensorId output = kNoTensor;       // the last tensor
+  TensorId logits = kNoTensor;       // what the final softmax / log_softmax / sigmoid reads, if it is one
+  std::string last_activation;       // "softmax", "log_softmax", "sigmoid" or ""
+  std::vector<LayerInfo> layers;
+  int64_t parameter_count = 0;
+};
+
+// Errors name the layer, its input shape and what does not fit (a 3×3 window on 1×1 …).
+Result<Model> build_model(const ModelSpec& spec, const ModelOptions& options);
+
+// Weights of a trained model by name, to bring from the training form into the inference form.
+using Weights = std::map<std::string, std::vector<float>>;
+// The inference graph: dropout gone, variables of `model` replaced by these weights as constants.
+Result<Graph> with_weights(Model model, const Weights& weights);
+
+}  // namespace thimble
