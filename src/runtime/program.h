@@ -65,7 +65,12 @@ class Session {
   // Any tensor's memory. Activations are valid only while their lifetime lasts; variables always.
   std::span<uint8_t> tensor(TensorId id);
 
-  void run(Profile* profile = nullptr);
+  void run(Profile* profile = nullptr) { run_steps(0, steps_.size(), profile); }
+  // Only steps [first, last): training holds the update back until the loss is known to be finite.
+  void run_steps(size_t first, size_t last, Profile* profile = nullptr);
+  size_t step_count() const { return steps_.size(); }
+  // All variables as one run of bytes (what a checkpoint saves).
+  std::span<uint8_t> variables() { return {arena_, static_cast<size_t>(program_->arena().variable_bytes)}; }
   // Variables back to their initial values (LSTM state, weights in training).
   void reset_variables();
 

@@ -68,9 +68,9 @@ void Session::reset_variables() {
   }
 }
 
-void Session::run(Profile* profile) {
+void Session::run_steps(size_t first, size_t last, Profile* profile) {
   uint64_t start = profile ? now_ns() : 0;
-  for (size_t i = 0; i < steps_.size(); ++i) {
+  for (size_t i = first; i < last; ++i) {
     const Step& step = steps_[i];
     if (step.parts == 1) {
       step.run(step.params, 0, 1);

@@ -72,9 +72,9 @@ struct ScheduleSpec {
   std::vector<double> values;      // piecewise: boundaries + 1 learning rates
 };
 
-enum class LossKind { automatic, sparse_categorical_crossentropy, categorical_crossentropy, binary_crossentropy, mse, mae, huber, kl_divergence };
-Result<LossKind> loss_kind(std::string_view name);
-const char* name(LossKind kind);
+enum class LossChoice { automatic, sparse_categorical_crossentropy, categorical_crossentropy, binary_crossentropy, mse, mae, huber, kl_divergence };
+Result<LossChoice> loss_choice(std::string_view name);
+const char* name(LossChoice loss);
 
 struct EarlyStoppingSpec {
   bool on = false;
@@ -94,13 +94,12 @@ struct PlateauSpec {
 struct TrainSpec {
   OptimizerSpec optimizer;
   ScheduleSpec schedule;
-  LossKind loss = LossKind::automatic;
+  LossChoice loss = LossChoice::automatic;
   double label_smoothing = 0;
   int64_t batch = 32;
   int epochs = 10;
   uint64_t seed = 1;
   double average = 0;              // decay of an exponential moving average of the weights, which is then the result; 0 = off
-  int accumulate = 1;              // batches whose gradients are added before one update
   EarlyStoppingSpec early_stopping;
   PlateauSpec plateau;
   bool keep_best = false;          // the result is the epoch with the best monitored value

@@ -1,0 +1,96 @@
+#include "train/training_graph.h"
+
+#include "ops/binary/binary.h"
+#include "ops/optimizer/optimizer.h"
+#include "train/grad.h"
+
+namespace thimble {
+namespace {
+
+Result<TensorId> add_loss(Builder& b, const Model& model, const LossPlan& plan, TensorId target, TensorId* predictions) {
+  *predictions = model.output;
+  if (!plan.from_logits) return b.op(Op::loss, {model.output, target}, plan.attrs, "loss");
+  THIMBLE_ASSIGN(const auto outputs, b.node(Op::softmax_crossentropy, {model.logits, target},
+                                            SoftmaxCrossentropyAttrs{plan.attrs.label_smoothing}, "loss", 2));
+  *predictions = outputs[1];
+  return outputs[0];
+}
+
+// Limits on gradients, in Keras's order of precedence: per value, per gradient, all together.
+Status clip(Builder& b, const OptimizerSpec& spec, std::vector<TensorId>& gradients) {
+  const auto scaled = [&](TensorId g, TensorId factor) { return b.op(Op::mul, {g, factor}, BinaryAttrs{}, b.at(g).name + "/clipped"); };
+  if (spec.clipvalue > 0) {
+    const TensorId hi = b.scalar_f32(static_cast<float>(spec.clipvalue)), lo = b.scalar_f32(static_cast<float>(-spec.clipvalue));
+    for (TensorId& g : gradients) {
+      THIMBLE_ASSIGN(const TensorId below, b.op(Op::minimum, {g, hi}, BinaryAttrs{}, b.at(g).name + "/min"));
+      THIMBLE_ASSIGN(g, b.op(Op::maximum, {below, lo}, BinaryAttrs{}, b.at(below).name + "/max"));
+    }
+  } else if (spec.clipnorm > 0) {
+    for (TensorId& g : gradients) {
+      THIMBLE_ASSIGN(const TensorId factor, b.op(Op::clip_scale, {g}, ClipAttrs{static_cast<float>(spec.clipnorm)}, b.at(g).name + "/clip"));
+      THIMBLE_ASSIGN(g, scaled(g, factor));
+    }
+  } else if (spec.global_clipnorm > 0) {
+    THIMBLE_ASSIGN(const TensorId factor, b.op(Op::clip_scale, gradients, ClipAttrs{static_cast<float>(spec.global_clipnorm)}, "global_clip"));
+    for (TensorId& g : gradients) {
+      THIMBLE_ASSIGN(g, scaled(g, factor));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<TrainingGraph> build_training_graph(const Model& model, const TrainSpec& spec, const LossPlan& loss, int64_t target_width) {
+  TrainingGraph t;
+  t.graph = model.graph;
+  t.step = model.step;
+  t.parameters = model.parameters;
+  t.statistics = model.statistics;
+  Builder b(t.graph);
+  const int64_t batch = b.at(t.graph.inputs[0]).shape[0];
+  const bool integer_labels = loss.classes && !loss.one_hot && is_classification(loss.attrs.kind);
+  const TensorId target = integer_labels ? b.input("labels", DType::i32, Shape{batch}) : b.input("targets", DType::f32, Shape{batch, target_width});
+  TensorId predictions = kNoTensor;
+  THIMBLE_ASSIGN(const TensorId loss_value, add_loss(b, model, loss, target, &predictions));
+  THIMBLE_ASSIGN(std::vector<TensorId> all, differentiate(b, loss_value, model.parameters));
+
+  std::vector<TensorId> weights, gradients;
+  for (size_t i = 0; i < all.size(); ++i)
+    if (all[i] != kNoTensor) {
+      weights.push_back(model.parameters[i]);
+      gradients.push_back(all[i]);
+    }
+  if (weights.empty()) return fail(ErrorCode::usage, "the model has no weights to train");
+  THIMBLE_TRY(clip(b, spec.optimizer, gradients));
+
+  t.hyper = b.variable("hyper", DType::f32, Shape{16});
+  t.first_update_node = t.graph.nodes.size();
+  const OptimizerSpec& o = spec.optimizer;
+  const auto value = [&](const char* key, double otherwise) {
+    const auto it = o.parameters.find(key);
+    return it == o.parameters.end() ? otherwise : it->second;
+  };
+  const bool centered = value("centered", 0) != 0;
+  const int states = optimizer_states(o.rule, value("momentum", 0) != 0, centered);
+  for (size_t i = 0; i < weights.size(); ++i) {
+    std::vector<TensorId> inputs{weights[i], gradients[i], t.hyper};
+    for (int s = 0; s < states; ++s) {
+      inputs.push_back(b.variable(format("{}/state{}", b.at(weights[i]).name, s), DType::f32, b.at(weights[i]).shape));
+      const double initial = s == 0 ? value("initial_accumulator_value", 0) : 0;
+      if (initial != 0) t.initial_states.emplace_back(inputs.back(), static_cast<float>(initial));
+    }
+    THIMBLE_TRY(b.effect(Op::optimizer_update, inputs, OptimizerAttrs{static_cast<int>(o.rule)}, b.at(weights[i]).name + "/update"));
+  }
+  if (spec.average > 0)
+    for (TensorId w : model.parameters) {
+      t.averages.push_back(b.variable(b.at(w).name + "/average", DType::f32, b.at(w).shape, b.at(w).data));
+      THIMBLE_TRY(b.effect(Op::average_update, {w, t.averages.back(), t.hyper}, {}, b.at(w).name + "/average"));
+    }
+  t.graph.outputs = {loss_value, predictions};
+  t.graph.input_names.clear();
+  t.graph.output_names.clear();
+  return t;
+}
+
+}  // namespace thimble
