@@ -58,7 +58,9 @@ std::string Progress::line(int64_t done, int64_t total, double elapsed, const st
     if (colour_) text += "\x1b[0m";
   }
   if (!percent.empty()) text += format(" {}", percent);
-  const int room = width_ - (display_width(label_) + (bar >= 5 ? bar + 1 : 0) + (percent.empty() ? 0 : 1 + display_width(percent))) - 2;
+  const int room =
+      width_ - (display_width(label_) + (bar >= 5 ? bar + 1 : 0) + (percent.empty() ? 0 : 1 + display_width(percent))) -
+      2;
   if (display_width(tail) > room) {  // cut at code points
     std::string cut;
     for (size_t i = 0; i < tail.size();) {

@@ -39,8 +39,8 @@ std::string tile(std::string_view css, const std::string& what, const std::strin
 }
 
 std::string variant_cell(const Context& c, size_t index, bool tags) {
-  std::string cell = format("<span class=\"nm\"><span class=\"dot\" style=\"background:var(--c{})\"></span>{}", index % svg::kPaletteSize,
-                            name_of(c, c.result.variants[index].name));
+  std::string cell = format("<span class=\"nm\"><span class=\"dot\" style=\"background:var(--c{})\"></span>{}",
+                            index % svg::kPaletteSize, name_of(c, c.result.variants[index].name));
   const int i = static_cast<int>(index);
   if (tags && i == c.verdict.ship) cell += "<span class=\"tag\">ship</span>";
   if (tags && i == c.verdict.fastest && c.result.variants.size() > 1) cell += "<span class=\"tag\">fastest</span>";
@@ -48,7 +48,9 @@ std::string variant_cell(const Context& c, size_t index, bool tags) {
 }
 
 size_t shown(Context& c, size_t limit, size_t have, const char* what) {
-  if (have > limit) c.thinned.push_back(format("{} of {} {}", format_count(static_cast<int64_t>(have - limit)), format_count(static_cast<int64_t>(have)), what));
+  if (have > limit)
+    c.thinned.push_back(format("{} of {} {}", format_count(static_cast<int64_t>(have - limit)),
+                               format_count(static_cast<int64_t>(have)), what));
   return std::min(limit, have);
 }
 }  // namespace
@@ -56,7 +58,8 @@ size_t shown(Context& c, size_t limit, size_t have, const char* what) {
 std::string head_section(Context& c) {
   const StudyResult& r = c.result;
   const std::string title = r.study.title.empty() ? r.study.name : r.study.title;
-  std::string out = format("<h1>{}</h1><p class=\"muted\">", escape_html(clip_text(title.empty() ? "Study" : title, 200)));
+  std::string out =
+      format("<h1>{}</h1><p class=\"muted\">", escape_html(clip_text(title.empty() ? "Study" : title, 200)));
   std::vector<std::string> facts;
   if (!r.study.name.empty()) facts.push_back(format("study {}", name_of(c, r.study.name)));
   facts.push_back(format("seed {}", r.study.seed));
@@ -75,21 +78,27 @@ std::string head_section(Context& c) {
     const VariantResult& s = variant(v.ship);
     std::string small = bytes_text(s.bytes);
     if (std::isfinite(s.accuracy)) small += format(" · {} correct", format_percent(s.accuracy));
-    out += tile("ship", "File to ship", name_of(c, s.name), s.file.empty() ? small : format("{}<br>{}", small, name_of(c, s.file)));
+    out += tile("ship", "File to ship", name_of(c, s.name),
+                s.file.empty() ? small : format("{}<br>{}", small, name_of(c, s.file)));
   }
   if (v.smallest >= 0) {
     const VariantResult& s = variant(v.smallest);
     std::string small = name_of(c, s.name);
     if (v.reference >= 0 && v.smallest != v.reference && variant(v.reference).bytes > 0)
-      small += format(", {:.0f} % of {}", 100.0 * static_cast<double>(s.bytes) / static_cast<double>(variant(v.reference).bytes), name_of(c, variant(v.reference).name));
+      small += format(", {:.0f} % of {}",
+                      100.0 * static_cast<double>(s.bytes) / static_cast<double>(variant(v.reference).bytes),
+                      name_of(c, variant(v.reference).name));
     out += tile("", "Smallest file", bytes_text(s.bytes), small);
   }
   if (v.fastest >= 0)
-    out += tile("", "Fastest", format_microseconds(median_us(variant(v.fastest))), format("{}, median per input", name_of(c, variant(v.fastest).name)));
+    out += tile("", "Fastest", format_microseconds(median_us(variant(v.fastest))),
+                format("{}, median per input", name_of(c, variant(v.fastest).name)));
   if (v.most_accurate >= 0)
     out += tile("", "Most accurate", format_percent(variant(v.most_accurate).accuracy),
                 format("{}{}", name_of(c, variant(v.most_accurate).name),
-                       variant(v.most_accurate).test_samples ? format(", {} test samples", format_count(variant(v.most_accurate).test_samples)) : ""));
+                       variant(v.most_accurate).test_samples
+                           ? format(", {} test samples", format_count(variant(v.most_accurate).test_samples))
+                           : ""));
   out += "</div>";
   for (size_t i = 0; i < shown(c, c.limits.lines, r.warnings.size(), "warnings"); ++i)
     out += format("<div class=\"warn\">{}</div>", sentence(r.warnings[i], 400));
@@ -101,19 +110,26 @@ std::string compare_section(Context& c) {
   if (variants.empty()) return {};
   const bool accuracy = any_accuracy(variants);
   HtmlTable table;
-  table.column("variant", false).column("file size").column("of float32", true, "Size of the file as a share of the float32 file.");
+  table.column("variant", false)
+      .column("file size")
+      .column("of float32", true, "Size of the file as a share of the float32 file.");
   if (accuracy) table.column("accuracy", true, "Below: the 95 % interval in which the true accuracy lies (Wilson).");
-  table.column("median latency").column("p99").column("peak memory", true, "Highest resident memory of a process that only runs this variant.");
+  table.column("median latency")
+      .column("p99")
+      .column("peak memory", true, "Highest resident memory of a process that only runs this variant.");
   table.column("arena", true, "Memory for all intermediate results, planned before the first run.");
   table.column("agrees", true, "Share of test samples with the same answer as float32.");
   table.column("loss").column("largest difference", true, "Largest absolute difference of any output from float32.");
   table.column("deflated", true, "Size after zlib: what a compressed download or flash image takes.");
-  const double reference_bytes = c.verdict.reference >= 0 ? static_cast<double>(variants[static_cast<size_t>(c.verdict.reference)].bytes) : 0;
+  const double reference_bytes =
+      c.verdict.reference >= 0 ? static_cast<double>(variants[static_cast<size_t>(c.verdict.reference)].bytes) : 0;
   const size_t n = shown(c, c.limits.variants, variants.size(), "variants");
   for (size_t i = 0; i < n; ++i) {
     const VariantResult& v = variants[i];
     table.begin_row(static_cast<int>(i) == c.verdict.ship);
-    table.text(variant_cell(c, i, true) + (v.description.empty() ? "" : format("<small class=\"muted\">{}</small>", escape_html(clip_text(v.description, 160)))));
+    table.text(variant_cell(c, i, true) + (v.description.empty() ? ""
+                                                                 : format("<small class=\"muted\">{}</small>",
+                                                                          escape_html(clip_text(v.description, 160)))));
     const double share = reference_bytes > 0 ? static_cast<double>(v.bytes) / reference_bytes : kAbsent;
     table.number(bytes_key(v.bytes), bytes_text(v.bytes)).number(share, format_percent(share, 0));
     const bool interval = std::isfinite(v.interval95.low) && std::isfinite(v.interval95.high);
@@ -124,14 +140,26 @@ std::string compare_section(Context& c) {
     const int64_t rss = v.measurements.empty() ? 0 : v.measurements.front().peak_rss_bytes;
     table.number(bytes_key(rss), bytes_text(rss)).number(bytes_key(v.arena_bytes), bytes_text(v.arena_bytes));
     table.number(v.agreement_with_float32, format_percent(v.agreement_with_float32));
-    table.number(v.loss, format_number(v.loss)).number(v.max_abs_output_difference, format_number(v.max_abs_output_difference, 2));
+    table.number(v.loss, format_number(v.loss))
+        .number(v.max_abs_output_difference, format_number(v.max_abs_output_difference, 2));
     table.number(bytes_key(v.bytes_deflated), bytes_text(v.bytes_deflated));
   }
   std::string body = table.html();
 
   HtmlTable times;
-  times.column("variant", false).column("threads").column("mean ± deviation").column("p50").column("p90").column("p99").column("min").column("max").column("runs");
-  times.column("whole test set").column("trials").column("CPU share", true, "Processor time over wall time: 100 % is one core busy.").column("peak memory");
+  times.column("variant", false)
+      .column("threads")
+      .column("mean ± deviation")
+      .column("p50")
+      .column("p90")
+      .column("p99")
+      .column("min")
+      .column("max")
+      .column("runs");
+  times.column("whole test set")
+      .column("trials")
+      .column("CPU share", true, "Processor time over wall time: 100 % is one core busy.")
+      .column("peak memory");
   for (size_t i = 0; i < n; ++i)
     for (size_t k = 0; k < std::min<size_t>(variants[i].measurements.size(), 16); ++k) {
       const Measurement& m = variants[i].measurements[k];
@@ -141,9 +169,11 @@ std::string compare_section(Context& c) {
       for (double us : {l.p50, l.p90, l.p99, l.min, l.max}) times.number(us, format_microseconds(us));
       times.number(static_cast<double>(l.count), format_count(l.count));
       const TestSetSeconds& t = m.test_set_seconds;
-      times.number(t.mean, std::isfinite(t.stddev) ? format("{} ± {}", format_seconds(t.mean), format_seconds(t.stddev)) : format_seconds(t.mean));
+      times.number(t.mean, std::isfinite(t.stddev) ? format("{} ± {}", format_seconds(t.mean), format_seconds(t.stddev))
+                                                   : format_seconds(t.mean));
       times.number(static_cast<double>(t.trials), format_count(t.trials));
-      times.number(m.cpu_share, format_percent(m.cpu_share, 0)).number(bytes_key(m.peak_rss_bytes), bytes_text(m.peak_rss_bytes));
+      times.number(m.cpu_share, format_percent(m.cpu_share, 0))
+          .number(bytes_key(m.peak_rss_bytes), bytes_text(m.peak_rss_bytes));
     }
   if (!times.empty()) body += format("<h3>Time and memory per thread count</h3>{}", times.html());
 
@@ -157,7 +187,10 @@ std::string compare_section(Context& c) {
       extra.number(static_cast<double>(e.n), format_count(e.n));
     }
   if (!extra.empty()) body += format("<h3>Further test sets</h3>{}", extra.html());
-  return section("compare", "Variants side by side", "The same network, written in different ways. Click a column to sort; ± is the deviation between trainings with different seeds, or between trials.", body);
+  return section("compare", "Variants side by side",
+                 "The same network, written in different ways. Click a column to sort; ± is the deviation between "
+                 "trainings with different seeds, or between trials.",
+                 body);
 }
 
 namespace {
@@ -166,7 +199,8 @@ svg::ScatterPoint score_point(const VariantResult& v, bool accuracy, int colour)
   p.label = v.name;
   p.colour = colour;
   p.y = accuracy ? v.accuracy : v.loss;
-  if (accuracy && std::isfinite(v.interval95.low) && std::isfinite(v.interval95.high)) p.y_low = v.interval95.low, p.y_high = v.interval95.high;
+  if (accuracy && std::isfinite(v.interval95.low) && std::isfinite(v.interval95.high))
+    p.y_low = v.interval95.low, p.y_high = v.interval95.high;
   p.tip = clip_text(v.name, 80);
   p.tip += accuracy ? format("\naccuracy {}", format_percent(v.accuracy)) : format("\nloss {}", format_number(v.loss));
   if (p.y_high > p.y_low) p.tip += format("\n95 %: {}", interval_text(v.interval95));
@@ -181,7 +215,8 @@ std::string tradeoff_section(Context& c) {
   if (variants.empty()) return {};
   const bool accuracy = any_accuracy(variants);
   svg::Scatter by_size, by_time;
-  by_size.y = by_time.y = accuracy ? svg::Axis{"test accuracy", svg::Unit::percent} : svg::Axis{"test loss", svg::Unit::number};
+  by_size.y = by_time.y =
+      accuracy ? svg::Axis{"test accuracy", svg::Unit::percent} : svg::Axis{"test loss", svg::Unit::number};
   by_size.larger_y_is_better = by_time.larger_y_is_better = accuracy;
   by_size.x = {"file size", svg::Unit::bytes, false, true};
   by_time.x = {"median latency", svg::Unit::microseconds, false, true};
@@ -196,8 +231,11 @@ std::string tradeoff_section(Context& c) {
   }
   const char* where = accuracy ? "Up and to the left is better" : "Down and to the left is better";
   std::string body = figure(accuracy ? "Accuracy against bytes" : "Loss against bytes", svg::scatter(by_size),
-                            format("{}. The dotted line joins variants that no other beats in both; bars are 95 % intervals: where they overlap widely, the difference may be chance.", where));
-  body += figure(accuracy ? "Accuracy against latency" : "Loss against latency", svg::scatter(by_time), format("{}. Latency is the median time for one input.", where));
+                            format("{}. The dotted line joins variants that no other beats in both; bars are 95 % "
+                                   "intervals: where they overlap widely, the difference may be chance.",
+                                   where));
+  body += figure(accuracy ? "Accuracy against latency" : "Loss against latency", svg::scatter(by_time),
+                 format("{}. Latency is the median time for one input.", where));
   if (body.empty()) return {};
   return section("tradeoff", "What each byte and microsecond buys", "", format("<div class=\"grid\">{}</div>", body));
 }
@@ -218,17 +256,24 @@ std::string latency_section(Context& c) {
       if (k == 0 && !m.samples_us.empty()) chart.rows.push_back({variants[i].name, m.samples_us, static_cast<int>(i)});
       several |= k > 0;
       if (m.latency_us.count > 0)
-        by_threads.bars.push_back({format("{} · {}", clip_text(variants[i].name, 18), m.threads == 1 ? "1 thread" : format("{} threads", m.threads)),
+        by_threads.bars.push_back({format("{} · {}", clip_text(variants[i].name, 18),
+                                          m.threads == 1 ? "1 thread" : format("{} threads", m.threads)),
                                    m.latency_us.p50, "", "", static_cast<int>(i), 0});
     }
   }
   std::string body = figure("Distribution", svg::distributions(chart),
-                            "Each dot is one run; the shape shows where runs gather. Thick bar: the middle half. Tall tick: median. Small ticks: 90th and 99th percentile. A narrow shape is a steady variant.");
+                            "Each dot is one run; the shape shows where runs gather. Thick bar: the middle half. Tall "
+                            "tick: median. Small ticks: 90th and 99th percentile. A narrow shape is a steady variant.");
   if (several) {
     if (by_threads.bars.size() > 32) by_threads.bars.resize(32);
-    body += figure("Median per thread count", svg::bars(by_threads), "Shorter is faster. A second thread helps only where a layer has enough work to share.");
+    body += figure("Median per thread count", svg::bars(by_threads),
+                   "Shorter is faster. A second thread helps only where a layer has enough work to share.");
   }
-  return body.empty() ? body : section("latency", "Latency", "Variants took turns (A B A B …) after a warm-up, so that a busy or throttling machine is felt by all alike.", format("<div class=\"grid\">{}</div>", body));
+  return body.empty() ? body
+                      : section("latency", "Latency",
+                                "Variants took turns (A B A B …) after a warm-up, so that a busy or throttling machine "
+                                "is felt by all alike.",
+                                format("<div class=\"grid\">{}</div>", body));
 }
 
 std::string sweep_section(Context& c) {
@@ -269,8 +314,12 @@ std::string sweep_section(Context& c) {
       }
     }
   }
-  std::string body = figure(accuracy ? "Accuracy against bytes over the sweep" : "Loss against bytes over the sweep", svg::scatter(chart),
-                            "One mark per value (first variant); shape and colour tell the swept key. Marks without room for a name show it on hover.");
+  std::string caption = "One mark per value (first variant); marks without room for a name show it on hover. ";
+  for (size_t i = 0; i < std::min<size_t>(keys.size(), 12); ++i)
+    caption += format("<span class=\"nm\"><span class=\"dot\" style=\"background:var(--c{})\"></span>{}&ensp;</span> ",
+                      i % svg::kPaletteSize, name_of(c, keys[i]));
+  std::string body = figure(accuracy ? "Accuracy against bytes over the sweep" : "Loss against bytes over the sweep",
+                            svg::scatter(chart), caption);
   body += table.html();
   return section("sweep", "Sweep", "What happens when one setting of the recipe changes.", body);
 }

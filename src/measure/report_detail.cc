@@ -17,7 +17,8 @@ double bytes_of(int64_t n) { return static_cast<double>(n); }
 std::vector<size_t> order_of(const Context& c) {
   std::vector<size_t> order;
   const auto add = [&](int i) {
-    if (i >= 0 && std::find(order.begin(), order.end(), static_cast<size_t>(i)) == order.end()) order.push_back(static_cast<size_t>(i));
+    if (i >= 0 && std::find(order.begin(), order.end(), static_cast<size_t>(i)) == order.end())
+      order.push_back(static_cast<size_t>(i));
   };
   add(c.verdict.ship);
   add(c.verdict.reference);
@@ -25,7 +26,8 @@ std::vector<size_t> order_of(const Context& c) {
   return order;
 }
 
-svg::Series curve(const std::string& name, const std::vector<EpochRow>& epochs, double EpochRow::*field, int colour, bool faint) {
+svg::Series curve(const std::string& name, const std::vector<EpochRow>& epochs, double EpochRow::*field, int colour,
+                  bool faint) {
   svg::Series s;
   s.name = name;
   s.colour = colour;
@@ -41,7 +43,8 @@ svg::Series curve(const std::string& name, const std::vector<EpochRow>& epochs, 
   return s;
 }
 
-std::string curves(const Context& c, const char* title, double EpochRow::*train, double EpochRow::*validation, svg::Unit unit, const char* caption) {
+std::string curves(const Context& c, const char* title, double EpochRow::*train, double EpochRow::*validation,
+                   svg::Unit unit, const char* caption) {
   const TrainingSummary& t = c.result.training;
   svg::LineChart chart;
   chart.description = title;
@@ -64,17 +67,31 @@ std::string training_section(Context& c) {
   const bool seeds = t.per_seed.size() > 1;
   const std::string faint = seeds ? " Faint lines are the other seeds." : "";
   std::string grid = curves(c, "loss", &EpochRow::loss, &EpochRow::val_loss, svg::Unit::number,
-                            format("Lower is better. When validation turns upwards while training keeps falling, the network learns its examples by heart.{}", faint).c_str());
-  grid += curves(c, "accuracy", &EpochRow::accuracy, &EpochRow::val_accuracy, svg::Unit::percent,
-                 format("Higher is better. The gap between both lines is what does not carry over to new data; training accuracy is taken while weights still move and with dropout, so it may lie below validation.{}", faint).c_str());
+                            format("Lower is better. When validation turns upwards while training keeps falling, the "
+                                   "network learns its examples by heart.{}",
+                                   faint)
+                                .c_str());
+  grid +=
+      curves(c, "accuracy", &EpochRow::accuracy, &EpochRow::val_accuracy, svg::Unit::percent,
+             format("Higher is better. The gap between both lines is what does not carry over to new data; training "
+                    "accuracy is taken while weights still move and with dropout, so it may lie below validation.{}",
+                    faint)
+                 .c_str());
   std::string body;
   if (!grid.empty()) body = format("<div class=\"grid\">{}</div>", grid);
   if (seeds) {
     HtmlTable table;
-    table.column("seed").column("epochs").column("test accuracy").column("test loss").column("samples per second").column("time");
+    table.column("seed")
+        .column("epochs")
+        .column("test accuracy")
+        .column("test loss")
+        .column("samples per second")
+        .column("time");
     for (size_t i = 0; i < std::min(c.limits.lines, t.per_seed.size()); ++i) {
       const SeedTraining& s = t.per_seed[i];
-      table.begin_row().number(static_cast<double>(s.seed), std::to_string(s.seed)).number(static_cast<double>(s.epochs.size()), std::to_string(s.epochs.size()));
+      table.begin_row()
+          .number(static_cast<double>(s.seed), std::to_string(s.seed))
+          .number(static_cast<double>(s.epochs.size()), std::to_string(s.epochs.size()));
       table.number(s.test_accuracy, format_percent(s.test_accuracy)).number(s.test_loss, format_number(s.test_loss));
       table.number(s.images_per_s, format_quantity(s.images_per_s)).number(s.seconds, format_seconds(s.seconds));
     }
@@ -111,20 +128,31 @@ std::string operator_section(Context& c) {
     for (size_t i = 0; i < sorted.size(); ++i) {
       const OperatorTime& o = *sorted[i];
       if (i < 12) {
-        chart.bars.push_back({o.name.size() > scope ? o.name.substr(scope) : o.op, o.us, format("{} · {}", format_microseconds(o.us), format_percent(o.share, 0)),
-                              format("{}\n{}\n{} ({})", clip_text(o.op, 60), clip_text(o.name, 120), format_microseconds(o.us), format_percent(o.share, 1)),
+        chart.bars.push_back({o.name.size() > scope ? o.name.substr(scope) : o.op, o.us,
+                              format("{} · {}", format_microseconds(o.us), format_percent(o.share, 0)),
+                              format("{}\n{}\n{} ({})", clip_text(o.op, 60), clip_text(o.name, 120),
+                                     format_microseconds(o.us), format_percent(o.share, 1)),
                               static_cast<int>(index), 0});
       } else {
         rest += o.us, rest_share += o.share;
       }
-      if (i < c.limits.operators) table.begin_row().text(name_of(c, o.op)).text(name_of(c, o.name)).number(o.us, format_microseconds(o.us)).number(o.share, format_percent(o.share, 1));
+      if (i < c.limits.operators)
+        table.begin_row()
+            .text(name_of(c, o.op))
+            .text(name_of(c, o.name))
+            .number(o.us, format_microseconds(o.us))
+            .number(o.share, format_percent(o.share, 1));
     }
-    if (rest > 0) chart.bars.push_back({format("{} others", sorted.size() - 12), rest, format("{} · {}", format_microseconds(rest), format_percent(rest_share, 0)), "", 7, 0});
+    if (rest > 0)
+      chart.bars.push_back({format("{} others", sorted.size() - 12), rest,
+                            format("{} · {}", format_microseconds(rest), format_percent(rest_share, 0)), "", 7, 0});
     grid += figure(name_of(c, v.name), svg::bars(chart), "");
     tables += format("<details><summary>All operators of {}</summary>{}</details>", name_of(c, v.name), table.html());
   }
   if (grid.empty()) return {};
-  return section("operators", "Where the time goes", "Time per operator in one run, the slowest first. What is worth optimising stands at the top.", format("<div class=\"grid\">{}</div><div style=\"height:16px\"></div>{}", grid, tables));
+  return section("operators", "Where the time goes",
+                 "Time per operator in one run, the slowest first. What is worth optimising stands at the top.",
+                 format("<div class=\"grid\">{}</div><div style=\"height:16px\"></div>{}", grid, tables));
 }
 
 std::string memory_section(Context& c) {
@@ -143,11 +171,19 @@ std::string memory_section(Context& c) {
       slots.resize(c.limits.blocks);
       c.thinned.push_back("the smallest blocks of a memory plan");
     }
-    for (const ArenaSlot* s : slots) plan.blocks.push_back({clip_text(s->tensor, c.limits.name), s->offset, s->size, s->first_step, s->last_step});
-    body += figure(format("{}{}", name_of(c, v.name), v.arena_bytes > 0 ? format(": {}", format_bytes(bytes_of(v.arena_bytes))) : ""), svg::memory_plan(plan),
-                   "Each block is one intermediate result: its height is its size, its width the steps during which it is needed. Blocks above one another live at the same time; space is reused from left to right.");
+    for (const ArenaSlot* s : slots)
+      plan.blocks.push_back({clip_text(s->tensor, c.limits.name), s->offset, s->size, s->first_step, s->last_step});
+    body += figure(format("{}{}", name_of(c, v.name),
+                          v.arena_bytes > 0 ? format(": {}", format_bytes(bytes_of(v.arena_bytes))) : ""),
+                   svg::memory_plan(plan),
+                   "Each block is one intermediate result: its height is its size, its width the steps during which it "
+                   "is needed. Blocks above one another live at the same time; space is reused from left to right.");
   }
-  return body.empty() ? body : section("memory", "Memory plan", "All intermediate results share one block of memory whose layout is fixed before the first run.", body);
+  return body.empty()
+             ? body
+             : section("memory", "Memory plan",
+                       "All intermediate results share one block of memory whose layout is fixed before the first run.",
+                       body);
 }
 
 std::string errors_section(Context& c) {
@@ -162,7 +198,8 @@ std::string errors_section(Context& c) {
     chart.counts = v.confusion.counts;
     for (const std::string& label : v.confusion.labels) chart.labels.push_back(clip_text(label, 40));
     grid += figure(format("Confusion matrix, {}", name_of(c, v.name)), svg::matrix(chart, c.limits.classes),
-                   "Each row is a true class, each column an answer. Blue on the diagonal is right; orange cells are mistakes, darker means more frequent.");
+                   "Each row is a true class, each column an answer. Blue on the diagonal is right; orange cells are "
+                   "mistakes, darker means more frequent.");
   }
   for (size_t index : order_of(c)) {
     const VariantResult& v = c.result.variants[index];
@@ -178,13 +215,20 @@ std::string errors_section(Context& c) {
         bytes += e.png.size() * 4 / 3;
         cells += format("<img alt=\"test sample {}\" src=\"data:image/png;base64,{}\">", e.index, base64(e.png));
       }
-      cells += format("is <u>{}</u><br>said <s>{}</s>{}<br><span class=\"muted\">no. {}</span></div>", escape_html(clip_text(e.truth, 30)), escape_html(clip_text(e.predicted, 30)),
-                      std::isfinite(e.probability) ? sentence(format(" {}", format_percent(e.probability, 0)), 20) : "", e.index);
+      cells += format("is <u>{}</u><br>said <s>{}</s>{}<br><span class=\"muted\">no. {}</span></div>",
+                      escape_html(clip_text(e.truth, 30)), escape_html(clip_text(e.predicted, 30)),
+                      std::isfinite(e.probability) ? sentence(format(" {}", format_percent(e.probability, 0)), 20) : "",
+                      e.index);
       ++count;
     }
     if (count == 0) continue;
-    if (count < v.misclassified.size()) c.thinned.push_back(format("{} of {} misclassified examples of {}", v.misclassified.size() - count, v.misclassified.size(), clip_text(v.name, 60)));
-    pictures = format("<h3 style=\"margin-top:22px\">What {} got wrong</h3><p class=\"muted\">What the sample is, what the network said, and how sure it was.</p><div class=\"pics\">{}</div>", name_of(c, v.name), cells);
+    if (count < v.misclassified.size())
+      c.thinned.push_back(format("{} of {} misclassified examples of {}", v.misclassified.size() - count,
+                                 v.misclassified.size(), clip_text(v.name, 60)));
+    pictures = format(
+        "<h3 style=\"margin-top:22px\">What {} got wrong</h3><p class=\"muted\">What the sample is, what the network "
+        "said, and how sure it was.</p><div class=\"pics\">{}</div>",
+        name_of(c, v.name), cells);
     break;  // one gallery: of the shipped variant if it has one
   }
   if (!grid.empty()) grid = format("<div class=\"grid\">{}</div>", grid);
@@ -211,54 +255,90 @@ std::string tensor_section(Context& c) {
       before += t.before_bytes, after += t.after_bytes, shrunk += t.after_bytes < t.before_bytes;
       tensors.push_back(&t);
     }
-    std::stable_sort(tensors.begin(), tensors.end(), [](const auto* a, const auto* b) { return a->before_bytes > b->before_bytes; });
+    std::stable_sort(tensors.begin(), tensors.end(),
+                     [](const auto* a, const auto* b) { return a->before_bytes > b->before_bytes; });
     HtmlTable table;
-    table.column("tensor", false).column("type", false).column("before").column("after").column("of before").column("reason", false);
+    table.column("tensor", false)
+        .column("type", false)
+        .column("before")
+        .column("after")
+        .column("of before")
+        .column("reason", false);
     svg::Bars chart;
     chart.description = "bytes per tensor before and after";
     chart.unit = svg::Unit::bytes;
     for (size_t i = 0; i < std::min(c.limits.tensors, tensors.size()); ++i) {
       const TensorSize& t = *tensors[i];
       const double share = t.before_bytes > 0 ? bytes_of(t.after_bytes) / bytes_of(t.before_bytes) : kAbsent;
-      table.begin_row().text(name_of(c, t.name)).text(name_of(c, t.type)).number(bytes_of(t.before_bytes), format_bytes(bytes_of(t.before_bytes)));
-      table.number(bytes_of(t.after_bytes), format_bytes(bytes_of(t.after_bytes))).number(share, format_percent(share, 0)).text(escape_html(clip_text(t.reason, 160)));
-      if (i < 12) chart.bars.push_back({t.name.substr(std::min(scope, t.name.size())), bytes_of(t.after_bytes), "", format("{}\n{} → {}\n{}", clip_text(t.name, 120), format_bytes(bytes_of(t.before_bytes)), format_bytes(bytes_of(t.after_bytes)), clip_text(t.reason, 160)),
-                                        static_cast<int>(index), bytes_of(t.before_bytes)});
+      table.begin_row()
+          .text(name_of(c, t.name))
+          .text(name_of(c, t.type))
+          .number(bytes_of(t.before_bytes), format_bytes(bytes_of(t.before_bytes)));
+      table.number(bytes_of(t.after_bytes), format_bytes(bytes_of(t.after_bytes)))
+          .number(share, format_percent(share, 0))
+          .text(escape_html(clip_text(t.reason, 160)));
+      if (i < 12)
+        chart.bars.push_back({t.name.substr(std::min(scope, t.name.size())), bytes_of(t.after_bytes), "",
+                              format("{}\n{} → {}\n{}", clip_text(t.name, 120), format_bytes(bytes_of(t.before_bytes)),
+                                     format_bytes(bytes_of(t.after_bytes)), clip_text(t.reason, 160)),
+                              static_cast<int>(index), bytes_of(t.before_bytes)});
     }
-    if (tensors.size() > c.limits.tensors) c.thinned.push_back(format("{} small tensors of {}", tensors.size() - c.limits.tensors, clip_text(v.name, 60)));
+    if (tensors.size() > c.limits.tensors)
+      c.thinned.push_back(format("{} small tensors of {}", tensors.size() - c.limits.tensors, clip_text(v.name, 60)));
     std::string inner;
-    if (!chart.bars.empty() && static_cast<int>(index) != c.verdict.reference) inner += figure("", svg::bars(chart), "The largest tensors: pale is the size in float32, strong the size in the file.");
+    if (!chart.bars.empty() && static_cast<int>(index) != c.verdict.reference)
+      inner += figure("", svg::bars(chart),
+                      "The largest tensors: pale is the size in float32, strong the size in the file.");
     inner += table.html();
     HtmlTable kept;
     kept.column("left in float", false).column("bytes").column("why", false);
     for (size_t i = 0; i < std::min(c.limits.tensors, v.unquantized_tensors.size()); ++i) {
       const UnquantizedTensor& t = v.unquantized_tensors[i];
-      kept.begin_row().text(name_of(c, t.name)).number(bytes_of(t.bytes), format_count(t.bytes)).text(escape_html(clip_text(t.why, 160)));
+      kept.begin_row()
+          .text(name_of(c, t.name))
+          .number(bytes_of(t.bytes), format_count(t.bytes))
+          .text(escape_html(clip_text(t.why, 160)));
     }
     inner += kept.html();
     std::string summary = name_of(c, v.name);
-    if (!tensors.empty()) summary += format(": {} of {} tensors shrank, {} → {}", shrunk, tensors.size(), format_bytes(bytes_of(before)), format_bytes(bytes_of(after)));
+    if (!tensors.empty())
+      summary += format(": {} of {} tensors shrank, {} → {}", shrunk, tensors.size(), format_bytes(bytes_of(before)),
+                        format_bytes(bytes_of(after)));
     if (!v.unquantized_tensors.empty()) summary += format(" · {} left in float", v.unquantized_tensors.size());
-    body += format("<details{}><summary>{}</summary>{}</details>", static_cast<int>(index) == c.verdict.ship ? " open" : "", summary, inner);
+    body += format("<details{}><summary>{}</summary>{}</details>",
+                   static_cast<int>(index) == c.verdict.ship ? " open" : "", summary, inner);
   }
-  return section("tensors", "Every tensor and why it has its size", "Compression that does not show in the file is none. Each tensor before and after, with the reason where it did not shrink.", body);
+  return section("tensors", "Every tensor and why it has its size",
+                 "Compression that does not show in the file is none. Each tensor before and after, with the reason "
+                 "where it did not shrink.",
+                 body);
 }
 
 std::string model_section(Context& c) {
   const ModelSummary& model = c.result.model;
   if (model.layers.empty()) return {};
   HtmlTable table;
-  table.column("layer", false).column("operator", false).column("output shape", false).column("parameters").column("multiply-accumulates");
+  table.column("layer", false)
+      .column("operator", false)
+      .column("output shape", false)
+      .column("parameters")
+      .column("multiply-accumulates");
   const size_t n = std::min(c.limits.layers, model.layers.size());
-  if (n < model.layers.size()) c.thinned.push_back(format("{} of {} layers", model.layers.size() - n, model.layers.size()));
+  if (n < model.layers.size())
+    c.thinned.push_back(format("{} of {} layers", model.layers.size() - n, model.layers.size()));
   for (size_t i = 0; i < n; ++i) {
     const LayerRow& layer = model.layers[i];
     std::string shape;
-    for (size_t d = 0; d < std::min<size_t>(layer.output_shape.size(), 8); ++d) shape += format("{}{}", d ? " × " : "", layer.output_shape[d]);
+    for (size_t d = 0; d < std::min<size_t>(layer.output_shape.size(), 8); ++d)
+      shape += format("{}{}", d ? " × " : "", layer.output_shape[d]);
     table.begin_row().text(name_of(c, layer.name)).text(name_of(c, layer.op)).text(shape);
-    table.number(bytes_of(layer.parameters), format_count(layer.parameters)).number(bytes_of(layer.macs), format_count(layer.macs));
+    table.number(bytes_of(layer.parameters), format_count(layer.parameters))
+        .number(bytes_of(layer.macs), format_count(layer.macs));
   }
-  return section("model", "The network", format("{} layers, {} parameters, {} multiply-accumulates per input.", model.layers.size(), format_count(model.parameters), format_count(model.macs)), table.html());
+  return section("model", "The network",
+                 format("{} layers, {} parameters, {} multiply-accumulates per input.", model.layers.size(),
+                        format_count(model.parameters), format_count(model.macs)),
+                 table.html());
 }
 
 std::string recipe_section(Context& c) {
@@ -277,17 +357,20 @@ std::string recipe_section(Context& c) {
   if (!rows.empty()) body += format("<div class=\"card\" style=\"margin-bottom:16px\"><dl>{}</dl></div>", rows);
   if (!r.command_lines.empty()) {
     body += "<h3>Repeat it</h3><pre>";
-    for (size_t i = 0; i < std::min(c.limits.lines, r.command_lines.size()); ++i) body += format("{}\n", escape_html(clip_text(r.command_lines[i], 400)));
+    for (size_t i = 0; i < std::min(c.limits.lines, r.command_lines.size()); ++i)
+      body += format("{}\n", escape_html(clip_text(r.command_lines[i], 400)));
     body += "</pre>";
   }
   if (!r.notes.empty()) {
     body += "<h3>Notes</h3><ul>";
-    for (size_t i = 0; i < std::min(c.limits.lines, r.notes.size()); ++i) body += format("<li>{}</li>", escape_html(clip_text(r.notes[i], 400)));
+    for (size_t i = 0; i < std::min(c.limits.lines, r.notes.size()); ++i)
+      body += format("<li>{}</li>", escape_html(clip_text(r.notes[i], 400)));
     body += "</ul>";
   }
   if (!r.recipe.empty()) {
     if (r.recipe.size() > c.limits.text) c.thinned.push_back("the middle of the recipe");
-    body += format("<details><summary>The recipe</summary><pre>{}</pre></details>", escape_html(clip_text(r.recipe, c.limits.text)));
+    body += format("<details><summary>The recipe</summary><pre>{}</pre></details>",
+                   escape_html(clip_text(r.recipe, c.limits.text)));
   }
   return section("recipe", "Machine, recipe, command lines", "", body);
 }

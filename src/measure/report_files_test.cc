@@ -17,13 +17,16 @@ TEST(ReportJson, HoldsTheContract) {
   EXPECT_EQ(j["schema"], "thimble.study/1");
   EXPECT_EQ(j["study"]["name"], "fashion-cnn");
   EXPECT_EQ(j["study"]["seed"], 1);
-  for (const char* key : {"cpu", "isa", "cores", "os", "thimble_version"}) EXPECT_TRUE(j["machine"].contains(key)) << key;
+  for (const char* key : {"cpu", "isa", "cores", "os", "thimble_version"})
+    EXPECT_TRUE(j["machine"].contains(key)) << key;
   EXPECT_EQ(j["model"]["layers"][0]["output_shape"], (std::vector<int>{26, 26, 32}));
   EXPECT_EQ(j["training"]["epochs"].size(), 40u);
   EXPECT_EQ(j["training"]["per_seed"][2]["seed"], 3);
   const auto& v = j["variants"][3];
-  for (const char* key : {"name", "file", "bytes", "bytes_deflated", "parameters", "macs", "accuracy", "accuracy_stddev", "interval95", "loss", "per_seed", "extra",
-                          "agreement_with_float32", "max_abs_output_difference", "latency_us", "measurements", "arena_bytes", "unquantized_tensors"})
+  for (const char* key :
+       {"name", "file", "bytes", "bytes_deflated", "parameters", "macs", "accuracy", "accuracy_stddev", "interval95",
+        "loss", "per_seed", "extra", "agreement_with_float32", "max_abs_output_difference", "latency_us",
+        "measurements", "arena_bytes", "unquantized_tensors"})
     EXPECT_TRUE(v.contains(key)) << key;
   EXPECT_EQ(v["extra"]["digits"]["n"], 300);
   EXPECT_EQ(v["latency_us"], v["measurements"][0]["latency_us"]);
@@ -52,13 +55,20 @@ std::vector<std::vector<std::string>> parse_csv(const std::string& text) {
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     if (quoted) {
-      if (c == '"' && i + 1 < text.size() && text[i + 1] == '"') rows.back().back() += text[++i];
-      else if (c == '"') quoted = false;
-      else rows.back().back() += c;
-    } else if (c == '"') quoted = true;
-    else if (c == ',') rows.back().emplace_back();
-    else if (c == '\n') rows.push_back({""});
-    else if (c != '\r') rows.back().back() += c;
+      if (c == '"' && i + 1 < text.size() && text[i + 1] == '"')
+        rows.back().back() += text[++i];
+      else if (c == '"')
+        quoted = false;
+      else
+        rows.back().back() += c;
+    } else if (c == '"')
+      quoted = true;
+    else if (c == ',')
+      rows.back().emplace_back();
+    else if (c == '\n')
+      rows.push_back({""});
+    else if (c != '\r')
+      rows.back().back() += c;
   }
   rows.pop_back();
   return rows;

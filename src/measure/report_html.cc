@@ -28,8 +28,10 @@ std::string sentence(std::string_view raw, size_t limit) {
   std::string out;
   const std::string escaped = escape_html(clip_text(raw, limit));
   for (size_t i = 0; i < escaped.size(); ++i) {
-    if (escaped[i] == ' ' && i + 1 < escaped.size() && escaped[i + 1] == '%') out += "\u00a0";
-    else out += escaped[i];
+    if (escaped[i] == ' ' && i + 1 < escaped.size() && escaped[i + 1] == '%')
+      out += "\u00a0";
+    else
+      out += escaped[i];
   }
   return out;
 }
@@ -54,9 +56,8 @@ std::string section(std::string_view id, std::string_view title, std::string_vie
 
 std::string figure(std::string_view title, const std::string& svg, std::string_view caption) {
   if (svg.empty()) return {};
-  return format("<figure>{}<div class=\"fit\">{}</div>{}</figure>\n",
-                title.empty() ? "" : format("<h3>{}</h3>", title), svg,
-                caption.empty() ? "" : format("<figcaption>{}</figcaption>", caption));
+  return format("<figure>{}<div class=\"fit\">{}</div>{}</figure>\n", title.empty() ? "" : format("<h3>{}</h3>", title),
+                svg, caption.empty() ? "" : format("<figcaption>{}</figcaption>", caption));
 }
 
 HtmlTable& HtmlTable::column(std::string_view header, bool number, std::string_view explanation) {
@@ -79,14 +80,16 @@ HtmlTable& HtmlTable::text(const std::string& html) {
 }
 
 HtmlTable& HtmlTable::number(double sort_key, const std::string& text, const std::string& below) {
-  body_ += format("<td class=\"n\" data-v=\"{}\">{}{}</td>", std::isfinite(sort_key) ? format("{}", sort_key) : "",
-                  escape_html(text), below.empty() ? "" : format("<small class=\"muted\">{}</small>", escape_html(below)));
+  body_ +=
+      format("<td class=\"n\" data-v=\"{}\">{}{}</td>", std::isfinite(sort_key) ? format("{}", sort_key) : "",
+             escape_html(text), below.empty() ? "" : format("<small class=\"muted\">{}</small>", escape_html(below)));
   return *this;
 }
 
 std::string HtmlTable::html() const {
   if (empty()) return {};
-  return format("<div class=\"scroll\"><table><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>\n", head_, body_);
+  return format("<div class=\"scroll\"><table><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>\n", head_,
+                body_);
 }
 
 namespace {
@@ -96,35 +99,42 @@ std::string script_safe(const std::string& json) {
   std::string out;
   out.reserve(json.size());
   for (char c : json) {
-    if (c == '<') out += "\\u003c";
-    else if (c == '>') out += "\\u003e";
-    else if (c == '&') out += "\\u0026";
-    else if (c != '\n') out += c;
+    if (c == '<')
+      out += "\\u003c";
+    else if (c == '>')
+      out += "\\u003e";
+    else if (c == '&')
+      out += "\\u0026";
+    else if (c != '\n')
+      out += c;
   }
   return out;
 }
 
-std::string embedded_json(Context& c) {
-  std::string json = script_safe(report_json(c.result));
+std::string embedded_json(Context& c, const std::string& json) {
   if (json.size() <= c.limits.json_bytes) return json;
   c.thinned.push_back("the embedded raw numbers (results.json beside this file has all of them)");
   return R"({"schema":"thimble.study/1","left_out":"too large to embed; see results.json"})";
 }
 
-std::string build(const StudyResult& result, const Limits& limits) {
+std::string build(const StudyResult& result, const Limits& limits, const std::string& whole_json) {
   Context c{result, judge(result.variants), limits, {}};
   struct Part {
     const char* id;
     const char* nav;
     std::string (*make)(Context&);
   };
-  static constexpr Part kParts[] = {
-      {"compare", "Compare", compare_section},   {"tradeoff", "Trade-offs", tradeoff_section},
-      {"training", "Training", training_section}, {"latency", "Latency", latency_section},
-      {"operators", "Operators", operator_section}, {"memory", "Memory", memory_section},
-      {"errors", "Mistakes", errors_section},     {"tensors", "Tensors", tensor_section},
-      {"sweep", "Sweep", sweep_section},          {"model", "Model", model_section},
-      {"recipe", "Recipe and machine", recipe_section}};
+  static constexpr Part kParts[] = {{"compare", "Compare", compare_section},
+                                    {"tradeoff", "Trade-offs", tradeoff_section},
+                                    {"training", "Training", training_section},
+                                    {"latency", "Latency", latency_section},
+                                    {"operators", "Operators", operator_section},
+                                    {"memory", "Memory", memory_section},
+                                    {"errors", "Mistakes", errors_section},
+                                    {"tensors", "Tensors", tensor_section},
+                                    {"sweep", "Sweep", sweep_section},
+                                    {"model", "Model", model_section},
+                                    {"recipe", "Recipe and machine", recipe_section}};
   const std::string top = head_section(c);
   std::string body, nav;
   for (const Part& part : kParts) {
@@ -133,16 +143,21 @@ std::string build(const StudyResult& result, const Limits& limits) {
     nav += format("<a href=\"#{}\">{}</a>", part.id, part.nav);
     body += made;
   }
-  const std::string json = embedded_json(c);
+  const std::string json = embedded_json(c, whole_json);
   std::string left_out;
-  for (const std::string& what : c.thinned) left_out += format("<p>Not shown, to keep this file small: {}.</p>", escape_html(what));
+  for (const std::string& what : c.thinned)
+    left_out += format("<p>Not shown, to keep this file small: {}.</p>", escape_html(what));
 
   const std::string title = clip_text(result.study.title.empty() ? result.study.name : result.study.title, 200);
   std::string page = "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">";
-  page += "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><meta name=\"generator\" content=\"Thimble\">";
+  page +=
+      "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><meta name=\"generator\" "
+      "content=\"Thimble\">";
   page += format("<title>{}</title><style>", escape_html(title.empty() ? "Study" : title));
   page += page_style();
-  page += "</style></head><body>\n<nav><div><button id=\"theme\" type=\"button\" aria-label=\"switch between light and dark\">Dark</button>";
+  page +=
+      "</style></head><body>\n<nav><div><button id=\"theme\" type=\"button\" aria-label=\"switch between light and "
+      "dark\">Dark</button>";
   page += nav;
   page += "</div></nav>\n<header class=\"top\">";
   page += top;
@@ -150,8 +165,10 @@ std::string build(const StudyResult& result, const Limits& limits) {
   page += body;
   page += "</main>\n<footer>";
   page += left_out;
-  page += format("<p>Made by Thimble {}. KB is 1,000 bytes. The raw numbers are embedded in this file as JSON (element “results”).</p></footer>\n",
-                 name_of(c, result.machine.thimble_version));
+  page += format(
+      "<p>Made by Thimble {}. KB is 1,000 bytes. The raw numbers are embedded in this file as JSON (element "
+      "“results”).</p></footer>\n",
+      name_of(c, result.machine.thimble_version));
   page += "<div id=\"tip\" role=\"status\"></div>\n<script type=\"application/json\" id=\"results\">";
   page += json;
   page += "</script>\n<script>";
@@ -165,11 +182,12 @@ std::string build(const StudyResult& result, const Limits& limits) {
 
 std::string report_html(const StudyResult& result) {
   report::Limits limits;
-  std::string page = report::build(result, limits);
+  const std::string json = report::script_safe(report_json(result));
+  std::string page = report::build(result, limits, json);
   // Each round halves every bound; all have small floors, so a few rounds always suffice.
   for (int round = 0; round < 12 && page.size() > kReportMaxBytes; ++round) {
     limits.shrink();
-    page = report::build(result, limits);
+    page = report::build(result, limits, json);
   }
   return page;
 }

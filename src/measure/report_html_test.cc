@@ -45,7 +45,8 @@ void expect_sound(const std::string& page) {
 TEST(ReportHtml, SampleHasEverySection) {
   const std::string page = report_html(sample_study());
   expect_sound(page);
-  for (const char* id : {"compare", "tradeoff", "training", "latency", "operators", "memory", "errors", "tensors", "sweep", "model", "recipe"})
+  for (const char* id : {"compare", "tradeoff", "training", "latency", "operators", "memory", "errors", "tensors",
+                         "sweep", "model", "recipe"})
     EXPECT_NE(page.find(format("<section id=\"{}\">", id)), std::string::npos) << id;
   EXPECT_EQ(count_of(page, "data:image/png;base64,"), 36u);
   EXPECT_NE(page.find("Ship int8"), std::string::npos);
@@ -116,7 +117,8 @@ TEST(ReportHtml, HugeStudiesStayBelowTheCap) {
     for (Measurement& m : v.measurements) m.samples_us.assign(100'000, 3.5);
   }
   for (int i = 0; i < 2000; ++i) r.model.layers.push_back({std::string(200, 'l'), "conv2d", {1, 2, 3}, 1, 2});
-  for (int i = 0; i < 2000; ++i) r.sweep.push_back({std::string(100, 'k'), std::to_string(i), {r.sweep[0].variants[0]}, {}});
+  for (int i = 0; i < 2000; ++i)
+    r.sweep.push_back({std::string(100, 'k'), std::to_string(i), {r.sweep[0].variants[0]}, {}});
   r.training.epochs.clear();
   for (int e = 1; e <= 5000; ++e) r.training.epochs.push_back({e, 1.0 / e, 0.5, 2.0 / e, 0.4, 1e-3, 1});
   r.recipe.assign(1 << 20, 'r');

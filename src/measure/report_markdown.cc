@@ -120,15 +120,17 @@ std::string report_markdown(const StudyResult& result) {
   append_sweep(out, result.sweep);
   if (!result.training.epochs.empty()) {
     const EpochRow& last = result.training.epochs.back();
-    out += format("## Training\n\n{} epochs in {} ({} samples/s); last epoch: loss {}, accuracy {}, validation loss {}, "
-                  "validation accuracy {}.\n\n",
-                  result.training.epochs.size(), format_seconds(result.training.seconds),
-                  format_quantity(result.training.images_per_s), format_number(last.loss),
-                  format_percent(last.accuracy), format_number(last.val_loss), format_percent(last.val_accuracy));
+    out += format(
+        "## Training\n\n{} epochs in {} ({} samples/s); last epoch: loss {}, accuracy {}, validation loss {}, "
+        "validation accuracy {}.\n\n",
+        result.training.epochs.size(), format_seconds(result.training.seconds),
+        format_quantity(result.training.images_per_s), format_number(last.loss), format_percent(last.accuracy),
+        format_number(last.val_loss), format_percent(last.val_accuracy));
   }
   const MachineInfo& m = result.machine;
-  out += format("Measured on {} ({}, {} cores), {}, Thimble {}.\n", line_of(m.cpu.empty() ? "an unnamed machine" : m.cpu),
-                line_of(m.isa), m.cores, line_of(m.os), line_of(m.thimble_version));
+  out +=
+      format("Measured on {} ({}, {} cores), {}, Thimble {}.\n", line_of(m.cpu.empty() ? "an unnamed machine" : m.cpu),
+             line_of(m.isa), m.cores, line_of(m.os), line_of(m.thimble_version));
   for (const std::string& note : result.notes) out += format("\n- {}", line_of(note));
   if (!result.notes.empty()) out += "\n";
   return out;

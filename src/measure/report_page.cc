@@ -19,7 +19,7 @@ nav div{max-width:1180px;margin:0 auto;padding:8px 20px;display:flex;gap:4px;ove
 nav a{white-space:nowrap;text-decoration:none;color:var(--muted);padding:4px 9px;border-radius:7px;font-size:13.5px}
 nav a:hover{background:var(--soft);color:var(--ink)}
 nav button{order:-1;flex:none;font:inherit;font-size:13px;color:var(--muted);background:var(--card);border:1px solid var(--line);border-radius:7px;padding:3px 10px;cursor:pointer;margin-right:6px}
-section{margin:44px 0}
+header.top>p{max-width:none}section{margin:44px 0}
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,158px),1fr));gap:14px;margin:20px 0}
 .tile,.card,figure{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:16px 18px}
 .tile b{display:block;font-size:25px;line-height:1.25;letter-spacing:-.015em;font-weight:650}
@@ -36,7 +36,7 @@ th,td{padding:8px 10px;text-align:left;vertical-align:top;border-bottom:1px soli
 th{font-size:12.5px;line-height:1.3;font-weight:600;color:var(--muted);vertical-align:bottom;cursor:pointer;user-select:none}
 th:hover,th:focus-visible{color:var(--ink)}th[aria-sort=ascending]:after{content:" ↑"}th[aria-sort=descending]:after{content:" ↓"}
 th.n,td.n{text-align:right}td.n{white-space:nowrap}tbody tr:hover{background:var(--soft)}tr.hi td{font-weight:600}
-td{max-width:420px}.nm{white-space:nowrap}td small{display:block;font-weight:400}td:first-child small{min-width:150px;max-width:230px;margin-left:18px}
+td{max-width:420px}td .nm{white-space:nowrap}td small{display:block;font-weight:400}td:first-child small{min-width:150px;max-width:230px;margin-left:18px}
 .dot{display:inline-block;width:10px;height:10px;border-radius:3px;margin-right:8px}
 .tag{font-size:11.5px;font-weight:600;color:var(--accent);border:1px solid currentColor;border-radius:20px;padding:0 7px;margin-left:7px;white-space:nowrap}
 details{margin:0 0 12px}summary{cursor:pointer;padding:9px 14px;background:var(--card);border:1px solid var(--line);border-radius:10px}

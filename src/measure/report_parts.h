@@ -54,7 +54,7 @@ class HtmlTable {
  public:
   HtmlTable& column(std::string_view header, bool number = true, std::string_view explanation = {});
   HtmlTable& begin_row(bool strong = false);
-  HtmlTable& text(const std::string& html);                   // escaped already
+  HtmlTable& text(const std::string& html);  // escaped already
   // text is plain; below is a second, paler line.
   HtmlTable& number(double sort_key, const std::string& text, const std::string& below = {});
   bool empty() const { return rows_ == 0; }

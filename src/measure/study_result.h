@@ -67,7 +67,7 @@ struct TrainingSummary {
   double images_per_s = kAbsent;
   double seconds = kAbsent;
   int64_t peak_rss_bytes = 0;
-  std::vector<EpochRow> epochs;         // of the first seed
+  std::vector<EpochRow> epochs;        // of the first seed
   std::vector<SeedTraining> per_seed;  // one per repeat, the first included
 };
 
@@ -135,7 +135,7 @@ struct ArenaSlot {
 
 // Report only: rows are true classes, columns predicted ones.
 struct ConfusionMatrix {
-  std::vector<std::string> labels;            // may be empty: class numbers are used
+  std::vector<std::string> labels;           // may be empty: class numbers are used
   std::vector<std::vector<int64_t>> counts;  // square
 };
 

@@ -38,8 +38,7 @@ struct Child {
   ~Child() {
     if (pid <= 0) return;
     ::kill(pid, SIGKILL);
-    while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
-    }
+    while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {}
   }
 };
 
@@ -211,11 +210,12 @@ Result<std::string> run_self(const std::vector<std::string>& arguments, const Ch
   const std::string how = child.signal ? format("was ended by signal {} ({})", child.signal, ::strsignal(child.signal))
                                        : format("ended with exit code {}", child.exit_code);
   const std::string said = last_lines(child.err, 5);
-  return with_context(Error{code_of_exit(child.exit_code),
-                            said.empty() ? "a measuring process " + how : format("a measuring process {}: {}", how, said),
-                            {},
-                            child.signal == SIGKILL ? "the system may have run out of memory" : ""},
-                      "command" + command);
+  return with_context(
+      Error{code_of_exit(child.exit_code),
+            said.empty() ? "a measuring process " + how : format("a measuring process {}: {}", how, said),
+            {},
+            child.signal == SIGKILL ? "the system may have run out of memory" : ""},
+      "command" + command);
 }
 
 }  // namespace thimble

@@ -24,7 +24,9 @@ TEST(Subprocess, ReadsBothStreamsAndTheExitCode) {
 }
 
 TEST(Subprocess, LargeOutputDoesNotBlock) {
-  const auto r = shell("i=0; while [ $i -lt 3000 ]; do echo 0123456789012345678901234567890123456789; echo errerrerrerrerrerrerrerrerrerr >&2; i=$((i+1)); done");
+  const auto r = shell(
+      "i=0; while [ $i -lt 3000 ]; do echo 0123456789012345678901234567890123456789; echo "
+      "errerrerrerrerrerrerrerrerrerr >&2; i=$((i+1)); done");
   ASSERT_TRUE(r.has_value());
   EXPECT_EQ(r->out.size(), 3000u * 41);
   EXPECT_LE(r->err.size(), size_t{64} << 10);

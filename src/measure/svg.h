@@ -11,14 +11,13 @@
 
 namespace thimble::svg {
 
-
 enum class Unit { number, count, percent, bytes, microseconds, seconds };
 std::string format_value(double value, Unit unit);
 
 struct Axis {
   std::string label;
   Unit unit = Unit::number;
-  bool log = false;  // falls back to linear when a value is not positive
+  bool log = false;   // falls back to linear when a value is not positive
   bool zero = false;  // begin at 0
 };
 

@@ -30,9 +30,10 @@ std::string bars(const Bars& chart) {
     out += format("<rect x=\"0\" y=\"{}\" width=\"{}\" height=\"{}\" class=\"hit\"/>", num(y), chart.width, num(row));
     text(out, left - 8, y + 15, "lb", "ae", fit_text(bar.label, left - 10));
     if (bar.ghost > 0)
-      out += format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"14\" rx=\"2\" class=\"gh\"/>", num(left), num(y + 4), num(length(bar.ghost)));
-    out += format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"14\" rx=\"2\" class=\"f{}\" fill-opacity=\".85\"/>", num(left),
-                  num(y + 4), num(length(bar.value)), palette(bar.colour));
+      out += format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"14\" rx=\"2\" class=\"gh\"/>", num(left), num(y + 4),
+                    num(length(bar.ghost)));
+    out += format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"14\" rx=\"2\" class=\"f{}\" fill-opacity=\".85\"/>",
+                  num(left), num(y + 4), num(length(bar.value)), palette(bar.colour));
     text(out, left + std::max(length(bar.value), length(bar.ghost)) + 6, y + 15, "tk", "", value);
     out += "</g>";
     y += row;
@@ -59,8 +60,10 @@ Blocks blocks_of(const Matrix& chart, size_t max_classes) {
       blocks.counts[i / blocks.size][j / blocks.size] += std::max<int64_t>(0, chart.counts[i][j]);
   for (size_t b = 0; b < m; ++b) {
     const size_t first = b * blocks.size, last = std::min(n, first + blocks.size) - 1;
-    if (blocks.size > 1) blocks.labels.push_back(format("{}–{}", first, last));
-    else blocks.labels.push_back(first < chart.labels.size() ? chart.labels[first] : std::to_string(first));
+    if (blocks.size > 1)
+      blocks.labels.push_back(format("{}–{}", first, last));
+    else
+      blocks.labels.push_back(first < chart.labels.size() ? chart.labels[first] : std::to_string(first));
   }
   return blocks;
 }
@@ -79,7 +82,8 @@ std::string matrix(const Matrix& chart, size_t max_classes) {
   const double side = cell * static_cast<double>(n);
   std::string out;
   open(out, width, top + side + 8, chart.description);
-  out += format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"none\" class=\"gr\"/>", num(left), num(top), num(side), num(side));
+  out += format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"none\" class=\"gr\"/>", num(left), num(top),
+                num(side), num(side));
   text(out, left + side, 13, "al", "ae", format("{} →", chart.column_title));
   out += format("<text class=\"al am\" transform=\"translate(11 {}) rotate(-90)\">← {}</text>", num(top + side / 2),
                 escape_html(chart.row_title));
@@ -102,10 +106,10 @@ std::string matrix(const Matrix& chart, size_t max_classes) {
         shades[i == j ? 0 : 1][level] += format("M{} {}h{}v{}h-{}z", num(x), num(y), num(cell), num(cell), num(cell));
         continue;
       }
-      out += format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" class=\"f{}\" fill-opacity=\"{:.2f}\"{}/>", num(x + 0.5),
-                    num(y + 0.5), num(cell - 1), num(cell - 1), i == j ? 0 : 1, shade,
-                    tip(format("{} → {}\n{} ({})", fit_text(blocks.labels[i], 150), fit_text(blocks.labels[j], 150), format_count(count),
-                               format_percent(share, 1))));
+      out += format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" class=\"f{}\" fill-opacity=\"{:.2f}\"{}/>",
+                    num(x + 0.5), num(y + 0.5), num(cell - 1), num(cell - 1), i == j ? 0 : 1, shade,
+                    tip(format("{} → {}\n{} ({})", fit_text(blocks.labels[i], 150), fit_text(blocks.labels[j], 150),
+                               format_count(count), format_percent(share, 1))));
       if (cell >= 16) {
         const std::string label = count < 10000 ? std::to_string(count) : format_quantity(static_cast<double>(count));
         if (text_width(label) * 0.88 <= cell - 2)
@@ -116,7 +120,8 @@ std::string matrix(const Matrix& chart, size_t max_classes) {
   for (size_t kind = 0; kind < 2; ++kind)
     for (size_t level = 0; level < 8; ++level)
       if (!shades[kind][level].empty())
-        out += format("<path d=\"{}\" class=\"f{}\" fill-opacity=\"{:.2f}\"/>", shades[kind][level], kind, (static_cast<double>(level) + 0.5) / 8);
+        out += format("<path d=\"{}\" class=\"f{}\" fill-opacity=\"{:.2f}\"/>", shades[kind][level], kind,
+                      (static_cast<double>(level) + 0.5) / 8);
   out += texts;
   // Labels: every row while they fit, else every k-th.
   const size_t every = static_cast<size_t>(std::ceil(13 / cell));
@@ -125,8 +130,9 @@ std::string matrix(const Matrix& chart, size_t max_classes) {
     const std::string label = fit_text(blocks.labels[i], label_width + 1);
     text(out, left - 5, top + at + 4, "tk", "ae", label);
     if (numbers)
-      out += format("<text class=\"tk\" transform=\"translate({} {}) rotate(-45)\">", num(left + at + 3), num(top - 6)) +
-             escape_html(label) + "</text>";
+      out +=
+          format("<text class=\"tk\" transform=\"translate({} {}) rotate(-45)\">", num(left + at + 3), num(top - 6)) +
+          escape_html(label) + "</text>";
     else if (i % (2 * every) == 0 || text_width(label) < cell * static_cast<double>(every) - 4)
       text(out, left + at, top - 6, "tk", "am", label);
   }
@@ -141,7 +147,8 @@ std::string memory_plan(const Plan& plan) {
   for (const PlanBlock& b : plan.blocks)
     if (b.size > 0 && b.offset >= 0 && b.last >= b.first) blocks.push_back(b);
   if (blocks.size() > 400) {  // the largest tell the story
-    std::nth_element(blocks.begin(), blocks.begin() + 400, blocks.end(), [](const auto& a, const auto& b) { return a.size > b.size; });
+    std::nth_element(blocks.begin(), blocks.begin() + 400, blocks.end(),
+                     [](const auto& a, const auto& b) { return a.size > b.size; });
     blocks.resize(400);
   }
   for (const PlanBlock& b : blocks) {
@@ -153,7 +160,8 @@ std::string memory_plan(const Plan& plan) {
   std::string out;
   const Rect plot{58, 30, plan.width - 12.0, plan.height - 46.0};
   open(out, plan.width, plan.height, plan.description, "wide");
-  const Scale y(Axis{"address in the arena", Unit::bytes, false, true}, 0, static_cast<double>(peak), 5, plot.bottom, plot.top);
+  const Scale y(Axis{"address in the arena", Unit::bytes, false, true}, 0, static_cast<double>(peak), 5, plot.bottom,
+                plot.top);
   for (double t : y.tick_values()) {
     line(out, plot.left, y(t), plot.right, y(t), "gr");
     text(out, plot.left - 7, y(t) + 4, "tk", "ae", y.tick_text(t));
@@ -165,11 +173,12 @@ std::string memory_plan(const Plan& plan) {
     const PlanBlock& b = blocks[i];
     const double left = x(static_cast<double>(b.first)), right = x(static_cast<double>(b.last) + 1);
     const double high = y(static_cast<double>(b.offset + b.size)), low = y(static_cast<double>(b.offset));
-    out += format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" rx=\"2\" class=\"f{} bx\" fill-opacity=\".55\"{}/>",
-                  num(left), num(high), num(std::max(1.0, right - left)), num(std::max(1.0, low - high)),
-                  static_cast<int>(i % kPaletteSize),
-                  tip(format("{}\n{} at {}\nsteps {} to {}", fit_text(b.name, 240), format_bytes(static_cast<double>(b.size)),
-                             format_count(b.offset), b.first, b.last)));
+    out +=
+        format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" rx=\"2\" class=\"f{} bx\" fill-opacity=\".55\"{}/>",
+               num(left), num(high), num(std::max(1.0, right - left)), num(std::max(1.0, low - high)),
+               static_cast<int>(i % kPaletteSize),
+               tip(format("{}\n{} at {}\nsteps {} to {}", fit_text(b.name, 240),
+                          format_bytes(static_cast<double>(b.size)), format_count(b.offset), b.first, b.last)));
     if (low - high >= 15 && right - left >= 44)
       text(out, (left + right) / 2, (low + high) / 2 + 4, "sm pe", "am", fit_text(b.name, right - left - 8));
   }
@@ -180,7 +189,8 @@ std::string memory_plan(const Plan& plan) {
   }
   line(out, plot.left, plot.bottom, plot.right, plot.bottom, "ax");
   line(out, plot.left, y(static_cast<double>(peak)), plot.right, y(static_cast<double>(peak)), "fr");
-  text(out, plot.right, y(static_cast<double>(peak)) - 6, "tk st", "ae", format("peak {}", format_bytes(static_cast<double>(peak))));
+  text(out, plot.right, y(static_cast<double>(peak)) - 6, "tk st", "ae",
+       format("peak {}", format_bytes(static_cast<double>(peak))));
   text(out, plot.right, plot.bottom + 35, "al", "ae", "execution step →");
   close(out);
   return out;

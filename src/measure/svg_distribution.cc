@@ -75,7 +75,8 @@ std::string distributions(const Distributions& chart) {
   const Rect plot{8, 6, chart.width - 14.0, height - 46};
   std::string out;
   open(out, chart.width, height, chart.description);
-  const Scale x(chart.x, range.low > margin ? range.low - margin : range.low, range.high + margin, 6, plot.left, plot.right);
+  const Scale x(chart.x, range.low > margin ? range.low - margin : range.low, range.high + margin, 6, plot.left,
+                plot.right);
   x_axis(out, plot, x, true);
 
   double top = plot.top;
@@ -111,10 +112,13 @@ std::string distributions(const Distributions& chart) {
     out += format("<path d=\"{}\" class=\"dt c{}\"/>", dots, colour);
     out += format("<path d=\"M{} {}H{}\" class=\"c{}\" stroke-width=\"5\" stroke-opacity=\".75\"/>", num(x(at(25))),
                   num(middle), num(std::max(x(at(75)), x(at(25)) + 1)), colour);
-    out += format("<path d=\"M{0} {1}v18M{2} {3}v10M{4} {3}v10\" stroke=\"var(--ink)\" stroke-width=\"1.6\" fill=\"none\"/>",
-                  num(x(at(50))), num(middle - 9), num(x(std::min(at(90), x.high()))), num(middle - 5),
-                  num(x(std::min(at(99), x.high()))));
-    if (beyond) text(out, plot.right, top + 27, "tk sm", "ae", format("{} beyond, up to {} ▸", beyond, format_value(sorted.back(), chart.x.unit)));
+    out += format(
+        "<path d=\"M{0} {1}v18M{2} {3}v10M{4} {3}v10\" stroke=\"var(--ink)\" stroke-width=\"1.6\" fill=\"none\"/>",
+        num(x(at(50))), num(middle - 9), num(x(std::min(at(90), x.high()))), num(middle - 5),
+        num(x(std::min(at(99), x.high()))));
+    if (beyond)
+      text(out, plot.right, top + 27, "tk sm", "ae",
+           format("{} beyond, up to {} ▸", beyond, format_value(sorted.back(), chart.x.unit)));
     top += kRowHeight;
   }
   close(out);

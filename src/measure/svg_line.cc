@@ -26,7 +26,8 @@ void hover_strips(std::string& out, const LineChart& chart, const Rect& plot, co
   for (const Series& s : chart.series)
     if (!s.faint && (!longest || s.x.size() > longest->x.size())) longest = &s;
   if (!longest) return;
-  const std::vector<size_t> indices = thin(std::min(longest->x.size(), longest->y.size()), std::min<size_t>(chart.max_points, 100));
+  const std::vector<size_t> indices =
+      thin(std::min(longest->x.size(), longest->y.size()), std::min<size_t>(chart.max_points, 100));
   for (size_t k = 0; k < indices.size(); ++k) {
     const double value = longest->x[indices[k]];
     const double at = x(value);
@@ -82,8 +83,9 @@ std::string line_chart(const LineChart& chart) {
         ++drawn;
       }
       if (drawn == 1) path += "h0";  // a single epoch shows as a dot
-      if (drawn) out += format("<path d=\"{}\" class=\"ln c{}{}{}\"{}/>", path, palette(s.colour), s.dashed ? " da" : "",
-                               faint ? " fa" : "", drawn == 1 ? " stroke-width=\"6\"" : "");
+      if (drawn)
+        out += format("<path d=\"{}\" class=\"ln c{}{}{}\"{}/>", path, palette(s.colour), s.dashed ? " da" : "",
+                      faint ? " fa" : "", drawn == 1 ? " stroke-width=\"6\"" : "");
     }
   hover_strips(out, chart, plot, x);
   close(out);
@@ -127,17 +129,26 @@ class LabelPlacer {
     const double w = text_width(label), h = 13;
     for (double distance : {0.0, 14.0, 28.0, 42.0, 58.0, 76.0}) {
       const double d = 9 + distance;
-      const Rect candidates[] = {
-          {x + 9, y - 7 - distance, x + 9 + w, y + 6 - distance}, {x - 9 - w, y - 7 - distance, x - 9, y + 6 - distance},
-          {x + 9, y - 7 + distance, x + 9 + w, y + 6 + distance}, {x - 9 - w, y - 7 + distance, x - 9, y + 6 + distance},
-          {x - w / 2, y - d - h, x + w / 2, y - d},               {x - w / 2, y + d, x + w / 2, y + d + h}};
+      const Rect candidates[] = {{x + 9, y - 7 - distance, x + 9 + w, y + 6 - distance},
+                                 {x - 9 - w, y - 7 - distance, x - 9, y + 6 - distance},
+                                 {x + 9, y - 7 + distance, x + 9 + w, y + 6 + distance},
+                                 {x - 9 - w, y - 7 + distance, x - 9, y + 6 + distance},
+                                 {x - w / 2, y - d - h, x + w / 2, y - d},
+                                 {x - w / 2, y + d, x + w / 2, y + d + h}};
       for (const Rect& r : candidates) {
         if (r.left < area_.left || r.right > area_.right || r.top < area_.top || r.bottom > area_.bottom) continue;
         if (std::any_of(taken_.begin(), taken_.end(), [&](const Rect& t) { return t.overlaps(r); })) continue;
         if (distance > 0) line(out, x, y, std::clamp(x, r.left, r.right), y < r.top ? r.top : r.bottom, "ax");
-        const bool left_of = r.right < x, right_of = r.left > x;
-        text(out, left_of ? r.right : right_of ? r.left : (r.left + r.right) / 2, r.bottom - 3, "lb st",
-             left_of ? "ae" : right_of ? "" : "am", label);
+        const bool left_of = r.right<x, right_of = r.left> x;
+        text(out,
+             left_of    ? r.right
+             : right_of ? r.left
+                        : (r.left + r.right) / 2,
+             r.bottom - 3, "lb st",
+             left_of    ? "ae"
+             : right_of ? ""
+                        : "am",
+             label);
         taken_.push_back(r);
         return;
       }

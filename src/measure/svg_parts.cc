@@ -21,12 +21,18 @@ double text_width(std::string_view text) {
   for (size_t at = 0; at < text.size();) {
     const CodePoint p = decode_utf8(text, at);
     const char32_t c = p.code;
-    if (c == 'i' || c == 'l' || c == 'j' || c == '.' || c == ',' || c == ':' || c == '|' || c == '\'') width += 3.2;
-    else if (c == ' ' || c == 't' || c == 'f' || c == 'r' || c == '(' || c == ')' || c == '-') width += 4.2;
-    else if (c == 'm' || c == 'w' || c == 'M' || c == 'W' || c == '%') width += 10;
-    else if (c >= 0x1100) width += 12;
-    else if (c >= 'A' && c <= 'Z') width += 8;
-    else width += 6.7;
+    if (c == 'i' || c == 'l' || c == 'j' || c == '.' || c == ',' || c == ':' || c == '|' || c == '\'')
+      width += 3.2;
+    else if (c == ' ' || c == 't' || c == 'f' || c == 'r' || c == '(' || c == ')' || c == '-')
+      width += 4.2;
+    else if (c == 'm' || c == 'w' || c == 'M' || c == 'W' || c == '%')
+      width += 10;
+    else if (c >= 0x1100)
+      width += 12;
+    else if (c >= 'A' && c <= 'Z')
+      width += 8;
+    else
+      width += 6.7;
     at += p.bytes;
   }
   return width * 1.12;  // the widest of the common system fonts
@@ -140,19 +146,22 @@ Scale::Scale(const Axis& axis, double low, double high, int wanted, double from,
     double step = ticks_[1] - ticks_[0];
     if (log_) step = ticks_[0];
     step /= divisor_;
-    while (decimals_ < 6 && std::fabs(step * std::pow(10, decimals_) - std::round(step * std::pow(10, decimals_))) > 1e-6)
+    while (decimals_ < 6 &&
+           std::fabs(step * std::pow(10, decimals_) - std::round(step * std::pow(10, decimals_))) > 1e-6)
       ++decimals_;
   }
 }
 
 double Scale::operator()(double value) const {
-  const double part = log_ ? std::log(std::max(value, 1e-300) / low_) / std::log(high_ / low_) : (value - low_) / (high_ - low_);
+  const double part =
+      log_ ? std::log(std::max(value, 1e-300) / low_) / std::log(high_ / low_) : (value - low_) / (high_ - low_);
   return from_ + (to_ - from_) * std::clamp(part, -0.05, 1.05);
 }
 
 std::string Scale::tick_text(double tick) const {
   const double v = tick / divisor_;
-  if (axis_.unit == Unit::number && (std::fabs(v) >= 1e5 || (v != 0 && std::fabs(v) < 1e-4))) return format_number(v, 2);
+  if (axis_.unit == Unit::number && (std::fabs(v) >= 1e5 || (v != 0 && std::fabs(v) < 1e-4)))
+    return format_number(v, 2);
   if (log_) return format_number(v, 3);
   if (decimals_ == 0 && std::fabs(v) < 1e15 && std::fabs(v) >= 1e4) return format_count(std::llround(v));
   return format("{:.{}f}", v, decimals_);
@@ -208,7 +217,8 @@ double legend(std::string& out, const std::vector<LegendEntry>& entries, double 
     const std::string name = fit_text(e.name, right - left - 30);
     const double width = 26 + text_width(name) + 14;
     if (x > left && x + width > right) x = left, y += 19;
-    out += format("<path d=\"M{} {}h20\" class=\"ln c{}{}\"/>", num(x), num(y - 4), palette(e.colour), e.dashed ? " da" : "");
+    out += format("<path d=\"M{} {}h20\" class=\"ln c{}{}\"/>", num(x), num(y - 4), palette(e.colour),
+                  e.dashed ? " da" : "");
     text(out, x + 26, y, "lb", "", name);
     x += width;
   }
@@ -235,7 +245,8 @@ std::string svg_style() {
       ".plot{display:block;width:100%;height:auto;font:12px system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;"
       "font-variant-numeric:tabular-nums}"
       ".plot text{fill:var(--ink)}.plot .tk,.plot .al{fill:var(--muted)}.plot .sm{font-size:10.5px}"
-      ".plot .st{font-weight:600}.plot .on{fill:var(--on)}"
+      ".plot .st{font-weight:600;paint-order:stroke;stroke:var(--card);stroke-width:3px;stroke-linejoin:round}.plot "
+      ".on{fill:var(--on)}"
       ".plot .am{text-anchor:middle}.plot .ae{text-anchor:end}"
       ".gr{stroke:var(--grid);fill:none}.ax{stroke:var(--muted);stroke-opacity:.6;fill:none}"
       ".ln{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}.da{stroke-dasharray:5 4}"
@@ -243,8 +254,7 @@ std::string svg_style() {
       ".dt{stroke-width:3;stroke-linecap:round;stroke-opacity:.4;fill:none}.hit{fill:transparent;stroke:none}"
       ".hit:hover{fill:var(--ink);fill-opacity:.06}.gh{fill:var(--muted);fill-opacity:.18}"
       ".eb{stroke-width:1.4;stroke-opacity:.7}.bx{stroke:var(--card);stroke-width:1.2}.pe{pointer-events:none}";
-  for (int i = 0; i < kPaletteSize; ++i)
-    css += format(".c{0}{{stroke:var(--c{0})}}.f{0}{{fill:var(--c{0})}}", i);
+  for (int i = 0; i < kPaletteSize; ++i) css += format(".c{0}{{stroke:var(--c{0})}}.f{0}{{fill:var(--c{0})}}", i);
   return css;
 }
 

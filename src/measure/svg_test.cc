@@ -22,7 +22,10 @@ TEST(Svg, TicksAreRound) {
 }
 
 TEST(Svg, ParetoFront) {
-  const std::vector<ScatterPoint> points = {{"a", 10, 0.9, 0, 0, 0, ""}, {"b", 20, 0.8, 0, 0, 0, ""}, {"c", 30, 0.95, 0, 0, 0, ""}, {"d", 10, 0.7, 0, 0, 0, ""}};
+  const std::vector<ScatterPoint> points = {{"a", 10, 0.9, 0, 0, 0, ""},
+                                            {"b", 20, 0.8, 0, 0, 0, ""},
+                                            {"c", 30, 0.95, 0, 0, 0, ""},
+                                            {"d", 10, 0.7, 0, 0, 0, ""}};
   EXPECT_EQ(pareto_front(points, true), (std::vector<size_t>{0, 2}));
   EXPECT_EQ(pareto_front(points, false), (std::vector<size_t>{3}));
 }
@@ -45,7 +48,9 @@ TEST(Svg, EmptyDataDrawsNothing) {
 TEST(Svg, OddNumbersStaySound) {
   const double nan = std::nan(""), inf = HUGE_VAL;
   LineChart chart;
-  chart.series = {{"a<b", {1, 2, 3, 4}, {1, nan, inf, 4}, 0, false, false}, {"", {}, {}, 1, true, false}, {"single", {2}, {1e300}, 9, false, true}};
+  chart.series = {{"a<b", {1, 2, 3, 4}, {1, nan, inf, 4}, 0, false, false},
+                  {"", {}, {}, 1, true, false},
+                  {"single", {2}, {1e300}, 9, false, true}};
   Distributions rows;
   rows.rows.push_back({"x", {nan, 3, 3, 3, 3, 3, 3}, 0});
   for (const std::string& drawing :

@@ -89,7 +89,8 @@ std::string tensorboard_scalars(int64_t step, double wall_time,
 
 std::string tensorboard_file_name(double wall_time, std::string_view host) {
   std::string safe;
-  for (char c : host) safe += (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ? c : '_';
+  for (char c : host)
+    safe += (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ? c : '_';
   return format("events.out.tfevents.{:010d}.{}", static_cast<int64_t>(wall_time), safe);
 }
 

@@ -10,10 +10,14 @@ CodePoint decode_utf8(std::string_view text, size_t at) {
   const unsigned lead = byte(at);
   if (lead < 0x80) return {static_cast<char32_t>(lead), 1, true};
   size_t length = 0;
-  if (lead >= 0xc2 && lead < 0xe0) length = 2;
-  else if (lead >= 0xe0 && lead < 0xf0) length = 3;
-  else if (lead >= 0xf0 && lead < 0xf5) length = 4;
-  else return kBad;
+  if (lead >= 0xc2 && lead < 0xe0)
+    length = 2;
+  else if (lead >= 0xe0 && lead < 0xf0)
+    length = 3;
+  else if (lead >= 0xf0 && lead < 0xf5)
+    length = 4;
+  else
+    return kBad;
   char32_t code = lead & (0x7fu >> length);
   for (size_t i = 1; i < length; ++i) {
     if ((byte(at + i) & 0xc0u) != 0x80u) return kBad;
@@ -98,8 +102,7 @@ std::string base64(std::string_view bytes) {
     uint32_t group = 0;
     for (size_t k = 0; k < 3; ++k)
       group = group << 8 | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0u);
-    for (size_t k = 0; k < 4; ++k)
-      out += i + k <= bytes.size() ? kDigits[(group >> (18 - 6 * k)) & 63] : '=';
+    for (size_t k = 0; k < 4; ++k) out += i + k <= bytes.size() ? kDigits[(group >> (18 - 6 * k)) & 63] : '=';
   }
   return out;
 }

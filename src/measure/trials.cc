@@ -59,8 +59,7 @@ bool finished(const TrialSamples& samples, const TrialRules& rules) {
 Result<std::vector<TrialSamples>> run_interleaved(std::span<const TrialSubject> subjects, const TrialRules& rules,
                                                   const std::function<bool()>& cancelled) {
   std::vector<TrialSamples> all(subjects.size());
-  for (size_t i = 0; i < subjects.size(); ++i)
-    THIMBLE_TRY(warm_up(subjects[i], rules, cancelled, all[i].warmup_us));
+  for (size_t i = 0; i < subjects.size(); ++i) THIMBLE_TRY(warm_up(subjects[i], rules, cancelled, all[i].warmup_us));
   for (size_t i = 0; i < subjects.size(); ++i)
     all[i].us.reserve(static_cast<size_t>(std::clamp<int64_t>(rules.num_runs, 0, 1 << 16)));
 

@@ -15,8 +15,15 @@ namespace {
 
 TEST(Trials, InterleavesAfterWarmUp) {
   std::string order;
-  const std::vector<TrialSubject> subjects = {{"a", [&] { order += 'A'; return Status{}; }},
-                                              {"b", [&] { order += 'B'; return Status{}; }}};
+  const std::vector<TrialSubject> subjects = {{"a",
+                                               [&] {
+                                                 order += 'A';
+                                                 return Status{};
+                                               }},
+                                              {"b", [&] {
+                                                 order += 'B';
+                                                 return Status{};
+                                               }}};
   const auto samples = run_interleaved(subjects, TrialRules::fixed(3, 2));
   ASSERT_TRUE(samples.has_value());
   EXPECT_EQ(order, "AABBABABAB");
@@ -27,12 +34,14 @@ TEST(Trials, InterleavesAfterWarmUp) {
 
 void spin(double seconds) {
   const Stopwatch watch;
-  while (watch.seconds() < seconds) {
-  }
+  while (watch.seconds() < seconds) {}
 }
 
 TEST(Trials, StopsByTheRules) {
-  const TrialSubject slow{"slow", [] { spin(2e-3); return Status{}; }};
+  const TrialSubject slow{"slow", [] {
+                            spin(2e-3);
+                            return Status{};
+                          }};
   TrialRules rules{.warmup_min_seconds = 0, .warmup_min_runs = 1, .min_seconds = 0.02, .max_seconds = 1, .num_runs = 2};
   auto samples = run_trials(slow, rules);
   ASSERT_TRUE(samples.has_value());
@@ -54,7 +63,10 @@ TEST(Trials, ErrorsAndCancelling) {
   EXPECT_EQ(failed.error().code, ErrorCode::bad_file);
   EXPECT_EQ(failed.error().context.front(), "bad one");
   int runs = 0;
-  const TrialSubject good{"good", [&] { ++runs; return Status{}; }};
+  const TrialSubject good{"good", [&] {
+                            ++runs;
+                            return Status{};
+                          }};
   const auto stopped = run_trials(good, TrialRules::fixed(1000, 0), [&] { return runs == 5; });
   ASSERT_FALSE(stopped.has_value());
   EXPECT_EQ(stopped.error().code, ErrorCode::interrupted);

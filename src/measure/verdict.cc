@@ -64,7 +64,8 @@ Verdict judge(const std::vector<VariantResult>& variants, double tolerance) {
     }
     if (std::isfinite(median_us(v)))
       better(verdict.fastest, [](const auto& a, const auto& b) { return median_us(a) < median_us(b); });
-    if (has_accuracy(v)) better(verdict.most_accurate, [](const auto& a, const auto& b) { return a.accuracy > b.accuracy; });
+    if (has_accuracy(v))
+      better(verdict.most_accurate, [](const auto& a, const auto& b) { return a.accuracy > b.accuracy; });
   }
 
   // Sizes within 3 % count as equal: then the faster file is the better one to ship.
@@ -103,13 +104,11 @@ Verdict judge(const std::vector<VariantResult>& variants, double tolerance) {
   }
   if (verdict.fastest >= 0 && variants.size() > 1) {
     const VariantResult& fastest = variants[static_cast<size_t>(verdict.fastest)];
-    say.push_back(format("{} is {}: {} per input (median{}).",
-                         verdict.fastest == verdict.ship ? "It" : fastest.name,
-                         verdict.fastest == verdict.ship ? "also the fastest" : "the fastest",
-                         format_microseconds(median_us(fastest)),
-                         fastest.measurements.front().threads == 1
-                             ? ", one thread"
-                             : format(", {} threads", fastest.measurements.front().threads)));
+    say.push_back(format(
+        "{} is {}: {} per input (median{}).", verdict.fastest == verdict.ship ? "It" : fastest.name,
+        verdict.fastest == verdict.ship ? "also the fastest" : "the fastest", format_microseconds(median_us(fastest)),
+        fastest.measurements.front().threads == 1 ? ", one thread"
+                                                  : format(", {} threads", fastest.measurements.front().threads)));
   }
   return verdict;
 }
