@@ -121,12 +121,16 @@ struct Requant512 {
     return _mm512_srav_epi64(_mm512_mask_sub_epi64(p, negative, p, _mm512_set1_epi64(int64_t{1} << 31)), shift);
   }
 
-  __m128i bytes(__m512i acc) const {
-    if (!ordinary) return _mm_xor_si128(any.bytes(acc), any_flip);
+  // v + zero point (moved down by 128 for unsigned bytes), not yet narrowed; only where `ordinary`.
+  __m512i ordinary_value(__m512i acc) const {
     const __m512i x_even = rounded(_mm512_mul_epi32(acc, even), offset_even, shift_even);
     const __m512i x_odd = rounded(_mm512_mul_epi32(_mm512_srli_epi64(acc, 32), odd), offset_odd, shift_odd);
-    const __m512i v = _mm512_mask_shuffle_epi32(x_even, 0xAAAA, x_odd, _MM_PERM_CCAA);
-    return _mm_xor_si128(_mm_min_epi8(_mm_max_epi8(_mm512_cvtsepi32_epi8(v), lo), hi), flip);
+    return _mm512_mask_shuffle_epi32(x_even, 0xAAAA, x_odd, _MM_PERM_CCAA);
+  }
+
+  __m128i bytes(__m512i acc) const {
+    if (!ordinary) return _mm_xor_si128(any.bytes(acc), any_flip);
+    return _mm_xor_si128(_mm_min_epi8(_mm_max_epi8(_mm512_cvtsepi32_epi8(ordinary_value(acc)), lo), hi), flip);
   }
 
   void store_full(uint8_t* y, __m512i acc) const { _mm_storeu_si128(reinterpret_cast<__m128i*>(y), bytes(acc)); }
