@@ -1,0 +1,121 @@
+#include "ops/depthwise_conv2d/depthwise_conv2d.h"
+
+#include <algorithm>
+
+#include "ops/weighted.h"
+#include "runtime/lower.h"
+#include "runtime/lower_gemm.h"
+
+namespace thimble::lowering {
+namespace {
+
+// Calls body(image, first row, row count) for a part's share of all images' output pixels.
+template <class Body>
+void for_rows(int64_t images, int64_t m, int part, int parts, Body body) {
+  const Range r = part_range(images * m, part, parts, 4);
+  for (int64_t at = r.begin; at < r.end;) {
+    const int64_t image = at / m, first = at % m, count = std::min(m - first, r.end - at);
+    body(image, first, count);
+    at += count;
+  }
+}
+
+template <class Args>
+struct Params {
+  const DepthwiseKernels* kernels;
+  Args args;  // of one image
+  int64_t images, x_stride, y_stride;
+};
+
+template <class Args>
+Args rows_of(const Params<Args>& p, int64_t image, int64_t first, int64_t count) {
+  Args a = p.args;
+  a.m = count;
+  a.x += image * p.x_stride;
+  a.offsets += first * a.taps;
+  a.y += image * p.y_stride + first * a.ldy;
+  return a;
+}
+
+void run_f32(const Params<DepthwiseF32Args>& p, int part, int parts) {
+  for_rows(p.images, p.args.m, part, parts,
+           [&](int64_t image, int64_t first, int64_t count) { p.kernels->f32(rows_of(p, image, first, count)); });
+}
+
+void run_s8(const Params<DepthwiseS8Args>& p, int part, int parts) {
+  for_rows(p.images, p.args.m, part, parts,
+           [&](int64_t image, int64_t first, int64_t count) { p.kernels->s8(rows_of(p, image, first, count)); });
+}
+
+template <class Args>
+void set_common(LowerContext& ctx, Params<Args>& p, const DepthwiseDims& d, const std::vector<int32_t>& offsets) {
+  p.kernels = &ctx.kernels.depthwise;
+  p.images = d.batch;
+  p.x_stride = d.window.in_pixels() * d.channels;
+  p.y_stride = d.window.out_pixels() * d.outputs;
+  p.args.m = d.window.out_pixels();
+  p.args.channels = d.channels;
+  p.args.taps = d.window.taps();
+  p.args.ldy = d.outputs;
+  p.args.offsets = ctx.constant(offsets);
+  ctx.bind_in(&p.args.x, 0);
+  ctx.bind_out(&p.args.y);
+}
+
+Result<bool> lower_f32(LowerContext& ctx, const DepthwiseDims& d, Activation activation, int parts) {
+  std::vector<int32_t> offsets;
+  if (!forward_offsets(d.window, d.channels, &offsets)) return false;
+  auto* p = ctx.step<run_f32>(parts);
+  set_common(ctx, *p, d, offsets);
+  activation_range(activation, &p->args.lo, &p->args.hi);
+  ctx.bind_in(&p->args.w, 1);
+  ctx.bind_in(&p->args.bias, 2);
+  return true;
+}
+
+Result<bool> lower_s8(LowerContext& ctx, const DepthwiseDims& d, Activation activation, int parts) {
+  std::vector<int32_t> offsets;
+  if (!forward_offsets(d.window, d.channels, &offsets)) return false;
+  const Tensor &x = ctx.in(0), &w = ctx.in(1), &y = ctx.out();
+  auto* p = ctx.step<run_s8>(parts);
+  set_common(ctx, *p, d, offsets);
+  DepthwiseS8Args& a = p->args;
+  a.zero_point = x.quant.zero_point[0];
+  const Requantization r = requantization(x.quant.scale[0], w.quant, y.quant.scale[0], d.outputs);
+  a.requant.multiplier = ctx.constant(r.multiplier);
+  a.requant.shift = ctx.constant(r.shift);
+  a.requant.zero_point = y.quant.zero_point[0];
+  quantized_activation_range(activation, y.type, y.quant, &a.requant.lo, &a.requant.hi);
+  ctx.bind_in(&a.w, 1);
+  if (ctx.has(2)) {
+    ctx.bind_in(&a.bias, 2);
+  } else {
+    a.bias = ctx.constant<int32_t>(d.outputs);
+  }
+  return true;
+}
+
+}  // namespace
+
+Result<bool> depthwise_conv2d(LowerContext& ctx) {
+  const auto& attrs = ctx.node.attrs.as<DepthwiseConv2dAttrs>();
+  const DepthwiseDims d(attrs, ctx.in(0).shape, ctx.in(1).shape);
+  const WeightedKind kind = weighted_kind(ctx.in(0), ctx.in(1));
+  if (kind != WeightedKind::f32 && kind != WeightedKind::s8) return false;
+  if (d.multiplier != 1 && d.channels == 1) {
+    // One input channel: every output sees the same window, an ordinary convolution.
+    GemmShape shape{.m = d.window.out_pixels(), .n = d.outputs, .k = 1, .taps = d.window.taps(), .images = d.batch};
+    shape.image_stride = d.window.in_pixels();
+    shape.activation = attrs.activation;
+    shape.weights_transposed = true;
+    if (!forward_offsets(d.window, 1, &shape.offsets)) return false;
+    return lower_gemm(ctx, shape);
+  }
+  if (d.multiplier != 1) return false;
+  const double operations = static_cast<double>(d.batch * d.window.out_pixels()) * static_cast<double>(d.window.taps() * d.outputs);
+  const int parts = ctx.parts_for(operations / (kind == WeightedKind::f32 ? 10 : 20));
+  if (kind == WeightedKind::f32) return lower_f32(ctx, d, attrs.activation, parts);
+  return lower_s8(ctx, d, attrs.activation, parts);
+}
+
+}  // namespace thimble::lowering

@@ -1,0 +1,45 @@
+#include <cmath>
+
+#include "base/numbers.h"
+#include "ops/pool2d/pool2d.h"
+#include "ops/weighted.h"
+
+namespace thimble {
+
+void pool_clamp(Activation a, DType type, const Quantization& y, int32_t* lo, int32_t* hi) {
+  if (a != Activation::none) return quantized_activation_range(a, type, y, lo, hi);
+  *lo = type == DType::u8 ? 0 : -128;
+  *hi = type == DType::u8 ? 255 : 127;
+}
+
+namespace infer {
+
+Status pool2d(InferContext& ctx) {
+  THIMBLE_TRY(ctx.expect_arity(1, 1, 1));
+  THIMBLE_TRY(ctx.expect_attrs<Pool2dAttrs>());
+  const auto& attrs = ctx.node.attrs.as<Pool2dAttrs>();
+  THIMBLE_TRY(ctx.expect_rank(0, 4, 4));
+  THIMBLE_TRY(ctx.expect_type(0, {DType::f32, DType::i8, DType::u8}));
+  THIMBLE_TRY(expect_clamp_activation(attrs.activation));
+  const Tensor &x = ctx.in(0), &y = ctx.declared(0);
+  THIMBLE_ASSIGN(const Window window, pool_window(attrs, x.shape));
+  if (x.type != DType::f32 && y.type == x.type) {
+    if (attrs.activation != Activation::none) THIMBLE_TRY(ctx.expect_per_tensor_quantized(y));
+    if (!x.quant.empty() && !y.quant.empty() &&
+        (x.quant.zero_point[0] != y.quant.zero_point[0] || std::fabs(x.quant.scale[0] - y.quant.scale[0]) > 1e-6f))
+      return fail(ErrorCode::unsupported, format("input and output are quantised differently (scales {} and {}, zero points {} and {})",
+                                                 x.quant.scale[0], y.quant.scale[0], x.quant.zero_point[0], y.quant.zero_point[0]),
+                  "pools keep the quantisation of their input");
+  }
+  const int64_t dims[] = {x.shape[0], window.h.out, window.w.out, x.shape[3]};
+  ctx.outputs[0].type = x.type;
+  THIMBLE_ASSIGN(ctx.outputs[0].shape, Shape::make(std::span<const int64_t>(dims)));
+  int64_t operations;
+  if (!checked_mul(window.h.kernel, window.w.kernel, &operations) ||
+      !checked_mul(ctx.outputs[0].shape.elements(), operations, &operations))
+    return fail(ErrorCode::bad_file, "the size of the windows overflows");
+  return {};
+}
+
+}  // namespace infer
+}  // namespace thimble

@@ -1,0 +1,73 @@
+#include <algorithm>
+
+#include "ops/pool2d/pool2d.h"
+#include "runtime/lower.h"
+
+namespace thimble::lowering {
+namespace {
+
+template <class Args>
+struct Params {
+  void (*kernel)(const Args&);
+  Args args;  // of one image
+  int64_t images, x_stride;
+};
+
+template <class Args>
+void run(const Params<Args>& p, int part, int parts) {
+  const int64_t m = p.args.m;
+  const Range r = part_range(p.images * m, part, parts);
+  for (int64_t at = r.begin; at < r.end;) {
+    const int64_t image = at / m, first = at % m, count = std::min(m - first, r.end - at);
+    Args a = p.args;
+    a.m = count;
+    a.x += image * p.x_stride;
+    a.offsets += first * a.taps;
+    a.y += at * a.channels;
+    p.kernel(a);
+    at += count;
+  }
+}
+
+void run_f32(const Params<PoolF32Args>& p, int part, int parts) { run(p, part, parts); }
+void run_s8(const Params<PoolS8Args>& p, int part, int parts) { run(p, part, parts); }
+
+Result<bool> lower(LowerContext& ctx, void (*f32)(const PoolF32Args&), void (*s8)(const PoolS8Args&)) {
+  const auto& attrs = ctx.node.attrs.as<Pool2dAttrs>();
+  const Shape& shape = ctx.in(0).shape;
+  THIMBLE_ASSIGN(const Window window, pool_window(attrs, shape));
+  const int64_t channels = shape[3];
+  std::vector<int32_t> offsets;
+  if (!forward_offsets(window, channels, &offsets)) return false;
+  const auto fill = [&](auto* p, auto kernel) {
+    p->kernel = kernel;
+    p->images = shape[0];
+    p->x_stride = window.in_pixels() * channels;
+    p->args.m = window.out_pixels();
+    p->args.channels = channels;
+    p->args.taps = window.taps();
+    p->args.offsets = ctx.constant(offsets);
+    ctx.bind_in(&p->args.x, 0);
+    ctx.bind_out(&p->args.y);
+  };
+  const double operations = static_cast<double>(ctx.out().shape.elements()) * static_cast<double>(window.taps());
+  const DType type = ctx.in(0).type;
+  if (type == DType::f32) {
+    auto* p = ctx.step<run_f32>(ctx.parts_for(operations / 8));
+    fill(p, f32);
+    activation_range(attrs.activation, &p->args.lo, &p->args.hi);
+  } else {
+    auto* p = ctx.step<run_s8>(ctx.parts_for(operations / 20));
+    fill(p, s8);
+    p->args.x_unsigned = type == DType::u8;
+    pool_clamp(attrs.activation, type, ctx.out().quant, &p->args.lo, &p->args.hi);
+  }
+  return true;
+}
+
+}  // namespace
+
+Result<bool> max_pool(LowerContext& ctx) { return lower(ctx, ctx.kernels.pool.max_f32, ctx.kernels.pool.max_s8); }
+Result<bool> average_pool(LowerContext& ctx) { return lower(ctx, ctx.kernels.pool.average_f32, ctx.kernels.pool.average_s8); }
+
+}  // namespace thimble::lowering

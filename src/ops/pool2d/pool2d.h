@@ -1,0 +1,36 @@
+// max_pool, average_pool: over windows of each channel of x [batch, height, width, channels]; y
+// [batch, out_h, out_w, channels] of x's type and quantisation, then a fused clamp. Positions
+// outside the image count for nothing (the average divides by the number of elements inside).
+// float32, int8, uint8. Integer averages round half away from zero. The float maximum starts at the
+// lowest finite number and passes over NaN, as TensorFlow Lite's does.
+// Source: TensorFlow Lite MAX_POOL_2D and AVERAGE_POOL_2D, versions 1 and 2. Sizes: ops/window.h.
+#pragma once
+
+#include "ops/op.h"
+#include "ops/window.h"
+
+namespace thimble {
+
+struct Pool2dAttrs {
+  int filter_h = 1, filter_w = 1, stride_h = 1, stride_w = 1;
+  Padding padding = Padding::valid;
+  Activation activation = Activation::none;
+  template <class V>
+  void fields(V& v) {
+    v("filter_h", filter_h);
+    v("filter_w", filter_w);
+    v("stride_h", stride_h);
+    v("stride_w", stride_w);
+    v("padding", padding);
+    v("activation", activation);
+  }
+};
+
+inline Result<Window> pool_window(const Pool2dAttrs& a, const Shape& x) {
+  return make_window(x[1], x[2], a.filter_h, a.filter_w, a.stride_h, a.stride_w, 1, 1, a.padding);
+}
+
+// The clamp of an integer pool: the type's range where nothing is fused.
+void pool_clamp(Activation a, DType type, const Quantization& y, int32_t* lo, int32_t* hi);
+
+}  // namespace thimble

@@ -1,0 +1,51 @@
+// What the float, int8 and hybrid forms of lower_gemm share. Private to the lower_gemm*.cc files.
+#pragma once
+
+#include <algorithm>
+
+#include "runtime/lower_gemm.h"
+
+namespace thimble::gemm_lowering {
+
+// Splits m rows of `images` images into parts: whole rows across the flattened (image, row) space.
+template <class Body>
+void for_rows(int64_t images, int64_t m, int64_t granule, int part, int parts, Body body) {
+  const Range r = part_range(images * m, part, parts, granule);
+  for (int64_t at = r.begin; at < r.end;) {
+    const int64_t image = at / m, first = at % m, count = std::min(m - first, r.end - at);
+    body(image, first, count);
+    at += count;
+  }
+}
+
+// Runs shorter than this are first copied into plain rows, a block at a time: the kernels work in
+// steps of several elements and would waste most of them (first layers with 1 or 3 channels).
+inline bool gather_rows(const GemmShape& s, bool integer) {
+  if (s.offsets.empty() || s.taps == 1) return false;
+  return integer ? s.k < 8 && s.k % 4 != 0 : s.k < 4;
+}
+inline constexpr int64_t kGatherBlock = 96;  // rows; a multiple of every kernel's mr
+
+// y[row, taps·k] from x at offsets[row·taps + t]; padding is `pad`. T(element ^ flip) is stored.
+template <class T>
+void gather(const T* x, const int32_t* offsets, int64_t rows, int64_t taps, int64_t k, T pad, T* y) {
+  if (k == 1) {
+    for (int64_t i = 0; i < rows * taps; ++i) y[i] = offsets[i] < 0 ? pad : x[offsets[i]];
+    return;
+  }
+  for (int64_t i = 0; i < rows * taps; ++i, y += k) {
+    const int32_t o = offsets[i];
+    for (int64_t j = 0; j < k; ++j) y[j] = o < 0 ? pad : x[o + j];
+  }
+}
+
+// Sum over all taps and rows of each column's int8 weights.
+std::vector<int32_t> column_sums(const GemmShape& s, const int8_t* w);
+// Input 1 packed for the int8 kernel, as `taps` runs of k.
+const int8_t* pack_s8(LowerContext& ctx, const GemmShape& s, int64_t k, int64_t taps);
+
+Result<bool> lower_f32(LowerContext& ctx, const GemmShape& s);
+Result<bool> lower_s8(LowerContext& ctx, const GemmShape& s);
+Result<bool> lower_hybrid(LowerContext& ctx, const GemmShape& s);
+
+}  // namespace thimble::gemm_lowering

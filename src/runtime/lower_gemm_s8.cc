@@ -1,0 +1,150 @@
+// lower_gemm for int8: activations become unsigned bytes (q + 128), zero points are folded into the
+// bias at plan time, the product is requantised exactly as TFLite does.
+#include "ops/weighted.h"
+#include "runtime/lower_gemm_parts.h"
+
+namespace thimble::gemm_lowering {
+
+std::vector<int32_t> column_sums(const GemmShape& s, const int8_t* w) {
+  const int64_t rows = s.taps * s.k, column = s.weights_transposed ? 1 : rows, row = s.weights_transposed ? s.n : 1;
+  std::vector<int32_t> sums(static_cast<size_t>(s.n));
+  for (int64_t j = 0; j < s.n; ++j)
+    for (int64_t i = 0; i < rows; ++i) sums[static_cast<size_t>(j)] += w[j * column + i * row];
+  return sums;
+}
+
+const int8_t* pack_s8(LowerContext& ctx, const GemmShape& s, int64_t k, int64_t taps) {
+  const GemmS8Kernels& kernels = ctx.kernels.gemm_s8;
+  const int64_t row = s.weights_transposed ? s.n : 1;
+  int8_t* packed = ctx.constant<int8_t>(kernels.packed_b_bytes(s.n, k, taps));
+  kernels.pack_b({.k = k, .taps = taps, .n = s.n, .b = ctx.in(1).data.as<int8_t>().data(),
+                  .column_stride = s.weights_transposed ? 1 : taps * k, .tap_stride = k * row, .row_stride = row, .packed = packed});
+  return packed;
+}
+
+namespace {
+
+struct FlipParams {
+  const GemmS8Kernels* kernels;
+  const uint8_t* x;
+  uint8_t* y;
+  int64_t n;
+};
+
+void run_flip(const FlipParams& p, int part, int parts) {
+  const Range r = part_range(p.n, part, parts, 64);
+  p.kernels->flip(p.x + r.begin, p.y + r.begin, r.end - r.begin, 0x80);
+}
+
+struct GemmS8Params {
+  const GemmS8Kernels* kernels;
+  GemmS8Args args;
+  int64_t images, x_stride, y_stride;
+};
+
+void run_s8(const GemmS8Params& p, int part, int parts) {
+  for_rows(p.images, p.args.m, p.kernels->mr, part, parts, [&](int64_t image, int64_t first, int64_t count) {
+    GemmS8Args a = p.args;
+    a.m = count;
+    a.a += image * p.x_stride + (a.offsets ? 0 : first * a.lda);
+    if (a.offsets) a.offsets += first * a.taps;
+    a.c_quantized += image * p.y_stride + first * a.ldc;
+    p.kernels->run_requant(a);
+  });
+}
+
+// args describe the gathered rows: taps 1, k = taps · run, no offsets; args.a is int8 still.
+struct GatherS8Params {
+  GemmS8Params gemm;
+  const int32_t* offsets;
+  int64_t taps, run;
+  uint8_t pad;      // as int8
+  uint8_t* blocks;  // one block of rows per part
+  int64_t block_bytes;
+};
+
+void run_gathered_s8(const GatherS8Params& p, int part, int parts) {
+  const GemmS8Params& g = p.gemm;
+  uint8_t* block = p.blocks + part * p.block_bytes;
+  for_rows(g.images, g.args.m, g.kernels->mr, part, parts, [&](int64_t image, int64_t first, int64_t count) {
+    for (int64_t done = 0; done < count; done += kGatherBlock) {
+      GemmS8Args a = g.args;
+      a.m = std::min(kGatherBlock, count - done);
+      gather(a.a + image * g.x_stride, p.offsets + (first + done) * p.taps, a.m, p.taps, p.run, p.pad, block);
+      g.kernels->flip(block, block, a.m * a.k, 0x80);
+      a.a = block;
+      a.c_quantized += image * g.y_stride + (first + done) * a.ldc;
+      g.kernels->run_requant(a);
+    }
+  });
+}
+
+}  // namespace
+
+Result<bool> lower_s8(LowerContext& ctx, const GemmShape& s) {
+  const GemmS8Kernels& kernels = ctx.kernels.gemm_s8;
+  const Tensor &x = ctx.in(0), &w = ctx.in(1), &y = ctx.out();
+  const int64_t rows = s.taps * s.k;
+  // The kernel multiplies unsigned activations q + 128; the shift is folded into the bias.
+  std::vector<int32_t> bias = column_sums(s, w.data.as<int8_t>().data());
+  const uint32_t shift = static_cast<uint32_t>(x.quant.zero_point[0] + 128);
+  for (size_t j = 0; j < bias.size(); ++j) {
+    const uint32_t b = ctx.has(2) ? static_cast<uint32_t>(ctx.in(2).data.as<int32_t>()[j]) : 0;
+    bias[j] = static_cast<int32_t>(b - shift * static_cast<uint32_t>(bias[j]));
+  }
+  const double operations = static_cast<double>(s.images) * static_cast<double>(s.m) * static_cast<double>(s.n * rows);
+  const int parts = s.images * s.m > 1 ? ctx.parts_for(operations / 150) : 1;
+  GemmS8Params* p;
+  if (gather_rows(s, true)) {
+    const int64_t block_bytes = kGatherBlock * rows + 64;
+    const ScratchId blocks = ctx.scratch(parts * block_bytes);
+    auto* g = ctx.step<run_gathered_s8>(parts);
+    g->offsets = ctx.constant(s.offsets);
+    g->taps = s.taps;
+    g->run = s.k;
+    g->pad = static_cast<uint8_t>(x.quant.zero_point[0]);
+    g->block_bytes = block_bytes;
+    ctx.bind_scratch(&g->blocks, blocks);
+    p = &g->gemm;
+    p->args.k = p->args.lda = rows;
+    p->args.b = pack_s8(ctx, s, rows, 1);
+    ctx.bind_in(&p->args.a, 0);
+  } else {
+    const int64_t x_elements = x.shape.elements();
+    const ScratchId biased = ctx.scratch(x_elements + 64);
+    auto* flip = ctx.step<run_flip>(ctx.parts_for(static_cast<double>(x_elements) / 20));
+    flip->kernels = &kernels;
+    flip->n = x_elements;
+    ctx.bind_in(&flip->x, 0);
+    ctx.bind_scratch(&flip->y, biased);
+    p = ctx.step<run_s8>(parts);
+    p->args.k = p->args.lda = s.k;
+    p->args.taps = s.taps;
+    p->args.b = pack_s8(ctx, s, s.k, s.taps);
+    if (!s.offsets.empty()) {
+      p->args.offsets = ctx.constant(s.offsets);
+      auto* pad = ctx.constant<uint8_t>(s.k);
+      std::fill(pad, pad + s.k, static_cast<uint8_t>(x.quant.zero_point[0] + 128));
+      p->args.pad = pad;
+    }
+    ctx.bind_scratch(&p->args.a, biased);
+  }
+  p->kernels = &kernels;
+  p->images = s.images;
+  p->x_stride = s.image_stride;
+  p->y_stride = s.m * s.n;
+  GemmS8Args& a = p->args;
+  a.m = s.m;
+  a.n = s.n;
+  a.ldc = s.n;
+  a.bias = ctx.constant(bias);
+  const Requantization r = requantization(x.quant.scale[0], w.quant, y.quant.scale[0], s.n);
+  a.requant.multiplier = ctx.constant(r.multiplier);
+  a.requant.shift = ctx.constant(r.shift);
+  a.requant.zero_point = y.quant.zero_point[0];
+  quantized_activation_range(s.activation, y.type, y.quant, &a.requant.lo, &a.requant.hi);
+  ctx.bind_out(&a.c_quantized);
+  return true;
+}
+
+}  // namespace thimble::gemm_lowering
