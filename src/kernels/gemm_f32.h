@@ -1,6 +1,7 @@
 // float32 matrix products, the workhorse of convolutions and dense layers, forward and backward.
 // Sums run over taps and k in ascending order, each step one fused multiply-add into one
-// accumulator per output element, so a result does not depend on tile, split or thread.
+// accumulator per output element, so a result depends neither on tile, split or thread nor on the
+// instruction set.
 #pragma once
 
 #include <cstdint>
@@ -40,13 +41,14 @@ struct PackBArgs {
   float* packed = nullptr;
 };
 
-// Weight gradient: for each i < k, j < n
-//   c[i·ldc + j] (+)= Σ_{m} A(m)[i] · B[m·ldb + j],   m ascending
-// A(m) is a run of k floats, addressed as above with one offset per row (offset_stride apart, so
-// that tap t of a convolution's table is offsets + t with offset_stride = taps). Rows whose offset
-// is negative contribute nothing. accumulate adds to c's old value.
+// Weight gradient: for each tap t < taps, i < k, j < n
+//   c[(t·k + i)·ldc + j] (+)= Σ_{m} A(m,t)[i] · B[m·ldb + j],   m ascending
+// A(m,t) is a run of k floats: a + m·lda without offsets (taps is then 1), else
+// a + offsets[m·offset_stride + t]; where that offset is negative, m contributes nothing to tap t.
+// A convolution gives all its taps in one call (offset_stride = taps), or one tap t at a time
+// (offsets + t, offset_stride = taps, taps = 1). accumulate adds to c's old value.
 struct GemmTnF32Args {
-  int64_t m = 0, k = 0, n = 0;
+  int64_t m = 0, k = 0, n = 0, taps = 1;
   const float* a = nullptr;
   int64_t lda = 0;
   const int32_t* offsets = nullptr;

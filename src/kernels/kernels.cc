@@ -1,88 +1,86 @@
-// Fills one table per instruction set and chooses the one in force.
+// The kernel tables of this build, which of them the machine can run, and which is in force.
 #include "kernels/kernels.h"
 
+#include <array>
 #include <atomic>
 
 #include "base/cpu.h"
 #include "base/environment.h"
+#include "kernels/f32_fill.h"
 #include "kernels/s8_fill.h"
 
 namespace thimble {
 namespace {
 
-constexpr int kMostTables = 4;
+// f32: the instruction set of the float32 units; s8: of the int8 units.
+#define THIMBLE_FILL_TABLE(table, f32, s8)  \
+  fill_gemm_f32_##f32(table.gemm_f32);      \
+  fill_depthwise_##f32(table.depthwise);    \
+  fill_map_##f32(table.map);                \
+  fill_reduce_##f32(table.reduce);          \
+  fill_pool_##f32(table.pool);              \
+  fill_lstm_##f32(table.lstm);              \
+  fill_update_##f32(table.update);          \
+  fill_gemm_s8_##s8(table.gemm_s8);         \
+  fill_depthwise_s8_##s8(table.depthwise);  \
+  fill_pool_s8_##s8(table.pool);            \
+  fill_elementwise_s8_##s8(table.elementwise_s8);
 
 struct Tables {
-  KernelTable table[kMostTables] = {};
-  const KernelTable* list[kMostTables] = {};
-  int count = 0;
+  std::array<KernelTable, 4> tables = {};  // slowest first
+  std::array<const KernelTable*, 4> available = {};
+  size_t count = 0;
 
   KernelTable& add(Isa isa) {
-    KernelTable& t = table[count];
-    t.isa = isa;
-    list[count++] = &t;
-    return t;
+    KernelTable& table = tables[count];
+    available[count++] = &table;
+    table.isa = isa;
+    return table;
   }
 
   Tables() {
-    {
-      KernelTable& t = add(Isa::scalar);
-      fill_gemm_s8_scalar(t.gemm_s8);
-      fill_depthwise_s8_scalar(t.depthwise);
-      fill_pool_s8_scalar(t.pool);
-      fill_elementwise_s8_scalar(t.elementwise_s8);
-    }
+    KernelTable& scalar = add(Isa::scalar);
+    THIMBLE_FILL_TABLE(scalar, scalar, scalar)
+    [[maybe_unused]] const CpuFeatures& cpu = cpu_features();
 #if defined(__x86_64__)
-    if (cpu_features().avx2_fma_f16c) {
-      KernelTable& t = add(Isa::avx2);
-      fill_gemm_s8_avx2(t.gemm_s8);
-      fill_depthwise_s8_avx2(t.depthwise);
-      fill_pool_s8_avx2(t.pool);
-      fill_elementwise_s8_avx2(t.elementwise_s8);
+    if (cpu.avx2_fma_f16c) {
+      KernelTable& avx2 = add(Isa::avx2);
+      THIMBLE_FILL_TABLE(avx2, avx2, avx2)
     }
-    if (cpu_features().avx512) {
-      KernelTable& t = add(Isa::avx512);
-      fill_gemm_s8_avx512(t.gemm_s8);
-      fill_depthwise_s8_avx512(t.depthwise);
-      fill_pool_s8_avx512(t.pool);
-      fill_elementwise_s8_avx512(t.elementwise_s8);
+    if (cpu.avx512) {
+      KernelTable& avx512 = add(Isa::avx512);
+      THIMBLE_FILL_TABLE(avx512, avx512, avx512)
     }
-    if (cpu_features().avx512_vnni) {
-      KernelTable& t = add(Isa::avx512_vnni);
-      fill_gemm_s8_avx512_vnni(t.gemm_s8);
-      fill_depthwise_s8_avx512_vnni(t.depthwise);
-      fill_pool_s8_avx512_vnni(t.pool);
-      fill_elementwise_s8_avx512_vnni(t.elementwise_s8);
+    if (cpu.avx512_vnni) {
+      KernelTable& vnni = add(Isa::avx512_vnni);
+      THIMBLE_FILL_TABLE(vnni, avx512, avx512_vnni)
     }
 #elif defined(__aarch64__)
-    if (cpu_features().neon) {
-      KernelTable& t = add(Isa::neon);
-      fill_gemm_s8_neon(t.gemm_s8);
-      fill_depthwise_s8_neon(t.depthwise);
-      fill_pool_s8_neon(t.pool);
-      fill_elementwise_s8_neon(t.elementwise_s8);
-    }
+    KernelTable& neon = add(Isa::neon);
+    THIMBLE_FILL_TABLE(neon, neon, neon)
 #endif
   }
 };
 
 const Tables& tables() {
-  static const Tables built;
-  return built;
+  static const Tables all;
+  return all;
 }
 
 const KernelTable* find(std::string_view isa_name) {
-  for (const KernelTable* t : available_kernels()) {
-    if (isa_name == name(t->isa)) return t;
+  for (const KernelTable* table : available_kernels()) {
+    if (isa_name == name(table->isa)) return table;
   }
   return nullptr;
 }
 
-const KernelTable* default_table() {
-  if (const auto wanted = environment(Knob::isa)) {
-    if (const KernelTable* t = find(*wanted)) return t;
-  }
-  return available_kernels().back();
+const KernelTable& default_table() {
+  static const KernelTable* const chosen = [] {
+    const KernelTable* named = nullptr;
+    if (const auto isa = environment(Knob::isa)) named = find(*isa);
+    return named != nullptr ? named : available_kernels().back();
+  }();
+  return *chosen;
 }
 
 std::atomic<const KernelTable*> forced{nullptr};
@@ -90,29 +88,21 @@ std::atomic<const KernelTable*> forced{nullptr};
 }  // namespace
 
 const char* name(Isa isa) {
-  switch (isa) {
-    case Isa::scalar: return "scalar";
-    case Isa::avx2: return "avx2";
-    case Isa::avx512: return "avx512";
-    case Isa::avx512_vnni: return "avx512_vnni";
-    case Isa::neon: return "neon";
-  }
-  return "unknown";
+  constexpr const char* kNames[] = {"scalar", "avx2", "avx512", "avx512_vnni", "neon"};
+  return kNames[static_cast<int>(isa)];
 }
 
-std::span<const KernelTable* const> available_kernels() { return {tables().list, size_t(tables().count)}; }
+std::span<const KernelTable* const> available_kernels() { return {tables().available.data(), tables().count}; }
 
 const KernelTable& kernels() {
-  const KernelTable* t = forced.load(std::memory_order_acquire);
-  if (t != nullptr) return *t;
-  static const KernelTable* const chosen = default_table();
-  return *chosen;
+  const KernelTable* table = forced.load(std::memory_order_acquire);
+  return table != nullptr ? *table : default_table();
 }
 
 bool force_isa(std::string_view isa_name) {
-  const KernelTable* t = isa_name.empty() ? nullptr : find(isa_name);
-  if (t == nullptr && !isa_name.empty()) return false;
-  forced.store(t, std::memory_order_release);
+  const KernelTable* table = isa_name.empty() ? nullptr : find(isa_name);
+  if (table == nullptr && !isa_name.empty()) return false;
+  forced.store(table, std::memory_order_release);
   return true;
 }
 
