@@ -11,14 +11,14 @@
 #include "kernels/reduce.h"
 #include "kernels/update.h"
 
-#define THIMBLE_F32_FILLS(isa)                       \
-  void fill_gemm_f32_##isa(GemmF32Kernels& table);   \
-  void fill_depthwise_##isa(DepthwiseKernels& table); \
-  void fill_map_##isa(MapKernels& table);            \
+#define THIMBLE_F32_FILLS(isa)                                             \
+  void fill_gemm_f32_##isa(GemmF32Kernels& table);                         \
+  void fill_depthwise_##isa(DepthwiseKernels& table);                      \
+  void fill_map_##isa(MapKernels& table);                                  \
   void fill_map_convert_##isa(MapKernels& table); /* called by fill_map */ \
-  void fill_reduce_##isa(ReduceKernels& table);      \
-  void fill_pool_##isa(PoolKernels& table);          \
-  void fill_lstm_##isa(LstmKernels& table);          \
+  void fill_reduce_##isa(ReduceKernels& table);                            \
+  void fill_pool_##isa(PoolKernels& table);                                \
+  void fill_lstm_##isa(LstmKernels& table);                                \
   void fill_update_##isa(UpdateKernels& table);
 
 namespace thimble {

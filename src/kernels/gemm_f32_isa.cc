@@ -16,9 +16,9 @@ constexpr int kVecs = kLanes == 1 ? 4 : 2;
 constexpr int kColumns = kVecs * kLanes;
 constexpr int wide_panels(int rows) { return kMaxRows / rows >= 4 ? 4 : kMaxRows / rows >= 2 ? 2 : 1; }
 
-constexpr int64_t kBlockRows = 2048;                // rows of B in one sweep; longer sums go through c
-constexpr int64_t kGroupFloats = 96 * 1024;         // packed B swept per row of tiles: stays in L2
-constexpr int64_t kGradientRows = 192;              // rows of A and B in one sweep of run_tn
+constexpr int64_t kBlockRows = 2048;         // rows of B in one sweep; longer sums go through c
+constexpr int64_t kGroupFloats = 96 * 1024;  // packed B swept per row of tiles: stays in L2
+constexpr int64_t kGradientRows = 192;       // rows of A and B in one sweep of run_tn
 
 struct Sweep {
   int64_t begin, end;  // rows of B
@@ -140,7 +140,7 @@ void run(const GemmF32Args& g) {
   if (g.m <= 0 || g.n <= 0) return;
   const int64_t rows = g.taps * g.k, step = balanced_rows(g.m);
   const int64_t block = rows <= kBlockRows * 3 / 2 ? rows : kBlockRows;
-  for (int64_t begin = 0; begin == 0 || begin < rows; begin += block > 0 ? block : 1) {
+  for (int64_t begin = 0; begin == 0 || begin<rows; begin += block> 0 ? block : 1) {
     const int64_t end = rows - begin < block ? rows : begin + block;
     const Sweep sweep = {begin, end, begin == 0, end == rows};
     int64_t group = kGroupFloats / ((end - begin + 1) * kColumns);  // panels swept together
@@ -250,9 +250,8 @@ struct GradientTileRow {
 };
 template <int R>
 constexpr GradientTileRow gradient_tile_row() {
-  return {gradient_tile<R, 1, false>,    gradient_tile<R, kVecs, false>,
-          gradient_tile<R, kVecs * wide_panels(R), false>, gradient_tile<R, 1, true>,
-          gradient_tile<R, kVecs, true>, wide_panels(R)};
+  return {gradient_tile<R, 1, false>, gradient_tile<R, kVecs, false>, gradient_tile<R, kVecs * wide_panels(R), false>,
+          gradient_tile<R, 1, true>,  gradient_tile<R, kVecs, true>,  wide_panels(R)};
 }
 template <class Rows>
 struct GradientTileRows;

@@ -13,17 +13,17 @@ namespace thimble {
 namespace {
 
 // f32: the instruction set of the float32 units; s8: of the int8 units.
-#define THIMBLE_FILL_TABLE(table, f32, s8)  \
-  fill_gemm_f32_##f32(table.gemm_f32);      \
-  fill_depthwise_##f32(table.depthwise);    \
-  fill_map_##f32(table.map);                \
-  fill_reduce_##f32(table.reduce);          \
-  fill_pool_##f32(table.pool);              \
-  fill_lstm_##f32(table.lstm);              \
-  fill_update_##f32(table.update);          \
-  fill_gemm_s8_##s8(table.gemm_s8);         \
-  fill_depthwise_s8_##s8(table.depthwise);  \
-  fill_pool_s8_##s8(table.pool);            \
+#define THIMBLE_FILL_TABLE(table, f32, s8) \
+  fill_gemm_f32_##f32(table.gemm_f32);     \
+  fill_depthwise_##f32(table.depthwise);   \
+  fill_map_##f32(table.map);               \
+  fill_reduce_##f32(table.reduce);         \
+  fill_pool_##f32(table.pool);             \
+  fill_lstm_##f32(table.lstm);             \
+  fill_update_##f32(table.update);         \
+  fill_gemm_s8_##s8(table.gemm_s8);        \
+  fill_depthwise_s8_##s8(table.depthwise); \
+  fill_pool_s8_##s8(table.pool);           \
   fill_elementwise_s8_##s8(table.elementwise_s8);
 
 struct Tables {

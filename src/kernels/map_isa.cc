@@ -87,16 +87,16 @@ struct ReluN1To1 {
   THIMBLE_DX(select(abs(x) < 1.0f, dy, F{}))
 };
 struct LeakyRelu {
-  THIMBLE_F(select(x > 0.0f, x, x * a))
-  THIMBLE_DX(select(x > 0.0f, dy, dy * a))
+  THIMBLE_F(select(x > 0.0f, x, x* a))
+  THIMBLE_DX(select(x > 0.0f, dy, dy* a))
 };
 struct Elu {
-  THIMBLE_F(select(x > 0.0f, x, a * expm1_f(x)))
-  THIMBLE_DXY(select(x > 0.0f, dy, dy * (y + a)))
+  THIMBLE_F(select(x > 0.0f, x, a* expm1_f(x)))
+  THIMBLE_DXY(select(x > 0.0f, dy, dy*(y + a)))
 };
 struct Selu {
-  THIMBLE_F(select(x > 0.0f, x * kSeluScale, expm1_f(x) * (kSeluScale * kSeluAlpha)))
-  THIMBLE_DXY(dy * select(x > 0.0f, set1(kSeluScale), y + kSeluScale * kSeluAlpha))
+  THIMBLE_F(select(x > 0.0f, x* kSeluScale, expm1_f(x) * (kSeluScale * kSeluAlpha)))
+  THIMBLE_DXY(dy* select(x > 0.0f, set1(kSeluScale), y + kSeluScale * kSeluAlpha))
 };
 struct Softsign {
   static F f(F x, F) {
@@ -110,15 +110,15 @@ struct Softsign {
 };
 struct Sigmoid {
   THIMBLE_F(sigmoid_f(x))
-  THIMBLE_DY(dy * (y * (1.0f - y)))
+  THIMBLE_DY(dy*(y*(1.0f - y)))
 };
 struct Tanh {
   THIMBLE_F(tanh_f(x))
-  THIMBLE_DY(dy * fma(-y, y, set1(1.0f)))
+  THIMBLE_DY(dy* fma(-y, y, set1(1.0f)))
 };
 struct Exp {
   THIMBLE_F(exp_f(x))
-  THIMBLE_DY(dy * y)
+  THIMBLE_DY(dy* y)
 };
 struct Log {
   THIMBLE_F(log_f(x))
@@ -142,7 +142,7 @@ struct Abs {
 };
 struct Square {
   THIMBLE_F(x* x)
-  THIMBLE_DX(dy * (x + x))
+  THIMBLE_DX(dy*(x + x))
 };
 struct HardSigmoid {
   THIMBLE_F(relu6_of(x + 3.0f) / 6.0f)
@@ -154,7 +154,7 @@ struct HardSwish {
 };
 struct Reciprocal {
   THIMBLE_F(1.0f / x)
-  THIMBLE_DY(-dy * (y * y))
+  THIMBLE_DY(-dy*(y* y))
 };
 struct Sign {
   THIMBLE_F(select(x > 0.0f, set1(1.0f), select(x < 0.0f, set1(-1.0f), x)))

@@ -34,7 +34,7 @@ THIMBLE_INLINE Reduced reduce_exp(F x) {
 
 // e^r − 1 − r for |r| <= ln 2 / 2
 THIMBLE_INLINE F exp_tail(F r) {
-  constexpr float kExp[] = {0.5f,           0.1666666716337204f,   0.041666463017463684f, 0.008333285339176655f,
+  constexpr float kExp[] = {0.5f,           0.1666666716337204f,    0.041666463017463684f, 0.008333285339176655f,
                             0.00139338232f, 0.00019907834939658642f};
   return polynomial(r, kExp) * (r * r);
 }
