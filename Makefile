@@ -52,9 +52,9 @@ bench: setup  ## build the benchmark programs and say how to run them
 	cmake --build build/release -j $(JOBS)
 	@find build/release/bench -maxdepth 2 -type f -executable | sort
 
-interop: build  ## compare with LiteRT (a Python environment in .venv; downloads from PyPI)
+interop: build  ## compare with LiteRT (a Python environment of its own; downloads from PyPI)
 	@scripts/setup.sh interop
-	scripts/interop.sh
+	scripts/interop/run.sh
 
 fuzz:  ## run every libFuzzer target for FUZZ_SECONDS (60)
 	@scripts/setup.sh build fuzz
