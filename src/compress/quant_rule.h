@@ -11,8 +11,8 @@ struct QuantRule {
   // Weights: input index and the axis that gets a scale per channel (−1 axis: per tensor).
   int weight_input = -1;
   int weight_axis = -1;
-  int bias_input = -1;       // int32, scale = input scale · weight scale[c]
-  bool hybrid = false;       // float activations × int8 weights exist (dynamic range)
+  int bias_input = -1;  // int32, scale = input scale · weight scale[c]
+  bool hybrid = false;  // float activations × int8 weights exist (dynamic range)
   // Activations: the output shares the first input's scale (pools, reshapes …), all inputs share
   // the output's (concatenation, maximum …), or the output is fixed (softmax …).
   enum class Output { free, same_as_input, inputs_same_as_output, fixed } output = Output::free;

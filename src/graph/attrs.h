@@ -32,7 +32,7 @@ class FieldPrinter {
   void operator()(const char* field, Activation v);
   void operator()(const char* field, Padding v);
   template <class Enum>
-    requires std::is_enum_v<Enum>
+  requires std::is_enum_v<Enum>
   void operator()(const char* field, Enum v) { (*this)(field, std::string(name(v))); }
   std::string take() { return std::move(text_); }
 

@@ -10,7 +10,7 @@ Data Data::copy(std::span<const uint8_t> bytes) {
   constexpr std::align_val_t alignment{64};
   const size_t size = std::max<size_t>(bytes.size(), 1);
   std::shared_ptr<uint8_t> block(static_cast<uint8_t*>(::operator new(size, alignment)),
-                                 [](uint8_t* p) { ::operator delete(p, std::align_val_t{64}); });
+                                 [](uint8_t* p) { ::operator delete (p, std::align_val_t{64}); });
   if (!bytes.empty()) std::memcpy(block.get(), bytes.data(), bytes.size());
   Data data;
   data.bytes = block.get();

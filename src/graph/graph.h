@@ -54,8 +54,8 @@ struct Tensor {
   DType type = DType::f32;
   Shape shape;
   Quantization quant;
-  Data data;              // constants; for a variable its initial value (zeros when absent)
-  bool variable = false;  // keeps its value between runs (weights in training, LSTM state)
+  Data data;                   // constants; for a variable its initial value (zeros when absent)
+  bool variable = false;       // keeps its value between runs (weights in training, LSTM state)
   bool batch_unknown = false;  // the file'"'"'s shape signature has −1 in dimension 0
 
   bool constant() const { return static_cast<bool>(data) && !variable; }
@@ -65,7 +65,7 @@ struct Tensor {
 
 struct Node {
   Op op{};
-  std::vector<TensorId> inputs;   // kNoTensor for an optional input left out
+  std::vector<TensorId> inputs;  // kNoTensor for an optional input left out
   std::vector<TensorId> outputs;
   std::vector<TensorId> intermediates;  // quantisation parameters of values inside a fused operator
   Attrs attrs;

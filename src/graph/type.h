@@ -14,8 +14,8 @@ namespace thimble {
 
 enum class DType : uint8_t { f32, f16, f64, i8, u8, i16, u16, i32, u32, i64, u64, boolean, i4, count };
 
-const char* name(DType type);            // "float32", "int8", "bool"…
-int64_t bits(DType type);                // 32, 8, 4 …
+const char* name(DType type);  // "float32", "int8", "bool"…
+int64_t bits(DType type);      // 32, 8, 4 …
 inline bool is_quantized_type(DType t) { return t == DType::i8 || t == DType::u8 || t == DType::i16 || t == DType::i4; }
 
 // Dimensions, outermost first, at most 8. A scalar has rank 0; a dimension may be 0.
@@ -35,10 +35,10 @@ class Shape {
   // Negative axes count from the end: dim(-1) is the innermost.
   int64_t dim(int axis) const { return dims_[static_cast<size_t>(axis < 0 ? axis + rank_ : axis)]; }
   void push_back(int64_t dim) { dims_[static_cast<size_t>(rank_++)] = dim; }
-  int64_t elements() const;                          // 1 for a scalar
-  int64_t elements(int first, int last) const;       // product of dims [first, last)
+  int64_t elements() const;                     // 1 for a scalar
+  int64_t elements(int first, int last) const;  // product of dims [first, last)
   std::span<const int64_t> dims() const { return {dims_.data(), static_cast<size_t>(rank_)}; }
-  std::string to_string() const;                     // "[1, 28, 28, 1]"
+  std::string to_string() const;  // "[1, 28, 28, 1]"
   friend bool operator==(const Shape& a, const Shape& b);
 
  private:

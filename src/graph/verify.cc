@@ -84,7 +84,8 @@ class Structure {
       const TensorId t = node.outputs[i];
       if (!in_range(t)) return broken(format("output {} is tensor {}, of {}", i, t, graph_.tensors.size()));
       if (defined_[static_cast<size_t>(t)])
-        return broken(format("output {} \"{}\" is a constant, an input, a variable or computed twice", i, graph_.at(t).name));
+        return broken(
+            format("output {} \"{}\" is a constant, an input, a variable or computed twice", i, graph_.at(t).name));
       defined_[static_cast<size_t>(t)] = 1;
     }
     return {};

@@ -30,11 +30,12 @@ TensorId Builder::scalar_f32(float value) {
 }
 
 TensorId Builder::variable(std::string name, DType type, Shape shape, Data initial) {
-  return graph_.add({.name = std::move(name), .type = type, .shape = shape, .data = std::move(initial), .variable = true});
+  return graph_.add(
+      {.name = std::move(name), .type = type, .shape = shape, .data = std::move(initial), .variable = true});
 }
 
-Result<std::vector<TensorId>> Builder::node(Op op, std::vector<TensorId> inputs, Attrs attrs, std::string name, int outs,
-                                            const Tensor* like) {
+Result<std::vector<TensorId>> Builder::node(Op op, std::vector<TensorId> inputs, Attrs attrs, std::string name,
+                                            int outs, const Tensor* like) {
   Node node{.op = op, .inputs = std::move(inputs), .attrs = std::move(attrs), .name = name};
   for (int i = 0; i < outs; ++i) {
     Tensor tensor{.name = i == 0 ? name : format("{}:{}", name, i)};

@@ -17,7 +17,7 @@ class Builder {
   TensorId constant(std::string name, DType type, Shape shape, Data data);
   TensorId constant_f32(std::string name, Shape shape, std::span<const float> values);
   TensorId constant_i32(std::string name, std::span<const int32_t> values);  // rank 1
-  TensorId scalar_f32(float value);                                         // shape [], shared by value
+  TensorId scalar_f32(float value);                                          // shape [], shared by value
   // A tensor that keeps its value between runs; zeros when `initial` is empty.
   TensorId variable(std::string name, DType type, Shape shape, Data initial = {});
 

@@ -63,7 +63,10 @@ std::string dump(const Graph& graph) {
     text += format("{:4} {}{}\n", n, name(node.op), node.attrs.to_string());
     for (TensorId t : node.inputs)
       if (t != kNoTensor)
-        text += format("       in  {}{}\n", graph.at(t).to_string(), graph.at(t).constant() ? " constant" : graph.at(t).variable ? " variable" : "");
+        text += format("       in  {}{}\n", graph.at(t).to_string(),
+                       graph.at(t).constant() ? " constant"
+                       : graph.at(t).variable ? " variable"
+                                              : "");
     for (TensorId t : node.outputs) text += format("       out {}\n", graph.at(t).to_string());
   }
   return text;

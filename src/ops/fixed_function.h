@@ -9,8 +9,12 @@
 
 namespace thimble::fixed {
 
-constexpr int32_t add(int32_t a, int32_t b) { return static_cast<int32_t>(static_cast<uint32_t>(a) + static_cast<uint32_t>(b)); }
-constexpr int32_t sub(int32_t a, int32_t b) { return static_cast<int32_t>(static_cast<uint32_t>(a) - static_cast<uint32_t>(b)); }
+constexpr int32_t add(int32_t a, int32_t b) {
+  return static_cast<int32_t>(static_cast<uint32_t>(a) + static_cast<uint32_t>(b));
+}
+constexpr int32_t sub(int32_t a, int32_t b) {
+  return static_cast<int32_t>(static_cast<uint32_t>(a) - static_cast<uint32_t>(b));
+}
 constexpr int32_t mul(int32_t a, int32_t b) { return saturating_rounding_doubling_high_mul(a, b); }
 // From Qfrom to Qto.
 constexpr int32_t rescale(int32_t x, int from, int to) { return saturating_rounding_multiply_by_pot(x, from - to); }
@@ -38,7 +42,8 @@ constexpr int32_t exp_of_negative(int32_t a, int bits) {
   const int32_t part = (a & (quarter - 1)) - quarter;  // a modulo 1/4, in [−1/4, 0)
   int32_t result = exp_near_zero(rescale(part, bits, 0));
   const int32_t remainder = sub(part, a);
-  constexpr int32_t kFactor[] = {1672461947, 1302514674, 790015084, 290630308, 39332535, 720401, 242};  // e^−2^k, k = −2 … 4
+  constexpr int32_t kFactor[] = {1672461947, 1302514674, 790015084, 290630308,
+                                 39332535,   720401,     242};  // e^−2^k, k = −2 … 4
   for (int k = -2; k <= 4; ++k)
     if (bits > k && (remainder & (1 << (fraction + k)))) result = mul(result, kFactor[k + 2]);
   return a == 0 ? kOne : result;
@@ -72,12 +77,15 @@ constexpr int32_t log_of_at_least_one(int32_t x, int in, int out) {
   const auto saturate = [](int64_t v) { return static_cast<int32_t>(std::clamp<int64_t>(v, INT32_MIN, INT32_MAX)); };
   const int32_t quarter = rescale(kQuarter, 0, accumulator);
   const int headroom_a = std::countl_zero(static_cast<uint32_t>(x));
-  const int32_t r_a = saturating_rounding_multiply_by_pot(mul(saturating_rounding_multiply_by_pot(x, headroom_a - 1), kRootOfHalf), 1);
-  const int32_t power_a = saturate(int64_t{saturating_rounding_multiply_by_pot(in - headroom_a, 31 - accumulator)} + quarter);
+  const int32_t r_a =
+      saturating_rounding_multiply_by_pot(mul(saturating_rounding_multiply_by_pot(x, headroom_a - 1), kRootOfHalf), 1);
+  const int32_t power_a =
+      saturate(int64_t{saturating_rounding_multiply_by_pot(in - headroom_a, 31 - accumulator)} + quarter);
   const int32_t z_b = mul(x, kRootOfHalf);
   const int headroom_b = std::countl_zero(static_cast<uint32_t>(z_b)) - 1;
   const int32_t r_b = saturating_rounding_multiply_by_pot(x, headroom_b);
-  const int32_t power_b = saturate(int64_t{saturating_rounding_multiply_by_pot(in - headroom_b, 31 - accumulator)} - quarter);
+  const int32_t power_b =
+      saturate(int64_t{saturating_rounding_multiply_by_pot(in - headroom_b, 31 - accumulator)} - quarter);
   const int32_t r = std::min(r_a, r_b), power = std::max(power_a, power_b);
   const int32_t p = half_sum(r, kFourthRootOfHalf);
   int32_t q = sub(r, kFourthRootOfHalf);
@@ -85,7 +93,8 @@ constexpr int32_t log_of_at_least_one(int32_t x, int in, int out) {
   const int32_t square = mul(q, q);
   const int32_t numerator = add(mul(q, r), mul(mul(q, square), kAlphaN));
   const int32_t denominator = add(mul(p, add(add(kAlphaI, q), mul(kAlphaD, square))), mul(kAlphaF, q));
-  const int32_t value = add(mul(power, kLog2), mul(rescale(numerator, 0, accumulator), reciprocal_of_one_plus(denominator)));
+  const int32_t value =
+      add(mul(power, kLog2), mul(rescale(numerator, 0, accumulator), reciprocal_of_one_plus(denominator)));
   return rescale(value, accumulator, out);
 }
 

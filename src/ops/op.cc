@@ -33,7 +33,9 @@ constexpr OpRow kRows[] = {
 const OpRow& row(Op op) { return kRows[index(op) < kOpCount ? index(op) : 0]; }
 
 namespace {
-std::string where(const InferContext& ctx, int input) { return format("input {} {}", input, ctx.in(input).to_string()); }
+std::string where(const InferContext& ctx, int input) {
+  return format("input {} {}", input, ctx.in(input).to_string());
+}
 }  // namespace
 
 Status InferContext::expect_arity(int lo, int hi, int outs, int required) const {
@@ -64,7 +66,8 @@ Status InferContext::expect_rank(int input, int lo, int hi) const {
 Result<std::vector<int64_t>> InferContext::constant_ints(int input) const {
   const Tensor& tensor = in(input);
   if (!tensor.constant())
-    return fail(ErrorCode::unsupported, format("{}: must be a constant (its value decides shapes)", where(*this, input)));
+    return fail(ErrorCode::unsupported,
+                format("{}: must be a constant (its value decides shapes)", where(*this, input)));
   std::vector<int64_t> values;
   if (tensor.type == DType::i32) {
     for (int32_t v : tensor.data.as<int32_t>()) values.push_back(v);
@@ -79,8 +82,10 @@ Result<std::vector<int64_t>> InferContext::constant_ints(int input) const {
 Status InferContext::expect_per_tensor_quantized(const Tensor& tensor) const {
   if (!is_quantized_type(tensor.type)) return {};
   if (tensor.quant.scale.size() != 1)
-    return fail(ErrorCode::bad_file, format("{}: needs one scale and zero point, has {}", tensor.to_string(), tensor.quant.scale.size()));
-  if (!(tensor.quant.scale[0] > 0)) return fail(ErrorCode::bad_file, format("{}: scale must be positive", tensor.to_string()));
+    return fail(ErrorCode::bad_file,
+                format("{}: needs one scale and zero point, has {}", tensor.to_string(), tensor.quant.scale.size()));
+  if (!(tensor.quant.scale[0] > 0))
+    return fail(ErrorCode::bad_file, format("{}: scale must be positive", tensor.to_string()));
   return {};
 }
 

@@ -19,7 +19,18 @@ inline size_t index(Op op) { return static_cast<size_t>(op); }
 
 // Element types an operator computes in (bits, for OpRow::types). HYBRID: float activations with
 // int8 weights, multiplied as integers.
-enum OpTypes : uint32_t { F32 = 1, S8 = 2, U8 = 4, HYBRID = 8, S16 = 16, I32 = 32, I64 = 64, BOOL = 128, F16 = 256, S16X8 = 512 };
+enum OpTypes : uint32_t {
+  F32 = 1,
+  S8 = 2,
+  U8 = 4,
+  HYBRID = 8,
+  S16 = 16,
+  I32 = 32,
+  I64 = 64,
+  BOOL = 128,
+  F16 = 256,
+  S16X8 = 512
+};
 
 struct TensorSpec {
   DType type = DType::f32;

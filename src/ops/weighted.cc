@@ -20,9 +20,8 @@ Status check_weight_quantization(const Tensor& w, int64_t channels, int channel_
   const Quantization& q = w.quant;
   if (q.empty()) return fail(ErrorCode::bad_file, format("weights {}: integer weights without a scale", w.to_string()));
   if (q.per_axis() && (q.axis != channel_axis || static_cast<int64_t>(q.scale.size()) != channels))
-    return fail(ErrorCode::bad_file,
-                format("weights {}: {} scales along axis {}, expected one or {} along axis {}", w.to_string(),
-                       q.scale.size(), q.axis, channels, channel_axis));
+    return fail(ErrorCode::bad_file, format("weights {}: {} scales along axis {}, expected one or {} along axis {}",
+                                            w.to_string(), q.scale.size(), q.axis, channels, channel_axis));
   for (size_t i = 0; i < q.scale.size(); ++i) {
     if (!std::isfinite(q.scale[i]))
       return fail(ErrorCode::bad_file, format("weights {}: scale {} is {}", w.to_string(), i, q.scale[i]));
@@ -37,8 +36,7 @@ Result<DType> check_weighted(const InferContext& ctx, int64_t channels, int chan
   const Tensor &x = ctx.in(0), &w = ctx.in(1);
   const WeightedKind kind = weighted_kind(x, w);
   if (kind == WeightedKind::unsupported)
-    return fail(ErrorCode::unsupported,
-                format("no kernel for input {} with weights {}", x.to_string(), w.to_string()),
+    return fail(ErrorCode::unsupported, format("no kernel for input {} with weights {}", x.to_string(), w.to_string()),
                 "float32 × float32, float32 × int8 (hybrid), int8 × int8 and uint8 × uint8 are supported");
   if (kind != WeightedKind::f32)
     THIMBLE_TRY(check_weight_quantization(w, channels, channel_axis, kind != WeightedKind::u8));
@@ -48,7 +46,8 @@ Result<DType> check_weighted(const InferContext& ctx, int64_t channels, int chan
     const Tensor& y = ctx.declared(0);
     if (y.type == x.type) THIMBLE_TRY(ctx.expect_per_tensor_quantized(y));
     for (float scale : w.quant.scale) {
-      const double effective = static_cast<double>(x.quant.scale[0]) * scale / (y.quant.empty() ? 1.0 : y.quant.scale[0]);
+      const double effective =
+          static_cast<double>(x.quant.scale[0]) * scale / (y.quant.empty() ? 1.0 : y.quant.scale[0]);
       if (!std::isfinite(effective) || effective < 0 || effective >= 0x1p30)
         return fail(ErrorCode::bad_file, format("effective scale {} of {} is out of range", effective, w.to_string()));
     }

@@ -37,7 +37,8 @@ void greedy_by_size(std::vector<ArenaItem>& items) {
       offset = std::max(offset, round_up(other.offset + other.bytes, kAlign));
     }
     item.offset = offset;
-    const auto at = std::upper_bound(placed.begin(), placed.end(), i, [&](size_t a, size_t b) { return items[a].offset < items[b].offset; });
+    const auto at = std::upper_bound(placed.begin(), placed.end(), i,
+                                     [&](size_t a, size_t b) { return items[a].offset < items[b].offset; });
     placed.insert(at, i);
   }
 }
@@ -46,7 +47,8 @@ void greedy_by_size(std::vector<ArenaItem>& items) {
 void first_fit_by_time(std::vector<ArenaItem>& items) {
   std::vector<size_t> births(items.size());
   std::iota(births.begin(), births.end(), size_t{0});
-  std::stable_sort(births.begin(), births.end(), [&](size_t a, size_t b) { return items[a].first_step < items[b].first_step; });
+  std::stable_sort(births.begin(), births.end(),
+                   [&](size_t a, size_t b) { return items[a].first_step < items[b].first_step; });
   std::multimap<int, size_t> deaths;
   std::map<int64_t, int64_t> free_blocks{{0, INT64_MAX / 2}};
   for (const size_t i : births) {
@@ -57,7 +59,8 @@ void first_fit_by_time(std::vector<ArenaItem>& items) {
       const int64_t size = round_up(dead.bytes, kAlign);
       if (size == 0) continue;
       auto block = free_blocks.emplace(dead.offset, size).first;
-      if (const auto next = std::next(block); next != free_blocks.end() && block->first + block->second == next->first) {
+      if (const auto next = std::next(block);
+          next != free_blocks.end() && block->first + block->second == next->first) {
         block->second += next->second;
         free_blocks.erase(next);
       }
@@ -92,11 +95,13 @@ Result<ArenaPlan> plan_arena(std::vector<ArenaItem> items, int64_t max_bytes) {
       return fail(ErrorCode::out_of_memory, "arena size overflows");
   plan.lower_bound = lower_bound_of(items);
   if (plan.lower_bound > max_bytes)
-    return fail(ErrorCode::out_of_memory, format("the model needs {} bytes of working memory, the limit is {}", plan.lower_bound, max_bytes));
+    return fail(ErrorCode::out_of_memory,
+                format("the model needs {} bytes of working memory, the limit is {}", plan.lower_bound, max_bytes));
   items.size() <= 4096 ? greedy_by_size(items) : first_fit_by_time(items);
   for (const ArenaItem& item : items) plan.bytes = std::max(plan.bytes, round_up(item.offset + item.bytes, kAlign));
   if (plan.bytes > max_bytes)
-    return fail(ErrorCode::out_of_memory, format("the memory plan needs {} bytes, the limit is {}", plan.bytes, max_bytes));
+    return fail(ErrorCode::out_of_memory,
+                format("the memory plan needs {} bytes, the limit is {}", plan.bytes, max_bytes));
   plan.items = std::move(items);
   return plan;
 }
@@ -105,10 +110,12 @@ std::string ArenaPlan::to_string() const {
   std::vector<const ArenaItem*> order;
   for (const ArenaItem& item : items) order.push_back(&item);
   std::stable_sort(order.begin(), order.end(), [](auto* a, auto* b) { return a->offset < b->offset; });
-  std::string text = format("arena {} bytes ({} kept between runs; lower bound {})\n", bytes, variable_bytes, lower_bound);
+  std::string text =
+      format("arena {} bytes ({} kept between runs; lower bound {})\n", bytes, variable_bytes, lower_bound);
   text += format("{:>10} {:>10} {:>11}  {}\n", "offset", "bytes", "steps", "tensor");
   for (const ArenaItem* item : order)
-    text += format("{:>10} {:>10} {:>5}-{:<5}  {}\n", item->offset, item->bytes, item->first_step, item->last_step, item->name);
+    text += format("{:>10} {:>10} {:>5}-{:<5}  {}\n", item->offset, item->bytes, item->first_step, item->last_step,
+                   item->name);
   return text;
 }
 

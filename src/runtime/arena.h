@@ -17,9 +17,9 @@ struct ArenaItem {
 
 struct ArenaPlan {
   std::vector<ArenaItem> items;
-  int64_t bytes = 0;           // whole arena
-  int64_t variable_bytes = 0;  // of which: values kept between runs (at the start)
-  int64_t lower_bound = 0;     // the most that is alive at one step: no plan can be smaller
+  int64_t bytes = 0;              // whole arena
+  int64_t variable_bytes = 0;     // of which: values kept between runs (at the start)
+  int64_t lower_bound = 0;        // the most that is alive at one step: no plan can be smaller
   std::string to_string() const;  // a table, in the order of offsets
 };
 

@@ -13,8 +13,10 @@ namespace lowering {
 #undef N
 
 const Cell<LowerFn>& lowering_of(Op op) {
-#define Y(fn) {&lowering::fn, nullptr}
-#define N(reason) {nullptr, reason}
+#define Y(fn) \
+  { &lowering::fn, nullptr }
+#define N(reason) \
+  { nullptr, reason }
   static constexpr Cell<LowerFn> table[] = {
 #define OP(id, types, infer, reference, lower, grad, quant, tflite) lower,
 #include "ops/ops.def"

@@ -23,8 +23,8 @@ struct ScratchId {
 struct Fixup {
   uint32_t offset = 0;  // of the pointer, in bytes from the start of the parameters
   bool scratch = false;
-  int32_t id = 0;       // tensor or scratch number
-  int64_t bytes_in = 0; // added to the address
+  int32_t id = 0;        // tensor or scratch number
+  int64_t bytes_in = 0;  // added to the address
 };
 
 struct StepPlan {
@@ -71,7 +71,8 @@ class LowerContext {
   auto* step(int parts = 1) {
     using P = typename detail::RunSignature<decltype(Fn)>::Params;
     static_assert(std::is_trivially_copyable_v<P> && std::is_trivially_destructible_v<P>);
-    void* memory = raw_step([](const void* p, int part, int of) { Fn(*static_cast<const P*>(p), part, of); }, sizeof(P), parts);
+    void* memory =
+        raw_step([](const void* p, int part, int of) { Fn(*static_cast<const P*>(p), part, of); }, sizeof(P), parts);
     return new (memory) P{};
   }
   void* raw_step(RunFn run, size_t bytes, int parts);

@@ -42,7 +42,9 @@ Result<std::shared_ptr<const Program>> Program::plan(Graph graph, const PlanOpti
     const LowerFn lower = lowering_of(g.nodes[n].op).rule;
     if (lower && !options.reference_only) {
       auto result = lower(ctx);
-      if (!result) return with_context(std::move(result).error(), format("node {} \"{}\" {}", n, g.nodes[n].name, name(g.nodes[n].op)));
+      if (!result)
+        return with_context(std::move(result).error(),
+                            format("node {} \"{}\" {}", n, g.nodes[n].name, name(g.nodes[n].op)));
       lowered = *result;
     }
     if (!lowered) THIMBLE_TRY(lower_to_reference(ctx));
@@ -57,7 +59,8 @@ Result<std::shared_ptr<const Program>> Program::plan(Graph graph, const PlanOpti
         if (f.scratch) f.id += base_scratch;
       program->steps_.push_back(std::move(step));
     }
-    for (ScratchPlan& s : ctx.scratches) scratches.push_back({s.bytes, s.first_step + base_step, s.last_step + base_step});
+    for (ScratchPlan& s : ctx.scratches)
+      scratches.push_back({s.bytes, s.first_step + base_step, s.last_step + base_step});
     for (Data& c : ctx.constants) {
       program->prepacked_bytes_ += static_cast<int64_t>(c.size);
       program->constants_.push_back(std::move(c));
@@ -88,7 +91,9 @@ Result<std::shared_ptr<const Program>> Program::plan(Graph graph, const PlanOpti
   int64_t variable_end = 0;
   program->storage_offset_.assign(g.tensors.size(), -1);
   for (size_t t = 0; t < g.tensors.size(); ++t) {
-    if (storages.root(static_cast<TensorId>(t)) != static_cast<int32_t>(t) || last_use[t] < 0 || g.tensors[t].constant()) continue;
+    if (storages.root(static_cast<TensorId>(t)) != static_cast<int32_t>(t) || last_use[t] < 0 ||
+        g.tensors[t].constant())
+      continue;
     const Tensor& tensor = g.tensors[t];
     if (tensor.variable) {  // first in the arena, in order, so that their bytes are one run
       variables.push_back({tensor.name, tensor.bytes(), 0, last, variable_end});

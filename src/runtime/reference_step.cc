@@ -12,7 +12,9 @@ struct ReferenceParams {
   uint32_t inputs, outputs, intermediates;
   void* scratch;
 
-  static constexpr size_t views_offset() { return (sizeof(ReferenceParams) + alignof(TensorView) - 1) / alignof(TensorView) * alignof(TensorView); }
+  static constexpr size_t views_offset() {
+    return (sizeof(ReferenceParams) + alignof(TensorView) - 1) / alignof(TensorView) * alignof(TensorView);
+  }
   TensorView* views() { return reinterpret_cast<TensorView*>(reinterpret_cast<std::byte*>(this) + views_offset()); }
   const TensorView* views() const { return const_cast<ReferenceParams*>(this)->views(); }
 };
@@ -20,7 +22,8 @@ struct ReferenceParams {
 void run_reference(const void* memory, int, int) {
   const auto& p = *static_cast<const ReferenceParams*>(memory);
   const TensorView* v = p.views();
-  p.fn(RefCall{*p.node, {v, p.inputs}, {v + p.inputs, p.outputs}, {v + p.inputs + p.outputs, p.intermediates}, p.scratch});
+  p.fn(RefCall{
+      *p.node, {v, p.inputs}, {v + p.inputs, p.outputs}, {v + p.inputs + p.outputs, p.intermediates}, p.scratch});
 }
 
 }  // namespace
@@ -32,8 +35,12 @@ Status lower_to_reference(LowerContext& ctx) {
   const size_t count = node.inputs.size() + node.outputs.size() + node.intermediates.size();
   const ScratchId scratch = infer.scratch_bytes > 0 ? ctx.scratch(infer.scratch_bytes) : ScratchId{};
   void* memory = ctx.raw_step(run_reference, ReferenceParams::views_offset() + count * sizeof(TensorView), 1);
-  auto* p = new (memory) ReferenceParams{row(node.op).reference, &node, static_cast<uint32_t>(node.inputs.size()),
-                                         static_cast<uint32_t>(node.outputs.size()), static_cast<uint32_t>(node.intermediates.size()), nullptr};
+  auto* p = new (memory) ReferenceParams{row(node.op).reference,
+                                         &node,
+                                         static_cast<uint32_t>(node.inputs.size()),
+                                         static_cast<uint32_t>(node.outputs.size()),
+                                         static_cast<uint32_t>(node.intermediates.size()),
+                                         nullptr};
   TensorView* view = p->views();
   for (const auto* list : {&node.inputs, &node.outputs, &node.intermediates})
     for (TensorId t : *list) {

@@ -9,11 +9,14 @@ namespace {
 constexpr size_t kSlack = 64;  // kernels may read a few bytes beyond a tensor
 
 uint64_t now_ns() {
-  return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count());
+  return static_cast<uint64_t>(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
+          .count());
 }
 }  // namespace
 
-Result<std::unique_ptr<Session>> Session::create(std::shared_ptr<const Program> program, std::shared_ptr<ThreadPool> pool) {
+Result<std::unique_ptr<Session>> Session::create(std::shared_ptr<const Program> program,
+                                                 std::shared_ptr<ThreadPool> pool) {
   std::unique_ptr<Session> session(new Session);
   session->program_ = program;
   session->pool_ = std::move(pool);
@@ -21,7 +24,7 @@ Result<std::unique_ptr<Session>> Session::create(std::shared_ptr<const Program> 
     THIMBLE_ASSIGN(session->pool_, ThreadPool::create(program->threads()));
   }
   const size_t bytes = static_cast<size_t>(program->arena().bytes) + kSlack;
-  session->arena_ = static_cast<uint8_t*>(::operator new(bytes, std::align_val_t{64}, std::nothrow));
+  session->arena_ = static_cast<uint8_t*>(::operator new (bytes, std::align_val_t{64}, std::nothrow));
   if (!session->arena_) return fail(ErrorCode::out_of_memory, format("cannot get {} bytes for the arena", bytes));
   std::memset(session->arena_, 0, bytes);
 
@@ -34,7 +37,8 @@ Result<std::unique_ptr<Session>> Session::create(std::shared_ptr<const Program> 
     auto* base = reinterpret_cast<std::byte*>(session->params_.data() + at);
     for (const Fixup& f : step.fixups) {
       const uint8_t* constant = nullptr;
-      const int64_t offset = f.scratch ? program->scratch_offset_[static_cast<size_t>(f.id)] : program->place(f.id, &constant);
+      const int64_t offset =
+          f.scratch ? program->scratch_offset_[static_cast<size_t>(f.id)] : program->place(f.id, &constant);
       const uint8_t* address = (constant ? constant : session->arena_ + offset) + f.bytes_in;
       std::memcpy(base + f.offset, &address, sizeof address);
     }
@@ -44,7 +48,7 @@ Result<std::unique_ptr<Session>> Session::create(std::shared_ptr<const Program> 
   return session;
 }
 
-Session::~Session() { ::operator delete(arena_, std::align_val_t{64}); }
+Session::~Session() { ::operator delete (arena_, std::align_val_t{64}); }
 
 std::span<uint8_t> Session::tensor(TensorId id) {
   const uint8_t* constant = nullptr;
@@ -75,10 +79,13 @@ void Session::run_steps(size_t first, size_t last, Profile* profile) {
     if (step.parts == 1) {
       step.run(step.params, 0, 1);
     } else {
-      pool_->run(step.parts, [](void* s, int part) {
-        const Step& split = *static_cast<const Step*>(s);
-        split.run(split.params, part, split.parts);
-      }, const_cast<Step*>(&step));
+      pool_->run(
+          step.parts,
+          [](void* s, int part) {
+            const Step& split = *static_cast<const Step*>(s);
+            split.run(split.params, part, split.parts);
+          },
+          const_cast<Step*>(&step));
     }
     if (profile) {
       const uint64_t end = now_ns();

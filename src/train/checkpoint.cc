@@ -15,9 +15,11 @@ constexpr size_t kMaxEpochs = 1'000'000, kMaxBlobs = 64;
 class Out {
  public:
   static constexpr bool kReading = false;
-  void raw(const void* p, size_t n) { bytes.insert(bytes.end(), static_cast<const uint8_t*>(p), static_cast<const uint8_t*>(p) + n); }
+  void raw(const void* p, size_t n) {
+    bytes.insert(bytes.end(), static_cast<const uint8_t*>(p), static_cast<const uint8_t*>(p) + n);
+  }
   template <class T>
-    requires std::is_arithmetic_v<T>
+  requires std::is_arithmetic_v<T>
   void operator()(T& v) {
     if constexpr (std::is_floating_point_v<T>) {
       const double wide = v;
@@ -28,7 +30,7 @@ class Out {
     }
   }
   template <class Bytes>
-    requires requires(Bytes b) { b.size(); }
+  requires requires(Bytes b) { b.size(); }
   void operator()(Bytes& v) {
     uint64_t n = v.size();
     (*this)(n);
@@ -43,14 +45,14 @@ class In {
   static constexpr bool kReading = true;
   explicit In(std::span<const uint8_t> b) : bytes_(b) {}
   template <class T>
-    requires std::is_arithmetic_v<T>
+  requires std::is_arithmetic_v<T>
   void operator()(T& v) {
     std::conditional_t<std::is_floating_point_v<T>, double, int64_t> wide = 0;
     take(&wide, 8);
     v = static_cast<T>(wide);
   }
   template <class Bytes>
-    requires requires(Bytes b) { b.size(); }
+  requires requires(Bytes b) { b.size(); }
   void operator()(Bytes& v) {
     uint64_t n = 0;
     (*this)(n);
@@ -131,7 +133,10 @@ void transfer(Stream& s, Checkpoint& c) {
 
 Result<Checkpoint> load_one(const std::string& file) {
   THIMBLE_ASSIGN(const std::vector<uint8_t> bytes, read_file(file));
-  const auto damaged = [&](const char* what) { return fail(ErrorCode::bad_file, format("checkpoint {} is damaged: {}", file, what), "start again without --resume"); };
+  const auto damaged = [&](const char* what) {
+    return fail(ErrorCode::bad_file, format("checkpoint {} is damaged: {}", file, what),
+                "start again without --resume");
+  };
   if (bytes.size() < 20 || std::memcmp(bytes.data(), "THCK", 4) != 0) return damaged("it does not begin with THCK");
   uint64_t sum = 0;
   std::memcpy(&sum, bytes.data() + bytes.size() - 8, 8);
@@ -161,7 +166,8 @@ Status save_checkpoint(const std::string& file, const Checkpoint& checkpoint) {
   THIMBLE_TRY(make_directories(directory_of(file)));
   // The old file steps aside first; should we die between the two renames, loading finds it there.
   if (file_exists(file) && std::rename(file.c_str(), (file + ".previous").c_str()) != 0)
-    return fail(ErrorCode::io, format("cannot rename {} to {}.previous", file, file), "check the directory's permissions");
+    return fail(ErrorCode::io, format("cannot rename {} to {}.previous", file, file),
+                "check the directory's permissions");
   return write_file_atomic(file, out.bytes);
 }
 

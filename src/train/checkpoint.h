@@ -12,19 +12,19 @@
 namespace thimble {
 
 struct Checkpoint {
-  std::string fingerprint;        // of model, training specification and data: another training's file is refused
-  std::string isa, version;       // written by; a difference only warns (bits are promised per ISA)
-  int epoch = 0;                  // epochs finished
-  int64_t step = 0;               // steps done in the epoch that has begun
+  std::string fingerprint;   // of model, training specification and data: another training's file is refused
+  std::string isa, version;  // written by; a difference only warns (bits are promised per ISA)
+  int epoch = 0;             // epochs finished
+  int64_t step = 0;          // steps done in the epoch that has begun
   int64_t total_steps = 0;
-  double loss_sum = 0;            // of the running epoch
+  double loss_sum = 0;  // of the running epoch
   int64_t correct = 0, seen = 0;
-  double rate_factor = 1;         // of reduce on plateau
-  double best = 0;                // monitored value: early stopping and best epoch
+  double rate_factor = 1;  // of reduce on plateau
+  double best = 0;         // monitored value: early stopping and best epoch
   int best_epoch = 0, since_best = 0;
   double plateau_best = 0;
   int plateau_wait = 0, plateau_cooldown = 0;
-  double seconds = 0;             // spent so far
+  double seconds = 0;  // spent so far
   std::vector<EpochRecord> history;
   std::map<std::string, std::vector<uint8_t>> blobs;  // "variables", "best"
 };

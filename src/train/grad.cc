@@ -56,7 +56,9 @@ std::vector<char> reached_from(const Graph& graph, std::span<const TensorId> wan
 class Differentiator {
  public:
   Differentiator(Builder& builder, std::span<const TensorId> wanted)
-      : builder_(builder), reached_(reached_from(builder.graph(), wanted)), sums_(builder.graph().tensors.size(), kNoTensor) {}
+      : builder_(builder),
+        reached_(reached_from(builder.graph(), wanted)),
+        sums_(builder.graph().tensors.size(), kNoTensor) {}
 
   Status run(TensorId loss) {
     const float one = 1;
@@ -68,7 +70,9 @@ class Differentiator {
   TensorId gradient(TensorId t) const { return sums_[static_cast<size_t>(t)]; }
 
  private:
-  bool reached(TensorId t) const { return t >= 0 && static_cast<size_t>(t) < reached_.size() && reached_[static_cast<size_t>(t)]; }
+  bool reached(TensorId t) const {
+    return t >= 0 && static_cast<size_t>(t) < reached_.size() && reached_[static_cast<size_t>(t)];
+  }
 
   Status node(size_t i) {
     const Node node = builder_.graph().nodes[i];
@@ -88,7 +92,8 @@ class Differentiator {
     if (!any || !wanted) return {};
     const auto& cell = gradient_of(node.op);
     if (!cell.rule)
-      return fail(ErrorCode::unsupported, format("cannot train through node \"{}\" {}: {}", node.name, name(node.op), cell.why_not));
+      return fail(ErrorCode::unsupported,
+                  format("cannot train through node \"{}\" {}: {}", node.name, name(node.op), cell.why_not));
     GradContext ctx(builder_, node, std::move(dy), std::move(needs));
     if (Status s = cell.rule(ctx); !s)
       return with_context(std::move(s).error(), format("gradient of node \"{}\" {}", node.name, name(node.op)));
@@ -103,7 +108,8 @@ class Differentiator {
       sum = contribution;
       return {};
     }
-    THIMBLE_ASSIGN(const TensorId total, builder_.op(Op::add, {sum, contribution}, BinaryAttrs{}, builder_.at(tensor).name + "/dsum"));
+    THIMBLE_ASSIGN(const TensorId total,
+                   builder_.op(Op::add, {sum, contribution}, BinaryAttrs{}, builder_.at(tensor).name + "/dsum"));
     sum = total;
     return {};
   }

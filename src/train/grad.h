@@ -9,10 +9,14 @@ namespace thimble {
 class GradContext {
  public:
   GradContext(Builder& b, const Node& n, std::vector<TensorId> output_gradients, std::vector<char> input_needs)
-      : builder(b), node(n), input_grads(n.inputs.size(), kNoTensor), dy_(std::move(output_gradients)), needs_(std::move(input_needs)) {}
+      : builder(b),
+        node(n),
+        input_grads(n.inputs.size(), kNoTensor),
+        dy_(std::move(output_gradients)),
+        needs_(std::move(input_needs)) {}
 
   Builder& builder;
-  const Node node;  // a copy: the builder appends to the graph's node list
+  const Node node;                    // a copy: the builder appends to the graph's node list
   std::vector<TensorId> input_grads;  // to fill where needs(i): same shape as the input
 
   TensorId x(size_t i) const { return node.inputs[i]; }

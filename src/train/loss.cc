@@ -6,8 +6,14 @@
 
 namespace thimble {
 namespace {
-constexpr const char* kNames[] = {"automatic", "sparse_categorical_crossentropy", "categorical_crossentropy", "binary_crossentropy",
-                                  "mse", "mae", "huber", "kl_divergence"};
+constexpr const char* kNames[] = {"automatic",
+                                  "sparse_categorical_crossentropy",
+                                  "categorical_crossentropy",
+                                  "binary_crossentropy",
+                                  "mse",
+                                  "mae",
+                                  "huber",
+                                  "kl_divergence"};
 }
 
 const char* name(LossChoice loss) { return kNames[static_cast<size_t>(loss)]; }
@@ -31,22 +37,32 @@ Result<LossPlan> plan_loss(LossChoice choice, double label_smoothing, const Mode
   plan.attrs.label_smoothing = static_cast<float>(label_smoothing);
   const bool probabilities = model.last_activation == "softmax";
   if (choice == LossChoice::automatic) {
-    if (classes && width == 1) choice = LossChoice::binary_crossentropy;
-    else if (classes) choice = model.last_activation == "sigmoid" ? LossChoice::binary_crossentropy : LossChoice::sparse_categorical_crossentropy;
-    else choice = LossChoice::mse;
+    if (classes && width == 1)
+      choice = LossChoice::binary_crossentropy;
+    else if (classes)
+      choice = model.last_activation == "sigmoid" ? LossChoice::binary_crossentropy
+                                                  : LossChoice::sparse_categorical_crossentropy;
+    else
+      choice = LossChoice::mse;
   }
   switch (choice) {
     case LossChoice::automatic:
     case LossChoice::sparse_categorical_crossentropy:
     case LossChoice::categorical_crossentropy:
-      if (!classes) return fail(ErrorCode::usage, format("loss {} needs classes, but the data set \"{}\" has numbers as targets", name(choice), data.name()), "use loss = \"mse\"");
+      if (!classes)
+        return fail(
+            ErrorCode::usage,
+            format("loss {} needs classes, but the data set \"{}\" has numbers as targets", name(choice), data.name()),
+            "use loss = \"mse\"");
       plan.classes = true;
       if (model.last_activation == "log_softmax") {
         plan.attrs.kind = LossKind::nll;
       } else {
         plan.attrs.kind = LossKind::crossentropy;
         if (!probabilities && model.last_activation.empty())
-          return fail(ErrorCode::usage, format("loss {} needs probabilities, but the last layer is linear", name(choice)), "give the last layer activation = \"softmax\"");
+          return fail(ErrorCode::usage,
+                      format("loss {} needs probabilities, but the last layer is linear", name(choice)),
+                      "give the last layer activation = \"softmax\"");
       }
       plan.from_logits = model.logits != kNoTensor && (probabilities || model.last_activation == "log_softmax");
       break;
@@ -55,16 +71,36 @@ Result<LossPlan> plan_loss(LossChoice choice, double label_smoothing, const Mode
       plan.one_hot = classes && width > 1;
       plan.classes = classes;
       if (classes && width == 1 && data.classes() > 2)
-        return fail(ErrorCode::usage, format("one output cannot tell {} classes apart", data.classes()), format("end the model with dense = {}", data.classes()));
+        return fail(ErrorCode::usage, format("one output cannot tell {} classes apart", data.classes()),
+                    format("end the model with dense = {}", data.classes()));
       break;
-    case LossChoice::mse: plan.attrs.kind = LossKind::mse; plan.one_hot = classes; plan.classes = classes; break;
-    case LossChoice::mae: plan.attrs.kind = LossKind::mae; plan.one_hot = classes; plan.classes = classes; break;
-    case LossChoice::huber: plan.attrs.kind = LossKind::huber; plan.one_hot = classes; plan.classes = classes; break;
-    case LossChoice::kl_divergence: plan.attrs.kind = LossKind::kl_divergence; plan.one_hot = classes; plan.classes = classes; break;
+    case LossChoice::mse:
+      plan.attrs.kind = LossKind::mse;
+      plan.one_hot = classes;
+      plan.classes = classes;
+      break;
+    case LossChoice::mae:
+      plan.attrs.kind = LossKind::mae;
+      plan.one_hot = classes;
+      plan.classes = classes;
+      break;
+    case LossChoice::huber:
+      plan.attrs.kind = LossKind::huber;
+      plan.one_hot = classes;
+      plan.classes = classes;
+      break;
+    case LossChoice::kl_divergence:
+      plan.attrs.kind = LossKind::kl_divergence;
+      plan.one_hot = classes;
+      plan.classes = classes;
+      break;
   }
-  const int64_t expected = classes ? (choice == LossChoice::binary_crossentropy && width == 1 ? 1 : data.classes()) : data.target_width();
+  const int64_t expected =
+      classes ? (choice == LossChoice::binary_crossentropy && width == 1 ? 1 : data.classes()) : data.target_width();
   if (classes ? width < expected : width != expected)
-    return fail(ErrorCode::usage, format("the model gives {} outputs, the data set \"{}\" has {} {}", width, data.name(), expected, classes ? "classes" : "target columns"),
+    return fail(ErrorCode::usage,
+                format("the model gives {} outputs, the data set \"{}\" has {} {}", width, data.name(), expected,
+                       classes ? "classes" : "target columns"),
                 classes ? format("end the model with dense = {}", expected) : std::string());
   return plan;
 }

@@ -8,7 +8,8 @@ namespace {
 bool finite(Session& session, TensorId id) {
   if (session.graph().at(id).type != DType::f32) return true;
   const auto bytes = session.tensor(id);
-  return kernels().reduce.all_finite_f32(reinterpret_cast<const float*>(bytes.data()), static_cast<int64_t>(bytes.size() / 4));
+  return kernels().reduce.all_finite_f32(reinterpret_cast<const float*>(bytes.data()),
+                                         static_cast<int64_t>(bytes.size() / 4));
 }
 }  // namespace
 
@@ -26,7 +27,8 @@ std::string first_non_finite(Session& session, size_t last) {
     const Node& node = graph.nodes[static_cast<size_t>(id)];
     for (TensorId t : node.outputs)
       if (!finite(session, t))
-        return format("{} (node \"{}\", {}) is the first tensor that is not finite", graph.at(t).to_string(), node.name, name(node.op));
+        return format("{} (node \"{}\", {}) is the first tensor that is not finite", graph.at(t).to_string(), node.name,
+                      name(node.op));
   }
   return "the loss is not finite";
 }

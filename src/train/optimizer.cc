@@ -26,9 +26,16 @@ const std::vector<Row>& rows() {
       {"adagrad", UpdateRule::adagrad, 0.001, 0, {{"initial_accumulator_value", 0.1}, {"epsilon", 1e-7}}},
       {"adamax", UpdateRule::adamax, 0.001, 0, {{"beta_1", 0.9}, {"beta_2", 0.999}, {"epsilon", 1e-7}}},
       {"nadam", UpdateRule::nadam, 0.001, 0, {{"beta_1", 0.9}, {"beta_2", 0.999}, {"epsilon", 1e-7}}},
-      {"ftrl", UpdateRule::ftrl, 0.001, 0,
-       {{"learning_rate_power", -0.5}, {"initial_accumulator_value", 0.1}, {"l1_regularization_strength", 0},
-        {"l2_regularization_strength", 0}, {"l2_shrinkage_regularization_strength", 0}, {"beta", 0}}},
+      {"ftrl",
+       UpdateRule::ftrl,
+       0.001,
+       0,
+       {{"learning_rate_power", -0.5},
+        {"initial_accumulator_value", 0.1},
+        {"l1_regularization_strength", 0},
+        {"l2_regularization_strength", 0},
+        {"l2_shrinkage_regularization_strength", 0},
+        {"beta", 0}}},
       {"lion", UpdateRule::lion, 0.001, 0, {{"beta_1", 0.9}, {"beta_2", 0.99}}},
   };
   return all;
@@ -64,10 +71,13 @@ Status set_optimizer_parameter(OptimizerSpec& spec, std::string_view key, double
     const char* name;
     double OptimizerSpec::*field;
   };
-  static constexpr Common common[] = {{"learning_rate", &OptimizerSpec::learning_rate}, {"weight_decay", &OptimizerSpec::weight_decay},
-                                      {"clipnorm", &OptimizerSpec::clipnorm}, {"clipvalue", &OptimizerSpec::clipvalue},
+  static constexpr Common common[] = {{"learning_rate", &OptimizerSpec::learning_rate},
+                                      {"weight_decay", &OptimizerSpec::weight_decay},
+                                      {"clipnorm", &OptimizerSpec::clipnorm},
+                                      {"clipvalue", &OptimizerSpec::clipvalue},
                                       {"global_clipnorm", &OptimizerSpec::global_clipnorm}};
-  if (value < 0 && k != "learning_rate_power") return fail(ErrorCode::usage, format("optimizer parameter {} = {} is negative", k, value));
+  if (value < 0 && k != "learning_rate_power")
+    return fail(ErrorCode::usage, format("optimizer parameter {} = {} is negative", k, value));
   for (const Common& c : common)
     if (k == c.name) {
       spec.*c.field = value;
@@ -109,8 +119,7 @@ double scheduled_rate(const ScheduleSpec& s, double base, int64_t step, int64_t 
         if (t <= s.boundaries[i] * per_epoch) return s.values[i];
       return s.values.empty() ? base : s.values.back();
     }
-    case Kind::cosine:
-      return base * ((1 - s.end) * 0.5 * (1 + std::cos(M_PI * std::min(t, span) / span)) + s.end);
+    case Kind::cosine: return base * ((1 - s.end) * 0.5 * (1 + std::cos(M_PI * std::min(t, span) / span)) + s.end);
     case Kind::cosine_restarts: {
       double amplitude = 1;
       while (t >= span) {  // at most log(t) rounds for t_mul > 1; otherwise one division

@@ -10,7 +10,8 @@ namespace thimble {
 
 // The learning rate at a step (from 0), before the optimiser sees it. Formulas are Keras's, with
 // step counts derived from epochs by steps_per_epoch.
-double scheduled_rate(const ScheduleSpec& schedule, double base_rate, int64_t step, int64_t steps_per_epoch, int epochs);
+double scheduled_rate(const ScheduleSpec& schedule, double base_rate, int64_t step, int64_t steps_per_epoch,
+                      int epochs);
 
 // Walks along the steps: next() gives the parameters of step 1, 2, …. skip_to brings it to any
 // step with the same bits as walking there.

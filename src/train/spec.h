@@ -15,7 +15,7 @@ namespace thimble {
 // value (filters, units, window, rate, slope). Fields that a word does not use keep their default.
 struct LayerSpec {
   std::string word;
-  std::string name;            // default: word and position, "dense_1"
+  std::string name;  // default: word and position, "dense_1"
   double size = 0;
   int kernel_h = 3, kernel_w = 3;
   int stride_h = 0, stride_w = 0;  // 0: the word's default (1; the window for pools)
@@ -23,24 +23,24 @@ struct LayerSpec {
   int dilation_h = 1, dilation_w = 1;
   Padding padding = Padding::valid;
   int groups = 1;
-  int64_t depth_multiplier = 1;    // separable_conv2d
+  int64_t depth_multiplier = 1;  // separable_conv2d
   bool bias = true;
-  std::string activation;          // "" = linear
-  double activation_alpha = -1;    // slope of leaky_relu, elu …; negative: the function's default
-  std::string initializer;         // "" = glorot_uniform; "xavier:MAGNITUDE" …
+  std::string activation;             // "" = linear
+  double activation_alpha = -1;       // slope of leaky_relu, elu …; negative: the function's default
+  std::string initializer;            // "" = glorot_uniform; "xavier:MAGNITUDE" …
   std::string recurrent_initializer;  // lstm, gru: "" = orthogonal
   bool return_sequences = false;
-  double momentum = 0.99, epsilon = 1e-3;  // batch_norm, layer_norm
-  std::vector<int64_t> shape;      // reshape, zero_pad {top, bottom, left, right}
+  double momentum = 0.99, epsilon = 1e-3;        // batch_norm, layer_norm
+  std::vector<int64_t> shape;                    // reshape, zero_pad {top, bottom, left, right}
   std::vector<std::vector<LayerSpec>> branches;  // residual: one, parallel: several
 };
 
 struct ModelSpec {
-  std::vector<int64_t> input;      // without the batch dimension
+  std::vector<int64_t> input;  // without the batch dimension
   std::vector<LayerSpec> layers;
-  std::string file;                // import instead: a float .tflite
-  int trainable_layers = 0;        // imported: only the last N layers with weights (0 = all)
-  std::string architecture;        // or a named one
+  std::string file;          // import instead: a float .tflite
+  int trainable_layers = 0;  // imported: only the last N layers with weights (0 = all)
+  std::string architecture;  // or a named one
   double alpha = 1.0;
   int64_t classes = 0;
 };
@@ -48,9 +48,9 @@ struct ModelSpec {
 struct OptimizerSpec {
   UpdateRule rule = UpdateRule::adam;
   double learning_rate = 0.001;
-  bool decoupled_weight_decay = false;       // adamw, lion with decay
-  std::map<std::string, double> parameters;  // momentum, beta_1, epsilon … over the defaults of Keras
-  double weight_decay = 0;                   // decoupled, for every rule (Keras 3)
+  bool decoupled_weight_decay = false;                      // adamw, lion with decay
+  std::map<std::string, double> parameters;                 // momentum, beta_1, epsilon … over the defaults of Keras
+  double weight_decay = 0;                                  // decoupled, for every rule (Keras 3)
   double clipnorm = 0, clipvalue = 0, global_clipnorm = 0;  // 0 = off
 };
 
@@ -61,18 +61,35 @@ Result<OptimizerSpec> make_optimizer(std::string_view name);
 Status set_optimizer_parameter(OptimizerSpec& spec, std::string_view key, double value);
 
 struct ScheduleSpec {
-  enum class Kind { constant, exponential, piecewise, polynomial, inverse_time, cosine, cosine_restarts } kind = Kind::constant;
-  double warmup_epochs = 0;        // linear from 0 to the learning rate
-  double decay_steps = 0;          // in epochs; 0: the whole training
+  enum class Kind {
+    constant,
+    exponential,
+    piecewise,
+    polynomial,
+    inverse_time,
+    cosine,
+    cosine_restarts
+  } kind = Kind::constant;
+  double warmup_epochs = 0;  // linear from 0 to the learning rate
+  double decay_steps = 0;    // in epochs; 0: the whole training
   double decay_rate = 0.96;
   bool staircase = false;
-  double end = 0;                  // polynomial: final rate; cosine: alpha, final fraction
+  double end = 0;  // polynomial: final rate; cosine: alpha, final fraction
   double power = 1, t_mul = 2, m_mul = 1;
   std::vector<double> boundaries;  // piecewise, in epochs
   std::vector<double> values;      // piecewise: boundaries + 1 learning rates
 };
 
-enum class LossChoice { automatic, sparse_categorical_crossentropy, categorical_crossentropy, binary_crossentropy, mse, mae, huber, kl_divergence };
+enum class LossChoice {
+  automatic,
+  sparse_categorical_crossentropy,
+  categorical_crossentropy,
+  binary_crossentropy,
+  mse,
+  mae,
+  huber,
+  kl_divergence
+};
 Result<LossChoice> loss_choice(std::string_view name);
 const char* name(LossChoice loss);
 
@@ -99,10 +116,10 @@ struct TrainSpec {
   int64_t batch = 32;
   int epochs = 10;
   uint64_t seed = 1;
-  double average = 0;              // decay of an exponential moving average of the weights, which is then the result; 0 = off
+  double average = 0;  // decay of an exponential moving average of the weights, which is then the result; 0 = off
   EarlyStoppingSpec early_stopping;
   PlateauSpec plateau;
-  bool keep_best = false;          // the result is the epoch with the best monitored value
+  bool keep_best = false;  // the result is the epoch with the best monitored value
   std::string best_monitor = "val_accuracy";
   std::string csv_log, tensorboard;  // files; "" = none
 };

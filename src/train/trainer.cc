@@ -23,8 +23,8 @@ double since(Clock::time_point start) { return std::chrono::duration<double>(Clo
 // Predictions on a fixed batch size, with weights copied in from the training session.
 class Validator {
  public:
-  Status prepare(const ModelSpec& spec, const Dataset& set, const Preprocess& preprocess, const LossPlan& loss, int threads,
-                 std::shared_ptr<ThreadPool> pool) {
+  Status prepare(const ModelSpec& spec, const Dataset& set, const Preprocess& preprocess, const LossPlan& loss,
+                 int threads, std::shared_ptr<ThreadPool> pool) {
     if (set.empty()) return {};
     loss_ = loss;
     batch_ = std::min<int64_t>(set.size(), 128);
@@ -51,10 +51,12 @@ class Validator {
     const auto output = session_->output(0);
     const int64_t width = static_cast<int64_t>(output.size() / 4) / batch_;
     for (int64_t step = 0; step < batches_->steps(); ++step) {
-      const int64_t n = batches_->fill(0, step, reinterpret_cast<float*>(input.data()), labels_.empty() ? nullptr : labels_.data(),
-                                       targets_.empty() ? nullptr : targets_.data());
+      const int64_t n =
+          batches_->fill(0, step, reinterpret_cast<float*>(input.data()), labels_.empty() ? nullptr : labels_.data(),
+                         targets_.empty() ? nullptr : targets_.data());
       session_->run();
-      add_losses(loss_, reinterpret_cast<const float*>(output.data()), n, width, labels_.data(), targets_.empty() ? nullptr : targets_.data(), &sum);
+      add_losses(loss_, reinterpret_cast<const float*>(output.data()), n, width, labels_.data(),
+                 targets_.empty() ? nullptr : targets_.data(), &sum);
     }
     const double rows = static_cast<double>(sum.rows);
     return {sum.loss / rows, loss_.classes ? static_cast<double>(sum.correct) / rows : -1, sum.rows, sum.correct};
@@ -77,13 +79,23 @@ double monitored(const EpochRecord& e, const std::string& what) {
   return e.has_validation ? e.val_loss : e.loss;
 }
 bool higher_is_better(const std::string& what) { return what.ends_with("accuracy"); }
-bool improves(double now, double best, double min_delta, bool higher) { return higher ? now > best + min_delta : now < best - min_delta; }
+bool improves(double now, double best, double min_delta, bool higher) {
+  return higher ? now > best + min_delta : now < best - min_delta;
+}
 
 class Fit {
  public:
   Fit(const ModelSpec& m, const TrainSpec& s, const Dataset& t, const Dataset& v, const Preprocess& p, const Augment& a,
       const TrainOptions& o, const TrainHooks& h)
-      : spec_(s), set_(t), options_(o), hooks_(h), preprocess_(p), augment_(a), model_spec_(m), validation_(v), hyper_(s.optimizer) {}
+      : spec_(s),
+        set_(t),
+        options_(o),
+        hooks_(h),
+        preprocess_(p),
+        augment_(a),
+        model_spec_(m),
+        validation_(v),
+        hyper_(s.optimizer) {}
 
   Result<TrainResult> run() {
     THIMBLE_TRY(prepare());
@@ -104,16 +116,20 @@ class Fit {
     if (set_.empty()) return fail(ErrorCode::usage, "the training set is empty");
     if (spec_.batch < 1) return fail(ErrorCode::usage, format("batch = {} must be at least 1", spec_.batch));
     batch_ = std::min(spec_.batch, set_.size());
-    THIMBLE_ASSIGN(const Model model, build_model(model_spec_, {.batch = batch_, .training = true, .seed = spec_.seed}));
+    THIMBLE_ASSIGN(const Model model,
+                   build_model(model_spec_, {.batch = batch_, .training = true, .seed = spec_.seed}));
     const int64_t elements = model.graph.at(model.graph.inputs[0]).shape.elements() / batch_;
     if (elements != set_.sample_elements())
-      return fail(ErrorCode::usage, format("the model takes {} values per sample, the data set \"{}\" has {}", elements, set_.name(), set_.sample_elements()),
+      return fail(ErrorCode::usage,
+                  format("the model takes {} values per sample, the data set \"{}\" has {}", elements, set_.name(),
+                         set_.sample_elements()),
                   "set model.input to the shape of the data");
     THIMBLE_ASSIGN(loss_, plan_loss(spec_.loss, spec_.label_smoothing, model, set_));
     width_ = model.graph.at(model.output).shape.elements() / batch_;
     THIMBLE_ASSIGN(graph_, build_training_graph(model, spec_, loss_, width_));
     result_.parameters = model.parameter_count;
-    fingerprint_ = sha256_hex(dump(graph_.graph) + format("|{}|{}|{}|{}|{}|{}", spec_.batch, spec_.epochs, spec_.seed, set_.name(), set_.size(), preprocess_.to_json()));
+    fingerprint_ = sha256_hex(dump(graph_.graph) + format("|{}|{}|{}|{}|{}|{}", spec_.batch, spec_.epochs, spec_.seed,
+                                                          set_.name(), set_.size(), preprocess_.to_json()));
     if (options_.threads > 1) {
       THIMBLE_ASSIGN(pool_, ThreadPool::create(options_.threads));
     }
@@ -147,17 +163,21 @@ class Fit {
     THIMBLE_ASSIGN(auto loaded, load_checkpoint(options_.checkpoint, &note));
     if (!loaded) return {};
     if (loaded->fingerprint != fingerprint_)
-      return fail(ErrorCode::usage, format("checkpoint {} belongs to another training (recipe, data or seed differ)", options_.checkpoint),
-                  "start without --resume, or give another output directory");
+      return fail(
+          ErrorCode::usage,
+          format("checkpoint {} belongs to another training (recipe, data or seed differ)", options_.checkpoint),
+          "start without --resume, or give another output directory");
     const auto& variables = loaded->blobs["variables"];
     if (variables.size() != session_->variables().size())
-      return fail(ErrorCode::bad_file, format("checkpoint {} holds {} bytes of variables, expected {}", options_.checkpoint, variables.size(), session_->variables().size()));
+      return fail(ErrorCode::bad_file, format("checkpoint {} holds {} bytes of variables, expected {}",
+                                              options_.checkpoint, variables.size(), session_->variables().size()));
     std::memcpy(session_->variables().data(), variables.data(), variables.size());
     if (const auto& best = loaded->blobs["best"]; !best.empty()) best_weights_ = unflatten(best);
     state_ = std::move(*loaded);
     result_.epochs = state_.history;
     hyper_.skip_to(state_.total_steps);
-    if (spec_.early_stopping.on && state_.since_best >= spec_.early_stopping.patience && state_.step == 0) result_.stopped_early = true;
+    if (spec_.early_stopping.on && state_.since_best >= spec_.early_stopping.patience && state_.step == 0)
+      result_.stopped_early = true;
     return {};
   }
 
@@ -211,8 +231,11 @@ class Fit {
       words[0] = static_cast<int32_t>(spec_.seed);
       words[1] = static_cast<int32_t>(state_.total_steps);
     }
-    const double rate = scheduled_rate(spec_.schedule, spec_.optimizer.learning_rate, state_.total_steps, steps_per_epoch, spec_.epochs) * state_.rate_factor;
-    // The average warms up, so that it does not remember the initial weights for long (as in TensorFlow's num_updates rule).
+    const double rate = scheduled_rate(spec_.schedule, spec_.optimizer.learning_rate, state_.total_steps,
+                                       steps_per_epoch, spec_.epochs) *
+                        state_.rate_factor;
+    // The average warms up, so that it does not remember the initial weights for long (as in TensorFlow's num_updates
+    // rule).
     const double t = static_cast<double>(state_.total_steps);
     const double decay = spec_.average > 0 ? std::min(spec_.average, (1 + t) / (10 + t)) : 0;
     const auto hyper = hyper_.next(rate, decay);
@@ -227,7 +250,8 @@ class Fit {
     if (loss_.classes) {
       const auto* y = reinterpret_cast<const float*>(session_->output(1).data());
       for (int64_t r = 0; r < batch_; ++r)
-        state_.correct += (width_ == 1 ? static_cast<int64_t>(y[r] > 0.5f) : arg_max(y + r * width_, width_)) == batch.labels[r];
+        state_.correct +=
+            (width_ == 1 ? static_cast<int64_t>(y[r] > 0.5f) : arg_max(y + r * width_, width_)) == batch.labels[r];
     }
     ++state_.step;
     ++state_.total_steps;
@@ -236,7 +260,8 @@ class Fit {
 
   Status diverged(const Batch& batch) {
     const std::string what = first_non_finite(*session_, update_step_);
-    return fail(ErrorCode::diverged, format("training diverged in epoch {}, step {}: {}", batch.epoch + 1, batch.step + 1, what),
+    return fail(ErrorCode::diverged,
+                format("training diverged in epoch {}, step {}: {}", batch.epoch + 1, batch.step + 1, what),
                 format("lower the learning rate (now {:.3g}), or set clipnorm", learning_rate_));
   }
 
@@ -260,7 +285,8 @@ class Fit {
 
   // false: stopped by a hook or the time limit; state_ says how far the epoch got.
   Result<bool> run_epoch(int epoch) {
-    Batches batches(set_, preprocess_, BatchOptions{.batch = batch_, .seed = spec_.seed, .drop_last = true, .augment = augment_});
+    Batches batches(set_, preprocess_,
+                    BatchOptions{.batch = batch_, .seed = spec_.seed, .drop_last = true, .augment = augment_});
     const int64_t steps = batches.steps();
     Prefetcher feed(std::move(batches), epoch, state_.step, epoch + 1);
     const auto epoch_start = Clock::now();
@@ -284,7 +310,8 @@ class Fit {
         THIMBLE_TRY(end_epoch(epoch));
         return epoch + 1 == spec_.epochs;
       }
-      if (!options_.checkpoint.empty() && state_.step < steps && since(last_save_) >= options_.checkpoint_seconds) THIMBLE_TRY(save());
+      if (!options_.checkpoint.empty() && state_.step < steps && since(last_save_) >= options_.checkpoint_seconds)
+        THIMBLE_TRY(save());
     }
     epoch_seconds_ = since(epoch_start);
     THIMBLE_TRY(end_epoch(epoch));
@@ -330,7 +357,8 @@ class Fit {
     if (!stopping && !spec_.keep_best) return;
     const std::string& what = stopping ? spec_.early_stopping.monitor : spec_.best_monitor;
     const double now = monitored(record, what);
-    if (std::isnan(state_.best) || improves(now, state_.best, stopping ? spec_.early_stopping.min_delta : 0, higher_is_better(what))) {
+    if (std::isnan(state_.best) ||
+        improves(now, state_.best, stopping ? spec_.early_stopping.min_delta : 0, higher_is_better(what))) {
       state_.best = now;
       state_.best_epoch = record.epoch;
       state_.since_best = 0;
@@ -349,7 +377,8 @@ class Fit {
       --state_.plateau_cooldown;
       state_.plateau_wait = 0;
     }
-    if (std::isnan(state_.plateau_best) || improves(now, state_.plateau_best, p.min_delta, higher_is_better(p.monitor))) {
+    if (std::isnan(state_.plateau_best) ||
+        improves(now, state_.plateau_best, p.min_delta, higher_is_better(p.monitor))) {
       state_.plateau_best = now;
       state_.plateau_wait = 0;
     } else if (state_.plateau_cooldown == 0 && ++state_.plateau_wait >= p.patience) {
@@ -361,7 +390,8 @@ class Fit {
   }
 
   Result<TrainResult> finish() {
-    const bool best = (spec_.keep_best || (spec_.early_stopping.on && spec_.early_stopping.restore_best)) && !best_weights_.empty();
+    const bool best =
+        (spec_.keep_best || (spec_.early_stopping.on && spec_.early_stopping.restore_best)) && !best_weights_.empty();
     result_.weights = best ? best_weights_ : current_weights();
     result_.best_epoch = state_.best_epoch;
     result_.images *= batch_;
@@ -397,8 +427,9 @@ class Fit {
 
 }  // namespace
 
-Result<TrainResult> train(const ModelSpec& model, const TrainSpec& spec, const Dataset& train, const Dataset& validation,
-                          const Preprocess& preprocess, const Augment& augment, const TrainOptions& options, const TrainHooks& hooks) {
+Result<TrainResult> train(const ModelSpec& model, const TrainSpec& spec, const Dataset& train,
+                          const Dataset& validation, const Preprocess& preprocess, const Augment& augment,
+                          const TrainOptions& options, const TrainHooks& hooks) {
   return Fit(model, spec, train, validation, preprocess, augment, options, hooks).run();
 }
 

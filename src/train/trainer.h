@@ -13,7 +13,7 @@
 namespace thimble {
 
 struct EpochRecord {
-  int epoch = 0;  // from 1
+  int epoch = 0;                                                  // from 1
   double loss = 0, accuracy = 0, val_loss = 0, val_accuracy = 0;  // accuracy −1 where there are no classes
   double learning_rate = 0, seconds = 0;
   bool has_validation = false;
@@ -26,9 +26,9 @@ struct Evaluation {
 };
 
 struct TrainProgress {
-  int epoch = 0, epochs = 0;       // current, from 1
-  int64_t step = 0, steps = 0;     // within the epoch
-  double loss = 0, accuracy = 0;   // running means of this epoch
+  int epoch = 0, epochs = 0;      // current, from 1
+  int64_t step = 0, steps = 0;    // within the epoch
+  double loss = 0, accuracy = 0;  // running means of this epoch
   double images_per_s = 0;
 };
 
@@ -36,7 +36,7 @@ struct TrainProgress {
 struct TrainHooks {
   std::function<void(const TrainProgress&)> progress;  // after steps, at most every 100 ms
   std::function<void(const EpochRecord&)> epoch;
-  std::function<bool()> stop;                          // Ctrl-C, a time limit: asked after each step
+  std::function<bool()> stop;  // Ctrl-C, a time limit: asked after each step
 };
 
 struct TrainOptions {
@@ -48,20 +48,20 @@ struct TrainOptions {
 };
 
 struct TrainResult {
-  Weights weights;                 // of the epoch to keep: last, best, or the average
+  Weights weights;  // of the epoch to keep: last, best, or the average
   std::vector<EpochRecord> epochs;
   int64_t parameters = 0, images = 0;
   double seconds = 0, startup_s = 0, images_per_s = 0;
   int64_t arena_bytes = 0;
-  bool interrupted = false;        // stopped by a hook or the time limit; the state is in the checkpoint
+  bool interrupted = false;  // stopped by a hook or the time limit; the state is in the checkpoint
   bool stopped_early = false;
   int best_epoch = 0;
 };
 
 // Trains on `train`, watches `validation` (may be empty). Errors: usage (model and data do not
 // fit), diverged (names the first tensor that is not finite), io, bad_file (checkpoint).
-Result<TrainResult> train(const ModelSpec& model, const TrainSpec& spec, const Dataset& train, const Dataset& validation,
-                          const Preprocess& preprocess, const Augment& augment, const TrainOptions& options,
-                          const TrainHooks& hooks = {});
+Result<TrainResult> train(const ModelSpec& model, const TrainSpec& spec, const Dataset& train,
+                          const Dataset& validation, const Preprocess& preprocess, const Augment& augment,
+                          const TrainOptions& options, const TrainHooks& hooks = {});
 
 }  // namespace thimble

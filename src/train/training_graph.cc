@@ -7,7 +7,8 @@
 namespace thimble {
 namespace {
 
-Result<TensorId> add_loss(Builder& b, const Model& model, const LossPlan& plan, TensorId target, TensorId* predictions) {
+Result<TensorId> add_loss(Builder& b, const Model& model, const LossPlan& plan, TensorId target,
+                          TensorId* predictions) {
   *predictions = model.output;
   if (!plan.from_logits) return b.op(Op::loss, {model.output, target}, plan.attrs, "loss");
   THIMBLE_ASSIGN(const auto outputs, b.node(Op::softmax_crossentropy, {model.logits, target},
@@ -18,20 +19,25 @@ Result<TensorId> add_loss(Builder& b, const Model& model, const LossPlan& plan, 
 
 // Limits on gradients, in Keras's order of precedence: per value, per gradient, all together.
 Status clip(Builder& b, const OptimizerSpec& spec, std::vector<TensorId>& gradients) {
-  const auto scaled = [&](TensorId g, TensorId factor) { return b.op(Op::mul, {g, factor}, BinaryAttrs{}, b.at(g).name + "/clipped"); };
+  const auto scaled = [&](TensorId g, TensorId factor) {
+    return b.op(Op::mul, {g, factor}, BinaryAttrs{}, b.at(g).name + "/clipped");
+  };
   if (spec.clipvalue > 0) {
-    const TensorId hi = b.scalar_f32(static_cast<float>(spec.clipvalue)), lo = b.scalar_f32(static_cast<float>(-spec.clipvalue));
+    const TensorId hi = b.scalar_f32(static_cast<float>(spec.clipvalue)),
+                   lo = b.scalar_f32(static_cast<float>(-spec.clipvalue));
     for (TensorId& g : gradients) {
       THIMBLE_ASSIGN(const TensorId below, b.op(Op::minimum, {g, hi}, BinaryAttrs{}, b.at(g).name + "/min"));
       THIMBLE_ASSIGN(g, b.op(Op::maximum, {below, lo}, BinaryAttrs{}, b.at(below).name + "/max"));
     }
   } else if (spec.clipnorm > 0) {
     for (TensorId& g : gradients) {
-      THIMBLE_ASSIGN(const TensorId factor, b.op(Op::clip_scale, {g}, ClipAttrs{static_cast<float>(spec.clipnorm)}, b.at(g).name + "/clip"));
+      THIMBLE_ASSIGN(const TensorId factor,
+                     b.op(Op::clip_scale, {g}, ClipAttrs{static_cast<float>(spec.clipnorm)}, b.at(g).name + "/clip"));
       THIMBLE_ASSIGN(g, scaled(g, factor));
     }
   } else if (spec.global_clipnorm > 0) {
-    THIMBLE_ASSIGN(const TensorId factor, b.op(Op::clip_scale, gradients, ClipAttrs{static_cast<float>(spec.global_clipnorm)}, "global_clip"));
+    THIMBLE_ASSIGN(const TensorId factor,
+                   b.op(Op::clip_scale, gradients, ClipAttrs{static_cast<float>(spec.global_clipnorm)}, "global_clip"));
     for (TensorId& g : gradients) {
       THIMBLE_ASSIGN(g, scaled(g, factor));
     }
@@ -41,7 +47,8 @@ Status clip(Builder& b, const OptimizerSpec& spec, std::vector<TensorId>& gradie
 
 }  // namespace
 
-Result<TrainingGraph> build_training_graph(const Model& model, const TrainSpec& spec, const LossPlan& loss, int64_t target_width) {
+Result<TrainingGraph> build_training_graph(const Model& model, const TrainSpec& spec, const LossPlan& loss,
+                                           int64_t target_width) {
   TrainingGraph t;
   t.graph = model.graph;
   t.step = model.step;
@@ -50,7 +57,8 @@ Result<TrainingGraph> build_training_graph(const Model& model, const TrainSpec& 
   Builder b(t.graph);
   const int64_t batch = b.at(t.graph.inputs[0]).shape[0];
   const bool integer_labels = loss.classes && !loss.one_hot && is_classification(loss.attrs.kind);
-  const TensorId target = integer_labels ? b.input("labels", DType::i32, Shape{batch}) : b.input("targets", DType::f32, Shape{batch, target_width});
+  const TensorId target = integer_labels ? b.input("labels", DType::i32, Shape{batch})
+                                         : b.input("targets", DType::f32, Shape{batch, target_width});
   TensorId predictions = kNoTensor;
   THIMBLE_ASSIGN(const TensorId loss_value, add_loss(b, model, loss, target, &predictions));
   THIMBLE_ASSIGN(std::vector<TensorId> all, differentiate(b, loss_value, model.parameters));
@@ -80,7 +88,8 @@ Result<TrainingGraph> build_training_graph(const Model& model, const TrainSpec& 
       const double initial = s == 0 ? value("initial_accumulator_value", 0) : 0;
       if (initial != 0) t.initial_states.emplace_back(inputs.back(), static_cast<float>(initial));
     }
-    THIMBLE_TRY(b.effect(Op::optimizer_update, inputs, OptimizerAttrs{static_cast<int>(o.rule)}, b.at(weights[i]).name + "/update"));
+    THIMBLE_TRY(b.effect(Op::optimizer_update, inputs, OptimizerAttrs{static_cast<int>(o.rule)},
+                         b.at(weights[i]).name + "/update"));
   }
   if (spec.average > 0)
     for (TensorId w : model.parameters) {

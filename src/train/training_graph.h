@@ -7,14 +7,16 @@
 namespace thimble {
 
 struct TrainingGraph {
-  Graph graph;  // inputs: samples, then labels (int32 [batch]) or targets (float32 [batch, width]); outputs: loss, predictions
-  TensorId step = kNoTensor;   // variable int32 [2], when dropout is used
-  TensorId hyper = kNoTensor;  // variable float32 [16]
+  Graph graph;  // inputs: samples, then labels (int32 [batch]) or targets (float32 [batch, width]); outputs: loss,
+                // predictions
+  TensorId step = kNoTensor;                               // variable int32 [2], when dropout is used
+  TensorId hyper = kNoTensor;                              // variable float32 [16]
   std::vector<TensorId> parameters, statistics, averages;  // averages: empty or one per parameter
   std::vector<std::pair<TensorId, float>> initial_states;  // optimiser states that do not start at 0
-  size_t first_update_node = 0;  // nodes from here on only change variables
+  size_t first_update_node = 0;                            // nodes from here on only change variables
 };
 
-Result<TrainingGraph> build_training_graph(const Model& model, const TrainSpec& spec, const LossPlan& loss, int64_t target_width);
+Result<TrainingGraph> build_training_graph(const Model& model, const TrainSpec& spec, const LossPlan& loss,
+                                           int64_t target_width);
 
 }  // namespace thimble

@@ -18,8 +18,10 @@ namespace tflite_rule {
 namespace tflite {
 
 const Cell<TfliteRuleFn>& rule_of(Op op) {
-#define Y(fn) {&tflite_rule::fn, nullptr}
-#define N(reason) {nullptr, reason}
+#define Y(fn) \
+  { &tflite_rule::fn, nullptr }
+#define N(reason) \
+  { nullptr, reason }
   static constexpr Cell<TfliteRuleFn> table[] = {
 #define OP(id, types, infer, reference, lower, grad, quant, tflite) tflite,
 #include "ops/ops.def"
@@ -31,6 +33,7 @@ const Cell<TfliteRuleFn>& rule_of(Op op) {
 }
 
 std::string builtin_name(int code) {
+  // clang-format off
   static constexpr const char* names[] = {
       "ADD", "AVERAGE_POOL_2D", "CONCATENATION", "CONV_2D", "DEPTHWISE_CONV_2D", "DEPTH_TO_SPACE", "DEQUANTIZE",
       "EMBEDDING_LOOKUP", "FLOOR", "FULLY_CONNECTED", "HASHTABLE_LOOKUP", "L2_NORMALIZATION", "L2_POOL_2D",
@@ -54,6 +57,7 @@ std::string builtin_name(int code) {
       "RANDOM_STANDARD_NORMAL", "BUCKETIZE", "RANDOM_UNIFORM", "MULTINOMIAL", "GELU", "DYNAMIC_UPDATE_SLICE",
       "RELU_0_TO_1", "UNSORTED_SEGMENT_PROD", "UNSORTED_SEGMENT_MAX", "UNSORTED_SEGMENT_SUM", "ATAN2",
       "UNSORTED_SEGMENT_MIN", "SIGN", "BITCAST", "BITWISE_XOR", "RIGHT_SHIFT"};
+  // clang-format on
   if (code >= 0 && code < static_cast<int>(std::size(names))) return names[code];
   return format("operator {}", code);
 }

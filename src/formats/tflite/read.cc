@@ -20,13 +20,15 @@ tl::unexpected<Error> damaged(std::string what) { return fail(ErrorCode::bad_fil
 class Reader {
  public:
   Reader(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner)
-      : bytes_(bytes), owner_(std::move(owner)),
+      : bytes_(bytes),
+        owner_(std::move(owner)),
         verifier_(bytes.data(), bytes.size(), /*max_depth=*/64, /*max_tables=*/1'000'000'000) {
     damage_.verifier = &verifier_;
   }
 
   Result<Graph> run() {
-    if (bytes_.size() > kMaxFileBytes) return damaged(format("the file has {} bytes, the limit is {}", bytes_.size(), kMaxFileBytes));
+    if (bytes_.size() > kMaxFileBytes)
+      return damaged(format("the file has {} bytes, the limit is {}", bytes_.size(), kMaxFileBytes));
     if (bytes_.size() < 8 || std::memcmp(bytes_.data() + 4, "TFL3", 4) != 0)
       return fail(ErrorCode::bad_file, "not a TFLite model: the identifier TFL3 is missing at byte 4");
     const auto root = flatbuffers::ReadScalar<flatbuffers::uoffset_t>(bytes_.data());
@@ -60,8 +62,10 @@ class Reader {
     const Tables tensors = table.tables(schema::kSubgraphTensors);
     const Tables operators = table.tables(schema::kSubgraphOperators);
     THIMBLE_TRY(sound("tensor and operator lists"));
-    if (tensors.size() > kMaxTensors) return damaged(format("{} tensors, the limit is {}", tensors.size(), kMaxTensors));
-    if (operators.size() > kMaxOperators) return damaged(format("{} operators, the limit is {}", operators.size(), kMaxOperators));
+    if (tensors.size() > kMaxTensors)
+      return damaged(format("{} tensors, the limit is {}", tensors.size(), kMaxTensors));
+    if (operators.size() > kMaxOperators)
+      return damaged(format("{} operators, the limit is {}", operators.size(), kMaxOperators));
     for (size_t t = 0; t < tensors.size(); ++t)
       if (Status s = tensor(tensors[t]); !s) return with_context(std::move(s).error(), format("tensor {}", t));
     THIMBLE_TRY(ids(table.scalars<int32_t>(schema::kSubgraphInputs), &graph_.inputs, false, "graph input"));
@@ -88,7 +92,8 @@ class Reader {
     const auto signature = table.scalars<int32_t>(schema::kTensorShapeSignature);
     tensor.batch_unknown = !signature.empty() && signature[0] == -1;
     tensor.variable = table.scalar<uint8_t>(schema::kTensorIsVariable, 0) != 0;
-    if (table.has(schema::kTensorSparsity)) return fail(ErrorCode::unsupported, format("tensor \"{}\" is stored sparse", tensor.name));
+    if (table.has(schema::kTensorSparsity))
+      return fail(ErrorCode::unsupported, format("tensor \"{}\" is stored sparse", tensor.name));
     THIMBLE_TRY(quantization(table.table(schema::kTensorQuantization), &tensor));
     THIMBLE_TRY(sound(format("\"{}\"", tensor.name)));
     THIMBLE_TRY(constant(table.scalar<uint32_t>(schema::kTensorBuffer, 0), &tensor));
@@ -118,7 +123,8 @@ class Reader {
 
   Status constant(uint32_t index, Tensor* tensor) {
     if (index == 0) return {};
-    if (index >= buffers_.size()) return damaged(format("\"{}\" names buffer {}, there are {}", tensor->name, index, buffers_.size()));
+    if (index >= buffers_.size())
+      return damaged(format("\"{}\" names buffer {}, there are {}", tensor->name, index, buffers_.size()));
     const Table buffer = buffers_[index];
     std::span<const uint8_t> data = buffer.scalars<uint8_t>(schema::kBufferData);
     THIMBLE_TRY(sound(format("buffer {}", index)));
@@ -145,7 +151,8 @@ class Reader {
     const auto code_index = table.scalar<uint32_t>(schema::kOperatorCodeIndex, 0);
     if (code_index >= codes_.size()) return damaged(format("operator code {} of {}", code_index, codes_.size()));
     const Table code = codes_[code_index];
-    const int builtin = std::max<int>(code.scalar<int8_t>(schema::kCodeDeprecated, 0), code.scalar<int32_t>(schema::kCodeBuiltin, 0));
+    const int builtin =
+        std::max<int>(code.scalar<int8_t>(schema::kCodeDeprecated, 0), code.scalar<int32_t>(schema::kCodeBuiltin, 0));
     Node node;
     THIMBLE_TRY(ids(table.scalars<int32_t>(schema::kOperatorInputs), &node.inputs, true, "input"));
     THIMBLE_TRY(ids(table.scalars<int32_t>(schema::kOperatorOutputs), &node.outputs, false, "output"));
@@ -153,14 +160,18 @@ class Reader {
     node.name = node.outputs.empty() ? format("op{}", position) : graph_.at(node.outputs[0]).name;
     const tflite::TfliteRule* rule = find_rule(builtin);
     if (!rule) {
-      std::string what = builtin == schema::kCustomOperator ? format("custom operator \"{}\"", code.string(schema::kCodeCustom))
-                                                            : tflite::builtin_name(builtin);
-      Error error{ErrorCode::unsupported, format("operator not supported: {} v{} (node {} \"{}\")", what,
-                                                 code.scalar<int32_t>(schema::kCodeVersion, 1), position, node.name), {},
+      std::string what = builtin == schema::kCustomOperator
+                             ? format("custom operator \"{}\"", code.string(schema::kCodeCustom))
+                             : tflite::builtin_name(builtin);
+      Error error{ErrorCode::unsupported,
+                  format("operator not supported: {} v{} (node {} \"{}\")", what,
+                         code.scalar<int32_t>(schema::kCodeVersion, 1), position, node.name),
+                  {},
                   "`thimble ops` lists the supported operators"};
       return tl::unexpected<Error>(std::move(error));
     }
-    tflite::ReadContext ctx{graph_, node, builtin, code.scalar<int32_t>(schema::kCodeVersion, 1), table.table(schema::kOperatorOptions)};
+    tflite::ReadContext ctx{graph_, node, builtin, code.scalar<int32_t>(schema::kCodeVersion, 1),
+                            table.table(schema::kOperatorOptions)};
     if (Status s = rule->read(ctx); !s)
       return with_context(std::move(s).error(), format("{} \"{}\"", tflite::builtin_name(builtin), node.name));
     graph_.nodes.push_back(std::move(node));
@@ -210,7 +221,8 @@ class Reader {
     for (size_t i = 0; i < entries.size() && i < 1000; ++i) {
       const Table entry = entries[i];
       const auto buffer = entry.scalar<uint32_t>(schema::kMetadataBuffer, 0);
-      if (buffer >= buffers_.size()) return damaged(format("metadata {} names buffer {}, there are {}", i, buffer, buffers_.size()));
+      if (buffer >= buffers_.size())
+        return damaged(format("metadata {} names buffer {}, there are {}", i, buffer, buffers_.size()));
       const auto data = buffers_[buffer].scalars<uint8_t>(schema::kBufferData);
       const std::string key(entry.string(schema::kMetadataName));
       if (!key.empty()) graph_.metadata[key] = std::string(reinterpret_cast<const char*>(data.data()), data.size());

@@ -14,7 +14,7 @@ struct ReadContext {
   Node& node;
   int builtin = 0;  // BuiltinOperator code
   int version = 1;
-  Table options;    // the builtin options table; reads give defaults when it is absent
+  Table options;  // the builtin options table; reads give defaults when it is absent
 };
 
 // Writing one operator: pick code and version, build the options table.

@@ -6,15 +6,41 @@
 
 namespace thimble::schema {
 
-enum Model { kModelVersion, kModelOperatorCodes, kModelSubgraphs, kModelDescription, kModelBuffers, kModelMetadataBuffer,
-             kModelMetadata, kModelSignatures };
+enum Model {
+  kModelVersion,
+  kModelOperatorCodes,
+  kModelSubgraphs,
+  kModelDescription,
+  kModelBuffers,
+  kModelMetadataBuffer,
+  kModelMetadata,
+  kModelSignatures
+};
 enum OperatorCode { kCodeDeprecated, kCodeCustom, kCodeVersion, kCodeBuiltin };
 enum Subgraph { kSubgraphTensors, kSubgraphInputs, kSubgraphOutputs, kSubgraphOperators, kSubgraphName };
-enum TensorField { kTensorShape, kTensorType, kTensorBuffer, kTensorName, kTensorQuantization, kTensorIsVariable,
-                   kTensorSparsity, kTensorShapeSignature, kTensorHasRank };
+enum TensorField {
+  kTensorShape,
+  kTensorType,
+  kTensorBuffer,
+  kTensorName,
+  kTensorQuantization,
+  kTensorIsVariable,
+  kTensorSparsity,
+  kTensorShapeSignature,
+  kTensorHasRank
+};
 enum Quant { kQuantMin, kQuantMax, kQuantScale, kQuantZeroPoint, kQuantDetailsType, kQuantDetails, kQuantDimension };
-enum Operator { kOperatorCodeIndex, kOperatorInputs, kOperatorOutputs, kOperatorOptionsType, kOperatorOptions,
-                kOperatorCustomOptions, kOperatorCustomFormat, kOperatorMutating, kOperatorIntermediates };
+enum Operator {
+  kOperatorCodeIndex,
+  kOperatorInputs,
+  kOperatorOutputs,
+  kOperatorOptionsType,
+  kOperatorOptions,
+  kOperatorCustomOptions,
+  kOperatorCustomFormat,
+  kOperatorMutating,
+  kOperatorIntermediates
+};
 enum Buffer { kBufferData, kBufferOffset, kBufferSize };
 enum Metadata { kMetadataName, kMetadataBuffer };
 enum Signature { kSignatureInputs, kSignatureOutputs, kSignatureKey, kSignatureUnused, kSignatureSubgraph };

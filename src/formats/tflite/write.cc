@@ -126,7 +126,8 @@ class Writer {
     const tflite::TfliteRule rule = make ? make() : tflite::TfliteRule{};
     if (!rule.write) {
       const char* why = tflite::rule_of(node.op).why_not;
-      return fail(ErrorCode::unsupported, format("{} cannot be written to a .tflite file: {}", name(node.op), why ? why : "no rule"));
+      return fail(ErrorCode::unsupported,
+                  format("{} cannot be written to a .tflite file: {}", name(node.op), why ? why : "no rule"));
     }
     tflite::WriteContext ctx{graph_, node, builder_};
     ctx.inputs = node.inputs;
@@ -134,7 +135,8 @@ class Writer {
     const uint32_t code = code_index(ctx.builtin, ctx.version);
     const auto inputs = builder_.CreateVector(ctx.inputs);
     const auto outputs = builder_.CreateVector(node.outputs);
-    const auto intermediates = node.intermediates.empty() ? Offset<flatbuffers::Vector<int32_t>>() : builder_.CreateVector(node.intermediates);
+    const auto intermediates =
+        node.intermediates.empty() ? Offset<flatbuffers::Vector<int32_t>>() : builder_.CreateVector(node.intermediates);
     return write_table(builder_, [&](TableWriter& t) {
       t.scalar<uint32_t>(schema::kOperatorCodeIndex, code, 0);
       t.offset(schema::kOperatorInputs, inputs);

@@ -15,8 +15,8 @@ Status fully_connected(InferContext& ctx) {
     return fail(ErrorCode::bad_file, format("weights {} have an empty dimension", w.to_string()));
   const int64_t elements = x.shape.elements();
   if (elements % inputs != 0 || (attrs.keep_num_dims && x.shape.dim(-1) != inputs))
-    return fail(ErrorCode::bad_file, format("input {} does not divide into rows of {} (weights {})", x.to_string(),
-                                            inputs, w.to_string()));
+    return fail(ErrorCode::bad_file,
+                format("input {} does not divide into rows of {} (weights {})", x.to_string(), inputs, w.to_string()));
   THIMBLE_ASSIGN(ctx.outputs[0].type, check_weighted(ctx, outputs, 0));
   if (attrs.keep_num_dims) {
     ctx.outputs[0].shape = x.shape;

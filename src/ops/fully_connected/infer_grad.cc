@@ -10,7 +10,8 @@ Status fully_connected_grad_input(InferContext& ctx) {
   THIMBLE_TRY(ctx.expect_rank(1, 2, 2));
   const Shape &dy = ctx.in(0).shape, &w = ctx.in(1).shape, &x = ctx.in(2).shape;
   if (dy.elements() * w[1] != x.elements() * w[0])
-    return fail(ErrorCode::internal, format("gradient {} does not fit weights {} and input {}", dy.to_string(), w.to_string(), x.to_string()));
+    return fail(ErrorCode::internal, format("gradient {} does not fit weights {} and input {}", dy.to_string(),
+                                            w.to_string(), x.to_string()));
   ctx.outputs[0] = {DType::f32, x};
   ctx.macs = dy.elements() * w[1];
   return {};

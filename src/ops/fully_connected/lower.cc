@@ -1,6 +1,6 @@
+#include "runtime/lower.h"
 #include "ops/fully_connected/fully_connected.h"
 #include "ops/weighted.h"
-#include "runtime/lower.h"
 #include "runtime/lower_gemm.h"
 
 namespace thimble::lowering {

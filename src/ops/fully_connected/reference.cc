@@ -43,8 +43,8 @@ void integer(const RefCall& call, const Dims& d, Activation activation) {
       for (int64_t i = 0; i < d.inputs; ++i)
         acc += static_cast<uint32_t>((x[b * d.inputs + i] - zx) * (w[o * d.inputs + i] - zw));
       const auto channel = static_cast<size_t>(o);
-      const int32_t q =
-          yv.zero_point() + multiply_by_quantized_multiplier(static_cast<int32_t>(acc), r.multiplier[channel], r.shift[channel]);
+      const int32_t q = yv.zero_point() + multiply_by_quantized_multiplier(static_cast<int32_t>(acc),
+                                                                           r.multiplier[channel], r.shift[channel]);
       yv.as<T>()[b * d.outputs + o] = static_cast<T>(std::clamp(q, lo, hi));
     }
 }

@@ -6,7 +6,8 @@ namespace thimble::reference {
 
 void fully_connected_grad_input(const RefCall& call) {
   const float *dy = call.in[0].as<float>(), *w = call.in[1].as<float>();
-  const int64_t outputs = call.in[1].shape[0], inputs = call.in[1].shape[1], batch = call.in[0].shape.elements() / outputs;
+  const int64_t outputs = call.in[1].shape[0], inputs = call.in[1].shape[1],
+                batch = call.in[0].shape.elements() / outputs;
   float* dx = call.out[0].as<float>();
   for (int64_t b = 0; b < batch; ++b)
     for (int64_t i = 0; i < inputs; ++i) {
@@ -18,7 +19,8 @@ void fully_connected_grad_input(const RefCall& call) {
 
 void fully_connected_grad_weights(const RefCall& call) {
   const float *x = call.in[0].as<float>(), *dy = call.in[1].as<float>();
-  const int64_t outputs = call.out[0].shape[0], inputs = call.out[0].shape[1], batch = call.in[1].shape.elements() / outputs;
+  const int64_t outputs = call.out[0].shape[0], inputs = call.out[0].shape[1],
+                batch = call.in[1].shape.elements() / outputs;
   float* dw = call.out[0].as<float>();
   for (int64_t o = 0; o < outputs; ++o)
     for (int64_t i = 0; i < inputs; ++i) {

@@ -6,33 +6,35 @@ namespace thimble::tflite_rule {
 // FullyConnectedOptions (union tag 8): 0 fused_activation, 1 weights_format, 2 keep_num_dims,
 // 3 asymmetric_quantize_inputs.
 tflite::TfliteRule fully_connected() {
-  return {{9},
-          [](tflite::ReadContext& ctx) -> Status {
-            if (ctx.options.scalar<int8_t>(1, 0) != 0)
-              return fail(ErrorCode::unsupported, "shuffled weights format", "convert the model again with default weights");
-            FullyConnectedAttrs attrs;
-            attrs.activation = ctx.options.enumeration(0, Activation::none, 6);
-            attrs.keep_num_dims = ctx.options.scalar<uint8_t>(2, 0) != 0;
-            attrs.asymmetric_quantize_inputs = ctx.options.scalar<uint8_t>(3, 0) != 0;
-            ctx.node.op = Op::fully_connected;
-            ctx.node.attrs = attrs;
-            return {};
-          },
-          [](tflite::WriteContext& ctx) -> Status {
-            const auto& attrs = ctx.node.attrs.as<FullyConnectedAttrs>();
-            const Tensor &x = ctx.in(0), &w = ctx.in(1);
-            ctx.builtin = 9;
-            const bool hybrid = x.type == DType::f32 && w.type == DType::i8;
-            ctx.version = x.type == DType::i8 ? (w.quant.per_axis() ? 12 : 4) : hybrid ? (w.quant.per_axis() ? 12 : 3) : 1;
-            if (!ctx.has(2) && ctx.version < 6) ctx.version = 6;
-            if (attrs.keep_num_dims && ctx.version < 5) ctx.version = 5;
-            ctx.options_table(8, [&](tflite::TableWriter& t) {
-              t.scalar<int8_t>(0, static_cast<int8_t>(attrs.activation), 0);
-              t.scalar<uint8_t>(2, attrs.keep_num_dims, 0);
-              t.scalar<uint8_t>(3, attrs.asymmetric_quantize_inputs, 0);
-            });
-            return {};
-          }};
+  return {
+      {9},
+      [](tflite::ReadContext& ctx) -> Status {
+        if (ctx.options.scalar<int8_t>(1, 0) != 0)
+          return fail(ErrorCode::unsupported, "shuffled weights format",
+                      "convert the model again with default weights");
+        FullyConnectedAttrs attrs;
+        attrs.activation = ctx.options.enumeration(0, Activation::none, 6);
+        attrs.keep_num_dims = ctx.options.scalar<uint8_t>(2, 0) != 0;
+        attrs.asymmetric_quantize_inputs = ctx.options.scalar<uint8_t>(3, 0) != 0;
+        ctx.node.op = Op::fully_connected;
+        ctx.node.attrs = attrs;
+        return {};
+      },
+      [](tflite::WriteContext& ctx) -> Status {
+        const auto& attrs = ctx.node.attrs.as<FullyConnectedAttrs>();
+        const Tensor &x = ctx.in(0), &w = ctx.in(1);
+        ctx.builtin = 9;
+        const bool hybrid = x.type == DType::f32 && w.type == DType::i8;
+        ctx.version = x.type == DType::i8 ? (w.quant.per_axis() ? 12 : 4) : hybrid ? (w.quant.per_axis() ? 12 : 3) : 1;
+        if (!ctx.has(2) && ctx.version < 6) ctx.version = 6;
+        if (attrs.keep_num_dims && ctx.version < 5) ctx.version = 5;
+        ctx.options_table(8, [&](tflite::TableWriter& t) {
+          t.scalar<int8_t>(0, static_cast<int8_t>(attrs.activation), 0);
+          t.scalar<uint8_t>(2, attrs.keep_num_dims, 0);
+          t.scalar<uint8_t>(3, attrs.asymmetric_quantize_inputs, 0);
+        });
+        return {};
+      }};
 }
 
 }  // namespace thimble::tflite_rule

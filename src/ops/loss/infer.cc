@@ -17,7 +17,8 @@ Status expect_prediction_and_target(const InferContext& ctx, bool labels_allowed
   const int64_t per_row = rows ? x.shape.dim(-1) : 1;
   if (labels_allowed && t.type == DType::i32 && t.shape.elements() == x.shape.elements() / per_row) return {};
   return fail(ErrorCode::bad_file, format("target {} does not fit prediction {}", t.to_string(), x.to_string()),
-              labels_allowed ? format("give int32 labels, {} of them, or float32 {}", x.shape.elements() / per_row, x.shape.to_string())
+              labels_allowed ? format("give int32 labels, {} of them, or float32 {}", x.shape.elements() / per_row,
+                                      x.shape.to_string())
                              : format("give float32 {}", x.shape.to_string()));
 }
 

@@ -60,7 +60,8 @@ struct LossAttrs {
 
 // Σ over one row (classes values, target a label or a row of the same length) of a row-wise loss,
 // or over n elements of an elementwise one; unscaled. Shared by reference and lowering.
-float loss_of_row(const LossAttrs& attrs, const float* prediction, const float* target, const int32_t* label, int64_t n);
+float loss_of_row(const LossAttrs& attrs, const float* prediction, const float* target, const int32_t* label,
+                  int64_t n);
 // The derivative of the above times `scale`, into dx.
 void loss_gradient_of_row(const LossAttrs& attrs, const float* prediction, const float* target, const int32_t* label,
                           int64_t n, float scale, float* dx);
@@ -73,8 +74,8 @@ inline int64_t loss_divisor(const LossAttrs& attrs, const Shape& prediction) {
 
 // One row of softmax_crossentropy given its probabilities: Σ t·(logsumexp − x).
 // x_max and p_max are the row's largest logit and probability.
-float crossentropy_of_row(const float* x, float x_max, float p_max, const float* target, const int32_t* label, int64_t n,
-                          float smoothing);
+float crossentropy_of_row(const float* x, float x_max, float p_max, const float* target, const int32_t* label,
+                          int64_t n, float smoothing);
 // (p·Σt − t)·scale into dx.
 void crossentropy_gradient_of_row(const float* p, const float* target, const int32_t* label, int64_t n, float smoothing,
                                   float scale, float* dx);

@@ -1,6 +1,6 @@
 // Losses in two steps: rows (shared between threads) into scratch, then one sum in fixed order.
-#include "ops/loss/loss.h"
 #include "runtime/lower.h"
+#include "ops/loss/loss.h"
 
 namespace thimble::lowering {
 namespace {
@@ -55,8 +55,9 @@ void run_softmax(const SoftmaxParams& p, int part, int parts) {
   const int64_t n = p.n;
   p.kernels->softmax_f32(p.x + range.begin * n, p.probabilities + range.begin * n, range.end - range.begin, n, 1.0f);
   for (int64_t r = range.begin; r < range.end; ++r)
-    p.losses[r] = crossentropy_of_row(p.x + r * n, p.kernels->max_f32(p.x + r * n, n), p.kernels->max_f32(p.probabilities + r * n, n),
-                                      p.targets.row(r, n), p.targets.label(r), n, p.smoothing);
+    p.losses[r] = crossentropy_of_row(p.x + r * n, p.kernels->max_f32(p.x + r * n, n),
+                                      p.kernels->max_f32(p.probabilities + r * n, n), p.targets.row(r, n),
+                                      p.targets.label(r), n, p.smoothing);
 }
 
 struct GradParams {
@@ -72,7 +73,8 @@ void run_softmax_grad(const GradParams& p, int part, int parts) {
   const Range range = part_range(p.rows, part, parts);
   const float scale = *p.dloss / p.divisor;
   for (int64_t r = range.begin; r < range.end; ++r)
-    crossentropy_gradient_of_row(p.x + r * p.n, p.targets.row(r, p.n), p.targets.label(r), p.n, p.smoothing, scale, p.dx + r * p.n);
+    crossentropy_gradient_of_row(p.x + r * p.n, p.targets.row(r, p.n), p.targets.label(r), p.n, p.smoothing, scale,
+                                 p.dx + r * p.n);
 }
 
 // The plain losses: rows, or chunks of elements where the loss is elementwise.
@@ -107,13 +109,16 @@ void run_loss_grad(const LossGradParams& p, int part, int parts) {
   const float scale = *p.dloss / p.divisor;
   for (int64_t r = range.begin; r < range.end; ++r) {
     const int64_t length = p.elements - r * p.n < p.n ? p.elements - r * p.n : p.n;
-    loss_gradient_of_row(p.attrs, p.x + r * p.n, p.targets.row(r, p.n), p.targets.label(r), length, scale, p.dx + r * p.n);
+    loss_gradient_of_row(p.attrs, p.x + r * p.n, p.targets.row(r, p.n), p.targets.label(r), length, scale,
+                         p.dx + r * p.n);
   }
 }
 
 constexpr int64_t kChunk = 256;  // elements summed one after another, so that partial sums stay short
 
-int64_t row_of(const LossAttrs& attrs, const Shape& shape) { return is_classification(attrs.kind) ? shape.dim(-1) : kChunk; }
+int64_t row_of(const LossAttrs& attrs, const Shape& shape) {
+  return is_classification(attrs.kind) ? shape.dim(-1) : kChunk;
+}
 
 }  // namespace
 

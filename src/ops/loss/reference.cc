@@ -8,7 +8,8 @@ namespace thimble::reference {
 namespace {
 
 struct Targets {
-  explicit Targets(const TensorView& t) : rows(t.type == DType::f32 ? t.as<float>() : nullptr), labels(rows ? nullptr : t.as<int32_t>()) {}
+  explicit Targets(const TensorView& t)
+      : rows(t.type == DType::f32 ? t.as<float>() : nullptr), labels(rows ? nullptr : t.as<int32_t>()) {}
   const float* row(int64_t r, int64_t n) const { return rows ? rows + r * n : nullptr; }
   const int32_t* label(int64_t r) const { return labels ? labels + r : nullptr; }
 
@@ -45,8 +46,8 @@ void softmax_crossentropy_grad(const RefCall& call) {
   const Targets targets(call.in[1]);
   const float scale = *call.in[2].as<float>() / static_cast<float>(rows);
   for (int64_t r = 0; r < rows; ++r)
-    crossentropy_gradient_of_row(call.in[0].as<float>() + r * n, targets.row(r, n), targets.label(r), n, smoothing, scale,
-                                 call.out[0].as<float>() + r * n);
+    crossentropy_gradient_of_row(call.in[0].as<float>() + r * n, targets.row(r, n), targets.label(r), n, smoothing,
+                                 scale, call.out[0].as<float>() + r * n);
 }
 
 void loss(const RefCall& call) {

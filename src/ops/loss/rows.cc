@@ -71,7 +71,8 @@ bool ignored(const int32_t* label, int64_t n) { return label && (*label < 0 || *
 
 const char* name(LossKind kind) {
   static constexpr const char* kNames[] = {
-      "crossentropy", "nll", "binary_crossentropy", "binary_crossentropy_logits", "mse", "mae", "huber", "kl_divergence"};
+      "crossentropy", "nll",   "binary_crossentropy", "binary_crossentropy_logits", "mse",
+      "mae",          "huber", "kl_divergence"};
   const auto i = static_cast<size_t>(kind);
   return i < std::size(kNames) ? kNames[i] : "unknown";
 }
@@ -103,8 +104,8 @@ void loss_gradient_of_row(const LossAttrs& attrs, const float* p, const float* t
   for (int64_t c = 0; c < n; ++c) dx[c] = of_class(attrs.kind, p[c], t(c)).slope * scale;
 }
 
-float crossentropy_of_row(const float* x, float x_max, float p_max, const float* target, const int32_t* label, int64_t n,
-                          float smoothing) {
+float crossentropy_of_row(const float* x, float x_max, float p_max, const float* target, const int32_t* label,
+                          int64_t n, float smoothing) {
   if (ignored(label, n)) return 0;
   const float log_sum = -std::log(p_max);  // of exp(x − x_max)
   if (label && smoothing == 0) return log_sum + (x_max - x[*label]);

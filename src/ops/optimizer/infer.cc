@@ -33,7 +33,8 @@ Status optimizer_update(InferContext& ctx) {
   THIMBLE_TRY(ctx.expect_attrs<OptimizerAttrs>());
   THIMBLE_TRY(check(ctx, 2, {0}));
   if (!(ctx.in(1).shape == ctx.in(0).shape))
-    return fail(ErrorCode::internal, format("gradient {} does not match {}", ctx.in(1).to_string(), ctx.in(0).to_string()));
+    return fail(ErrorCode::internal,
+                format("gradient {} does not match {}", ctx.in(1).to_string(), ctx.in(0).to_string()));
   for (int i = 3; i < ctx.arity(); ++i) THIMBLE_TRY(check(ctx, 2, {i}));
   return {};
 }

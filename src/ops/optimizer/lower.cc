@@ -1,5 +1,5 @@
-#include "ops/optimizer/optimizer.h"
 #include "runtime/lower.h"
+#include "ops/optimizer/optimizer.h"
 
 namespace thimble::lowering {
 namespace {

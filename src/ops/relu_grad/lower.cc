@@ -1,5 +1,5 @@
-#include "ops/relu_grad/relu_grad.h"
 #include "runtime/lower.h"
+#include "ops/relu_grad/relu_grad.h"
 
 namespace thimble::lowering {
 namespace {

@@ -11,7 +11,8 @@ Result<Shape> resolve(std::vector<int64_t> dims, int64_t elements) {
     if (dims[i] == -1 && open < 0) {
       open = static_cast<int64_t>(i);
     } else if (dims[i] < 0) {
-      return fail(ErrorCode::bad_file, dims[i] == -1 ? "the new shape has more than one -1" : format("the new shape has dimension {}", dims[i]));
+      return fail(ErrorCode::bad_file, dims[i] == -1 ? "the new shape has more than one -1"
+                                                     : format("the new shape has dimension {}", dims[i]));
     } else if (__builtin_mul_overflow(known, dims[i], &known)) {
       return fail(ErrorCode::bad_file, "the new shape overflows");
     }
@@ -54,7 +55,8 @@ Status squeeze(InferContext& ctx) {
   bool drop[Shape::kMaxRank] = {};
   for (int64_t a : axes) {
     THIMBLE_ASSIGN(const int axis, axis_of(a, x.rank()));
-    if (x[axis] != 1) return fail(ErrorCode::bad_file, format("cannot squeeze axis {} of {}: it is not 1", axis, x.to_string()));
+    if (x[axis] != 1)
+      return fail(ErrorCode::bad_file, format("cannot squeeze axis {} of {}: it is not 1", axis, x.to_string()));
     drop[axis] = true;
   }
   ctx.outputs[0].type = ctx.in(0).type;

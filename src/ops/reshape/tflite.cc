@@ -10,9 +10,11 @@ tflite::TfliteRule reshape() {
             ReshapeAttrs attrs;
             for (int32_t dim : ctx.options.scalars<int32_t>(0)) attrs.shape.push_back(dim);
             // Old converters leave a rank-1 zero-length or non-constant shape input beside valid options.
-            if (ctx.node.inputs.size() == 2 && ctx.node.inputs[1] != kNoTensor && !ctx.graph.at(ctx.node.inputs[1]).constant() && !attrs.shape.empty())
+            if (ctx.node.inputs.size() == 2 && ctx.node.inputs[1] != kNoTensor &&
+                !ctx.graph.at(ctx.node.inputs[1]).constant() && !attrs.shape.empty())
               ctx.node.inputs.resize(1);
-            if (attrs.shape.size() > static_cast<size_t>(Shape::kMaxRank)) return fail(ErrorCode::bad_file, "the new shape has too many dimensions");
+            if (attrs.shape.size() > static_cast<size_t>(Shape::kMaxRank))
+              return fail(ErrorCode::bad_file, "the new shape has too many dimensions");
             ctx.node.op = Op::reshape;
             ctx.node.attrs = attrs;
             return {};

@@ -14,11 +14,13 @@ Status expect_rows(InferContext& ctx, std::initializer_list<DType> types, double
   ctx.outputs[0] = {x.type, x.shape};
   if (x.type == DType::f32) return {};
   THIMBLE_TRY(ctx.expect_per_tensor_quantized(x));
-  if (!std::isfinite(x.quant.scale[0])) return fail(ErrorCode::bad_file, format("{}: scale is not finite", x.to_string()));
+  if (!std::isfinite(x.quant.scale[0]))
+    return fail(ErrorCode::bad_file, format("{}: scale is not finite", x.to_string()));
   const int32_t low = x.type == DType::u8 ? 0 : -128;
   const int32_t zero = highest_zero_point ? low + 255 : low;
   if (y.quant.scale.size() != 1 || static_cast<double>(y.quant.scale[0]) != scale || y.quant.zero_point[0] != zero)
-    return fail(ErrorCode::bad_file, format("{}: the output must have scale {} and zero point {}", y.to_string(), scale, zero));
+    return fail(ErrorCode::bad_file,
+                format("{}: the output must have scale {} and zero point {}", y.to_string(), scale, zero));
   return {};
 }
 
@@ -37,7 +39,8 @@ Status expect_gradient_rows(InferContext& ctx) {
 Status softmax(InferContext& ctx) {
   THIMBLE_TRY(ctx.expect_attrs<SoftmaxAttrs>());
   const float beta = ctx.node.attrs.as<SoftmaxAttrs>().beta;
-  if (!std::isfinite(beta) || beta <= 0) return fail(ErrorCode::bad_file, format("beta is {}, must be a positive number", beta));
+  if (!std::isfinite(beta) || beta <= 0)
+    return fail(ErrorCode::bad_file, format("beta is {}, must be a positive number", beta));
   return expect_rows(ctx, {DType::f32, DType::i8, DType::u8}, 1.0 / 256, false);
 }
 

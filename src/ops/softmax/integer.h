@@ -24,9 +24,11 @@ inline SoftmaxScaling softmax_scaling(double beta, double input_scale) {
   SoftmaxScaling s;
   const double real = std::min(beta * input_scale * static_cast<double>(1 << (31 - kBits)), 2147483647.0);
   quantize_multiplier(real, &s.multiplier, &s.shift);
-  const double radius = std::floor(static_cast<double>((1 << kBits) - 1) * static_cast<double>(1 << (31 - kBits)) / std::ldexp(1.0, s.shift));
+  const double radius = std::floor(static_cast<double>((1 << kBits) - 1) * static_cast<double>(1 << (31 - kBits)) /
+                                   std::ldexp(1.0, s.shift));
   s.lowest = -static_cast<int32_t>(std::min(radius, 1e6));
-  if (s.multiplier > 0) quantize_multiplier(std::ldexp(1.0, 31 - s.shift) / s.multiplier, &s.reverse_multiplier, &s.reverse_shift);
+  if (s.multiplier > 0)
+    quantize_multiplier(std::ldexp(1.0, 31 - s.shift) / s.multiplier, &s.reverse_multiplier, &s.reverse_shift);
   return s;
 }
 

@@ -1,6 +1,6 @@
+#include "runtime/lower.h"
 #include "ops/softmax/integer.h"
 #include "ops/softmax/softmax.h"
-#include "runtime/lower.h"
 
 namespace thimble::lowering {
 namespace {

@@ -25,14 +25,16 @@ void integer_softmax(const RefCall& call, float beta) {
     int32_t sum = 0;
     for (int64_t c = 0; c < rows.n; ++c)
       if (x[c] - top >= s.lowest)
-        sum = fixed::add(sum, fixed::rescale(fixed::exp_of_negative(softmax_exponent(s, x[c] - top), 5), 0, kSoftmaxSumBits));
+        sum = fixed::add(
+            sum, fixed::rescale(fixed::exp_of_negative(softmax_exponent(s, x[c] - top), 5), 0, kSoftmaxSumBits));
     int power;
     const int32_t reciprocal = fixed::reciprocal(sum, kSoftmaxSumBits, &power);
     for (int64_t c = 0; c < rows.n; ++c) {
       const int32_t difference = x[c] - top;
-      y[c] = static_cast<T>(difference < s.lowest ? low
-                                                  : softmax_output(fixed::exp_of_negative(softmax_exponent(s, difference), 5),
-                                                                   reciprocal, power, 8, low));
+      y[c] = static_cast<T>(
+          difference < s.lowest
+              ? low
+              : softmax_output(fixed::exp_of_negative(softmax_exponent(s, difference), 5), reciprocal, power, 8, low));
     }
   }
 }
@@ -47,7 +49,8 @@ void integer_log_softmax(const RefCall& call) {
     int32_t sum = 0;
     for (int64_t c = 0; c < rows.n; ++c)
       if (x[c] - top >= s.lowest)
-        sum = fixed::add(sum, fixed::rescale(fixed::exp_of_negative(softmax_exponent(s, x[c] - top), 5), 0, kSoftmaxSumBits));
+        sum = fixed::add(
+            sum, fixed::rescale(fixed::exp_of_negative(softmax_exponent(s, x[c] - top), 5), 0, kSoftmaxSumBits));
     const int32_t log_sum = fixed::log_of_at_least_one(sum, kSoftmaxSumBits, 5);
     const int32_t lowest = log_softmax_lowest(s, log_sum);
     for (int64_t c = 0; c < rows.n; ++c)

@@ -14,7 +14,8 @@ tflite::TfliteRule softmax() {
           [](tflite::WriteContext& ctx) -> Status {
             ctx.builtin = 25;
             ctx.version = ctx.in(0).type == DType::i8 ? 2 : 1;
-            ctx.options_table(9, [&](tflite::TableWriter& t) { t.scalar<float>(0, ctx.node.attrs.as<SoftmaxAttrs>().beta, 0); });
+            ctx.options_table(
+                9, [&](tflite::TableWriter& t) { t.scalar<float>(0, ctx.node.attrs.as<SoftmaxAttrs>().beta, 0); });
             return {};
           }};
 }
