@@ -1,9 +1,11 @@
 #include "data/sources.h"
 
+#include "data/csv.h"
 #include "data/find.h"
 #include "data/folder.h"
 #include "data/function.h"
 #include "data/idx.h"
+#include "data/npy.h"
 #include "data/split.h"
 
 namespace thimble {
@@ -47,6 +49,22 @@ Result<Splits> open_digits(const OpenOptions& options) {
   return divide(view(std::move(samples)), whole);
 }
 
+Result<Splits> open_csv(const std::string& path, const OpenOptions& options) {
+  CsvOptions csv;
+  csv.inputs = options.inputs;
+  csv.target = options.target;
+  csv.classification = options.classification;
+  THIMBLE_ASSIGN(Samples samples, read_csv(path, csv, format("csv:{}", path)));
+  return divide(view(std::move(samples)), options);
+}
+
+Result<Splits> open_npz(const std::string& path, const OpenOptions& options) {
+  Samples train, test;
+  THIMBLE_TRY(read_npz_set(path, options.classification, format("npz:{}", path), &train, &test));
+  if (test.count == 0) return divide(view(std::move(train)), options);
+  return split_official(view(std::move(train)), view(std::move(test)), options.split);
+}
+
 Result<Splits> open_folder(const std::string& path, const OpenOptions& options) {
   const std::vector<int64_t> shape = picture_shape(options);
   const std::string name = format("folder:{}", path);
@@ -78,6 +96,8 @@ Result<Splits> open_splits(std::string_view set, const OpenOptions& options) {
   const std::string rest(colon == std::string_view::npos ? "" : set.substr(colon + 1));
   if (!rest.empty()) {
     if (kind == "folder") return open_folder(rest, options);
+    if (kind == "csv") return open_csv(rest, options);
+    if (kind == "npz") return open_npz(rest, options);
     if (kind == "function") {
       THIMBLE_ASSIGN(Samples samples, sample_surface(rest, options.function_samples, options.seed));
       return divide(view(std::move(samples)), options);

@@ -1,0 +1,198 @@
+#include "data/sources.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+
+#include "data/files.h"
+#include "data/folder.h"
+#include "data/function.h"
+#include "data/png.h"
+#include "data/sheet.h"
+#include "data/split.h"
+
+namespace thimble {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Temporary : public testing::Test {
+ protected:
+  void SetUp() override {
+    root_ = fs::path(testing::TempDir()) / ("thimble_sources_" + std::to_string(::getpid()));
+    fs::remove_all(root_);
+    fs::create_directories(root_);
+  }
+  void TearDown() override { fs::remove_all(root_); }
+  void picture(const std::string& name, uint8_t shade, int64_t side = 12) {
+    fs::create_directories((root_ / name).parent_path());
+    auto png = encode_png({side, side, 1, std::vector<uint8_t>(static_cast<size_t>(side * side), shade)});
+    ASSERT_TRUE(write_whole_file((root_ / name).string(), *png));
+  }
+  fs::path root_;
+};
+
+using Folder = Temporary;
+using Idx4 = Temporary;
+
+TEST_F(Folder, ClassesBySubfolder) {
+  picture("set/dog/b.png", 20);
+  picture("set/cat/a.png", 200);
+  picture("set/dog/a.png", 10);
+  std::ofstream(root_ / "set/dog/notes.txt") << "not a picture";
+  auto s = read_folder((root_ / "set").string(), {4, 6, 3}, "x");
+  ASSERT_TRUE(s) << s.error().to_string();
+  EXPECT_EQ(s->label_names, (std::vector<std::string>{"cat", "dog"}));
+  EXPECT_EQ(s->labels, (std::vector<int32_t>{0, 1, 1}));
+  EXPECT_EQ(s->sample_names, (std::vector<std::string>{"cat/a.png", "dog/a.png", "dog/b.png"}));
+  EXPECT_EQ(s->sample_elements(), 72);
+  EXPECT_EQ(s->bytes[0], 200);
+  EXPECT_EQ(s->bytes[72], 10);
+  auto ordered = read_folder((root_ / "set").string(), {4, 6, 3}, "x", {"dog", "bird", "cat"});
+  EXPECT_EQ(ordered->labels, (std::vector<int32_t>{2, 0, 0}));
+  EXPECT_FALSE(read_folder((root_ / "set").string(), {4, 6, 3}, "x", {"dog"}));
+}
+
+TEST_F(Folder, ClassesByFirstCharacterAndBadPictures) {
+  picture("set/7_a.png", 20);
+  picture("set/1_b.png", 20);
+  auto s = read_folder((root_ / "set").string(), {28, 28, 1}, "x");
+  ASSERT_TRUE(s) << s.error().to_string();
+  EXPECT_EQ(s->label_names, (std::vector<std::string>{"1", "7"}));
+  std::ofstream(root_ / "set/3_c.png") << "this is no picture";
+  auto bad = read_folder((root_ / "set").string(), {28, 28, 1}, "x");
+  ASSERT_FALSE(bad);
+  EXPECT_EQ(bad.error().code, ErrorCode::bad_file);
+  EXPECT_NE(bad.error().to_string().find("3_c.png"), std::string::npos);
+  EXPECT_FALSE(read_folder((root_ / "nowhere").string(), {28, 28, 1}, "x"));
+  fs::create_directories(root_ / "empty");
+  EXPECT_NE(read_folder((root_ / "empty").string(), {28, 28, 1}, "x").error().message.find("no pictures"),
+            std::string::npos);
+  EXPECT_EQ(read_folder((root_ / "set").string(), {28, 28}, "x").error().code, ErrorCode::usage);
+}
+
+TEST_F(Folder, SplitsAndParts) {
+  for (int i = 0; i < 20; ++i) picture("set/" + std::to_string(i % 2) + "_" + std::to_string(i) + ".png", 20);
+  OpenOptions options;
+  options.shape = {4, 4, 1};
+  auto sets = open_splits("folder:" + (root_ / "set").string(), options);
+  ASSERT_TRUE(sets) << sets.error().to_string();
+  EXPECT_EQ(sets->train.size(), 16);
+  EXPECT_EQ(sets->validation.size(), 2);
+  EXPECT_EQ(sets->test.size(), 2);
+  options.whole_as_test = true;
+  EXPECT_EQ(open_splits("folder:" + (root_ / "set").string(), options)->test.size(), 20);
+  picture("parts/train/a/1.png", 5);
+  picture("parts/train/b/1.png", 5);
+  picture("parts/test/b/1.png", 5);
+  picture("parts/val/a/1.png", 5);
+  auto parts = open_splits("folder:" + (root_ / "parts").string(), options);
+  ASSERT_TRUE(parts) << parts.error().to_string();
+  EXPECT_EQ(parts->train.size(), 2);
+  EXPECT_EQ(parts->validation.size(), 1);
+  EXPECT_EQ(parts->test.label(0), 1);
+}
+
+TEST_F(Idx4, FilesAreFoundInEverySpelling) {
+  const auto idx = [](std::vector<uint8_t> head, std::vector<uint8_t> body) {
+    head.insert(head.end(), body.begin(), body.end());
+    return head;
+  };
+  const auto images = idx({0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2}, {1, 2, 3, 4});
+  const auto labels = idx({0, 0, 8, 1, 0, 0, 0, 2}, {9, 0});
+  const auto put = [&](const char* name, const std::vector<uint8_t>& bytes) {
+    ASSERT_TRUE(write_whole_file((root_ / name).string(), bytes));
+  };
+  put("train-images.idx3-ubyte", images);
+  put("train-labels-idx1-ubyte", labels);
+  put("t10k-images-idx3-ubyte", images);
+  OpenOptions options;
+  options.data_dir = root_.string();
+  auto incomplete = open_splits("mnist", options);
+  ASSERT_FALSE(incomplete);
+  EXPECT_NE(incomplete.error().message.find("t10k-labels-idx1-ubyte"), std::string::npos);
+  put("t10k-labels.idx1-ubyte", labels);
+  auto sets = open_splits("mnist", options);
+  ASSERT_TRUE(sets) << sets.error().to_string();
+  EXPECT_EQ(sets->train.label(0), 9);
+  auto bad_label = labels;
+  bad_label[9] = 200;
+  put("t10k-labels.idx1-ubyte", bad_label);
+  auto refused = open_splits("mnist", options);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("label 1 is 200, expected 0 … 9"), std::string::npos);
+  auto shorter = labels;
+  shorter[7] = 1;
+  shorter.pop_back();
+  put("t10k-labels.idx1-ubyte", shorter);
+  EXPECT_NE(open_splits("mnist", options).error().message.find("2 pictures but"), std::string::npos);
+  options.split.train = 100;
+  put("t10k-labels.idx1-ubyte", labels);
+  EXPECT_EQ(open_splits("mnist", options).error().code, ErrorCode::usage);
+}
+
+TEST(Split, SharesOfOpenParts) {
+  auto all = sample_surface("plane", 101, 1);
+  const Dataset set(std::make_shared<const Samples>(std::move(*all)));
+  const auto sizes = [&](SplitRequest r) {
+    auto s = split_shuffled(set, r, 3);
+    return s ? std::vector<int64_t>{s->train.size(), s->validation.size(), s->test.size()} : std::vector<int64_t>{};
+  };
+  EXPECT_EQ(sizes({}), (std::vector<int64_t>{81, 10, 10}));
+  EXPECT_EQ(sizes({-1, 20, 30}), (std::vector<int64_t>{51, 20, 30}));
+  EXPECT_EQ(sizes({50, 0, -1}), (std::vector<int64_t>{50, 0, 51}));
+  EXPECT_EQ(sizes({50, -1, -1}), (std::vector<int64_t>{50, 26, 25}));
+  EXPECT_EQ(sizes({10, 10, 10}), (std::vector<int64_t>{10, 10, 10}));
+  EXPECT_TRUE(sizes({100, 10, -1}).empty());
+}
+
+TEST(Function, SurfacesFollowTheirFormula) {
+  for (const Surface& surface : surfaces()) {
+    auto s = sample_surface(surface.name, 500, 9);
+    ASSERT_TRUE(s);
+    for (size_t i = 0; i < 500; ++i) {
+      const double x = s->floats[2 * i], y = s->floats[2 * i + 1];
+      EXPECT_GE(x, surface.low);
+      EXPECT_LE(y, surface.high);
+      EXPECT_EQ(s->targets[i], static_cast<float>(surface.value(x, y)));
+    }
+    EXPECT_EQ(sample_surface(surface.name, 500, 9)->floats, s->floats);
+    EXPECT_NE(sample_surface(surface.name, 500, 10)->floats, s->floats);
+  }
+  EXPECT_NEAR(surfaces().back().value(0, 0), 3 * std::exp(-1.0) - std::exp(-1.0) / 3, 1e-12);  // peaks at the origin
+  auto unknown = sample_surface("hill", 10, 1);
+  ASSERT_FALSE(unknown);
+  EXPECT_NE(unknown.error().hint.find("paraboloid"), std::string::npos);
+}
+
+TEST(Sheet, OneRowPerClass) {
+  OpenOptions options;
+  options.data_dir = "datasets";
+  auto sets = open_splits("mnist", options);
+  ASSERT_TRUE(sets);
+  auto sheet = contact_sheet(sets->test, 5);
+  ASSERT_TRUE(sheet) << sheet.error().to_string();
+  EXPECT_EQ(sheet->height, 10 * 58 + 2);
+  EXPECT_EQ(sheet->width, 5 * 58 + 2);
+  // The first 7 of the test set is its sample 0, shown twice as large in row 7.
+  for (int64_t y = 0; y < 56; ++y)
+    EXPECT_EQ(sheet->pixels[static_cast<size_t>((7 * 58 + 2 + y) * sheet->width + 2 + 26)],
+              sets->test.bytes(0)[y / 2 * 28 + 13]);
+  auto table = open_splits("function:plane");
+  EXPECT_FALSE(contact_sheet(table->test));
+}
+
+TEST(Sources, ListKnowsWhereTheSetsAre) {
+  OpenOptions options;
+  options.data_dir = "datasets";
+  int found = 0;
+  for (const SetInfo& set : list_sets(options))
+    found += (set.name == "mnist" || set.name == "digits") && !set.where.empty();
+  EXPECT_EQ(found, 2);
+}
+
+}  // namespace
+}  // namespace thimble
