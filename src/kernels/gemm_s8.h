@@ -24,6 +24,9 @@ struct RequantArgs {
 // acc[m][j] = bias[j] + Σ_t Σ_i A(m,t)[i] · B[t·k + i][j]
 // A(m,t): runs of k bytes, addressed like GemmF32Args (offsets in bytes; o < 0 reads `pad`, k bytes
 // holding the biased zero point). Up to 3 bytes beyond a run may be read: they meet zero weights.
+// Legacy uint8 weights less their zero point reach −255 … 255: they are given as two int8 parts whose
+// sum they are (−256 … 254; three where 255 occurs, zero point 0), in two or three times the taps, all
+// parts reading the same runs. The same holds for depthwise.h.
 struct GemmS8Args {
   int64_t m = 0, n = 0, k = 0, taps = 1;
   const uint8_t* a = nullptr;

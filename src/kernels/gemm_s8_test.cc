@@ -7,6 +7,7 @@
 #include <cstring>
 #include <memory>
 
+#include "base/fixed_point.h"
 #include "kernels/s8_test_util.h"
 
 namespace thimble {
@@ -293,6 +294,43 @@ TEST_P(GemmS8, PackingTakesAnyStrides) {
   p.packed = out.data();
   kernels().pack_b(p);
   EXPECT_EQ(std::memcmp(out.data(), expected.get(), bytes), 0);
+}
+
+// Legacy uint8 weights with a zero point: two taps over the same run carry what int8 cannot hold.
+TEST_P(GemmS8, WeightsBeyondInt8AreSplitInTwoTaps) {
+  Case c{7, 20, 33, 2};
+  c.gathered = true;
+  c.make();
+  std::vector<int32_t> wide(c.n * c.k);
+  for (int64_t j = 0; j < c.n; ++j) {
+    for (int64_t i = 0; i < c.k; ++i) {
+      const int32_t w = pick(c.random, -255, 254);
+      wide[j * c.k + i] = w;
+      c.b[(j * 2) * c.k + i] = static_cast<int8_t>(std::clamp(w, -128, 127));
+      c.b[(j * 2 + 1) * c.k + i] = static_cast<int8_t>(w - std::clamp(w, -128, 127));
+    }
+  }
+  for (int64_t m = 0; m < c.m; ++m) c.offsets[2 * m] = c.offsets[2 * m + 1] = static_cast<int32_t>(m * c.k);
+  for (int64_t m = 0; m < c.m; ++m) {
+    for (int64_t j = 0; j < c.n; ++j) {
+      int64_t acc = c.bias[j];
+      for (int64_t i = 0; i < c.k; ++i) acc += int64_t{c.a[m * c.k + i]} * wide[j * c.k + i];
+      ASSERT_EQ(acc, c.sum(m, j));
+    }
+  }
+  check_requant(c);
+}
+
+// The definition used here and the one that the rest of Thimble uses are the same function.
+TEST(GemmS8Definition, AgreesWithFixedPoint) {
+  Random random(5);
+  for (int trial = 0; trial < 200000; ++trial) {
+    const auto acc = static_cast<int32_t>(random()), multiplier = static_cast<int32_t>(random());
+    const int32_t small = acc >> pick(random, 0, 31);
+    const int shift = pick(random, -31, 30);
+    ASSERT_EQ(expected_requant(small, multiplier, shift), multiply_by_quantized_multiplier(small, multiplier, shift))
+        << small << " · " << multiplier << " shift " << shift;
+  }
 }
 
 TEST_P(GemmS8, FlipChangesTheFormInPlace) {
