@@ -1,0 +1,45 @@
+// ADD 0 (AddOptions, union tag 11), SUB 41 (28), MUL 18 (21), DIV 42 (29): field 0
+// fused_activation. MAXIMUM 55 and MINIMUM 57 (MaximumMinimumOptions, 39) and SQUARED_DIFFERENCE 99
+// (76) have no fields.
+#include "formats/tflite/rule.h"
+#include "ops/binary/binary.h"
+
+namespace thimble::tflite_rule {
+namespace {
+
+template <Op kOp, int kCode, int kTag, bool kActivation>
+tflite::TfliteRule rule() {
+  return {{kCode},
+          [](tflite::ReadContext& ctx) -> Status {
+            BinaryAttrs attrs;
+            if (kActivation) attrs.activation = ctx.options.enumeration(0, Activation::none, 6);
+            ctx.node.op = kOp;
+            ctx.node.attrs = attrs;
+            return {};
+          },
+          [](tflite::WriteContext& ctx) -> Status {
+            const Activation activation = ctx.node.attrs.as<BinaryAttrs>().activation;
+            if (!kActivation && activation != Activation::none)
+              return fail(ErrorCode::unsupported, format("{} has no fused activation in .tflite files", name(kOp)));
+            ctx.builtin = kCode;
+            const bool wide = std::max(ctx.in(0).shape.rank(), ctx.in(1).shape.rank()) > 4 && !(ctx.in(0).shape == ctx.in(1).shape);
+            ctx.version = ctx.in(0).type == DType::i8 ? 2 : 1;
+            if (wide && ctx.version < 3 && kOp == Op::sub) ctx.version = 3;
+            ctx.options_table(kTag, [&](tflite::TableWriter& t) {
+              if (kActivation) t.scalar<int8_t>(0, static_cast<int8_t>(activation), 0);
+            });
+            return {};
+          }};
+}
+
+}  // namespace
+
+tflite::TfliteRule add() { return rule<Op::add, 0, 11, true>(); }
+tflite::TfliteRule sub() { return rule<Op::sub, 41, 28, true>(); }
+tflite::TfliteRule mul() { return rule<Op::mul, 18, 21, true>(); }
+tflite::TfliteRule div() { return rule<Op::div, 42, 29, true>(); }
+tflite::TfliteRule maximum() { return rule<Op::maximum, 55, 39, false>(); }
+tflite::TfliteRule minimum() { return rule<Op::minimum, 57, 39, false>(); }
+tflite::TfliteRule squared_difference() { return rule<Op::squared_difference, 99, 76, false>(); }
+
+}  // namespace thimble::tflite_rule

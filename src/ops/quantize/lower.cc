@@ -1,0 +1,145 @@
+#include "base/fixed_point.h"
+#include "ops/quantize/quantize.h"
+#include "runtime/lower.h"
+
+namespace thimble::lowering {
+namespace {
+
+struct QuantizeParams {
+  void (*fn)(const float*, int8_t*, int64_t, float, int32_t);
+  const float* x;
+  int8_t* y;
+  int64_t n;
+  float scale;
+  int32_t zero;
+};
+
+void run_quantize(const QuantizeParams& p, int part, int parts) {
+  const Range r = part_range(p.n, part, parts, 64);
+  if (r.begin < r.end) p.fn(p.x + r.begin, p.y + r.begin, r.end - r.begin, p.scale, p.zero);
+}
+
+struct DequantizeParams {
+  void (*fn)(const int8_t*, float*, int64_t, float, int32_t);
+  const int8_t* x;
+  float* y;
+  int64_t n;
+  float scale;
+  int32_t zero;
+};
+
+void run_dequantize(const DequantizeParams& p, int part, int parts) {
+  const Range r = part_range(p.n, part, parts, 64);
+  if (r.begin < r.end) p.fn(p.x + r.begin, p.y + r.begin, r.end - r.begin, p.scale, p.zero);
+}
+
+struct TableParams {
+  void (*lut)(const uint8_t*, uint8_t*, int64_t, const uint8_t*);
+  const uint8_t *x, *table;
+  uint8_t* y;
+  int64_t n;
+};
+
+void run_table(const TableParams& p, int part, int parts) {
+  const Range r = part_range(p.n, part, parts, 64);
+  if (r.begin < r.end) p.lut(p.x + r.begin, p.y + r.begin, r.end - r.begin, p.table);
+}
+
+struct FloatTableParams {
+  const uint8_t* x;
+  const float* table;
+  float* y;
+  int64_t n;
+};
+
+void run_float_table(const FloatTableParams& p, int part, int parts) {
+  const Range r = part_range(p.n, part, parts, 64);
+  for (int64_t i = r.begin; i < r.end; ++i) p.y[i] = p.table[p.x[i]];
+}
+
+struct HalfParams {
+  void (*fn)(const uint16_t*, float*, int64_t);
+  const uint16_t* x;
+  float* y;
+  int64_t n;
+};
+
+void run_half(const HalfParams& p, int part, int parts) {
+  const Range r = part_range(p.n, part, parts, 64);
+  if (r.begin < r.end) p.fn(p.x + r.begin, p.y + r.begin, r.end - r.begin);
+}
+
+bool byte(DType t) { return t == DType::i8 || t == DType::u8; }
+
+}  // namespace
+
+Result<bool> quantize(LowerContext& ctx) {
+  const Tensor &x = ctx.in(0), &y = ctx.out();
+  const int64_t n = x.shape.elements();
+  const int parts = ctx.parts_for(static_cast<double>(n) * 0.3);
+  if (x.type == DType::f32 && y.type == DType::i8 && ctx.kernels.map.quantize_s8) {
+    auto* p = ctx.step<run_quantize>(parts);
+    p->fn = ctx.kernels.map.quantize_s8;
+    p->n = n;
+    p->scale = y.quant.scale[0];
+    p->zero = y.quant.zero_point[0];
+    ctx.bind_in(&p->x, 0);
+    ctx.bind_out(&p->y);
+    return true;
+  }
+  if (!byte(x.type) || !byte(y.type) || !ctx.kernels.map.lut_u8) return false;
+  int32_t multiplier;
+  int shift;
+  quantize_multiplier(static_cast<double>(x.quant.scale[0]) / static_cast<double>(y.quant.scale[0]), &multiplier, &shift);
+  uint8_t* table = ctx.constant<uint8_t>(256);
+  const int32_t lo = y.type == DType::i8 ? -128 : 0, hi = lo + 255;
+  for (int32_t q = 0; q < 256; ++q) {
+    const int32_t value = (x.type == DType::i8 ? static_cast<int8_t>(q) : q) - x.quant.zero_point[0];
+    table[q] = static_cast<uint8_t>(
+        std::clamp<int64_t>(int64_t{multiply_by_quantized_multiplier(value, multiplier, shift)} + y.quant.zero_point[0], lo, hi));
+  }
+  auto* p = ctx.step<run_table>(parts);
+  p->lut = ctx.kernels.map.lut_u8;
+  p->table = table;
+  p->n = n;
+  ctx.bind_in(&p->x, 0);
+  ctx.bind_out(&p->y);
+  return true;
+}
+
+Result<bool> dequantize(LowerContext& ctx) {
+  const Tensor& x = ctx.in(0);
+  const int64_t n = x.shape.elements();
+  const int parts = ctx.parts_for(static_cast<double>(n) * 0.3);
+  if (x.type == DType::f16 && ctx.kernels.map.f16_to_f32) {
+    auto* p = ctx.step<run_half>(parts);
+    p->fn = ctx.kernels.map.f16_to_f32;
+    p->n = n;
+    ctx.bind_in(&p->x, 0);
+    ctx.bind_out(&p->y);
+    return true;
+  }
+  if (!byte(x.type) || x.quant.per_axis()) return false;
+  const float scale = x.quant.scale[0];
+  const int32_t zero = x.quant.zero_point[0];
+  if (x.type == DType::i8 && ctx.kernels.map.dequantize_s8) {
+    auto* p = ctx.step<run_dequantize>(parts);
+    p->fn = ctx.kernels.map.dequantize_s8;
+    p->n = n;
+    p->scale = scale;
+    p->zero = zero;
+    ctx.bind_in(&p->x, 0);
+    ctx.bind_out(&p->y);
+    return true;
+  }
+  float* table = ctx.constant<float>(256);
+  for (int32_t q = 0; q < 256; ++q) table[q] = scale * static_cast<float>((x.type == DType::i8 ? static_cast<int8_t>(q) : q) - zero);
+  auto* p = ctx.step<run_float_table>(parts);
+  p->table = table;
+  p->n = n;
+  ctx.bind_in(&p->x, 0);
+  ctx.bind_out(&p->y);
+  return true;
+}
+
+}  // namespace thimble::lowering

@@ -1,0 +1,43 @@
+#include <cmath>
+
+#include "ops/unary/unary.h"
+
+namespace thimble::infer {
+
+Status unary(InferContext& ctx) {
+  THIMBLE_TRY(ctx.expect_arity(1, 1, 1));
+  THIMBLE_TRY(ctx.expect_type(0, {DType::f32, DType::i8, DType::u8}));
+  const Tensor &x = ctx.in(0), &y = ctx.declared(0);
+  ctx.outputs[0] = {x.type, x.shape};
+  const Op op = ctx.node.op;
+  if (op == Op::leaky_relu || op == Op::elu || op == Op::gelu) {
+    THIMBLE_TRY(ctx.expect_attrs<UnaryAttrs>());
+    const float alpha = ctx.node.attrs.as<UnaryAttrs>().alpha;
+    if (!std::isfinite(alpha)) return fail(ErrorCode::bad_file, format("alpha is {}, must be finite", alpha));
+  }
+  if (x.type == DType::f32) return {};
+  THIMBLE_TRY(ctx.expect_per_tensor_quantized(x));
+  if (y.type != x.type) return fail(ErrorCode::bad_file, format("output {} must have the input's type", y.to_string()));
+  THIMBLE_TRY(ctx.expect_per_tensor_quantized(y));
+  const double ratio = static_cast<double>(x.quant.scale[0]) / y.quant.scale[0];
+  if (!std::isfinite(ratio) || ratio >= 0x1p20)
+    return fail(ErrorCode::bad_file, format("scales {} and {} are too far apart", x.quant.scale[0], y.quant.scale[0]));
+  if (op == Op::sigmoid && (y.quant.scale[0] != 1.0f / 256 || y.quant.zero_point[0] != (x.type == DType::u8 ? 0 : -128)))
+    return fail(ErrorCode::bad_file, format("{}: the output must have scale 1/256 and the lowest zero point", y.to_string()));
+  return {};
+}
+
+Status unary_grad(InferContext& ctx) {
+  THIMBLE_TRY(ctx.expect_arity(3, 3, 1));
+  THIMBLE_TRY(ctx.expect_attrs<UnaryGradAttrs>());
+  for (int i = 0; i < 3; ++i) {
+    THIMBLE_TRY(ctx.expect_type(i, {DType::f32}));
+    if (!(ctx.in(i).shape == ctx.in(0).shape))
+      return fail(ErrorCode::internal, format("shapes differ: {} and {}", ctx.in(i).to_string(), ctx.in(0).to_string()));
+  }
+  if (ctx.node.attrs.as<UnaryGradAttrs>().fn >= UnaryFn::count) return fail(ErrorCode::internal, "unknown function");
+  ctx.outputs[0] = {DType::f32, ctx.in(0).shape};
+  return {};
+}
+
+}  // namespace thimble::infer

@@ -1,0 +1,26 @@
+#include "compress/quant_rule.h"
+#include "ops/unary/unary.h"
+
+namespace thimble::quant_rule {
+
+// Integer where TFLite has the operator in int8 too; sigmoid and tanh have fixed outputs.
+QuantRule unary(const Node& node) {
+  switch (node.op) {
+    case Op::sigmoid: return {.output = QuantRule::Output::fixed, .fixed_scale = 1.0f / 256, .fixed_zero_point = -128};
+    case Op::tanh: return {.output = QuantRule::Output::fixed, .fixed_scale = 1.0f / 128, .fixed_zero_point = 0};
+    case Op::relu:
+    case Op::relu6:
+    case Op::relu_n1_to_1:
+    case Op::leaky_relu:
+    case Op::elu:
+    case Op::gelu:
+    case Op::exp:
+    case Op::log:
+    case Op::rsqrt:
+    case Op::abs:
+    case Op::hard_swish: return {};
+    default: return {.integer = false};
+  }
+}
+
+}  // namespace thimble::quant_rule

@@ -1,0 +1,143 @@
+// The 8-bit forms, evaluated for all 256 inputs.
+#include <cmath>
+
+#include "ops/fixed_function.h"
+#include "ops/unary/unary.h"
+#include "ops/weighted.h"
+
+namespace thimble {
+namespace {
+
+struct Scaling {
+  int32_t multiplier = 0;
+  int shift = 0;
+  int32_t operator()(int32_t x) const { return multiply_by_quantized_multiplier(x, multiplier, shift); }
+};
+Scaling scaling(double real) {
+  Scaling s;
+  quantize_multiplier(real, &s.multiplier, &s.shift);
+  return s;
+}
+
+int16_t saturate16(int64_t v) { return static_cast<int16_t>(std::clamp<int64_t>(v, -32768, 32767)); }
+// A Q31 multiplier rounded to Q15.
+int16_t halve(int32_t multiplier) {
+  return multiplier >= 0x7fff7fff ? int16_t{32767} : static_cast<int16_t>((multiplier + (1 << 15)) >> 16);
+}
+
+// TFLite's hard_swish: 16-bit fixed point, the relu-like factor in [0, 1] on a scale of 3/32768.
+struct HardSwish {
+  HardSwish(float x_scale, float y_scale) {
+    const float fine = (1.0f / 128.0f) * x_scale;
+    int32_t multiplier;
+    quantize_multiplier(fine / y_scale, &multiplier, &out_exponent);
+    out_multiplier = halve(multiplier);
+    quantize_multiplier(fine / (3.0f / 32768.0f), &multiplier, &gate_exponent);
+    gate_multiplier = halve(multiplier);
+  }
+  int32_t operator()(int32_t x) const {  // x without its zero point
+    const auto fine = static_cast<int16_t>(x * 128);
+    const int16_t scaled = saturating_rounding_doubling_high_mul(fine, out_multiplier);
+    int16_t gate = fine;
+    if (gate_exponent > 0) gate = saturate16(int64_t{gate} << std::min(gate_exponent - 1, 30));
+    gate = saturating_rounding_doubling_high_mul(gate, gate_multiplier);
+    if (gate_exponent > 0) gate = saturate16(int64_t{gate} * 2);
+    if (gate_exponent < 0) gate = static_cast<int16_t>(rounding_divide_by_pot(int32_t{gate}, std::min(-gate_exponent, 31)));
+    gate = static_cast<int16_t>((gate + (1 << 15)) >> 1);
+    const auto product = static_cast<int16_t>(gate * scaled / (1 << 15));  // toward zero
+    return rounding_divide_by_pot(int32_t{product}, std::clamp(-out_exponent, 0, 31));
+  }
+  int16_t out_multiplier, gate_multiplier;
+  int out_exponent, gate_exponent;
+};
+
+// 1/√x of an integer x ≥ 1 as multiplier and shift: five Newton steps in Q3.28.
+Scaling inverse_root(int32_t x) {
+  if (x <= 1) return {std::numeric_limits<int32_t>::max(), 0};
+  int shift = 11;
+  for (; x >= 1 << 29; ++shift) x /= 4;
+  const int pairs = (std::countl_zero(static_cast<uint32_t>(x)) - 1) / 2 - 1;
+  shift -= pairs;
+  x <<= 2 * pairs;
+  const int32_t half = rounding_divide_by_pot(x >> 1, 1), three_halves = (1 << 28) + (1 << 27);
+  int32_t root = 1 << 28;
+  for (int i = 0; i < 5; ++i) {
+    const int32_t cube = fixed::rescale(fixed::mul(fixed::mul(root, root), root), 9, 3);
+    root = fixed::rescale(fixed::sub(fixed::mul(three_halves, root), fixed::mul(half, cube)), 6, 3);
+  }
+  root = fixed::mul(root, 1518500250);
+  if (shift < 0) {
+    root <<= -shift;
+    shift = 0;
+  }
+  return {root, -shift};
+}
+
+}  // namespace
+
+void unary_table(UnaryFn fn, float alpha, DType type, const Quantization& x, const Quantization& y, uint8_t table[256]) {
+  const int32_t low = type == DType::u8 ? 0 : -128, high = low + 255;
+  const float sx = x.scale[0], sy = y.scale[0];
+  const int32_t zx = x.zero_point[0], zy = y.zero_point[0];
+  const auto put = [&](int32_t q, int64_t value) {
+    table[static_cast<uint8_t>(q)] = static_cast<uint8_t>(std::clamp<int64_t>(value, low, high));
+  };
+  switch (fn) {
+    case UnaryFn::relu:
+    case UnaryFn::relu6:
+    case UnaryFn::relu_n1_to_1: {
+      const Activation a = fn == UnaryFn::relu ? Activation::relu : fn == UnaryFn::relu6 ? Activation::relu6 : Activation::relu_n1_to_1;
+      int32_t lo, hi;
+      quantized_activation_range(a, type, y, &lo, &hi);
+      const Scaling s = scaling(sx / sy);
+      for (int32_t q = low; q <= high; ++q) put(q, std::clamp(zy + s(q - zx), lo, hi));
+      return;
+    }
+    case UnaryFn::leaky_relu: {
+      const Scaling same = scaling(sx / sy), below = scaling(std::fabs(sx * alpha / sy));
+      for (int32_t q = low; q <= high; ++q) {
+        const int32_t v = q - zx;
+        put(q, int64_t{zy} + (v >= 0 ? same(v) : alpha < 0 ? -int64_t{below(v)} : below(v)));
+      }
+      return;
+    }
+    case UnaryFn::hard_swish: {
+      const HardSwish f(sx, sy);
+      for (int32_t q = low; q <= high; ++q) put(q, int64_t{f(q - zx)} + zy);
+      return;
+    }
+    case UnaryFn::abs: {
+      const Scaling s = scaling(sx / sy);
+      for (int32_t q = low; q <= high; ++q) {
+        const int32_t v = std::abs(q - zx);
+        put(q, int64_t{zy} + (sx == sy ? v : s(v)));
+      }
+      return;
+    }
+    case UnaryFn::rsqrt: {
+      // Values below zero have no root: the largest output stands for them, as for zero.
+      const Scaling s = scaling(1.0 / (std::sqrt(sx) * sy));
+      for (int32_t q = low; q <= high; ++q) {
+        const int32_t v = q - zx;
+        if (v <= 0) {
+          put(q, high);
+          continue;
+        }
+        Scaling root = inverse_root(v);
+        root.shift += 20;
+        put(q, int64_t{multiply_by_quantized_multiplier(root(1), s.multiplier, s.shift - 20)} + zy);
+      }
+      return;
+    }
+    default: break;
+  }
+  const float inverse = 1 / sy;
+  for (int32_t q = low; q <= high; ++q) {
+    const float value = sx * static_cast<float>(q - zx);
+    const float f = fn == UnaryFn::log && value <= 0 ? static_cast<float>(low - zy) * sy : unary_value(fn, value, alpha);
+    const float rounded = std::round(f * inverse);
+    put(q, rounded == rounded ? static_cast<int64_t>(std::clamp(rounded + static_cast<float>(zy), -1e6f, 1e6f)) : zy);
+  }
+}
+
+}  // namespace thimble

@@ -1,0 +1,60 @@
+// Builtin codes and union tags as in unary.def. Options with fields: LeakyReluOptions (tag 75):
+// 0 alpha; GeluOptions (tag 116): 0 approximate. ELU has no options: its alpha is 1.
+#include "formats/tflite/rule.h"
+#include "ops/unary/unary.h"
+
+namespace thimble::tflite_rule {
+namespace {
+
+int version_of(Op op, DType type) {
+  if (type != DType::i8) return 1;
+  switch (op) {
+    case Op::sigmoid:
+    case Op::tanh:
+    case Op::relu:
+    case Op::relu6:
+    case Op::leaky_relu:
+    case Op::rsqrt:
+    case Op::log:
+    case Op::exp:
+    case Op::abs: return 2;
+    default: return 1;
+  }
+}
+
+template <Op kOp, int kCode, int kTag>
+tflite::TfliteRule rule() {
+  return {{kCode},
+          [](tflite::ReadContext& ctx) -> Status {
+            ctx.node.op = kOp;
+            UnaryAttrs attrs;
+            if (kOp == Op::leaky_relu) attrs.alpha = ctx.options.scalar<float>(0, 0);
+            if (kOp == Op::gelu) attrs.approximate = ctx.options.scalar<uint8_t>(0, 0) != 0;
+            if (kOp == Op::elu) attrs.alpha = 1;
+            ctx.node.attrs = attrs;
+            return {};
+          },
+          [](tflite::WriteContext& ctx) -> Status {
+            const auto& attrs = ctx.node.attrs.as<UnaryAttrs>();
+            if (kOp == Op::elu && attrs.alpha != 1)
+              return fail(ErrorCode::unsupported, format("ELU has no alpha in .tflite files, this one is {}", attrs.alpha),
+                          "decompose the graph before writing");
+            ctx.builtin = kCode;
+            ctx.version = version_of(kOp, ctx.in(0).type);
+            if (kTag != 0)
+              ctx.options_table(kTag, [&](tflite::TableWriter& t) {
+                if (kOp == Op::leaky_relu) t.scalar<float>(0, attrs.alpha, 0);
+                if (kOp == Op::gelu) t.scalar<uint8_t>(0, attrs.approximate, 0);
+              });
+            return {};
+          }};
+}
+
+}  // namespace
+
+#define UNARY(id, fn, code, tag) \
+  tflite::TfliteRule unary_##id() { return rule<Op::id, code, tag>(); }
+#include "ops/unary/unary.def"
+#undef UNARY
+
+}  // namespace thimble::tflite_rule

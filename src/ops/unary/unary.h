@@ -1,0 +1,48 @@
+// Elementwise functions y = f(x), one operator each (unary.def), sharing all rules.
+//   x, y  float32, int8 or uint8, one shape
+// int8 and uint8: the functions that TFLite defines in integers (relu family, leaky_relu, hard_swish,
+// abs, rsqrt) follow its arithmetic; all others are TFLite's table: q = round(f(s·(x − z)) · (1/s'))
+// + z' in float32. sigmoid's output has scale 1/256 and the lowest zero point.
+// float32: the value of the function in double precision, rounded. NaN gives NaN; infinities as in
+// <cmath>; relu maps −inf to 0; hard_swish multiplies by relu6 before dividing by 6.
+// unary_grad(x, y, dy) → dx = dy · f'(x). At kinks the derivative is 0 (relu, relu6, abs).
+#pragma once
+
+#include "kernels/map.h"
+#include "ops/op.h"
+
+namespace thimble {
+
+struct UnaryAttrs {
+  float alpha = 0;           // leaky_relu: slope below 0; elu: limit at −∞
+  bool approximate = false;  // gelu by tanh
+  template <class V>
+  void fields(V& v) {
+    v("alpha", alpha);
+    v("approximate", approximate);
+  }
+};
+
+struct UnaryGradAttrs {
+  UnaryFn fn = UnaryFn::copy;
+  float alpha = 0;
+  template <class V>
+  void fields(V& v) {
+    v("fn", static_cast<int>(fn));
+    v("alpha", alpha);
+  }
+};
+
+// The function that a node of this family computes (gelu's two forms are two functions).
+UnaryFn unary_fn(Op op, const UnaryAttrs& attrs);
+bool is_unary(Op op);
+
+// f(x) and f'(x), evaluated in T (double for the float reference, float for the tables of 8-bit types).
+template <class T>
+T unary_value(UnaryFn fn, T x, T alpha);
+double unary_slope(UnaryFn fn, double x, double alpha);
+
+// The whole 8-bit function of a node: y = table[x], both as raw bytes.
+void unary_table(UnaryFn fn, float alpha, DType type, const Quantization& x, const Quantization& y, uint8_t table[256]);
+
+}  // namespace thimble
