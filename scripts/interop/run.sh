@@ -1,0 +1,25 @@
+#!/bin/bash
+# Compares Thimble with the reference interpreters: every .tflite that the studies write, the models of tests/models, and a
+# Keras model converted by TensorFlow and fine-tuned by Thimble. Downloads Python packages from PyPI into build/venv.
+#   scripts/interop/run.sh                    runs the four studies in short form first (into build/interop), then compares
+#   scripts/interop/run.sh DIR…               compares the .tflite files below these folders instead of running studies
+# THIMBLE names the program (default build/release/thimble), PRESET the preset of the studies (default quick).
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+thimble=${THIMBLE:-build/release/thimble}
+[ -x "$thimble" ] || { echo "interop: $thimble does not exist; run make build first" >&2; exit 2; }
+scripts/interop/venv.sh litert tensorflow
+venvs=${THIMBLE_VENVS:-build/venv}
+folders=("$@")
+if [ ${#folders[@]} -eq 0 ]; then
+  for study in fashion_cnn mnist_lstm mnist_mlp mnist_cnn; do
+    if [ ! -f "build/interop/$study/results.json" ]; then
+      "$thimble" study "studies/$study.toml" --preset "${PRESET:-quick}" --out "build/interop/$study"
+    fi
+    folders+=("build/interop/$study/models")
+  done
+fi
+status=0
+"$venvs/litert/bin/python" scripts/interop/interop.py --thimble "$thimble" "${folders[@]}" || status=1
+"$venvs/tensorflow/bin/python" scripts/interop/fine_tune.py --thimble "$thimble" || status=1
+exit $status
