@@ -5,9 +5,9 @@
 
 #include <cstdint>
 
-namespace thimble {
+#include "base/update_rule.h"
 
-enum class UpdateRule { sgd, rmsprop, adam, adadelta, adagrad, adamax, nadam, ftrl, lion, count };
+namespace thimble {
 
 // w: parameter, g: gradient (already scaled and clipped), s0..s2: state runs (null where unused).
 // p[0] = learning rate; p[1..] per rule, named in update.cc next to each formula:

@@ -6,8 +6,8 @@
 // average_update: inputs w, average (variable), hyper: average += hyper[14] · (w − average).
 #pragma once
 
+#include "base/update_rule.h"
 #include "graph/graph.h"
-#include "kernels/update.h"
 
 namespace thimble {
 
