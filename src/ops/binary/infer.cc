@@ -17,7 +17,8 @@ Status binary(InferContext& ctx) {
   if (activation > Activation::relu6)
     return fail(ErrorCode::unsupported, format("fused activation {}", name(activation)));
   if (!is_quantized_type(a.type)) return {};
-  if (fn == BinaryFn::div) return fail(ErrorCode::unsupported, format("no division of {}", name(a.type)), "divide in float32");
+  if (fn == BinaryFn::div && a.type != DType::u8)
+    return fail(ErrorCode::unsupported, format("no division of {}", name(a.type)), "divide in float32");
   for (const Tensor* t : {&a, &b, &y}) {
     if (t->type != a.type) return fail(ErrorCode::bad_file, format("output {} must be {}", t->to_string(), name(a.type)));
     THIMBLE_TRY(ctx.expect_per_tensor_quantized(*t));

@@ -34,6 +34,10 @@ BinaryInteger binary_integer(BinaryFn fn, Activation activation, DType type, con
     quantize_multiplier(a.scale[0] * b.scale[0] / y.scale[0], &r.y_multiplier, &r.y_shift);
     return r;
   }
+  if (fn == BinaryFn::div) {
+    quantize_multiplier(a.scale[0] / (b.scale[0] * y.scale[0]), &r.y_multiplier, &r.y_shift);
+    return r;
+  }
   const bool squared = fn == BinaryFn::squared_difference;
   r.left_shift = squared ? 7 : 20;
   const double twice = 2 * std::max(a.scale[0], b.scale[0]);
@@ -56,12 +60,31 @@ int32_t BinaryInteger::finish(int32_t a, int32_t b) const {
   if (fn == BinaryFn::squared_difference) raw *= raw;
   return std::clamp(fixed::add(multiply_by_quantized_multiplier(raw, y_multiplier, y_shift), zy), lo, hi);
 }
+namespace {
+// x / y by y's fixed-point reciprocal; the quotient of nothing is nothing, of anything else by 0 the
+// largest or smallest value.
+int32_t quotient(const BinaryInteger& f, int32_t x, int32_t y) {
+  if (y == 0) return x == 0 ? std::clamp(f.zy, f.lo, f.hi) : x > 0 ? f.hi : f.lo;
+  if (y < 0) {
+    x = -x;
+    y = -y;
+  }
+  int power;
+  const int32_t reciprocal = fixed::reciprocal(y, 31, &power);
+  const int headroom = std::countl_zero(static_cast<uint32_t>(x < 0 ? ~x : x)) - 1;
+  const int32_t unscaled = fixed::mul(wrapping_shift_left(x, headroom), reciprocal);
+  const int shift = f.y_shift - power - headroom;
+  return std::clamp(fixed::add(multiply_by_quantized_multiplier(unscaled, f.y_multiplier, shift), f.zy), f.lo, f.hi);
+}
+}  // namespace
+
 int32_t BinaryInteger::operator()(int32_t a, int32_t b) const {
   switch (fn) {
     case BinaryFn::maximum: return a > b ? a : b;
     case BinaryFn::minimum: return a < b ? a : b;
     case BinaryFn::mul:
       return std::clamp(fixed::add(multiply_by_quantized_multiplier((a - za) * (b - zb), y_multiplier, y_shift), zy), lo, hi);
+    case BinaryFn::div: return quotient(*this, a - za, b - zb);
     default: return finish(scaled_a(a), scaled_b(b));
   }
 }

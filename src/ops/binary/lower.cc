@@ -1,23 +1,8 @@
 #include "ops/binary/binary.h"
-#include "runtime/lower.h"
+#include "ops/binary/runs.h"
 
 namespace thimble::lowering {
 namespace {
-
-// One part's share: whole runs where there are many, pieces of the run where there is one.
-template <class F>
-void each_run(const Broadcast& plan, int part, int parts, F f) {
-  if (plan.outer == 1) {
-    const Range r = part_range(plan.inner, part, parts, 64);
-    if (r.begin < r.end) f(r.begin * plan.a_step, r.begin * plan.b_step, r.begin, r.end - r.begin);
-    return;
-  }
-  const Range r = part_range(plan.outer, part, parts);
-  for (int64_t o = r.begin; o < r.end; ++o) {
-    const auto at = plan.at(o);
-    f(at.a, at.b, o * plan.inner, plan.inner);
-  }
-}
 
 struct FloatParams {
   void (*fn)(const float*, int, const float*, int, float*, int64_t, float, float);

@@ -44,7 +44,7 @@ Status softmax(InferContext& ctx) {
   return expect_rows(ctx, {DType::f32, DType::i8, DType::u8}, 1.0 / 256, false);
 }
 
-Status log_softmax(InferContext& ctx) { return expect_rows(ctx, {DType::f32, DType::i8}, 16.0 / 256, true); }
+Status log_softmax(InferContext& ctx) { return expect_rows(ctx, {DType::f32, DType::i8, DType::u8}, 16.0 / 256, true); }
 
 Status softmax_grad(InferContext& ctx) {
   THIMBLE_TRY(ctx.expect_attrs<SoftmaxAttrs>());

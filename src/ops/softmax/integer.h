@@ -50,9 +50,9 @@ inline int32_t log_softmax_lowest(const SoftmaxScaling& s, int32_t log_sum) {
   const int32_t shifted = fixed::add(log_sum, std::numeric_limits<int32_t>::min());
   return std::max(s.lowest - 1, multiply_by_quantized_multiplier(shifted, s.reverse_multiplier, s.reverse_shift));
 }
-inline int8_t log_softmax_output(int32_t exponent, int32_t log_sum) {
-  const int32_t q = rounding_divide_by_pot(fixed::sub(exponent, log_sum), 31 - 5 - 4) + 127;
-  return static_cast<int8_t>(std::clamp(q, -128, 127));
+// Counted from the type's lowest value.
+inline int32_t log_softmax_output(int32_t exponent, int32_t log_sum) {
+  return std::clamp(rounding_divide_by_pot(fixed::sub(exponent, log_sum), 31 - 5 - 4) + 255, 0, 255);
 }
 
 }  // namespace thimble

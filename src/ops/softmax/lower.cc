@@ -55,7 +55,7 @@ void run_integer(const IntegerParams& p, int part, int parts) {
       const int32_t lowest = log_softmax_lowest(p.scaling, log_sum);
       for (int64_t c = 0; c < p.n; ++c) {
         const int32_t d = top - (x[c] ^ p.flip);
-        y[c] = static_cast<uint8_t>(-d > lowest ? log_softmax_output(p.table[d].exponent, log_sum) : int8_t{-128});
+        y[c] = static_cast<uint8_t>(-d > lowest ? log_softmax_output(p.table[d].exponent, log_sum) : 0) ^ p.flip;
       }
       continue;
     }

@@ -39,12 +39,14 @@ void integer_softmax(const RefCall& call, float beta) {
   }
 }
 
+template <class T>
 void integer_log_softmax(const RefCall& call) {
+  constexpr int32_t low = std::numeric_limits<T>::min();
   const Rows rows(call.in[0].shape);
   const SoftmaxScaling s = softmax_scaling(1, call.in[0].scale());
   for (int64_t r = 0; r < rows.count; ++r) {
-    const int8_t* x = call.in[0].as<int8_t>() + r * rows.n;
-    int8_t* y = call.out[0].as<int8_t>() + r * rows.n;
+    const T* x = call.in[0].as<T>() + r * rows.n;
+    T* y = call.out[0].as<T>() + r * rows.n;
     const int32_t top = *std::max_element(x, x + rows.n);
     int32_t sum = 0;
     for (int64_t c = 0; c < rows.n; ++c)
@@ -54,7 +56,7 @@ void integer_log_softmax(const RefCall& call) {
     const int32_t log_sum = fixed::log_of_at_least_one(sum, kSoftmaxSumBits, 5);
     const int32_t lowest = log_softmax_lowest(s, log_sum);
     for (int64_t c = 0; c < rows.n; ++c)
-      y[c] = x[c] - top > lowest ? log_softmax_output(softmax_exponent(s, x[c] - top), log_sum) : int8_t{-128};
+      y[c] = static_cast<T>(low + (x[c] - top > lowest ? log_softmax_output(softmax_exponent(s, x[c] - top), log_sum) : 0));
   }
 }
 
@@ -83,7 +85,8 @@ void softmax(const RefCall& call) {
 }
 
 void log_softmax(const RefCall& call) {
-  if (call.in[0].type == DType::i8) return integer_log_softmax(call);
+  if (call.in[0].type == DType::i8) return integer_log_softmax<int8_t>(call);
+  if (call.in[0].type == DType::u8) return integer_log_softmax<uint8_t>(call);
   const Rows rows(call.in[0].shape);
   for (int64_t r = 0; r < rows.count; ++r) {
     const float* x = call.in[0].as<float>() + r * rows.n;

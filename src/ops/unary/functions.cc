@@ -35,12 +35,12 @@ T unary_value(UnaryFn fn, T x, T alpha) {
     case UnaryFn::abs: return std::fabs(x);
     case UnaryFn::square: return x * x;
     case UnaryFn::hard_sigmoid: return unary_value(UnaryFn::relu6, x + 3, alpha) / 6;
-    case UnaryFn::hard_swish: return x == -INFINITY ? T(0) : x * unary_value(UnaryFn::relu6, x + 3, alpha) / 6;
+    case UnaryFn::hard_swish: return x * unary_value(UnaryFn::relu6, x + 3, alpha) / 6;
     case UnaryFn::reciprocal: return T(1) / x;
-    case UnaryFn::sign: return x > 0 ? T(1) : x < 0 ? T(-1) : x;
+    case UnaryFn::sign: return x > 0 ? T(1) : x < 0 ? T(-1) : x + T(0);
     case UnaryFn::floor: return std::floor(x);
     case UnaryFn::ceil: return std::ceil(x);
-    case UnaryFn::round: return std::nearbyint(x);
+    case UnaryFn::round: return x == 0 ? x : std::nearbyint(x) + T(0);
     case UnaryFn::sin: return std::sin(x);
     case UnaryFn::cos: return std::cos(x);
     default: return x;

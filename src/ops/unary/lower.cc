@@ -17,6 +17,16 @@ void run_float(const FloatParams& p, int part, int parts) {
   if (r.begin < r.end) p.fn(p.x + r.begin, p.y + r.begin, r.end - r.begin, p.alpha);
 }
 
+// round and sign: TFLite gives +0 where the kernels keep the sign of zero.
+template <UnaryFn kFn>
+void run_positive_zero(const FloatParams& p, int part, int parts) {
+  const Range r = part_range(p.n, part, parts, 64);
+  if (r.begin >= r.end) return;
+  p.fn(p.x + r.begin, p.y + r.begin, r.end - r.begin, p.alpha);
+  for (int64_t i = r.begin; i < r.end; ++i)
+    if (kFn == UnaryFn::sign || p.x[i] != 0) p.y[i] += 0.0f;
+}
+
 struct TableParams {
   void (*lut)(const uint8_t*, uint8_t*, int64_t, const uint8_t*);
   const uint8_t *x, *table;
@@ -66,7 +76,10 @@ Result<bool> unary(LowerContext& ctx) {
   if (x.type == DType::f32) {
     const auto kernel = ctx.kernels.map.unary_f32[static_cast<int>(fn)];
     if (!kernel) return false;
-    auto* p = ctx.step<run_float>(ctx.parts_for(static_cast<double>(n) * cost(fn)));
+    const int parts = ctx.parts_for(static_cast<double>(n) * cost(fn));
+    auto* p = fn == UnaryFn::round  ? ctx.step<run_positive_zero<UnaryFn::round>>(parts)
+              : fn == UnaryFn::sign ? ctx.step<run_positive_zero<UnaryFn::sign>>(parts)
+                                    : ctx.step<run_float>(parts);
     p->fn = kernel;
     p->n = n;
     p->alpha = attrs.alpha;

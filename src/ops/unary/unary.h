@@ -4,7 +4,8 @@
 // abs, rsqrt) follow its arithmetic; all others are TFLite's table: q = round(f(s·(x − z)) · (1/s'))
 // + z' in float32. sigmoid's output has scale 1/256 and the lowest zero point.
 // float32: the value of the function in double precision, rounded. NaN gives NaN; infinities as in
-// <cmath>; relu maps −inf to 0; hard_swish multiplies by relu6 before dividing by 6.
+// <cmath>; relu maps −inf to 0; hard_swish multiplies by relu6 before dividing by 6 (so −inf gives
+// NaN); round and sign give +0, not −0, for what is not −0 itself (round) or is (sign), as in TFLite.
 // unary_grad(x, y, dy) → dx = dy · f'(x). At kinks the derivative is 0 (relu, relu6, abs).
 #pragma once
 

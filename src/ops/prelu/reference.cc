@@ -1,0 +1,51 @@
+#include "base/fixed_point.h"
+#include "ops/prelu/prelu.h"
+
+namespace thimble::reference {
+namespace {
+
+template <class T, class F>
+void each(const RefCall& call, F f) {
+  const T *x = call.in[0].as<T>(), *alpha = call.in[1].as<T>();
+  const Shape& shape = call.in[0].shape;
+  if (shape.elements() == 0) return;
+  const Broadcast plan = plan_broadcast(shape, call.in[1].shape, shape);
+  int64_t at = 0;
+  for (int64_t o = 0; o < plan.outer; ++o) {
+    const int64_t first = plan.at(o).b;
+    for (int64_t i = 0; i < plan.inner; ++i, ++at) f(at, x[at], alpha[first + i * plan.b_step]);
+  }
+}
+
+template <class T>
+void integer(const RefCall& call) {
+  const TensorView &xv = call.in[0], &av = call.in[1], &yv = call.out[0];
+  int32_t above, below;
+  int above_shift, below_shift;
+  quantize_multiplier(xv.scale() / yv.scale(), &above, &above_shift);
+  quantize_multiplier(xv.scale() * av.scale() / yv.scale(), &below, &below_shift);
+  each<T>(call, [&](int64_t i, int32_t x, int32_t alpha) {
+    const int32_t v = x - xv.zero_point();
+    const int32_t q = v >= 0 ? multiply_by_quantized_multiplier(v, above, above_shift)
+                             : multiply_by_quantized_multiplier(v * (alpha - av.zero_point()), below, below_shift);
+    yv.as<T>()[i] = static_cast<T>(
+        std::clamp<int64_t>(int64_t{q} + yv.zero_point(), std::numeric_limits<T>::min(), std::numeric_limits<T>::max()));
+  });
+}
+
+}  // namespace
+
+void prelu(const RefCall& call) {
+  if (call.in[0].type == DType::i8) return integer<int8_t>(call);
+  if (call.in[0].type == DType::u8) return integer<uint8_t>(call);
+  float* y = call.out[0].as<float>();
+  each<float>(call, [&](int64_t i, float x, float alpha) { y[i] = x >= 0 ? x : x * alpha; });
+}
+
+void prelu_grad(const RefCall& call) {
+  const float* dy = call.in[2].as<float>();
+  float* dx = call.out[0].as<float>();
+  each<float>(call, [&](int64_t i, float x, float alpha) { dx[i] = x > 0 ? dy[i] : alpha * dy[i]; });
+}
+
+}  // namespace thimble::reference
