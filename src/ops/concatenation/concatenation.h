@@ -1,0 +1,29 @@
+// concatenation: y = the inputs one after the other along one axis.
+//   inputs  one or more of the same type and rank; equal dimensions except along the axis
+//   axis    negative: from the end
+// Any element type of whole bytes. int8 and int16: every input has the output's quantisation (a plain
+// copy); uint8 inputs of another scale are rescaled in float32, rounded half away from zero:
+//   y = clamp(round(x · s + (−zx · s)) + zy), s = scale_x · (1 / scale_y)
+// Source: TensorFlow Lite CONCATENATION (a fused activation exists in the format, not in any kernel).
+#pragma once
+
+#include "graph/graph.h"
+#include "ops/strided_copy.h"
+
+namespace thimble {
+
+struct ConcatenationAttrs {
+  int axis = 0;
+  Activation activation = Activation::none;
+  template <class V>
+  void fields(V& v) {
+    v("axis", axis);
+    v("activation", activation);
+  }
+};
+
+// The copy of a part of shape `part` that begins at `begin` along `axis` of `whole`: into the whole
+// (concatenation), or out of it (split).
+StridedCopy plan_part(const Shape& part, const Shape& whole, int axis, int64_t begin, int64_t width, bool into_whole);
+
+}  // namespace thimble

@@ -1,0 +1,57 @@
+#include "ops/axes.h"
+#include "ops/concatenation/concatenation.h"
+#include "ops/op.h"
+
+namespace thimble {
+
+StridedCopy plan_part(const Shape& part, const Shape& whole, int axis, int64_t begin, int64_t width, bool into_whole) {
+  const auto inside = dense_strides(part), outside = dense_strides(whole);
+  const int64_t offset = begin * outside[static_cast<size_t>(axis)];
+  return into_whole ? plan_copy(part, width, inside, outside, 0, offset)
+                    : plan_copy(part, width, outside, inside, offset, 0);
+}
+
+namespace infer {
+
+Status concatenation(InferContext& ctx) {
+  THIMBLE_TRY(ctx.expect_arity(1, INT32_MAX, 1, ctx.arity()));
+  THIMBLE_TRY(ctx.expect_attrs<ConcatenationAttrs>());
+  const auto& attrs = ctx.node.attrs.as<ConcatenationAttrs>();
+  if (attrs.activation != Activation::none)
+    return fail(ErrorCode::unsupported, format("fused activation {}", name(attrs.activation)),
+                "make it a node of its own");
+  const Tensor &first = ctx.in(0), &y = ctx.declared(0);
+  if (bits(first.type) % 8 != 0)
+    return fail(ErrorCode::unsupported, format("no concatenation of {}", name(first.type)));
+  const int rank = first.shape.rank();
+  THIMBLE_ASSIGN(const int axis, axis_of(attrs.axis, rank));
+  std::vector<int64_t> dims(first.shape.dims().begin(), first.shape.dims().end());
+  int64_t& sum = dims[static_cast<size_t>(axis)];
+  sum = 0;
+  for (int i = 0; i < ctx.arity(); ++i) {
+    const Tensor& x = ctx.in(i);
+    if (x.type != first.type || x.shape.rank() != rank)
+      return fail(ErrorCode::bad_file,
+                  format("inputs {} and {} differ in type or rank", first.to_string(), x.to_string()));
+    for (int d = 0; d < rank; ++d)
+      if (d != axis && x.shape[d] != first.shape[d])
+        return fail(ErrorCode::bad_file, format("inputs {} and {} differ in dimension {}, which is not the axis {}",
+                                                first.to_string(), x.to_string(), d, axis));
+    sum += x.shape[axis];  // each below 2^31: no overflow before Shape::make looks at it
+    if (!is_quantized_type(x.type)) continue;
+    const bool same = x.quant.scale == y.quant.scale && x.quant.zero_point == y.quant.zero_point;
+    if (same) continue;
+    if (x.type != DType::u8)
+      return fail(ErrorCode::unsupported,
+                  format("input {} and output {} differ in scale or zero point", x.to_string(), y.to_string()),
+                  "requantise the input first");
+    THIMBLE_TRY(ctx.expect_per_tensor_quantized(x));
+    THIMBLE_TRY(ctx.expect_per_tensor_quantized(y));
+  }
+  ctx.outputs[0].type = first.type;
+  THIMBLE_ASSIGN(ctx.outputs[0].shape, Shape::make(std::span<const int64_t>(dims)));
+  return {};
+}
+
+}  // namespace infer
+}  // namespace thimble

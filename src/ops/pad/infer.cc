@@ -1,0 +1,66 @@
+#include <cstring>
+
+#include "ops/op.h"
+#include "ops/pad/pad.h"
+
+namespace thimble {
+
+StridedCopy plan_pad(const Shape& x, const Shape& y, std::span<const int64_t> before, int64_t width) {
+  const auto from = dense_strides(x), to = dense_strides(y);
+  int64_t offset = 0;
+  for (size_t d = 0; d < static_cast<size_t>(x.rank()); ++d) offset += before[d] * to[d];
+  return plan_copy(x, width, from, to, 0, offset);
+}
+
+std::array<int64_t, Shape::kMaxRank> pad_before(DType type, const void* paddings, int rank) {
+  std::array<int64_t, Shape::kMaxRank> before{};
+  for (int d = 0; d < rank; ++d)
+    before[static_cast<size_t>(d)] = type == DType::i64 ? static_cast<const int64_t*>(paddings)[2 * d]
+                                                        : static_cast<const int32_t*>(paddings)[2 * d];
+  return before;
+}
+
+std::array<uint8_t, 8> pad_zero(DType type, const Quantization& quant) {
+  std::array<uint8_t, 8> bytes{};
+  if (!is_quantized_type(type) || quant.empty()) return bytes;
+  // The low bytes of a two's complement number, which is what both 8-bit types and int16 want.
+  const int32_t zero = quant.zero_point[0];
+  bytes[0] = static_cast<uint8_t>(zero);
+  bytes[1] = static_cast<uint8_t>(zero >> 8);
+  return bytes;
+}
+
+namespace infer {
+
+Status pad(InferContext& ctx) {
+  THIMBLE_TRY(ctx.expect_arity(2, 3, 1));
+  THIMBLE_TRY(ctx.expect_rank(0, 1, Shape::kMaxRank));
+  const Tensor &x = ctx.in(0), &paddings = ctx.in(1), &y = ctx.declared(0);
+  if (bits(x.type) % 8 != 0) return fail(ErrorCode::unsupported, format("no padding of {}", name(x.type)));
+  if (!(paddings.shape == Shape{x.shape.rank(), 2}))
+    return fail(ErrorCode::bad_file,
+                format("paddings {} must have the shape [{}, 2]", paddings.to_string(), x.shape.rank()));
+  THIMBLE_ASSIGN(const std::vector<int64_t> amount, ctx.constant_ints(1));
+  std::vector<int64_t> dims(x.shape.dims().begin(), x.shape.dims().end());
+  for (size_t i = 0; i < amount.size(); ++i) {
+    if (amount[i] < 0 || amount[i] > INT32_MAX)
+      return fail(ErrorCode::bad_file, format("padding {} of dimension {} is outside 0 … 2^31-1", amount[i], i / 2));
+    dims[i / 2] += amount[i];
+  }
+  ctx.outputs[0].type = x.type;
+  THIMBLE_ASSIGN(ctx.outputs[0].shape, Shape::make(std::span<const int64_t>(dims)));
+  if (ctx.has(2) && (ctx.in(2).type != x.type || ctx.in(2).shape.elements() != 1))
+    return fail(ErrorCode::bad_file,
+                format("the padding value {} must be one {}", ctx.in(2).to_string(), name(x.type)));
+  if (!is_quantized_type(x.type)) return {};
+  for (int i : {0, 2})
+    if (ctx.has(i) && !ctx.in(i).quant.empty() && !y.quant.empty() &&
+        (ctx.in(i).quant.scale != y.quant.scale || ctx.in(i).quant.zero_point != y.quant.zero_point))
+      return fail(ErrorCode::unsupported,
+                  format("{} and output {} differ in scale or zero point", ctx.in(i).to_string(), y.to_string()),
+                  "requantise the input first");
+  return {};
+}
+
+}  // namespace infer
+}  // namespace thimble
