@@ -1,0 +1,22 @@
+#include "ops/pool2d/pool2d.h"
+#include "train/grad.h"
+
+namespace thimble::gradient {
+namespace {
+
+Status pool(GradContext& ctx, Op op) {
+  Pool2dAttrs attrs = ctx.node.attrs.as<Pool2dAttrs>();
+  THIMBLE_ASSIGN(const TensorId dy, activation_gradient(ctx, attrs.activation));
+  attrs.activation = Activation::none;
+  if (ctx.needs(0)) {
+    THIMBLE_ASSIGN(ctx.input_grads[0], ctx.builder.op(op, {ctx.x(0), dy}, attrs, ctx.node.name + "/dx"));
+  }
+  return {};
+}
+
+}  // namespace
+
+Status max_pool(GradContext& ctx) { return pool(ctx, Op::max_pool_grad); }
+Status average_pool(GradContext& ctx) { return pool(ctx, Op::average_pool_grad); }
+
+}  // namespace thimble::gradient
