@@ -1,0 +1,126 @@
+#include "passes/fold_batch_norm.h"
+
+#include <cmath>
+
+#include "ops/batch_norm/batch_norm.h"
+#include "ops/binary/binary.h"
+#include "ops/conv2d/conv2d.h"
+#include "ops/fully_connected/fully_connected.h"
+
+namespace thimble {
+namespace {
+
+// y = x · scale + shift, per channel.
+struct Affine {
+  std::vector<double> scale, shift;
+};
+
+Result<Affine> affine_of(const Graph& graph, const Node& node) {
+  for (size_t i = 1; i < 5; ++i)
+    if (!graph.at(node.inputs[i]).constant())
+      return fail(ErrorCode::usage, format("batch_norm \"{}\": {} is not a constant", node.name, graph.at(node.inputs[i]).to_string()),
+                  "freeze the trained variables into constants first");
+  const auto values = [&](size_t i) { return graph.at(node.inputs[i]).data.as<float>(); };
+  const auto gamma = values(1), beta = values(2), mean = values(3), variance = values(4);
+  const double epsilon = node.attrs.as<BatchNormAttrs>().epsilon;
+  Affine affine;
+  for (size_t c = 0; c < gamma.size(); ++c) {
+    affine.scale.push_back(gamma[c] / std::sqrt(variance[c] + epsilon));
+    affine.shift.push_back(beta[c] - mean[c] * affine.scale[c]);
+  }
+  return affine;
+}
+
+TensorId constant(Graph& graph, std::string name, Shape shape, std::span<const float> values) {
+  return graph.add({.name = std::move(name), .shape = shape, .data = Data::of(values)});
+}
+
+std::vector<float> narrowed(const std::vector<double>& values) { return {values.begin(), values.end()}; }
+
+Activation activation_of(const Node& node) {
+  return node.op == Op::fully_connected ? node.attrs.as<FullyConnectedAttrs>().activation : node.attrs.as<Conv2dAttrs>().activation;
+}
+
+// Whether `layer` can take the affine map of its output.
+bool can_fold(const Graph& graph, const Node& layer, size_t channels) {
+  if (layer.op != Op::conv2d && layer.op != Op::depthwise_conv2d && layer.op != Op::fully_connected) return false;
+  if (activation_of(layer) != Activation::none) return false;
+  const Tensor& w = graph.at(layer.inputs[1]);
+  const auto outputs = static_cast<size_t>(layer.op == Op::depthwise_conv2d ? w.shape.dim(-1) : w.shape[0]);
+  if (!w.constant() || w.type != DType::f32 || outputs != channels) return false;
+  const bool has_bias = layer.inputs.size() > 2 && layer.inputs[2] != kNoTensor;
+  return !has_bias || (graph.at(layer.inputs[2]).constant() && graph.at(layer.inputs[2]).type == DType::f32);
+}
+
+void fold_into(Graph& graph, Node& layer, const Affine& affine) {
+  const Tensor w = graph.at(layer.inputs[1]);
+  const size_t channels = affine.scale.size();
+  const auto old = w.data.as<float>();
+  const size_t inner = old.size() / channels;
+  std::vector<float> weights(old.begin(), old.end());
+  // Depthwise weights have the channel innermost, the others outermost.
+  for (size_t i = 0; i < weights.size(); ++i)
+    weights[i] = static_cast<float>(weights[i] * affine.scale[layer.op == Op::depthwise_conv2d ? i % channels : i / inner]);
+  std::vector<double> bias = affine.shift;
+  std::string bias_name = format("{}/bias", layer.name);
+  if (layer.inputs.size() > 2 && layer.inputs[2] != kNoTensor) {
+    const Tensor& tensor = graph.at(layer.inputs[2]);
+    bias_name = tensor.name;
+    const auto before = tensor.data.as<float>();
+    for (size_t c = 0; c < channels; ++c) bias[c] += before[c] * affine.scale[c];
+  }
+  layer.inputs.resize(3, kNoTensor);
+  layer.inputs[1] = constant(graph, w.name, w.shape, weights);
+  layer.inputs[2] = constant(graph, bias_name, Shape{static_cast<int64_t>(channels)}, narrowed(bias));
+}
+
+}  // namespace
+
+Result<FoldedBatchNorms> fold_batch_norm(Graph& graph) {
+  FoldedBatchNorms result;
+  const std::vector<int> uses = graph.use_counts();
+  std::vector<Affine> affines;  // checked before anything changes
+  for (const Node& node : graph.nodes) {
+    if (node.op != Op::batch_norm) continue;
+    for (size_t i = 1; i < node.outputs.size(); ++i)
+      if (uses[static_cast<size_t>(node.outputs[i])] > 0)
+        return fail(ErrorCode::usage, format("batch_norm \"{}\": its batch statistics are still read", node.name));
+    THIMBLE_ASSIGN(affines.emplace_back(), affine_of(graph, node));
+  }
+  size_t next = 0;
+  std::vector<Node> nodes;
+  std::vector<size_t> producer(graph.tensors.size(), SIZE_MAX);  // index into `nodes`
+  for (Node& node : graph.nodes) {
+    if (node.op != Op::batch_norm) {
+      for (TensorId t : node.outputs) producer[static_cast<size_t>(t)] = nodes.size();
+      nodes.push_back(std::move(node));
+      continue;
+    }
+    const Affine& affine = affines[next++];
+    const auto x = static_cast<size_t>(node.inputs[0]);
+    const size_t before = producer[x];
+    producer[static_cast<size_t>(node.outputs[0])] = nodes.size();
+    if (before != SIZE_MAX && uses[x] == 1 && can_fold(graph, nodes[before], affine.scale.size())) {
+      fold_into(graph, nodes[before], affine);
+      nodes[before].outputs[0] = node.outputs[0];
+      producer[static_cast<size_t>(node.outputs[0])] = before;
+      ++result.folded;
+      continue;
+    }
+    const Shape channels{static_cast<int64_t>(affine.scale.size())};
+    const TensorId product = graph.add({.name = node.name + "/scaled", .shape = graph.at(node.inputs[0]).shape});
+    graph.at(product).batch_unknown = graph.at(node.inputs[0]).batch_unknown;
+    const TensorId scale = constant(graph, node.name + "/scale", channels, narrowed(affine.scale));
+    const TensorId shift = constant(graph, node.name + "/shift", channels, narrowed(affine.shift));
+    nodes.push_back({.op = Op::mul, .inputs = {node.inputs[0], scale}, .outputs = {product}, .attrs = BinaryAttrs{}, .name = node.name + "/mul"});
+    producer[static_cast<size_t>(node.outputs[0])] = nodes.size();
+    nodes.push_back({.op = Op::add, .inputs = {product, shift}, .outputs = {node.outputs[0]}, .attrs = BinaryAttrs{}, .name = node.name + "/add"});
+    ++result.separate;
+  }
+  graph.nodes = std::move(nodes);
+  graph.remove_unused();
+  THIMBLE_TRY(verify(graph));
+  return result;
+}
+
+}  // namespace thimble
