@@ -52,6 +52,37 @@ float width_of(const std::vector<uint8_t>& mask, int64_t h, int64_t w) {
   return edges ? 2 * static_cast<float>(area) / (static_cast<float>(edges) * 0.7854f) : 0;
 }
 
+// The writing of a picture. When what was found is no pen stroke (it touches two edges, or is nearly as thick as long:
+// a shadow, a table behind the paper), the paper is taken as stepped, with dark and with light ink, if that finds
+// something more like one.
+Box locate(const Picture& picture, std::vector<uint8_t>& mask) {
+  const auto unlike_a_stroke = [&](const Box& box, const std::vector<uint8_t>& m) {
+    if (box.empty()) return 10.0;
+    const int touches =
+        (box.top == 0) + (box.left == 0) + (box.bottom == picture.height) + (box.right == picture.width);
+    const double thick =
+        width_of(m, picture.height, picture.width) / static_cast<double>(std::max(box.height(), box.width()));
+    return std::max(0, touches - 1) + (thick > 0.28 ? 1.0 + thick : 0.0);
+  };
+  Ink ink = separate_ink(picture);
+  trim_frame(ink);
+  Box best = find_writing(ink, mask);
+  double badness = unlike_a_stroke(best, mask);
+  if (best.empty() || badness == 0) return best;
+  for (const bool dark : {true, false}) {
+    ink = separate_ink(picture, Paper::stepped, dark);
+    trim_frame(ink);
+    std::vector<uint8_t> other;
+    const Box box = find_writing(ink, other);
+    const double how_bad = unlike_a_stroke(box, other);
+    if (how_bad >= badness) continue;
+    best = box;
+    badness = how_bad;
+    mask = std::move(other);
+  }
+  return best;
+}
+
 // Draws `cover` (0 … 1, at `scale` output pixels per input pixel) with the point (cy, cx) at the centre of the output.
 std::vector<uint8_t> place(const Plane& cover, double scale, double cy, double cx) {
   std::vector<uint8_t> out(static_cast<size_t>(kSide * kSide));
@@ -97,7 +128,7 @@ std::vector<uint8_t> prepare_handwriting(const Picture& picture) {
   const auto longest = [](const Picture& p) { return static_cast<double>(std::max(p.height, p.width)); };
   const Picture first = sized(picture, std::min(1.0, 256 / longest(picture)));
   std::vector<uint8_t> mask;
-  const Box rough = find_writing(separate_ink(first), mask);
+  const Box rough = locate(first, mask);
   if (rough.empty()) return blank;
 
   // Second look at that part with a margin of paper, the writing 100 … 200 pixels high or wide.
@@ -114,8 +145,7 @@ std::vector<uint8_t> prepare_handwriting(const Picture& picture) {
   const Picture part =
       crop(picture, top, left, native(rough.bottom, back_y, margin) - top, native(rough.right, back_x, margin) - left);
   const Picture second = sized(part, extent > 200 ? 200 / extent : extent < 100 ? std::min(100 / extent, 24.0) : 1.0);
-  const Ink ink = separate_ink(second);
-  const Box box = find_writing(ink, mask);
+  const Box box = locate(second, mask);
   if (box.empty()) return blank;
 
   // A border of paper around the mask, so that thickened strokes have room.

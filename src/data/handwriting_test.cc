@@ -99,6 +99,26 @@ TEST(Handwriting, SpecksFramesAndNoiseAreLeftOut) {
   EXPECT_LT(difference(reference, prepared), 0.35);
 }
 
+TEST(Handwriting, HardShadowAndTableEdge) {
+  const auto reference = prepare_handwriting(seven(160, 160, 90, 11, 35, 40, 0, 255));
+  Picture shadow = seven(160, 160, 90, 11, 35, 40, 30, 235);
+  for (int64_t y = 0; y < 160; ++y)
+    for (int64_t x = 0; x < 160; ++x)
+      if (x + y > 175) {
+        uint8_t& v = shadow.pixels[static_cast<size_t>(y * 160 + x)];
+        v = static_cast<uint8_t>(v * 62 / 100);
+      }
+  Picture table = seven(160, 160, 90, 11, 35, 40, 30, 235);  // a dark table beside and below the sheet
+  for (int64_t y = 0; y < 160; ++y)
+    for (int64_t x = 0; x < 160; ++x)
+      if (x < 14 || y > 150) table.pixels[static_cast<size_t>(y * 160 + x)] = 60;
+  for (const Picture& p : {shadow, table}) {
+    const auto prepared = prepare_handwriting(p);
+    expect_convention(prepared);
+    EXPECT_LT(difference(reference, prepared), 0.45);
+  }
+}
+
 TEST(Handwriting, BlankSheetsStayBlank) {
   for (const uint8_t v : std::vector<uint8_t>{0, 128, 255}) {
     const Picture p{50, 70, 1, std::vector<uint8_t>(3500, v)};

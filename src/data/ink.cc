@@ -32,8 +32,11 @@ Plane quadratic_fit(const Plane& in, const std::vector<uint8_t>& use) {
     t[0] = 1, t[1] = u, t[2] = v, t[3] = u * u, t[4] = u * v, t[5] = v * v;
   };
   double t[6];
-  for (int64_t y = 0; y < in.height; ++y)
-    for (int64_t x = 0; x < in.width; ++x) {
+  // Some thousand pixels are enough for six numbers.
+  const int64_t step =
+      std::max<int64_t>(1, std::llround(std::sqrt(static_cast<double>(in.height * in.width) / 6000.0)));
+  for (int64_t y = 0; y < in.height; y += step)
+    for (int64_t x = 0; x < in.width; x += step) {
       if (!use[static_cast<size_t>(y * in.width + x)]) continue;
       terms(y, x, t);
       for (int i = 0; i < 6; ++i) {
@@ -87,6 +90,33 @@ Plane masked_mean(const Plane& in, const std::vector<uint8_t>& use, int64_t r, c
   return out;
 }
 
+// Running maximum (or minimum) over 2r + 1 pixels along rows and columns, in place.
+void running_extreme(Plane& p, int64_t r, bool maximum) {
+  for (int pass = 0; pass < 2; ++pass) {
+    const int64_t lines = pass ? p.width : p.height, size = pass ? p.height : p.width;
+    const int64_t stride = pass ? p.width : 1, step = pass ? 1 : p.width;
+    std::vector<float> line(static_cast<size_t>(size));
+    for (int64_t l = 0; l < lines; ++l) {
+      float* base = p.v.data() + l * step;
+      for (int64_t i = 0; i < size; ++i) line[static_cast<size_t>(i)] = base[i * stride];
+      for (int64_t i = 0; i < size; ++i) {
+        const auto from = line.begin() + std::max<int64_t>(0, i - r), to = line.begin() + std::min(size, i + r + 1);
+        base[i * stride] = maximum ? *std::max_element(from, to) : *std::min_element(from, to);
+      }
+    }
+  }
+}
+
+// Morphological closing: fills what is dark and narrower than 2r + 1, keeps larger dark regions (shadows) to their
+// edge.
+Plane closing(const Plane& in, int64_t r) {
+  std::vector<uint8_t> all(in.v.size(), 1);
+  Plane out = masked_mean(in, all, 1, in);  // lightly smoothed, so that noise does not lift the maximum
+  running_extreme(out, r, true);
+  running_extreme(out, r, false);
+  return out;
+}
+
 // Otsu's threshold of the values, over 256 steps of 0 … top.
 float otsu(const std::vector<float>& values, float top) {
   std::array<double, 256> histogram{};
@@ -134,8 +164,8 @@ bool ink_is_dark(const Picture& picture) {
 
 }  // namespace
 
-Ink separate_ink(const Picture& picture) {
-  const bool dark = ink_is_dark(picture);
+Ink separate_ink(const Picture& picture, Paper paper_kind, std::optional<bool> dark_ink) {
+  const bool dark = dark_ink ? *dark_ink : ink_is_dark(picture);
   Plane value = brightness(picture, dark);
   if (!dark)
     for (float& v : value.v) v = 255.0f - v;
@@ -146,9 +176,13 @@ Ink separate_ink(const Picture& picture) {
   Ink out;
   out.strength = {value.height, value.width, std::vector<float>(n)};
   const int64_t window = std::max<int64_t>(4, std::max(value.height, value.width) / 7);
-  for (int round = 0; round < 5; ++round) {
-    const Plane surface = quadratic_fit(value, paper);
-    const Plane ground = round < 2 ? surface : masked_mean(value, paper, window, surface);
+  const Plane closed = paper_kind == Paper::stepped ? closing(value, window) : Plane{};
+  for (int round = 0; round < (paper_kind == Paper::stepped ? 2 : 5); ++round) {
+    Plane ground = closed;
+    if (paper_kind == Paper::smooth) {
+      const Plane surface = quadratic_fit(value, paper);
+      ground = round < 2 ? surface : masked_mean(value, paper, window, surface);
+    }
     std::vector<float> sample;
     sample.reserve(n);
     for (size_t i = 0; i < n; ++i) {
@@ -158,11 +192,36 @@ Ink separate_ink(const Picture& picture) {
     out.noise = 1.4826f * percentile(std::move(sample), 0.5);
     const float top = std::max(0.02f, percentile(out.strength.v, 0.995));
     out.threshold = std::max({otsu(out.strength.v, top), 3.5f * out.noise, 0.015f});
+    // Corners of shadows that the closing filled are paler than ink.
+    if (paper_kind == Paper::stepped) out.threshold = std::max(out.threshold, 0.55f * percentile(out.strength.v, 0.98));
     // Paper for the next round: well below the threshold, and not deep in a shadow of the other sign.
     for (size_t i = 0; i < n; ++i)
       paper[i] = std::abs(out.strength.v[i]) < std::max(0.55f * out.threshold, 2.5f * out.noise);
   }
   return out;
+}
+
+void trim_frame(Ink& ink) {
+  Plane& p = ink.strength;
+  for (int side = 0; side < 4; ++side) {
+    const bool rows = side < 2, far = side % 2;
+    const int64_t size = rows ? p.height : p.width, length = rows ? p.width : p.height;
+    const auto at = [&](int64_t line, int64_t i) -> float& {
+      const int64_t l = far ? size - 1 - line : line;
+      return rows ? p.at(l, i) : p.at(i, l);
+    };
+    const auto dark_share = [&](int64_t line) {
+      int64_t dark = 0;
+      for (int64_t i = 0; i < length; ++i) dark += at(line, i) > 0.7f * ink.threshold;
+      return static_cast<double>(dark) / static_cast<double>(length);
+    };
+    int64_t lines = 0;
+    while (lines < size / 5 && dark_share(lines) >= 0.8) ++lines;
+    // None, or something else than a frame: a frame ends within a few lines, a shadow or a lit half does not.
+    if (lines == 0 || lines >= size / 5 || dark_share(std::min(lines + 3, size - 1)) > 0.55) continue;
+    for (int64_t l = 0; l < std::min(lines + 1, size); ++l)
+      for (int64_t i = 0; i < length; ++i) at(l, i) = 0;
+  }
 }
 
 Box find_writing(const Ink& ink, std::vector<uint8_t>& mask) {
@@ -212,6 +271,7 @@ Box find_writing(const Ink& ink, std::vector<uint8_t>& mask) {
     const int touches = (p.box.top == 0) + (p.box.left == 0) + (p.box.bottom == h) + (p.box.right == w);
     if (touches > 0) speaks *= 0.35;
     if (touches > 1) speaks *= 0.3;
+    if (touches > 2) speaks *= 0.3;
     if (p.distance > 0.95) speaks *= 0.3;
     const bool rule = (static_cast<double>(p.box.width()) > 0.9 * static_cast<double>(w) &&
                        static_cast<double>(p.box.height()) < 0.12 * static_cast<double>(h)) ||
@@ -233,7 +293,9 @@ Box find_writing(const Ink& ink, std::vector<uint8_t>& mask) {
     };
     const double apart = std::hypot(gap(p.box.top, p.box.bottom, body.box.top, body.box.bottom),
                                     gap(p.box.left, p.box.right, body.box.left, body.box.right));
-    keep[i] = i == main || (weight[i] > 0.04 * weight[main] && apart < reach);
+    // A second piece that touches two edges is a frame or a shadow, not a stroke.
+    const int touches = (p.box.top == 0) + (p.box.left == 0) + (p.box.bottom == h) + (p.box.right == w);
+    keep[i] = i == main || (weight[i] > 0.04 * weight[main] && apart < reach && touches < 2);
     if (!keep[i]) continue;
     box = {std::min(box.top, p.box.top), std::min(box.left, p.box.left), std::max(box.bottom, p.box.bottom),
            std::max(box.right, p.box.right)};

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "data/picture.h"
@@ -21,7 +22,15 @@ struct Ink {
   Plane strength;  // 0: paper; about 1: black on white
   float noise = 0, threshold = 0;
 };
-Ink separate_ink(const Picture& picture);
+// smooth: the paper's light changes slowly (a surface and a wide mean); stepped: hard shadows, so everything dark and
+// narrower than about a third of the picture is ink.
+enum class Paper { smooth, stepped };
+// dark_ink: decided from the picture when not given.
+Ink separate_ink(const Picture& picture, Paper paper_kind = Paper::smooth, std::optional<bool> dark_ink = {});
+
+// Erases (strength 0) a frame, shadow or table edge that runs along a whole side of the picture: outermost lines of
+// which four fifths are ink, when there are fewer than a fifth of the side.
+void trim_frame(Ink& ink);
 
 struct Box {
   int64_t top = 0, left = 0, bottom = 0, right = 0;  // bottom and right are one past the end
