@@ -5,6 +5,9 @@
 
 namespace thimble {
 
+class ObserveContext;   // compress/custom_quant.h
+class QuantizeContext;  // compress/custom_quant.h
+
 struct QuantRule {
   // Where int8 full quantisation is possible at all.
   bool integer = true;
@@ -19,6 +22,15 @@ struct QuantRule {
   float fixed_scale = 0;
   int32_t fixed_zero_point = 0;
   std::vector<int> untouched_inputs;  // shape, axes, paddings …: stay as they are
+
+  // Operators with several weight matrices (LSTM): all of them, in place of weight_input. Dynamic
+  // range takes all or none (one below min_elements keeps the whole operator in float).
+  std::vector<int> weight_inputs;
+  // Operators that the fields above cannot describe fill these; see compress/custom_quant.h.
+  // `observe` sees the node's inputs before each calibration run of it and reports what it computes
+  // inside; `quantize` then turns the node and its constants into their int8 form.
+  Status (*observe)(ObserveContext&) = nullptr;
+  Status (*quantize)(QuantizeContext&) = nullptr;
 };
 
 using QuantRuleFn = QuantRule (*)(const Node&);
