@@ -20,7 +20,7 @@ demo: build  ## train, compress, measure and report a Fashion-MNIST network (min
 test: build  ## build and run every test
 	ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
 
-test-aarch64:  ## the tests of the rooms up to the runtime on emulated 64-bit Arm
+test-aarch64:  ## the kernels and what they rest on, tested on emulated 64-bit Arm
 	@scripts/setup.sh build cross
 	$(MAKE) test PRESET=aarch64
 

@@ -5,47 +5,12 @@
 
 #include <cstdint>
 
-namespace thimble {
+#include "base/functions.h"
 
-enum class UnaryFn {
-  copy,
-  relu,
-  relu6,
-  relu_n1_to_1,
-  leaky_relu /* alpha */,
-  elu /* alpha */,
-  selu,
-  gelu,
-  gelu_tanh,
-  silu,
-  mish,
-  softplus,
-  softsign,
-  sigmoid,
-  tanh,
-  exp,
-  log,
-  sqrt,
-  rsqrt,
-  neg,
-  abs,
-  square,
-  hard_sigmoid /* relu6(x+3)/6 */,
-  hard_swish /* x·relu6(x+3)/6 */,
-  reciprocal,
-  sign,
-  floor,
-  ceil,
-  round /* half to even */,
-  sin,
-  cos,
-  count
-};
+namespace thimble {
 
 // dx = dy · f'(x), with f' from x, and y where it is cheaper (y is the forward result).
 // Activation gradients at kinks follow Keras: relu'(0) = 0, relu6'(0) = relu6'(6) = 0, abs'(0) = 0.
-enum class BinaryFn { add, sub, mul, div, maximum, minimum, squared_difference, count };
-
 // maximum is a > b ? a : b and minimum is a < b ? a : b: the second operand wins against NaN.
 struct MapKernels {
   const char* name = nullptr;

@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "base/update_rule.h"
+#include "base/functions.h"
 
 namespace thimble {
 

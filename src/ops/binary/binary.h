@@ -12,7 +12,7 @@
 // and 0 elsewhere; the other way round for `second`. All of the broadcast shape.
 #pragma once
 
-#include "kernels/map.h"
+#include "base/functions.h"
 #include "ops/broadcast.h"
 #include "ops/op.h"
 

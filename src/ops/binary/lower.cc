@@ -1,5 +1,5 @@
 #include "ops/binary/binary.h"
-#include "ops/binary/runs.h"
+#include "ops/binary/lower_runs.h"
 
 namespace thimble::lowering {
 namespace {

@@ -6,7 +6,7 @@
 // average_update: inputs w, average (variable), hyper: average += hyper[14] · (w − average).
 #pragma once
 
-#include "base/update_rule.h"
+#include "base/functions.h"
 #include "graph/graph.h"
 
 namespace thimble {

@@ -1,4 +1,4 @@
-#include "ops/binary/runs.h"
+#include "ops/binary/lower_runs.h"
 #include "ops/prelu/prelu.h"
 
 namespace thimble::lowering {

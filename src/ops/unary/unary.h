@@ -9,7 +9,7 @@
 // unary_grad(x, y, dy) → dx = dy · f'(x). At kinks the derivative is 0 (relu, relu6, abs).
 #pragma once
 
-#include "kernels/map.h"
+#include "base/functions.h"
 #include "ops/op.h"
 
 namespace thimble {
