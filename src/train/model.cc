@@ -1,0 +1,156 @@
+#include "train/model.h"
+
+#include <algorithm>
+
+#include "base/suggest.h"
+#include "ops/softmax/softmax.h"
+#include "ops/unary/unary.h"
+#include "passes/remove_training.h"
+#include "train/layers.h"
+
+namespace thimble {
+namespace {
+
+struct ActivationRow {
+  const char* name;
+  Op op;
+  float alpha;  // default slope
+};
+// Keras names and defaults (design: numerics).
+constexpr ActivationRow kActivations[] = {
+    {"relu", Op::relu, 0}, {"relu6", Op::relu6, 0}, {"leaky_relu", Op::leaky_relu, 0.2f}, {"elu", Op::elu, 1}, {"selu", Op::selu, 0},
+    {"gelu", Op::gelu, 0}, {"gelu_tanh", Op::gelu, 0}, {"silu", Op::silu, 0}, {"mish", Op::mish, 0}, {"softplus", Op::softplus, 0},
+    {"softsign", Op::softsign, 0}, {"sigmoid", Op::sigmoid, 0}, {"tanh", Op::tanh, 0}, {"exponential", Op::exp, 0},
+    {"hard_sigmoid", Op::hard_sigmoid, 0}, {"hard_silu", Op::hard_swish, 0}, {"hard_swish", Op::hard_swish, 0},
+    {"softmax", Op::softmax, 0}, {"log_softmax", Op::log_softmax, 0},
+};
+
+bool takes_activation_itself(const std::string& word) {
+  return word == "conv2d" || word == "dense" || word == "depthwise_conv2d" || word == "separable_conv2d" || word == "residual";
+}
+
+}  // namespace
+
+std::vector<std::string> activation_names() {
+  std::vector<std::string> names;
+  for (const ActivationRow& row : kActivations) names.emplace_back(row.name);
+  return names;
+}
+
+Activation LayerBuilder::fused(const std::string& name) {
+  return name == "relu" ? Activation::relu : name == "relu6" ? Activation::relu6 : Activation::none;
+}
+
+Result<TensorId> LayerBuilder::weight(const std::string& name, Shape shape, const std::string& initializer, const WeightShape& fans) {
+  const uint64_t number = weights_++;
+  if (shape.elements() > (int64_t{1} << 28)) return fail(ErrorCode::usage, format("{} would have {} values", name, shape.elements()));
+  THIMBLE_ASSIGN(const std::vector<float> values, initial_weights(initializer, fans, options_.seed, number));
+  const TensorId t = builder_.variable(name, DType::f32, shape, Data::of(std::span<const float>(values)));
+  model_.parameters.push_back(t);
+  model_.parameter_count += shape.elements();
+  return t;
+}
+
+TensorId LayerBuilder::statistic(const std::string& name, Shape shape, float value) {
+  const std::vector<float> values(static_cast<size_t>(shape.elements()), value);
+  const TensorId t = builder_.variable(name, DType::f32, shape, Data::of(std::span<const float>(values)));
+  model_.statistics.push_back(t);
+  model_.parameter_count += shape.elements();
+  return t;
+}
+
+Result<TensorId> LayerBuilder::activation(TensorId x, const std::string& name, double alpha, const std::string& layer) {
+  model_.last_activation.clear();
+  model_.logits = kNoTensor;
+  if (name.empty() || name == "linear") return x;
+  for (const ActivationRow& row : kActivations) {
+    if (name != row.name) continue;
+    if (row.op == Op::softmax || row.op == Op::log_softmax || row.op == Op::sigmoid) {
+      model_.last_activation = name;
+      model_.logits = x;
+    }
+    Attrs attrs;
+    if (row.op == Op::softmax || row.op == Op::log_softmax) {
+      attrs = SoftmaxAttrs{};
+    } else {
+      UnaryAttrs u;
+      u.alpha = alpha >= 0 ? static_cast<float>(alpha) : row.alpha;
+      u.approximate = name == "gelu_tanh";
+      attrs = u;
+    }
+    return builder_.op(row.op, {x}, attrs, layer);
+  }
+  return fail(ErrorCode::usage, format("unknown activation \"{}\"", name), did_you_mean(name, activation_names()));
+}
+
+Result<TensorId> LayerBuilder::layer(TensorId x, const LayerSpec& spec, const std::string& name) {
+  const LayerFn fn = find_layer(spec.word);
+  TensorId y = x;
+  if (fn) {
+    model_.last_activation.clear();
+    model_.logits = kNoTensor;
+    THIMBLE_ASSIGN(y, fn(*this, x, spec, name));
+    const bool is_fused = takes_activation_itself(spec.word) && fused(spec.activation) != Activation::none;
+    if (is_fused || spec.activation.empty()) return y;
+    return activation(y, spec.activation, spec.activation_alpha, name + "/" + spec.activation);
+  }
+  if (const auto names = activation_names(); std::ranges::find(names, spec.word) != names.end())
+    return activation(x, spec.word, spec.activation_alpha, name);
+  return fail(ErrorCode::usage, format("unknown layer \"{}\"", spec.word), did_you_mean(spec.word, layer_words()));
+}
+
+Result<TensorId> LayerBuilder::sequence(TensorId x, const std::vector<LayerSpec>& layers, const std::string& prefix) {
+  std::map<std::string, int> seen;
+  for (size_t i = 0; i < layers.size(); ++i) {
+    const LayerSpec& spec = layers[i];
+    const int number = ++seen[spec.word];
+    const std::string name = prefix + (spec.name.empty() ? format("{}_{}", spec.word, number) : spec.name);
+    const int64_t before = model_.parameter_count;
+    auto y = layer(x, spec, name);
+    if (!y)
+      return with_context(std::move(y).error(), format("layer {} \"{}\" ({}), input {}", i, name, spec.word, shape(x).to_string()));
+    x = *y;
+    if (prefix.empty()) model_.layers.push_back({name, spec.word, shape(x), model_.parameter_count - before});
+  }
+  return x;
+}
+
+Result<Model> build_model(const ModelSpec& spec, const ModelOptions& options) {
+  if (!spec.file.empty()) return import_model(spec, options);
+  Model model;
+  if (spec.input.empty() || spec.input.size() > 4)
+    return fail(ErrorCode::usage, format("model.input has {} dimensions, 1 to 4 are possible", spec.input.size()), "for pictures: input = [28, 28, 1]");
+  if (spec.layers.empty()) return fail(ErrorCode::usage, "the model has no layers");
+  Shape shape{options.batch};
+  int64_t elements = options.batch;
+  for (int64_t d : spec.input) {
+    if (d < 1 || d > 65536 || (elements *= d) > (int64_t{1} << 31)) return fail(ErrorCode::usage, format("model.input has dimension {}", d));
+    shape.push_back(d);
+  }
+  LayerBuilder layers(model, options);
+  const TensorId input = layers.builder().input("input", DType::f32, shape);
+  model.graph.at(input).batch_unknown = true;
+  THIMBLE_ASSIGN(model.output, layers.sequence(input, spec.layers, ""));
+  model.graph.outputs = {model.output};
+  model.graph.input_names = {"input"};
+  model.graph.output_names = {"output"};
+  for (Tensor& t : model.graph.tensors)
+    if (!t.data && !t.variable && t.shape.rank() > 0 && t.shape[0] == options.batch) t.batch_unknown = true;
+  return model;
+}
+
+Result<Graph> with_weights(Model model, const Weights& weights) {
+  for (const auto* list : {&model.parameters, &model.statistics})
+    for (TensorId t : *list) {
+      Tensor& tensor = model.graph.at(t);
+      const auto it = weights.find(tensor.name);
+      if (it == weights.end() || static_cast<int64_t>(it->second.size()) != tensor.shape.elements())
+        return fail(ErrorCode::internal, format("no weights for {}", tensor.to_string()));
+      tensor.data = Data::of(std::span<const float>(it->second));
+      tensor.variable = false;
+    }
+  THIMBLE_TRY(remove_training(model.graph));
+  return std::move(model.graph);
+}
+
+}  // namespace thimble
