@@ -5,7 +5,6 @@
 #include "base/suggest.h"
 #include "ops/softmax/softmax.h"
 #include "ops/unary/unary.h"
-#include "passes/remove_training.h"
 #include "train/layers.h"
 
 namespace thimble {
@@ -116,7 +115,6 @@ Result<TensorId> LayerBuilder::sequence(TensorId x, const std::vector<LayerSpec>
 }
 
 Result<Model> build_model(const ModelSpec& spec, const ModelOptions& options) {
-  if (!spec.file.empty()) return import_model(spec, options);
   Model model;
   if (spec.input.empty() || spec.input.size() > 4)
     return fail(ErrorCode::usage, format("model.input has {} dimensions, 1 to 4 are possible", spec.input.size()), "for pictures: input = [28, 28, 1]");
@@ -149,7 +147,6 @@ Result<Graph> with_weights(Model model, const Weights& weights) {
       tensor.data = Data::of(std::span<const float>(it->second));
       tensor.variable = false;
     }
-  THIMBLE_TRY(remove_training(model.graph));
   return std::move(model.graph);
 }
 

@@ -2,11 +2,12 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
-#include "graph/attrs.h"
+#include "graph/graph.h"
 #include "kernels/update.h"
 
 namespace thimble {
