@@ -14,7 +14,10 @@ namespace thimble {
 // multiplier[j], shift[j] (−31 … 30) per column; shift > 0 is a left shift. int32 sums wrap as two's
 // complement. `flip` is xor-ed onto the stored
 // byte: 0x80 turns the int8 result into the biased unsigned form of the next layer, 0 leaves it.
+// Where `scale` is given (dense layers: LiteRT's reference rounds them once, in double), instead
+//   v = round_half_away(acc · scale[j])
 struct RequantArgs {
+  const double* scale = nullptr;
   const int32_t* multiplier = nullptr;
   const int32_t* shift = nullptr;
   int32_t zero_point = 0, lo = -128, hi = 127;

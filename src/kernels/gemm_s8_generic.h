@@ -50,7 +50,8 @@ void generic_run(const GemmS8Args& a) {
       generic_row(a, m, j0, columns, panel, acc);
       for (int64_t j = 0; j < columns; ++j) {
         if constexpr (kRequant)
-          a.c_quantized[m * a.ldc + j0 + j] = requantise_byte(acc[j], a.requant, j0 + j);
+          a.c_quantized[m * a.ldc + j0 + j] = a.requant.scale ? requantise_byte_in_double(acc[j], a.requant, j0 + j)
+                                                              : requantise_byte(acc[j], a.requant, j0 + j);
         else
           a.c_float[m * a.ldc + j0 + j] = dequantise(acc[j], a, m, j0 + j);
       }

@@ -156,6 +156,19 @@ struct RequantEpilogue {
   }
 };
 
+// Dense layers: few columns, and a loop that the compiler vectorises.
+struct DoubleEpilogue {
+  DoubleEpilogue(const GemmS8Args&, int64_t, int) {}
+  void rows(const GemmS8Args& a, int64_t m0, int rows, int64_t j0, int vectors, const int32_t* sums) const {
+    const int64_t columns = a.n - j0 < vectors * S8::kLanes ? a.n - j0 : vectors * S8::kLanes;
+    for (int r = 0; r < rows; ++r) {
+      uint8_t* out = a.c_quantized + (m0 + r) * a.ldc + j0;
+      const int32_t* sum = sums + r * vectors * S8::kLanes;
+      for (int64_t j = 0; j < columns; ++j) out[j] = requantise_byte_in_double(sum[j], a.requant, j0 + j);
+    }
+  }
+};
+
 struct DequantEpilogue {
   DequantEpilogue(const GemmS8Args&, int64_t, int) {}
   void rows(const GemmS8Args& a, int64_t m0, int rows, int64_t j0, int vectors, const int32_t* sums) const {
@@ -199,11 +212,13 @@ void run(const GemmS8Args& a) {
   }
 }
 
+void run_requant(const GemmS8Args& a) { a.requant.scale ? run<DoubleEpilogue>(a) : run<RequantEpilogue>(a); }
+
 void fill(GemmS8Kernels& table, const char* name) {
   table.name = name;
   table.mr = S8::kPanelVectors == 4 ? 12 : 4;
   table.nr = kPanelColumns;
-  table.run_requant = run<RequantEpilogue>;
+  table.run_requant = run_requant;
   table.run_dequant = run<DequantEpilogue>;
   table.pack_b = pack_b;
   table.packed_b_bytes = packed_b_bytes;

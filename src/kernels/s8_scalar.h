@@ -45,6 +45,16 @@ namespace {
   return static_cast<uint8_t>(static_cast<uint8_t>(q) ^ r.flip);
 }
 
+// acc -> the byte to store, for column j, where RequantArgs::scale is given. 0.49999999999999994 is
+// the number below one half: adding it and truncating rounds halves away from zero, as std::round.
+[[maybe_unused]] inline uint8_t requantise_byte_in_double(int32_t acc, const RequantArgs& r, int64_t j) {
+  double v = static_cast<double>(acc) * r.scale[j];
+  v = v < -1e9 ? -1e9 : v > 1e9 ? 1e9 : v;
+  const int32_t x = static_cast<int32_t>(v + (v < 0 ? -0.49999999999999994 : 0.49999999999999994)) + r.zero_point;
+  const int32_t q = x < r.lo ? r.lo : x > r.hi ? r.hi : x;
+  return static_cast<uint8_t>(static_cast<uint8_t>(q) ^ r.flip);
+}
+
 // acc -> float, for row m and column j (run_dequant).
 [[maybe_unused]] inline float dequantise(int32_t acc, const GemmS8Args& a, int64_t m, int64_t j) {
   if (a.row_zero != nullptr) acc = wrap_sub(acc, wrap_mul(a.row_zero[m], a.column_sum[j]));

@@ -63,17 +63,28 @@ Result<DType> check_weighted(const InferContext& ctx, int64_t channels, int chan
   return x.type;
 }
 
-Requantization requantization(float x_scale, const Quantization& w, float y_scale, int64_t channels) {
+Requantization requantization(DType x_type, float x_scale, const Quantization& w, float y_scale, int64_t channels) {
+  const bool in_float = x_type == DType::u8;
   Requantization r;
   for (int64_t c = 0; c < channels; ++c) {
-    const double w_scale = w.scale[w.per_axis() ? static_cast<size_t>(c) : 0];
+    const float w_scale = w.scale[w.per_axis() ? static_cast<size_t>(c) : 0];
+    const double product = in_float ? static_cast<double>(x_scale * w_scale) : static_cast<double>(x_scale) * static_cast<double>(w_scale);
     int32_t multiplier = 0;
     int shift = 0;
-    quantize_multiplier(static_cast<double>(x_scale) * w_scale / static_cast<double>(y_scale), &multiplier, &shift);
+    quantize_multiplier(product / static_cast<double>(y_scale), &multiplier, &shift);
     r.multiplier.push_back(multiplier);
     r.shift.push_back(shift);
   }
   return r;
+}
+
+std::vector<double> dense_scales(float x_scale, const Quantization& w, float y_scale, int64_t channels) {
+  std::vector<double> scales;
+  for (int64_t c = 0; c < channels; ++c) {
+    const double w_scale = w.scale[w.per_axis() ? static_cast<size_t>(c) : 0];
+    scales.push_back(static_cast<double>(x_scale) * w_scale / static_cast<double>(y_scale));
+  }
+  return scales;
 }
 
 void quantized_activation_range(Activation a, DType type, const Quantization& y, int32_t* lo, int32_t* hi) {

@@ -19,7 +19,12 @@ Result<DType> check_weighted(const InferContext& ctx, int64_t channels, int chan
 struct Requantization {
   std::vector<int32_t> multiplier, shift;
 };
-Requantization requantization(float x_scale, const Quantization& w, float y_scale, int64_t channels);
+// uint8 (legacy) forms s_x·s_w in float32, as TFLite's GetQuantizedConvolutionMultipler does.
+Requantization requantization(DType x_type, float x_scale, const Quantization& w, float y_scale, int64_t channels);
+
+// Dense layers are requantised in double, rounded once, half away from zero: what the reference
+// kernels of LiteRT do for FULLY_CONNECTED (its convolutions round twice). One scale per output.
+std::vector<double> dense_scales(float x_scale, const Quantization& w, float y_scale, int64_t channels);
 
 // Quantised clamp bounds of a fused activation for an output of this type and quantisation.
 void quantized_activation_range(Activation a, DType type, const Quantization& y, int32_t* lo, int32_t* hi);

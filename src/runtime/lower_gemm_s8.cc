@@ -138,9 +138,13 @@ Result<bool> lower_s8(LowerContext& ctx, const GemmShape& s) {
   a.n = s.n;
   a.ldc = s.n;
   a.bias = ctx.constant(bias);
-  const Requantization r = requantization(x.quant.scale[0], w.quant, y.quant.scale[0], s.n);
-  a.requant.multiplier = ctx.constant(r.multiplier);
-  a.requant.shift = ctx.constant(r.shift);
+  if (ctx.node.op == Op::fully_connected) {
+    a.requant.scale = ctx.constant(dense_scales(x.quant.scale[0], w.quant, y.quant.scale[0], s.n));
+  } else {
+    const Requantization r = requantization(x.type, x.quant.scale[0], w.quant, y.quant.scale[0], s.n);
+    a.requant.multiplier = ctx.constant(r.multiplier);
+    a.requant.shift = ctx.constant(r.shift);
+  }
   a.requant.zero_point = y.quant.zero_point[0];
   quantized_activation_range(s.activation, y.type, y.quant, &a.requant.lo, &a.requant.hi);
   ctx.bind_out(&a.c_quantized);

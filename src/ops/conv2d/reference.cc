@@ -58,7 +58,7 @@ void integer(const RefCall& call, const ConvDims& d, Activation activation) {
   const TensorView &xv = call.in[0], &wv = call.in[1], &yv = call.out[0];
   const T* w = wv.as<T>();
   const int32_t* bias = call.has(2) ? call.in[2].as<int32_t>() : nullptr;
-  const Requantization r = requantization(xv.scale(), *wv.quant, yv.scale(), d.outputs);
+  const Requantization r = requantization(xv.type, xv.scale(), *wv.quant, yv.scale(), d.outputs);
   int32_t lo, hi;
   quantized_activation_range(activation, yv.type, *yv.quant, &lo, &hi);
   const int32_t zx = xv.zero_point();

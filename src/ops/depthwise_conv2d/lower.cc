@@ -81,7 +81,7 @@ Result<bool> lower_s8(LowerContext& ctx, const DepthwiseDims& d, Activation acti
   set_common(ctx, *p, d, offsets);
   DepthwiseS8Args& a = p->args;
   a.zero_point = x.quant.zero_point[0];
-  const Requantization r = requantization(x.quant.scale[0], w.quant, y.quant.scale[0], d.outputs);
+  const Requantization r = requantization(x.type, x.quant.scale[0], w.quant, y.quant.scale[0], d.outputs);
   a.requant.multiplier = ctx.constant(r.multiplier);
   a.requant.shift = ctx.constant(r.shift);
   a.requant.zero_point = y.quant.zero_point[0];

@@ -4,8 +4,9 @@
 //   w     [outputs, inputs], the type of x (or int8 under float32 x: hybrid)
 //   bias  [outputs], optional; float32, or int32 with scale x·w
 //   y     [batch, outputs], or x's shape with its last dimension replaced when keep_num_dims
-// int8: weights per tensor or per output row, zero point 0; acc = Σ (x − zx)·w + bias, requantised
-// by gemmlowp double rounding, then clamped to the activation's quantised range. uint8 (legacy):
+// int8: weights per tensor or per output row, zero point 0; acc = Σ (x − zx)·w + bias, then
+// q = round(acc · (s_x·s_w/s_y)) + zy in double precision, half away from zero, clamped to the
+// activation's quantised range (LiteRT's reference; TFLite Micro rounds twice). uint8 (legacy):
 // weights carry a zero point too. Hybrid: each batch row of x is quantised at run time.
 // Source: TensorFlow Lite FULLY_CONNECTED, versions 1 to 12.
 #pragma once

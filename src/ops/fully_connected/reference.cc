@@ -1,6 +1,6 @@
 #include <algorithm>
+#include <cmath>
 
-#include "base/fixed_point.h"
 #include "ops/fully_connected/fully_connected.h"
 #include "ops/hybrid.h"
 #include "ops/weighted.h"
@@ -32,7 +32,7 @@ void integer(const RefCall& call, const Dims& d, Activation activation) {
   const TensorView &xv = call.in[0], &wv = call.in[1], &yv = call.out[0];
   const T *x = xv.as<T>(), *w = wv.as<T>();
   const int32_t* bias = call.has(2) ? call.in[2].as<int32_t>() : nullptr;
-  const Requantization r = requantization(xv.scale(), *wv.quant, yv.scale(), d.outputs);
+  const std::vector<double> scale = dense_scales(xv.scale(), *wv.quant, yv.scale(), d.outputs);
   int32_t lo, hi;
   quantized_activation_range(activation, yv.type, *yv.quant, &lo, &hi);
   const int32_t zx = xv.zero_point();
@@ -42,9 +42,9 @@ void integer(const RefCall& call, const Dims& d, Activation activation) {
       uint32_t acc = bias ? static_cast<uint32_t>(bias[o]) : 0;  // wraps, as 32-bit hardware does
       for (int64_t i = 0; i < d.inputs; ++i)
         acc += static_cast<uint32_t>((x[b * d.inputs + i] - zx) * (w[o * d.inputs + i] - zw));
-      const auto channel = static_cast<size_t>(o);
-      const int32_t q = yv.zero_point() + multiply_by_quantized_multiplier(static_cast<int32_t>(acc),
-                                                                           r.multiplier[channel], r.shift[channel]);
+      // One rounding, in double: LiteRT's reference does so for this operator (weighted.h).
+      const double exact = std::round(static_cast<int32_t>(acc) * scale[static_cast<size_t>(o)]);
+      const int32_t q = yv.zero_point() + static_cast<int32_t>(std::clamp(exact, -1e9, 1e9));
       yv.as<T>()[b * d.outputs + o] = static_cast<T>(std::clamp(q, lo, hi));
     }
 }
