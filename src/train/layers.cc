@@ -3,10 +3,14 @@
 #include <cmath>
 
 #include "base/suggest.h"
+#include "ops/batch_norm/batch_norm.h"
 #include "ops/binary/binary.h"
+#include "ops/concatenation/concatenation.h"
 #include "ops/conv2d/conv2d.h"
 #include "ops/depthwise_conv2d/depthwise_conv2d.h"
+#include "ops/dropout/dropout.h"
 #include "ops/fully_connected/fully_connected.h"
+#include "ops/pad/pad.h"
 #include "ops/pool2d/pool2d.h"
 #include "ops/reshape/reshape.h"
 
@@ -144,6 +148,49 @@ Result<TensorId> reshape(LayerBuilder& b, TensorId x, const LayerSpec& spec, con
   return b.builder().op(Op::reshape, {x, b.builder().constant_i32(name + "/shape", dims)}, ReshapeAttrs{}, name);
 }
 
+Result<TensorId> zero_pad(LayerBuilder& b, TensorId x, const LayerSpec& spec, const std::string& name) {
+  THIMBLE_TRY(expect_rank(b, x, 4, "a picture"));
+  std::vector<int64_t> edges = spec.shape;
+  if (edges.empty()) edges.assign(4, static_cast<int64_t>(spec.size));
+  if (edges.size() == 2) edges = {edges[0], edges[0], edges[1], edges[1]};
+  if (edges.size() != 4) return fail(ErrorCode::usage, "zero_pad takes a number, [vertical, horizontal] or [top, bottom, left, right]");
+  std::vector<int32_t> pads{0, 0, 0, 0, 0, 0, 0, 0};
+  for (size_t i = 0; i < 4; ++i) {
+    if (edges[i] < 0 || edges[i] > 10000) return fail(ErrorCode::usage, format("zero_pad by {}", edges[i]));
+    pads[2 + i] = static_cast<int32_t>(edges[i]);
+  }
+  const TensorId table = b.builder().constant(name + "/paddings", DType::i32, Shape{4, 2}, Data::of(std::span<const int32_t>(pads)));
+  return b.builder().op(Op::pad, {x, table}, PadAttrs{}, name);
+}
+
+// ---- training only, or different there ----
+Result<TensorId> dropout(LayerBuilder& b, TensorId x, const LayerSpec& spec, const std::string& name) {
+  if (!(spec.size >= 0 && spec.size < 1)) return fail(ErrorCode::usage, format("dropout = {} must be at least 0 and below 1", spec.size));
+  const int number = b.next_dropout();
+  if (!b.options().training || spec.size == 0) return x;
+  if (b.model().step == kNoTensor) b.model().step = b.builder().variable("step", DType::i32, Shape{1});
+  DropoutAttrs attrs;
+  attrs.rate = static_cast<float>(spec.size);
+  attrs.seed = b.options().seed;
+  attrs.layer = number;
+  return b.builder().op(Op::dropout, {x, b.model().step}, attrs, name);
+}
+
+Result<TensorId> batch_norm(LayerBuilder& b, TensorId x, const LayerSpec& spec, const std::string& name) {
+  const int64_t channels = b.shape(x).dim(-1);
+  const WeightShape fans{.elements = channels};
+  THIMBLE_ASSIGN(const TensorId gamma, b.weight(name + "/gamma", Shape{channels}, "ones", fans));
+  THIMBLE_ASSIGN(const TensorId beta, b.weight(name + "/beta", Shape{channels}, "zeros", fans));
+  const TensorId mean = b.statistic(name + "/moving_mean", Shape{channels}, 0);
+  const TensorId variance = b.statistic(name + "/moving_variance", Shape{channels}, 1);
+  BatchNormAttrs attrs;
+  attrs.momentum = static_cast<float>(spec.momentum);
+  attrs.epsilon = static_cast<float>(spec.epsilon);
+  attrs.training = b.options().training;
+  THIMBLE_ASSIGN(const auto outputs, b.builder().node(Op::batch_norm, {x, gamma, beta, mean, variance}, attrs, name, attrs.training ? 3 : 1));
+  return outputs[0];
+}
+
 // ---- composition ----
 Result<TensorId> residual(LayerBuilder& b, TensorId x, const LayerSpec& spec, const std::string& name) {
   if (spec.branches.size() != 1) return fail(ErrorCode::usage, "residual takes one list of layers");
@@ -154,6 +201,18 @@ Result<TensorId> residual(LayerBuilder& b, TensorId x, const LayerSpec& spec, co
   return b.builder().op(Op::add, {x, y}, BinaryAttrs{LayerBuilder::fused(spec.activation)}, name);
 }
 
+Result<TensorId> parallel(LayerBuilder& b, TensorId x, const LayerSpec& spec, const std::string& name) {
+  if (spec.branches.empty()) return fail(ErrorCode::usage, "parallel takes a list of lists of layers");
+  std::vector<TensorId> ends;
+  for (size_t i = 0; i < spec.branches.size(); ++i) {
+    THIMBLE_ASSIGN(const TensorId end, b.sequence(x, spec.branches[i], format("{}/{}/", name, i)));
+    ends.push_back(end);
+  }
+  ConcatenationAttrs attrs;
+  attrs.axis = b.shape(x).rank() - 1;
+  return b.builder().op(Op::concatenation, ends, attrs, name);
+}
+
 struct Word {
   const char* word;
   LayerFn fn;
@@ -162,7 +221,8 @@ constexpr Word kWords[] = {
     {"conv2d", conv2d}, {"depthwise_conv2d", depthwise_conv2d}, {"separable_conv2d", separable_conv2d}, {"dense", dense},
     {"max_pool", pool<Op::max_pool>}, {"average_pool", pool<Op::average_pool>},
     {"global_average_pool", global_pool<Op::average_pool>}, {"global_max_pool", global_pool<Op::max_pool>},
-    {"flatten", flatten}, {"reshape", reshape}, {"residual", residual},
+    {"flatten", flatten}, {"reshape", reshape}, {"zero_pad", zero_pad}, {"dropout", dropout}, {"batch_norm", batch_norm},
+    {"residual", residual}, {"parallel", parallel},
 };
 
 }  // namespace

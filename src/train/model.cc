@@ -5,6 +5,8 @@
 #include "base/suggest.h"
 #include "ops/softmax/softmax.h"
 #include "ops/unary/unary.h"
+#include "passes/fold_batch_norm.h"
+#include "passes/remove_training.h"
 #include "train/layers.h"
 
 namespace thimble {
@@ -147,6 +149,12 @@ Result<Graph> with_weights(Model model, const Weights& weights) {
       tensor.data = Data::of(std::span<const float>(it->second));
       tensor.variable = false;
     }
+  remove_training(model.graph);
+  THIMBLE_TRY([&]() -> Status {
+    auto folded = fold_batch_norm(model.graph);
+    if (!folded) return tl::unexpected<Error>(std::move(folded).error());
+    return {};
+  }());
   return std::move(model.graph);
 }
 

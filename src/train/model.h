@@ -23,7 +23,7 @@ struct Model {
   Graph graph;                       // input 0 → output 0
   std::vector<TensorId> parameters;  // trainable variables, in layer order
   std::vector<TensorId> statistics;  // variables that training updates by itself (running means)
-  TensorId step = kNoTensor;         // int32 [2] variable {seed word, step}: what dropout draws from; training only
+  TensorId step = kNoTensor;         // int32 [1] variable that counts steps: what dropout draws from; training only
   TensorId output = kNoTensor;       // the last tensor
   TensorId logits = kNoTensor;       // what the final softmax / log_softmax / sigmoid reads, if it is one
   std::string last_activation;       // "softmax", "log_softmax", "sigmoid" or ""

@@ -227,9 +227,7 @@ class Fit {
   // One optimisation step on a batch that is already in the session's inputs.
   Status step(const Batch& batch, int64_t steps_per_epoch) {
     if (graph_.step != kNoTensor) {
-      auto* words = reinterpret_cast<int32_t*>(session_->tensor(graph_.step).data());
-      words[0] = static_cast<int32_t>(spec_.seed);
-      words[1] = static_cast<int32_t>(state_.total_steps);
+      *reinterpret_cast<int32_t*>(session_->tensor(graph_.step).data()) = static_cast<int32_t>(state_.total_steps);
     }
     const double rate = scheduled_rate(spec_.schedule, spec_.optimizer.learning_rate, state_.total_steps,
                                        steps_per_epoch, spec_.epochs) *

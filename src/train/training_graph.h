@@ -9,7 +9,7 @@ namespace thimble {
 struct TrainingGraph {
   Graph graph;  // inputs: samples, then labels (int32 [batch]) or targets (float32 [batch, width]); outputs: loss,
                 // predictions
-  TensorId step = kNoTensor;                               // variable int32 [2], when dropout is used
+  TensorId step = kNoTensor;                               // variable int32 [1], when dropout is used
   TensorId hyper = kNoTensor;                              // variable float32 [16]
   std::vector<TensorId> parameters, statistics, averages;  // averages: empty or one per parameter
   std::vector<std::pair<TensorId, float>> initial_states;  // optimiser states that do not start at 0
