@@ -1,0 +1,102 @@
+#include "compress/internal.h"
+
+#include <algorithm>
+
+#include "base/suggest.h"
+
+namespace thimble::compress {
+
+void Ledger::remember(TensorId t, std::string why) {
+  Entry& e = entries_[static_cast<size_t>(t)];
+  if (e.why.empty()) e.why = std::move(why);
+}
+
+void Ledger::becomes(TensorId t, const Tensor& now, std::string why) {
+  Entry& e = entries_[static_cast<size_t>(t)];
+  e.after += now.bytes();
+  if (e.type == DType::count || now.type != DType::f32) e.type = now.type;
+  if (now.type == DType::f32) e.float_bytes += now.bytes();
+  if (now.type == DType::i32 && source_.at(t).type == DType::f32) why = "bias: int32, the type of the accumulator";
+  remember(t, std::move(why));
+}
+
+void Ledger::finish(Quantized& result) const {
+  for (size_t t = 0; t < entries_.size(); ++t) {
+    const Tensor& source = source_.tensors[t];
+    if (!source.constant()) continue;
+    const Entry& e = entries_[t];
+    TensorSize size{source.name, source.bytes(), e.after, e.type, {}};
+    if (e.type == DType::count) {
+      size.after = size.before;
+      size.type = source.type;
+    }
+    if (size.after >= size.before) {
+      size.why = !e.why.empty()              ? e.why
+                 : source.type != DType::f32 ? "not a weight: shape, axis or index data"
+                                             : "its readers have no smaller form";
+    }
+    const int64_t left = e.type == DType::count ? (source.type == DType::f32 ? source.bytes() : 0) : e.float_bytes;
+    if (left > 0) result.left.push_back({source.name, left, e.why.empty() ? size.why : e.why});
+    result.sizes.push_back(std::move(size));
+  }
+}
+
+namespace {
+
+bool names_it(const std::string& layer, const std::string& name) {
+  return name.starts_with(layer) && (name.size() == layer.size() || name[layer.size()] == '/');
+}
+
+bool layer_selects(const std::string& layer, const Graph& graph, const Node& node) {
+  return names_it(layer, node.name) ||
+         std::ranges::any_of(node.outputs, [&](TensorId t) { return t >= 0 && names_it(layer, graph.at(t).name); });
+}
+
+}  // namespace
+
+bool selected(const QuantizeOptions& options, const Graph& graph, const Node& node) {
+  return options.layers.empty() ||
+         std::ranges::any_of(options.layers, [&](const std::string& l) { return layer_selects(l, graph, node); });
+}
+
+Status check_layers(const QuantizeOptions& options, const Graph& graph) {
+  for (const std::string& layer : options.layers) {
+    if (std::ranges::any_of(graph.nodes, [&](const Node& n) { return layer_selects(layer, graph, n); })) continue;
+    std::vector<std::string> names;
+    for (const Node& n : graph.nodes) names.push_back(n.name);
+    return fail(ErrorCode::usage, format("the model has no layer \"{}\"", layer), did_you_mean(layer, names));
+  }
+  return {};
+}
+
+std::vector<int> weight_inputs(const Node& node, const QuantRule& rule) {
+  std::vector<int> inputs = rule.weight_inputs;
+  if (rule.weight_input >= 0) inputs.push_back(rule.weight_input);
+  std::erase_if(inputs, [&](int i) {
+    return i >= static_cast<int>(node.inputs.size()) || node.inputs[static_cast<size_t>(i)] == kNoTensor;
+  });
+  return inputs;
+}
+
+std::string weights_obstacle(const Graph& graph, const Node& node, const QuantRule& rule) {
+  std::vector<int> inputs = weight_inputs(node, rule);
+  if (rule.bias_input >= 0 && rule.bias_input < static_cast<int>(node.inputs.size()) &&
+      node.inputs[static_cast<size_t>(rule.bias_input)] != kNoTensor)
+    inputs.push_back(rule.bias_input);
+  for (int i : inputs) {
+    const Tensor& w = graph.at(node.inputs[static_cast<size_t>(i)]);
+    if (!w.constant()) return format("{} is computed, not constant", w.name);
+    if (w.type != DType::f32) return format("{} is {} already", w.name, thimble::name(w.type));
+  }
+  return {};
+}
+
+}  // namespace thimble::compress
+
+namespace thimble {
+
+const char* name(QuantizeTo to) {
+  return to == QuantizeTo::float16 ? "float16" : to == QuantizeTo::dynamic ? "dynamic" : "int8";
+}
+
+}  // namespace thimble

@@ -1,0 +1,54 @@
+// What the three forms of quantisation share. Private to the compress room.
+#pragma once
+
+#include "compress/quant_rule.h"
+#include "compress/quantize.h"
+
+namespace thimble::compress {
+
+// Keeps account of what each constant of the source graph becomes.
+class Ledger {
+ public:
+  explicit Ledger(const Graph& source) : source_(source), entries_(source.tensors.size()) {}
+
+  // A reader of constant `t` now reads `now`. `why`: for constants that stay in float32.
+  void becomes(TensorId t, const Tensor& now, std::string why = {});
+  // As before, for a copy that is shared with an earlier reader.
+  void shares(TensorId t, std::string why) { remember(t, std::move(why)); }
+  // Fills Quantized::left and ::sizes; constants that nothing spoke of count as unchanged.
+  void finish(Quantized& result) const;
+
+ private:
+  struct Entry {
+    int64_t after = 0;
+    DType type = DType::count;
+    int64_t float_bytes = 0;
+    std::string why;
+  };
+  void remember(TensorId t, std::string why);
+
+  const Graph& source_;
+  std::vector<Entry> entries_;
+};
+
+// Whether QuantizeOptions::layers selects a node.
+bool selected(const QuantizeOptions& options, const Graph& graph, const Node& node);
+// Fails if a name in options.layers selects nothing.
+Status check_layers(const QuantizeOptions& options, const Graph& graph);
+
+// Weights and biases that a rule names must be float32 constants: why a node's are not, or empty.
+std::string weights_obstacle(const Graph& graph, const Node& node, const QuantRule& rule);
+// All weight inputs of a rule that the node has.
+std::vector<int> weight_inputs(const Node& node, const QuantRule& rule);
+inline bool contains(const std::vector<int>& list, int i) {
+  for (int v : list)
+    if (v == i) return true;
+  return false;
+}
+
+// The three forms; options were checked.
+Result<Quantized> to_float16(const Graph& graph, const QuantizeOptions& options);
+Result<Quantized> to_dynamic(const Graph& graph, const QuantizeOptions& options);
+Result<Quantized> to_int8(const Graph& graph, const QuantizeOptions& options, const CalibrationSamples& samples);
+
+}  // namespace thimble::compress

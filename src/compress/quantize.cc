@@ -1,0 +1,55 @@
+#include "compress/quantize.h"
+
+#include <cmath>
+
+#include "compress/internal.h"
+#include "passes/fold_constants.h"
+
+namespace thimble {
+namespace {
+
+Status check(const Graph& graph, const QuantizeOptions& options) {
+  if (options.calibration == Calibration::percentile && !(options.percentile > 50 && options.percentile <= 100))
+    return fail(ErrorCode::usage, format("percentile {} is not in (50, 100]", options.percentile), "99.99 is usual");
+  if (options.min_elements < 0)
+    return fail(ErrorCode::usage, format("min_elements = {} is negative", options.min_elements),
+                "0 quantises every weight tensor");
+  for (const Tensor& t : graph.tensors)
+    if (is_quantized_type(t.type) && !t.quant.empty())
+      return fail(ErrorCode::unsupported, format("the model is quantised already: tensor {}", t.to_string()),
+                  "quantise the float model that it was made from");
+  for (const Tensor& t : graph.tensors) {
+    if (!t.constant() || t.type != DType::f32) continue;
+    for (float v : t.data.as<float>())
+      if (!std::isfinite(v))
+        return fail(ErrorCode::usage, format("constant {} holds a NaN or an infinity", t.to_string()),
+                    "train the model again");
+  }
+  return compress::check_layers(options, graph);
+}
+
+Result<Quantized> convert(const Graph& graph, const QuantizeOptions& options, const CalibrationSamples& samples) {
+  switch (options.to) {
+    case QuantizeTo::float16: return compress::to_float16(graph, options);
+    case QuantizeTo::dynamic: return compress::to_dynamic(graph, options);
+    case QuantizeTo::int8: return compress::to_int8(graph, options, samples);
+  }
+  return fail(ErrorCode::internal, "unknown form of quantisation");
+}
+
+}  // namespace
+
+Result<Quantized> quantize(const Graph& float_graph, const QuantizeOptions& options,
+                           const CalibrationSamples& samples) {
+  THIMBLE_TRY(verify(float_graph));
+  // A float16 file is a float model whose weights are widened by operators: undo that first.
+  THIMBLE_ASSIGN(Graph graph, fold_constants(float_graph));
+  THIMBLE_TRY(check(graph, options));
+  auto result = convert(graph, options, samples);
+  if (!result) return with_context(std::move(result).error(), format("quantising to {}", name(options.to)));
+  result->graph.remove_unused();
+  THIMBLE_TRY(verify(result->graph));
+  return result;
+}
+
+}  // namespace thimble

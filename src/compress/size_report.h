@@ -1,0 +1,31 @@
+// Where a model's bytes are, tensor by tensor, and why those that did not shrink did not.
+#pragma once
+
+#include "compress/quantize.h"
+
+namespace thimble {
+
+struct TensorBytes {
+  std::string name;
+  DType type = DType::f32;
+  int64_t before = 0;    // in the model that was quantised; equal to raw without one
+  int64_t raw = 0;       // its data
+  int64_t file = 0;      // what a .tflite holds for it: data, name, scales (4 bytes) and zero points (8)
+  int64_t deflated = 0;  // its data through zlib at level 9
+  std::string why;       // why it did not shrink; empty where it did
+};
+
+struct SizeReport {
+  int64_t file_bytes = 0, file_deflated = 0;      // the whole .tflite, and the same through zlib
+  int64_t weight_bytes = 0, weight_deflated = 0;  // data of all constants
+  std::vector<TensorBytes> tensors;               // largest in the file first
+};
+
+// zlib's size of some bytes at its best level (9).
+Result<int64_t> deflated_bytes(std::span<const uint8_t> bytes);
+
+// The report of a graph as write_tflite writes it. `sizes`: from the Quantized that the graph is of;
+// without it each constant is its own "before" and says so.
+Result<SizeReport> size_report(const Graph& graph, std::span<const TensorSize> sizes = {});
+
+}  // namespace thimble

@@ -1,0 +1,62 @@
+#include "passes/fold_constants.h"
+
+#include <algorithm>
+#include <new>
+
+namespace thimble {
+namespace {
+
+constexpr int64_t kMaxBytes = int64_t{256} << 20;
+constexpr size_t kSlack = 64;  // as in an arena, reads a little beyond a tensor stay inside
+
+Data zeros(int64_t bytes) { return Data::copy(std::vector<uint8_t>(static_cast<size_t>(bytes) + kSlack)); }
+
+bool foldable(const Graph& graph, const Node& node) {
+  const auto constant = [&](TensorId t) { return t == kNoTensor || graph.at(t).constant(); };
+  const auto is_output = [&](TensorId t) { return std::ranges::find(graph.outputs, t) != graph.outputs.end(); };
+  return !node.inputs.empty() && !node.outputs.empty() && node.intermediates.empty() &&
+         std::ranges::any_of(node.inputs, [](TensorId t) { return t != kNoTensor; }) &&
+         std::ranges::all_of(node.inputs, constant) && std::ranges::none_of(node.outputs, is_output) &&
+         std::ranges::none_of(node.outputs, [&](TensorId t) { return graph.at(t).variable; });
+}
+
+TensorView view(const Tensor& tensor, void* data) { return {tensor.type, tensor.shape, &tensor.quant, data}; }
+
+}  // namespace
+
+Result<Graph> fold_constants(Graph graph) {
+  int64_t total = 0;
+  std::vector<char> dead(graph.nodes.size(), 0);
+  for (size_t n = 0; n < graph.nodes.size(); ++n) {
+    const Node& node = graph.nodes[n];
+    if (!foldable(graph, node)) continue;
+    InferContext infer(graph, node);
+    THIMBLE_TRY(infer_node(graph, node, &infer));
+    int64_t bytes = infer.scratch_bytes;
+    for (const TensorSpec& spec : infer.outputs) bytes += byte_size(spec.type, spec.shape);
+    if (bytes > kMaxBytes - total) continue;
+    total += bytes;
+
+    std::vector<TensorView> in, out;
+    std::vector<Data> results;
+    for (TensorId t : node.inputs)
+      in.push_back(t == kNoTensor ? TensorView{} : view(graph.at(t), const_cast<uint8_t*>(graph.at(t).data.bytes)));
+    for (TensorId t : node.outputs) {
+      results.push_back(zeros(graph.at(t).bytes()));
+      out.push_back(view(graph.at(t), const_cast<uint8_t*>(results.back().bytes)));
+    }
+    const Data scratch = zeros(infer.scratch_bytes);
+    row(node.op).reference(RefCall{node, in, out, {}, const_cast<uint8_t*>(scratch.bytes)});
+    for (size_t i = 0; i < node.outputs.size(); ++i) {
+      Tensor& tensor = graph.at(node.outputs[i]);
+      results[i].size = static_cast<size_t>(tensor.bytes());
+      tensor.data = std::move(results[i]);
+    }
+    dead[n] = 1;
+  }
+  if (std::ranges::find(dead, 1) == dead.end()) return graph;
+  graph.remove_unused(dead);
+  return graph;
+}
+
+}  // namespace thimble
