@@ -16,7 +16,8 @@ inline Result<Shape> broadcast_shape(const Shape& a, const Shape& b) {
   for (int i = 1; i <= rank; ++i) {
     const int64_t p = i <= a.rank() ? a.dim(-i) : 1, q = i <= b.rank() ? b.dim(-i) : 1;
     if (p != q && p != 1 && q != 1)
-      return fail(ErrorCode::bad_file, format("shapes {} and {} do not broadcast: {} against {}", a.to_string(), b.to_string(), p, q));
+      return fail(ErrorCode::bad_file,
+                  format("shapes {} and {} do not broadcast: {} against {}", a.to_string(), b.to_string(), p, q));
     dims[static_cast<size_t>(rank - i)] = p == 1 ? q : p;
   }
   return Shape::make(std::span<const int64_t>(dims.data(), static_cast<size_t>(rank)));

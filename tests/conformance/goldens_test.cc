@@ -46,8 +46,11 @@ TEST_P(OpGolden, Matches) {
     for (size_t i = 0; i < outputs->size(); ++i) {
       const Bytes want = slice(c["outputs"][i]);
       const bool bytes = c["compare"] == "bytes" || c["outputs"][i]["dtype"] != "float32";
-      EXPECT_EQ(bytes ? difference_bytes((*outputs)[i], want) : difference_floats((*outputs)[i], want, c.value("tolerance", 1e-5)), "")
-          << mode.name << ", output " << i << "\n" << dump(*graph);
+      EXPECT_EQ(bytes ? difference_bytes((*outputs)[i], want)
+                      : difference_floats((*outputs)[i], want, c.value("tolerance", 1e-5)),
+                "")
+          << mode.name << ", output " << i << "\n"
+          << dump(*graph);
     }
   }
   // What is written and read again computes the same.
@@ -111,9 +114,12 @@ TEST_P(ModelGolden, Matches) {
         const Bytes all = npy_payload("tests/goldens/models/" + out["file"].get<std::string>());
         const size_t size = (*outputs)[i].size();
         ASSERT_GE(all.size(), size * (s + 1));
-        const Bytes want(all.begin() + static_cast<int64_t>(size * s), all.begin() + static_cast<int64_t>(size * (s + 1)));
+        const Bytes want(all.begin() + static_cast<int64_t>(size * s),
+                         all.begin() + static_cast<int64_t>(size * (s + 1)));
         const double tolerance = m["compare"] == "hybrid" ? 5e-3 : 1e-5;
-        EXPECT_EQ(out["dtype"] == "float32" ? difference_floats((*outputs)[i], want, tolerance) : difference_bytes((*outputs)[i], want), "")
+        EXPECT_EQ(out["dtype"] == "float32" ? difference_floats((*outputs)[i], want, tolerance)
+                                            : difference_bytes((*outputs)[i], want),
+                  "")
             << mode.name << ", seed " << m["seeds"][s] << ", output " << i;
       }
     }

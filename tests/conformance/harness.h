@@ -35,7 +35,8 @@ inline Result<std::vector<Bytes>> run_graph(const Graph& graph, const std::vecto
   for (size_t i = 0; i < inputs.size(); ++i) {
     const auto memory = session->input(i);
     if (memory.size() != inputs[i].size())
-      return fail(ErrorCode::usage, format("input {} has {} bytes, the test gives {}", i, memory.size(), inputs[i].size()));
+      return fail(ErrorCode::usage,
+                  format("input {} has {} bytes, the test gives {}", i, memory.size(), inputs[i].size()));
     std::memcpy(memory.data(), inputs[i].data(), memory.size());
   }
   session->run();
@@ -53,7 +54,8 @@ inline std::string difference_bytes(const Bytes& got, const Bytes& want) {
   for (size_t i = got.size(); i-- > 0;)
     if (got[i] != want[i]) ++wrong, first = i;
   if (!wrong) return "";
-  return format("{} of {} bytes differ, the first at {}: {} instead of {}", wrong, got.size(), first, static_cast<int8_t>(got[first]), static_cast<int8_t>(want[first]));
+  return format("{} of {} bytes differ, the first at {}: {} instead of {}", wrong, got.size(), first,
+                static_cast<int8_t>(got[first]), static_cast<int8_t>(want[first]));
 }
 
 // |difference| ≤ tolerance · max(1, max|want|); NaN equals NaN, infinities equal themselves.

@@ -5,7 +5,8 @@
 // a > b ? a : b, minimum a < b ? a : b. int32: sums and products wrap, div truncates, x / 0 is 0.
 // 8 bits: add and sub bring both operands to twice the larger scale with 20 bits of headroom (7 for
 // squared_difference) and requantise; mul requantises the product; maximum and minimum compare raw
-// values and need equal quantisation; div multiplies by a fixed-point reciprocal. Source: TensorFlow Lite's reference kernels.
+// values and need equal quantisation; div multiplies by a fixed-point reciprocal. Source: TensorFlow Lite's reference
+// kernels.
 //
 // sum_to_shape(x) → the sum of x over the dimensions that broadcasting to x's shape repeated.
 // extremum_grad(a, b, dy) → dy where a is the chosen operand (a ≥ b for maximum, a ≤ b for minimum)
@@ -63,7 +64,7 @@ struct BinaryInteger {
   int32_t scaled_b(int32_t b) const;
   int32_t finish(int32_t a_scaled, int32_t b_scaled) const;
 };
-BinaryInteger binary_integer(BinaryFn fn, Activation activation, DType type, const Quantization& a, const Quantization& b,
-                             const Quantization& y);
+BinaryInteger binary_integer(BinaryFn fn, Activation activation, DType type, const Quantization& a,
+                             const Quantization& b, const Quantization& y);
 
 }  // namespace thimble

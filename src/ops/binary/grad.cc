@@ -1,5 +1,5 @@
-#include "ops/binary/binary.h"
 #include "train/grad.h"
+#include "ops/binary/binary.h"
 
 namespace thimble::gradient {
 namespace {
@@ -8,7 +8,8 @@ namespace {
 Result<TensorId> reduce(GradContext& ctx, TensorId gradient, size_t operand, const std::string& name) {
   const Shape& shape = ctx.at(ctx.x(operand)).shape;
   if (ctx.at(gradient).shape == shape) return gradient;
-  return ctx.builder.op(Op::sum_to_shape, {gradient}, SumToShapeAttrs{{shape.dims().begin(), shape.dims().end()}}, name);
+  return ctx.builder.op(Op::sum_to_shape, {gradient}, SumToShapeAttrs{{shape.dims().begin(), shape.dims().end()}},
+                        name);
 }
 
 }  // namespace
@@ -39,7 +40,8 @@ Status binary(GradContext& ctx) {
       }
       case BinaryFn::maximum:
       case BinaryFn::minimum: {
-        THIMBLE_ASSIGN(d, b.op(Op::extremum_grad, {p, q, dy}, ExtremumGradAttrs{fn == BinaryFn::minimum, i == 1}, name + "/chosen"));
+        THIMBLE_ASSIGN(d, b.op(Op::extremum_grad, {p, q, dy}, ExtremumGradAttrs{fn == BinaryFn::minimum, i == 1},
+                               name + "/chosen"));
         break;
       }
       case BinaryFn::squared_difference: {  // ±2·(a − b)·dy

@@ -10,7 +10,8 @@ Status binary(InferContext& ctx) {
   const Tensor &a = ctx.in(0), &b = ctx.in(1), &y = ctx.declared(0);
   const BinaryFn fn = binary_fn(ctx.node.op);
   THIMBLE_TRY(ctx.expect_type(0, {DType::f32, DType::i32, DType::i8, DType::u8}));
-  if (a.type != b.type) return fail(ErrorCode::bad_file, format("operands differ in type: {} and {}", a.to_string(), b.to_string()));
+  if (a.type != b.type)
+    return fail(ErrorCode::bad_file, format("operands differ in type: {} and {}", a.to_string(), b.to_string()));
   THIMBLE_ASSIGN(const Shape shape, broadcast_shape(a.shape, b.shape));
   ctx.outputs[0] = {a.type, shape};
   const Activation activation = ctx.node.attrs.as<BinaryAttrs>().activation;
@@ -20,22 +21,27 @@ Status binary(InferContext& ctx) {
   if (fn == BinaryFn::div && a.type != DType::u8)
     return fail(ErrorCode::unsupported, format("no division of {}", name(a.type)), "divide in float32");
   for (const Tensor* t : {&a, &b, &y}) {
-    if (t->type != a.type) return fail(ErrorCode::bad_file, format("output {} must be {}", t->to_string(), name(a.type)));
+    if (t->type != a.type)
+      return fail(ErrorCode::bad_file, format("output {} must be {}", t->to_string(), name(a.type)));
     THIMBLE_TRY(ctx.expect_per_tensor_quantized(*t));
-    if (!std::isfinite(t->quant.scale[0])) return fail(ErrorCode::bad_file, format("{}: scale is not finite", t->to_string()));
+    if (!std::isfinite(t->quant.scale[0]))
+      return fail(ErrorCode::bad_file, format("{}: scale is not finite", t->to_string()));
     const int32_t low = a.type == DType::u8 ? 0 : -128;
     if (t->quant.zero_point[0] < low || t->quant.zero_point[0] > low + 255)
-      return fail(ErrorCode::bad_file, format("{}: zero point {} is out of range", t->to_string(), t->quant.zero_point[0]));
+      return fail(ErrorCode::bad_file,
+                  format("{}: zero point {} is out of range", t->to_string(), t->quant.zero_point[0]));
   }
   if (fn == BinaryFn::maximum || fn == BinaryFn::minimum) {
     for (const Tensor* t : {&b, &y})
       if (t->quant.scale != a.quant.scale || t->quant.zero_point != a.quant.zero_point)
-        return fail(ErrorCode::unsupported, format("{} and {} must share scale and zero point", a.to_string(), t->to_string()));
+        return fail(ErrorCode::unsupported,
+                    format("{} and {} must share scale and zero point", a.to_string(), t->to_string()));
     return {};
   }
   const BinaryInteger r = binary_integer(fn, activation, a.type, a.quant, b.quant, y.quant);
   if (r.y_shift > 15)
-    return fail(ErrorCode::bad_file, format("output scale {} is too small for inputs of scale {} and {}", y.quant.scale[0], a.quant.scale[0], b.quant.scale[0]));
+    return fail(ErrorCode::bad_file, format("output scale {} is too small for inputs of scale {} and {}",
+                                            y.quant.scale[0], a.quant.scale[0], b.quant.scale[0]));
   return {};
 }
 
@@ -56,7 +62,9 @@ Status extremum_grad(InferContext& ctx) {
   THIMBLE_TRY(ctx.expect_attrs<ExtremumGradAttrs>());
   for (int i = 0; i < 3; ++i) THIMBLE_TRY(ctx.expect_type(i, {DType::f32}));
   THIMBLE_ASSIGN(const Shape shape, broadcast_shape(ctx.in(0).shape, ctx.in(1).shape));
-  if (!(shape == ctx.in(2).shape)) return fail(ErrorCode::internal, format("gradient {} is not of shape {}", ctx.in(2).to_string(), shape.to_string()));
+  if (!(shape == ctx.in(2).shape))
+    return fail(ErrorCode::internal,
+                format("gradient {} is not of shape {}", ctx.in(2).to_string(), shape.to_string()));
   ctx.outputs[0] = {DType::f32, shape};
   return {};
 }

@@ -26,8 +26,8 @@ void binary_range(BinaryFn fn, Activation activation, float* lo, float* hi) {
   *hi = std::fmin(*hi, FLT_MAX);
 }
 
-BinaryInteger binary_integer(BinaryFn fn, Activation activation, DType type, const Quantization& a, const Quantization& b,
-                             const Quantization& y) {
+BinaryInteger binary_integer(BinaryFn fn, Activation activation, DType type, const Quantization& a,
+                             const Quantization& b, const Quantization& y) {
   BinaryInteger r{.fn = fn, .za = a.zero_point[0], .zb = b.zero_point[0], .zy = y.zero_point[0]};
   quantized_activation_range(activation, type, y, &r.lo, &r.hi);
   if (fn == BinaryFn::mul) {
@@ -83,7 +83,8 @@ int32_t BinaryInteger::operator()(int32_t a, int32_t b) const {
     case BinaryFn::maximum: return a > b ? a : b;
     case BinaryFn::minimum: return a < b ? a : b;
     case BinaryFn::mul:
-      return std::clamp(fixed::add(multiply_by_quantized_multiplier((a - za) * (b - zb), y_multiplier, y_shift), zy), lo, hi);
+      return std::clamp(fixed::add(multiply_by_quantized_multiplier((a - za) * (b - zb), y_multiplier, y_shift), zy),
+                        lo, hi);
     case BinaryFn::div: return quotient(*this, a - za, b - zb);
     default: return finish(scaled_a(a), scaled_b(b));
   }

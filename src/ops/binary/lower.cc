@@ -34,9 +34,11 @@ void run_integer(const IntegerParams& p, int part, int parts) {
     uint8_t* y = p.y + at_y;
     const int64_t sa = p.plan.a_step, sb = p.plan.b_step;
     if (p.a_table) {
-      for (int64_t i = 0; i < n; ++i) y[i] = static_cast<uint8_t>(p.f.finish(p.a_table[a[i * sa]], p.b_table[b[i * sb]]));
+      for (int64_t i = 0; i < n; ++i)
+        y[i] = static_cast<uint8_t>(p.f.finish(p.a_table[a[i * sa]], p.b_table[b[i * sb]]));
     } else {
-      for (int64_t i = 0; i < n; ++i) y[i] = static_cast<uint8_t>(p.f(static_cast<T>(a[i * sa]), static_cast<T>(b[i * sb])));
+      for (int64_t i = 0; i < n; ++i)
+        y[i] = static_cast<uint8_t>(p.f(static_cast<T>(a[i * sa]), static_cast<T>(b[i * sb])));
     }
   });
 }
@@ -112,7 +114,8 @@ Result<bool> binary(LowerContext& ctx) {
       b_table[q] = f.scaled_b(value);
     }
   }
-  auto* p = a.type == DType::i8 ? ctx.step<run_integer<int8_t>>(ctx.parts_for(n * 2)) : ctx.step<run_integer<uint8_t>>(ctx.parts_for(n * 2));
+  auto* p = a.type == DType::i8 ? ctx.step<run_integer<int8_t>>(ctx.parts_for(n * 2))
+                                : ctx.step<run_integer<uint8_t>>(ctx.parts_for(n * 2));
   p->f = f;
   p->a_table = a_table;
   p->b_table = b_table;

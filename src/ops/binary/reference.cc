@@ -59,10 +59,12 @@ void binary(const RefCall& call) {
   } else if (type == DType::i32) {
     float low, high;
     activation_range(activation, &low, &high);
-    const int32_t lo = std::isfinite(low) ? static_cast<int32_t>(low) : INT32_MIN, hi = std::isfinite(high) ? static_cast<int32_t>(high) : INT32_MAX;
+    const int32_t lo = std::isfinite(low) ? static_cast<int32_t>(low) : INT32_MIN,
+                  hi = std::isfinite(high) ? static_cast<int32_t>(high) : INT32_MAX;
     each<int32_t>(call, [&](int32_t a, int32_t b) { return std::clamp(value(fn, a, b), lo, hi); });
   } else {
-    const BinaryInteger f = binary_integer(fn, activation, type, *call.in[0].quant, *call.in[1].quant, *call.out[0].quant);
+    const BinaryInteger f =
+        binary_integer(fn, activation, type, *call.in[0].quant, *call.in[1].quant, *call.out[0].quant);
     if (type == DType::i8) {
       each<int8_t>(call, [&](int8_t a, int8_t b) { return static_cast<int8_t>(f(a, b)); });
     } else {

@@ -22,7 +22,8 @@ tflite::TfliteRule rule() {
             if (!kActivation && activation != Activation::none)
               return fail(ErrorCode::unsupported, format("{} has no fused activation in .tflite files", name(kOp)));
             ctx.builtin = kCode;
-            const bool wide = std::max(ctx.in(0).shape.rank(), ctx.in(1).shape.rank()) > 4 && !(ctx.in(0).shape == ctx.in(1).shape);
+            const bool wide =
+                std::max(ctx.in(0).shape.rank(), ctx.in(1).shape.rank()) > 4 && !(ctx.in(0).shape == ctx.in(1).shape);
             ctx.version = ctx.in(0).type == DType::i8 ? 2 : 1;
             if (wide && ctx.version < 3 && kOp == Op::sub) ctx.version = 3;
             ctx.options_table(kTag, [&](tflite::TableWriter& t) {

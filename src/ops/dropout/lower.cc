@@ -1,5 +1,5 @@
-#include "ops/dropout/dropout.h"
 #include "runtime/lower.h"
+#include "ops/dropout/dropout.h"
 
 namespace thimble::lowering {
 namespace {

@@ -7,7 +7,8 @@ namespace {
 Status expect_alpha(const InferContext& ctx) {
   THIMBLE_ASSIGN(const Shape shape, broadcast_shape(ctx.in(0).shape, ctx.in(1).shape));
   if (shape == ctx.in(0).shape) return {};
-  return fail(ErrorCode::bad_file, format("alpha {} does not broadcast to {}", ctx.in(1).to_string(), ctx.in(0).to_string()));
+  return fail(ErrorCode::bad_file,
+              format("alpha {} does not broadcast to {}", ctx.in(1).to_string(), ctx.in(0).to_string()));
 }
 }  // namespace
 
@@ -15,7 +16,8 @@ Status prelu(InferContext& ctx) {
   THIMBLE_TRY(ctx.expect_arity(2, 2, 1));
   THIMBLE_TRY(ctx.expect_type(0, {DType::f32, DType::i8, DType::u8}));
   const Tensor &x = ctx.in(0), &alpha = ctx.in(1), &y = ctx.declared(0);
-  if (alpha.type != x.type) return fail(ErrorCode::bad_file, format("alpha {} must be {}", alpha.to_string(), name(x.type)));
+  if (alpha.type != x.type)
+    return fail(ErrorCode::bad_file, format("alpha {} must be {}", alpha.to_string(), name(x.type)));
   THIMBLE_TRY(expect_alpha(ctx));
   ctx.outputs[0] = {x.type, x.shape};
   if (x.type == DType::f32) return {};
@@ -23,7 +25,8 @@ Status prelu(InferContext& ctx) {
   const double same = static_cast<double>(x.quant.scale[0]) / y.quant.scale[0];
   const double below = same * alpha.quant.scale[0];
   if (y.type != x.type || !(same < 0x1p20) || !(below < 0x1p13))
-    return fail(ErrorCode::bad_file, format("output {} does not fit inputs {} and {}", y.to_string(), x.to_string(), alpha.to_string()));
+    return fail(ErrorCode::bad_file,
+                format("output {} does not fit inputs {} and {}", y.to_string(), x.to_string(), alpha.to_string()));
   return {};
 }
 
@@ -31,7 +34,9 @@ Status prelu_grad(InferContext& ctx) {
   THIMBLE_TRY(ctx.expect_arity(3, 3, 1));
   for (int i = 0; i < 3; ++i) THIMBLE_TRY(ctx.expect_type(i, {DType::f32}));
   THIMBLE_TRY(expect_alpha(ctx));
-  if (!(ctx.in(2).shape == ctx.in(0).shape)) return fail(ErrorCode::internal, format("gradient {} is not of shape {}", ctx.in(2).to_string(), ctx.in(0).shape.to_string()));
+  if (!(ctx.in(2).shape == ctx.in(0).shape))
+    return fail(ErrorCode::internal,
+                format("gradient {} is not of shape {}", ctx.in(2).to_string(), ctx.in(0).shape.to_string()));
   ctx.outputs[0] = {DType::f32, ctx.in(0).shape};
   return {};
 }

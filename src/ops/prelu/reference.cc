@@ -28,8 +28,8 @@ void integer(const RefCall& call) {
     const int32_t v = x - xv.zero_point();
     const int32_t q = v >= 0 ? multiply_by_quantized_multiplier(v, above, above_shift)
                              : multiply_by_quantized_multiplier(v * (alpha - av.zero_point()), below, below_shift);
-    yv.as<T>()[i] = static_cast<T>(
-        std::clamp<int64_t>(int64_t{q} + yv.zero_point(), std::numeric_limits<T>::min(), std::numeric_limits<T>::max()));
+    yv.as<T>()[i] = static_cast<T>(std::clamp<int64_t>(int64_t{q} + yv.zero_point(), std::numeric_limits<T>::min(),
+                                                       std::numeric_limits<T>::max()));
   });
 }
 

@@ -9,7 +9,8 @@ bool integer(DType t) { return t == DType::i8 || t == DType::u8 || t == DType::i
 
 Status expect_scale(const InferContext& ctx, const Tensor& t) {
   THIMBLE_TRY(ctx.expect_per_tensor_quantized(t));
-  if (!std::isfinite(t.quant.scale[0])) return fail(ErrorCode::bad_file, format("{}: scale is not finite", t.to_string()));
+  if (!std::isfinite(t.quant.scale[0]))
+    return fail(ErrorCode::bad_file, format("{}: scale is not finite", t.to_string()));
   return {};
 }
 }  // namespace
@@ -24,7 +25,9 @@ Status quantize(InferContext& ctx) {
   if (integer(x.type)) {
     THIMBLE_TRY(expect_scale(ctx, x));
     const double ratio = static_cast<double>(x.quant.scale[0]) / y.quant.scale[0];
-    if (!(ratio < 0x1p14)) return fail(ErrorCode::bad_file, format("scales {} and {} are too far apart", x.quant.scale[0], y.quant.scale[0]));
+    if (!(ratio < 0x1p14))
+      return fail(ErrorCode::bad_file,
+                  format("scales {} and {} are too far apart", x.quant.scale[0], y.quant.scale[0]));
   }
   ctx.outputs[0] = {y.type, x.shape};
   return {};
@@ -38,13 +41,15 @@ Status dequantize(InferContext& ctx) {
   if (x.type == DType::f16) return {};
   const Quantization& q = x.quant;
   if (q.empty()) return fail(ErrorCode::bad_file, format("{} has no scale", x.to_string()));
-  if (q.per_axis() && (q.axis < 0 || q.axis >= x.shape.rank() || x.shape[q.axis] != static_cast<int64_t>(q.scale.size())))
+  if (q.per_axis() &&
+      (q.axis < 0 || q.axis >= x.shape.rank() || x.shape[q.axis] != static_cast<int64_t>(q.scale.size())))
     return fail(ErrorCode::bad_file, format("{}: {} scales do not fit axis {}", x.to_string(), q.scale.size(), q.axis));
   return {};
 }
 
 Status cast(InferContext& ctx) {
-  static constexpr std::initializer_list<DType> kTypes = {DType::f32, DType::f16, DType::i8, DType::u8, DType::i16, DType::i32, DType::i64, DType::boolean};
+  static constexpr std::initializer_list<DType> kTypes = {DType::f32, DType::f16, DType::i8,  DType::u8,
+                                                          DType::i16, DType::i32, DType::i64, DType::boolean};
   THIMBLE_TRY(ctx.expect_arity(1, 1, 1));
   THIMBLE_TRY(ctx.expect_type(0, kTypes));
   const DType to = ctx.declared(0).type;

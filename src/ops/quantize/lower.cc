@@ -1,6 +1,6 @@
+#include "runtime/lower.h"
 #include "base/fixed_point.h"
 #include "ops/quantize/quantize.h"
-#include "runtime/lower.h"
 
 namespace thimble::lowering {
 namespace {
@@ -90,13 +90,14 @@ Result<bool> quantize(LowerContext& ctx) {
   if (!byte(x.type) || !byte(y.type) || !ctx.kernels.map.lut_u8) return false;
   int32_t multiplier;
   int shift;
-  quantize_multiplier(static_cast<double>(x.quant.scale[0]) / static_cast<double>(y.quant.scale[0]), &multiplier, &shift);
+  quantize_multiplier(static_cast<double>(x.quant.scale[0]) / static_cast<double>(y.quant.scale[0]), &multiplier,
+                      &shift);
   uint8_t* table = ctx.constant<uint8_t>(256);
   const int32_t lo = y.type == DType::i8 ? -128 : 0, hi = lo + 255;
   for (int32_t q = 0; q < 256; ++q) {
     const int32_t value = (x.type == DType::i8 ? static_cast<int8_t>(q) : q) - x.quant.zero_point[0];
-    table[q] = static_cast<uint8_t>(
-        std::clamp<int64_t>(int64_t{multiply_by_quantized_multiplier(value, multiplier, shift)} + y.quant.zero_point[0], lo, hi));
+    table[q] = static_cast<uint8_t>(std::clamp<int64_t>(
+        int64_t{multiply_by_quantized_multiplier(value, multiplier, shift)} + y.quant.zero_point[0], lo, hi));
   }
   auto* p = ctx.step<run_table>(parts);
   p->lut = ctx.kernels.map.lut_u8;
@@ -133,7 +134,8 @@ Result<bool> dequantize(LowerContext& ctx) {
     return true;
   }
   float* table = ctx.constant<float>(256);
-  for (int32_t q = 0; q < 256; ++q) table[q] = scale * static_cast<float>((x.type == DType::i8 ? static_cast<int8_t>(q) : q) - zero);
+  for (int32_t q = 0; q < 256; ++q)
+    table[q] = scale * static_cast<float>((x.type == DType::i8 ? static_cast<int8_t>(q) : q) - zero);
   auto* p = ctx.step<run_float_table>(parts);
   p->table = table;
   p->n = n;

@@ -29,7 +29,10 @@ tflite::TfliteRule dequantize() {
           [](tflite::WriteContext& ctx) -> Status {
             ctx.builtin = 6;
             const DType type = ctx.in(0).type;
-            ctx.version = ctx.in(0).quant.per_axis() ? 5 : type == DType::i16 || type == DType::f16 ? 3 : type == DType::i8 ? 2 : 1;
+            ctx.version = ctx.in(0).quant.per_axis()                 ? 5
+                          : type == DType::i16 || type == DType::f16 ? 3
+                          : type == DType::i8                        ? 2
+                                                                     : 1;
             ctx.options_table(38, [](tflite::TableWriter&) {});
             return {};
           }};

@@ -56,7 +56,8 @@ void integer_log_softmax(const RefCall& call) {
     const int32_t log_sum = fixed::log_of_at_least_one(sum, kSoftmaxSumBits, 5);
     const int32_t lowest = log_softmax_lowest(s, log_sum);
     for (int64_t c = 0; c < rows.n; ++c)
-      y[c] = static_cast<T>(low + (x[c] - top > lowest ? log_softmax_output(softmax_exponent(s, x[c] - top), log_sum) : 0));
+      y[c] = static_cast<T>(low +
+                            (x[c] - top > lowest ? log_softmax_output(softmax_exponent(s, x[c] - top), log_sum) : 0));
   }
 }
 

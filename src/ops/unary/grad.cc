@@ -1,6 +1,6 @@
+#include "train/grad.h"
 #include "ops/relu_grad/relu_grad.h"
 #include "ops/unary/unary.h"
-#include "train/grad.h"
 
 namespace thimble::gradient {
 
@@ -11,7 +11,9 @@ Status unary(GradContext& ctx) {
   const std::string name = ctx.node.name + "/dx";
   // A clamp's gradient needs its output alone, so the input's memory is free earlier.
   if (fn == UnaryFn::relu || fn == UnaryFn::relu6 || fn == UnaryFn::relu_n1_to_1) {
-    const Activation a = fn == UnaryFn::relu ? Activation::relu : fn == UnaryFn::relu6 ? Activation::relu6 : Activation::relu_n1_to_1;
+    const Activation a = fn == UnaryFn::relu    ? Activation::relu
+                         : fn == UnaryFn::relu6 ? Activation::relu6
+                                                : Activation::relu_n1_to_1;
     THIMBLE_ASSIGN(ctx.input_grads[0], ctx.builder.op(Op::relu_grad, {ctx.y(), ctx.dy()}, ReluGradAttrs{a}, name));
     return {};
   }

@@ -22,8 +22,10 @@ Status unary(InferContext& ctx) {
   const double ratio = static_cast<double>(x.quant.scale[0]) / y.quant.scale[0];
   if (!std::isfinite(ratio) || ratio >= 0x1p20)
     return fail(ErrorCode::bad_file, format("scales {} and {} are too far apart", x.quant.scale[0], y.quant.scale[0]));
-  if (op == Op::sigmoid && (y.quant.scale[0] != 1.0f / 256 || y.quant.zero_point[0] != (x.type == DType::u8 ? 0 : -128)))
-    return fail(ErrorCode::bad_file, format("{}: the output must have scale 1/256 and the lowest zero point", y.to_string()));
+  if (op == Op::sigmoid &&
+      (y.quant.scale[0] != 1.0f / 256 || y.quant.zero_point[0] != (x.type == DType::u8 ? 0 : -128)))
+    return fail(ErrorCode::bad_file,
+                format("{}: the output must have scale 1/256 and the lowest zero point", y.to_string()));
   return {};
 }
 
@@ -33,7 +35,8 @@ Status unary_grad(InferContext& ctx) {
   for (int i = 0; i < 3; ++i) {
     THIMBLE_TRY(ctx.expect_type(i, {DType::f32}));
     if (!(ctx.in(i).shape == ctx.in(0).shape))
-      return fail(ErrorCode::internal, format("shapes differ: {} and {}", ctx.in(i).to_string(), ctx.in(0).to_string()));
+      return fail(ErrorCode::internal,
+                  format("shapes differ: {} and {}", ctx.in(i).to_string(), ctx.in(0).to_string()));
   }
   if (ctx.node.attrs.as<UnaryGradAttrs>().fn >= UnaryFn::count) return fail(ErrorCode::internal, "unknown function");
   ctx.outputs[0] = {DType::f32, ctx.in(0).shape};

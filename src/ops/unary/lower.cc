@@ -1,5 +1,5 @@
-#include "ops/unary/unary.h"
 #include "runtime/lower.h"
+#include "ops/unary/unary.h"
 
 namespace thimble::lowering {
 namespace {

@@ -42,7 +42,8 @@ struct HardSwish {
     if (gate_exponent > 0) gate = saturate16(int64_t{gate} << std::min(gate_exponent - 1, 30));
     gate = saturating_rounding_doubling_high_mul(gate, gate_multiplier);
     if (gate_exponent > 0) gate = saturate16(int64_t{gate} * 2);
-    if (gate_exponent < 0) gate = static_cast<int16_t>(rounding_divide_by_pot(int32_t{gate}, std::min(-gate_exponent, 31)));
+    if (gate_exponent < 0)
+      gate = static_cast<int16_t>(rounding_divide_by_pot(int32_t{gate}, std::min(-gate_exponent, 31)));
     gate = static_cast<int16_t>((gate + (1 << 15)) >> 1);
     const auto product = static_cast<int16_t>(gate * scaled / (1 << 15));  // toward zero
     return rounding_divide_by_pot(int32_t{product}, std::clamp(-out_exponent, 0, 31));
@@ -75,7 +76,8 @@ Scaling inverse_root(int32_t x) {
 
 }  // namespace
 
-void unary_table(UnaryFn fn, float alpha, DType type, const Quantization& x, const Quantization& y, uint8_t table[256]) {
+void unary_table(UnaryFn fn, float alpha, DType type, const Quantization& x, const Quantization& y,
+                 uint8_t table[256]) {
   const int32_t low = type == DType::u8 ? 0 : -128, high = low + 255;
   const float sx = x.scale[0], sy = y.scale[0];
   const int32_t zx = x.zero_point[0], zy = y.zero_point[0];
@@ -86,7 +88,9 @@ void unary_table(UnaryFn fn, float alpha, DType type, const Quantization& x, con
     case UnaryFn::relu:
     case UnaryFn::relu6:
     case UnaryFn::relu_n1_to_1: {
-      const Activation a = fn == UnaryFn::relu ? Activation::relu : fn == UnaryFn::relu6 ? Activation::relu6 : Activation::relu_n1_to_1;
+      const Activation a = fn == UnaryFn::relu    ? Activation::relu
+                           : fn == UnaryFn::relu6 ? Activation::relu6
+                                                  : Activation::relu_n1_to_1;
       int32_t lo, hi;
       quantized_activation_range(a, type, y, &lo, &hi);
       const Scaling s = scaling(sx / sy);
@@ -134,7 +138,8 @@ void unary_table(UnaryFn fn, float alpha, DType type, const Quantization& x, con
   const float inverse = 1 / sy;
   for (int32_t q = low; q <= high; ++q) {
     const float value = sx * static_cast<float>(q - zx);
-    const float f = fn == UnaryFn::log && value <= 0 ? static_cast<float>(low - zy) * sy : unary_value(fn, value, alpha);
+    const float f =
+        fn == UnaryFn::log && value <= 0 ? static_cast<float>(low - zy) * sy : unary_value(fn, value, alpha);
     const float rounded = std::round(f * inverse);
     put(q, rounded == rounded ? static_cast<int64_t>(std::clamp(rounded + static_cast<float>(zy), -1e6f, 1e6f)) : zy);
   }

@@ -37,7 +37,8 @@ tflite::TfliteRule rule() {
           [](tflite::WriteContext& ctx) -> Status {
             const auto& attrs = ctx.node.attrs.as<UnaryAttrs>();
             if (kOp == Op::elu && attrs.alpha != 1)
-              return fail(ErrorCode::unsupported, format("ELU has no alpha in .tflite files, this one is {}", attrs.alpha),
+              return fail(ErrorCode::unsupported,
+                          format("ELU has no alpha in .tflite files, this one is {}", attrs.alpha),
                           "decompose the graph before writing");
             ctx.builtin = kCode;
             ctx.version = version_of(kOp, ctx.in(0).type);
