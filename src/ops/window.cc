@@ -7,7 +7,8 @@
 namespace thimble {
 namespace {
 
-Result<WindowAxis> make_axis(const char* which, int64_t in, int64_t kernel, int64_t stride, int64_t dilation, Padding padding) {
+Result<WindowAxis> make_axis(const char* which, int64_t in, int64_t kernel, int64_t stride, int64_t dilation,
+                             Padding padding) {
   if (in < 1) return fail(ErrorCode::bad_file, format("the image has {} {}", which, in));
   if (kernel < 1) return fail(ErrorCode::bad_file, format("the kernel has {} {}", which, kernel));
   if (stride < 1) return fail(ErrorCode::bad_file, format("stride {} of the {} is below 1", stride, which));
@@ -23,8 +24,10 @@ Result<WindowAxis> make_axis(const char* which, int64_t in, int64_t kernel, int6
     axis.pad = std::max<int64_t>(covered - in, 0) / 2;
   } else {
     if (dilated > in)
-      return fail(ErrorCode::bad_file, format("a window of {} {} does not fit into an image of {} {} (padding valid)", which, dilated, which, in),
-                  "use padding same, a smaller kernel or dilation, or a larger input");
+      return fail(
+          ErrorCode::bad_file,
+          format("a window of {} {} does not fit into an image of {} {} (padding valid)", which, dilated, which, in),
+          "use padding same, a smaller kernel or dilation, or a larger input");
     axis.out = (in - dilated) / stride + 1;
   }
   return axis;
@@ -39,8 +42,8 @@ bool reasonable(int64_t rows, int64_t taps, int64_t pixels, int64_t channels) {
 
 }  // namespace
 
-Result<Window> make_window(int64_t in_h, int64_t in_w, int64_t kernel_h, int64_t kernel_w, int64_t stride_h, int64_t stride_w,
-                           int64_t dilation_h, int64_t dilation_w, Padding padding) {
+Result<Window> make_window(int64_t in_h, int64_t in_w, int64_t kernel_h, int64_t kernel_w, int64_t stride_h,
+                           int64_t stride_w, int64_t dilation_h, int64_t dilation_w, Padding padding) {
   Window window;
   THIMBLE_ASSIGN(window.h, make_axis("height", in_h, kernel_h, stride_h, dilation_h, padding));
   THIMBLE_ASSIGN(window.w, make_axis("width", in_w, kernel_w, stride_w, dilation_w, padding));
@@ -79,8 +82,10 @@ bool backward_offsets(const Window& window, int64_t channels, std::vector<int32_
 }
 
 Status expect_clamp_activation(Activation a) {
-  if (a == Activation::none || a == Activation::relu || a == Activation::relu6 || a == Activation::relu_n1_to_1) return {};
-  return fail(ErrorCode::unsupported, format("fused activation {}", name(a)), "only relu, relu6 and relu_n1_to_1 can be fused here");
+  if (a == Activation::none || a == Activation::relu || a == Activation::relu6 || a == Activation::relu_n1_to_1)
+    return {};
+  return fail(ErrorCode::unsupported, format("fused activation {}", name(a)),
+              "only relu, relu6 and relu_n1_to_1 can be fused here");
 }
 
 }  // namespace thimble

@@ -18,7 +18,8 @@ struct Affine {
 Result<Affine> affine_of(const Graph& graph, const Node& node) {
   for (size_t i = 1; i < 5; ++i)
     if (!graph.at(node.inputs[i]).constant())
-      return fail(ErrorCode::usage, format("batch_norm \"{}\": {} is not a constant", node.name, graph.at(node.inputs[i]).to_string()),
+      return fail(ErrorCode::usage,
+                  format("batch_norm \"{}\": {} is not a constant", node.name, graph.at(node.inputs[i]).to_string()),
                   "freeze the trained variables into constants first");
   const auto values = [&](size_t i) { return graph.at(node.inputs[i]).data.as<float>(); };
   const auto gamma = values(1), beta = values(2), mean = values(3), variance = values(4);
@@ -38,7 +39,8 @@ TensorId constant(Graph& graph, std::string name, Shape shape, std::span<const f
 std::vector<float> narrowed(const std::vector<double>& values) { return {values.begin(), values.end()}; }
 
 Activation activation_of(const Node& node) {
-  return node.op == Op::fully_connected ? node.attrs.as<FullyConnectedAttrs>().activation : node.attrs.as<Conv2dAttrs>().activation;
+  return node.op == Op::fully_connected ? node.attrs.as<FullyConnectedAttrs>().activation
+                                        : node.attrs.as<Conv2dAttrs>().activation;
 }
 
 // Whether `layer` can take the affine map of its output.
@@ -60,7 +62,8 @@ void fold_into(Graph& graph, Node& layer, const Affine& affine) {
   std::vector<float> weights(old.begin(), old.end());
   // Depthwise weights have the channel innermost, the others outermost.
   for (size_t i = 0; i < weights.size(); ++i)
-    weights[i] = static_cast<float>(weights[i] * affine.scale[layer.op == Op::depthwise_conv2d ? i % channels : i / inner]);
+    weights[i] =
+        static_cast<float>(weights[i] * affine.scale[layer.op == Op::depthwise_conv2d ? i % channels : i / inner]);
   std::vector<double> bias = affine.shift;
   std::string bias_name = format("{}/bias", layer.name);
   if (layer.inputs.size() > 2 && layer.inputs[2] != kNoTensor) {
@@ -112,9 +115,17 @@ Result<FoldedBatchNorms> fold_batch_norm(Graph& graph) {
     graph.at(product).batch_unknown = graph.at(node.inputs[0]).batch_unknown;
     const TensorId scale = constant(graph, node.name + "/scale", channels, narrowed(affine.scale));
     const TensorId shift = constant(graph, node.name + "/shift", channels, narrowed(affine.shift));
-    nodes.push_back({.op = Op::mul, .inputs = {node.inputs[0], scale}, .outputs = {product}, .attrs = BinaryAttrs{}, .name = node.name + "/mul"});
+    nodes.push_back({.op = Op::mul,
+                     .inputs = {node.inputs[0], scale},
+                     .outputs = {product},
+                     .attrs = BinaryAttrs{},
+                     .name = node.name + "/mul"});
     producer[static_cast<size_t>(node.outputs[0])] = nodes.size();
-    nodes.push_back({.op = Op::add, .inputs = {product, shift}, .outputs = {node.outputs[0]}, .attrs = BinaryAttrs{}, .name = node.name + "/add"});
+    nodes.push_back({.op = Op::add,
+                     .inputs = {product, shift},
+                     .outputs = {node.outputs[0]},
+                     .attrs = BinaryAttrs{},
+                     .name = node.name + "/add"});
     ++result.separate;
   }
   graph.nodes = std::move(nodes);

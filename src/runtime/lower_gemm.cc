@@ -134,7 +134,8 @@ Result<bool> lower_f32(LowerContext& ctx, const GemmShape& s) {
 
 Result<bool> lower_gemm(LowerContext& ctx, const GemmShape& shape) {
   const Activation act = shape.activation;
-  if (act != Activation::none && act != Activation::relu && act != Activation::relu6 && act != Activation::relu_n1_to_1) return false;
+  if (act != Activation::none && act != Activation::relu && act != Activation::relu6 && act != Activation::relu_n1_to_1)
+    return false;
   const WeightedKind kind = weighted_kind(ctx.in(0), ctx.in(1));
   if (kind == WeightedKind::f32) return gemm_lowering::lower_f32(ctx, shape);
   if (!ctx.in(1).constant() || (ctx.has(2) && !ctx.in(2).constant())) return false;

@@ -12,9 +12,9 @@ struct GemmShape {
   int64_t image_stride = 0;               // elements from one image's input to the next
   std::vector<int32_t> offsets;           // m·taps element offsets, negative = padding; empty: row i starts at i·k
   Activation activation = Activation::none;
-  bool asymmetric_rows = false;           // hybrid: asymmetric quantisation (of rows or images)
-  bool hybrid_images = false;             // hybrid: one scale per image instead of one per row (convolutions)
-  bool weights_transposed = false;        // weights are [taps·k, n] (depthwise of one input channel)
+  bool asymmetric_rows = false;     // hybrid: asymmetric quantisation (of rows or images)
+  bool hybrid_images = false;       // hybrid: one scale per image instead of one per row (convolutions)
+  bool weights_transposed = false;  // weights are [taps·k, n] (depthwise of one input channel)
 };
 
 // x is input 0, weights input 1, optional bias input 2, y output 0. Weights that are constant are

@@ -35,7 +35,8 @@ void run_rows(const RowsParams& p, int part, int parts) {
   const Range r = part_range(p.args.m, part, parts, p.kernels->gemm_s8.mr);
   if (r.begin == r.end) return;
   const int64_t k = p.args.k;
-  for (int64_t i = r.begin; i < r.end; ++i) p.row_scale[i] = p.kernels->map.quantize_row(p.x + i * k, p.rows + i * k, k);
+  for (int64_t i = r.begin; i < r.end; ++i)
+    p.row_scale[i] = p.kernels->map.quantize_row(p.x + i * k, p.rows + i * k, k);
   GemmS8Args a = p.args;
   a.m = r.end - r.begin;
   a.a = p.rows + r.begin * k;
@@ -133,7 +134,8 @@ Result<bool> lower_images(LowerContext& ctx, const GemmShape& s) {
     ctx.bind_scratch(&scratch.bias, bias);
     ctx.bind_scratch(&scratch.pad, pad);
   };
-  auto* quantize = ctx.step<run_quantize>(s.images > 1 ? ctx.parts_for(static_cast<double>(s.images * s.image_stride) * 0.5) : 1);
+  auto* quantize =
+      ctx.step<run_quantize>(s.images > 1 ? ctx.parts_for(static_cast<double>(s.images * s.image_stride) * 0.5) : 1);
   quantize->kernels = &ctx.kernels;
   quantize->column_sum = ctx.constant(column_sums(s, ctx.in(1).data.as<int8_t>().data()));
   quantize->images = s.images;

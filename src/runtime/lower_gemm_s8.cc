@@ -17,8 +17,14 @@ const int8_t* pack_s8(LowerContext& ctx, const GemmShape& s, int64_t k, int64_t 
   const GemmS8Kernels& kernels = ctx.kernels.gemm_s8;
   const int64_t row = s.weights_transposed ? s.n : 1;
   int8_t* packed = ctx.constant<int8_t>(kernels.packed_b_bytes(s.n, k, taps));
-  kernels.pack_b({.k = k, .taps = taps, .n = s.n, .b = ctx.in(1).data.as<int8_t>().data(),
-                  .column_stride = s.weights_transposed ? 1 : taps * k, .tap_stride = k * row, .row_stride = row, .packed = packed});
+  kernels.pack_b({.k = k,
+                  .taps = taps,
+                  .n = s.n,
+                  .b = ctx.in(1).data.as<int8_t>().data(),
+                  .column_stride = s.weights_transposed ? 1 : taps * k,
+                  .tap_stride = k * row,
+                  .row_stride = row,
+                  .packed = packed});
   return packed;
 }
 

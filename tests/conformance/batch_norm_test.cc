@@ -24,7 +24,9 @@ Bytes bytes_of(const Floats& values) {
 Floats random_floats(uint64_t seed, int64_t n, float lo, float hi) {
   Floats values;
   for (int64_t i = 0; i < n; ++i)
-    values.push_back(lo + (hi - lo) * static_cast<float>(static_cast<double>(random_bits(seed, 3, static_cast<uint64_t>(i)) >> 11) * 0x1p-53));
+    values.push_back(
+        lo + (hi - lo) * static_cast<float>(static_cast<double>(random_bits(seed, 3, static_cast<uint64_t>(i)) >> 11) *
+                                            0x1p-53));
   return values;
 }
 
@@ -34,8 +36,11 @@ struct Norm {
 };
 
 Norm random_norm(uint64_t seed, int64_t channels) {
-  return {random_floats(seed, channels, 0.5f, 2), random_floats(seed + 1, channels, -1, 1), random_floats(seed + 2, channels, -1, 1),
-          random_floats(seed + 3, channels, 0.1f, 2), {}};
+  return {random_floats(seed, channels, 0.5f, 2),
+          random_floats(seed + 1, channels, -1, 1),
+          random_floats(seed + 2, channels, -1, 1),
+          random_floats(seed + 3, channels, 0.1f, 2),
+          {}};
 }
 
 // The operator and its gradient; outputs y, dx, dgamma, dbeta (and the tensor ids of the statistics).
@@ -49,10 +54,12 @@ NormGraph norm_graph(const Norm& norm, const Shape& shape) {
   Builder b(g.graph);
   const Shape channels{shape.dim(-1)};
   const TensorId x = b.input("x", DType::f32, shape), dy = b.input("dy", DType::f32, shape);
-  const TensorId gamma = b.constant_f32("gamma", channels, norm.gamma), beta = b.constant_f32("beta", channels, norm.beta);
+  const TensorId gamma = b.constant_f32("gamma", channels, norm.gamma),
+                 beta = b.constant_f32("beta", channels, norm.beta);
   g.mean = b.variable("mean", DType::f32, channels, Data::of(std::span<const float>(norm.mean)));
   g.variance = b.variable("variance", DType::f32, channels, Data::of(std::span<const float>(norm.variance)));
-  const auto y = b.node(Op::batch_norm, {x, gamma, beta, g.mean, g.variance}, norm.attrs, "y", norm.attrs.training ? 3 : 1);
+  const auto y =
+      b.node(Op::batch_norm, {x, gamma, beta, g.mean, g.variance}, norm.attrs, "y", norm.attrs.training ? 3 : 1);
   EXPECT_TRUE(y) << y.error().to_string();
   const TensorId mean = norm.attrs.training ? (*y)[1] : g.mean, deviation = norm.attrs.training ? (*y)[2] : g.variance;
   const auto grads = b.node(Op::batch_norm_grad, {x, gamma, mean, deviation, dy}, norm.attrs, "dx", 3);
@@ -72,7 +79,8 @@ std::vector<Bytes> run_norm(const NormGraph& g, const Bytes& x, const Bytes& dy,
   (*session)->run();
   std::vector<Bytes> results;
   for (size_t i = 0; i < 4; ++i) results.emplace_back((*session)->output(i).begin(), (*session)->output(i).end());
-  for (TensorId t : {g.mean, g.variance}) results.emplace_back((*session)->tensor(t).begin(), (*session)->tensor(t).end());
+  for (TensorId t : {g.mean, g.variance})
+    results.emplace_back((*session)->tensor(t).begin(), (*session)->tensor(t).end());
   return results;
 }
 
@@ -87,11 +95,14 @@ TEST(BatchNorm, EqualsKeras) {
   const Bytes x = bytes_of(values("x")), dy = bytes_of(values("upstream"));
   for (const RunMode& mode : kModes) {
     norm.attrs.training = false;
-    EXPECT_EQ(difference_floats(run_norm(norm_graph(norm, shape), x, dy, mode)[0], bytes_of(values("y_inference")), 1e-6), "") << mode.name;
+    EXPECT_EQ(
+        difference_floats(run_norm(norm_graph(norm, shape), x, dy, mode)[0], bytes_of(values("y_inference")), 1e-6), "")
+        << mode.name;
     norm.attrs.training = true;
     const auto results = run_norm(norm_graph(norm, shape), x, dy, mode);
     const char* keys[] = {"y_training", "dx", "dgamma", "dbeta", "moving_mean_after", "moving_variance_after"};
-    for (size_t i = 0; i < 6; ++i) EXPECT_EQ(difference_floats(results[i], bytes_of(values(keys[i])), 2e-6), "") << mode.name << " " << keys[i];
+    for (size_t i = 0; i < 6; ++i)
+      EXPECT_EQ(difference_floats(results[i], bytes_of(values(keys[i])), 2e-6), "") << mode.name << " " << keys[i];
   }
 }
 
@@ -101,11 +112,14 @@ TEST(BatchNorm, FastEqualsReference) {
       Norm norm = random_norm(5, shape.dim(-1));
       norm.attrs.training = training;
       const NormGraph g = norm_graph(norm, shape);
-      const Bytes x = bytes_of(random_floats(9, shape.elements(), 2, 4)), dy = bytes_of(random_floats(10, shape.elements(), -1, 1));
-      const auto reference = run_norm(g, x, dy, kModes[0]), one = run_norm(g, x, dy, kModes[1]), two = run_norm(g, x, dy, kModes[2]);
+      const Bytes x = bytes_of(random_floats(9, shape.elements(), 2, 4)),
+                  dy = bytes_of(random_floats(10, shape.elements(), -1, 1));
+      const auto reference = run_norm(g, x, dy, kModes[0]), one = run_norm(g, x, dy, kModes[1]),
+                 two = run_norm(g, x, dy, kModes[2]);
       EXPECT_EQ(one, two);
       for (size_t i = 0; i < one.size(); ++i)
-        EXPECT_EQ(difference_floats(one[i], reference[i], 1e-5), "") << shape.to_string() << " training " << training << " result " << i;
+        EXPECT_EQ(difference_floats(one[i], reference[i], 1e-5), "")
+            << shape.to_string() << " training " << training << " result " << i;
     }
 }
 
@@ -127,11 +141,13 @@ TEST(FoldBatchNorm, KeepsTheFunction) {
   const TensorId x = b.input("x", DType::f32, Shape{2, 6, 6, 3});
   TensorId t = *b.op(Op::conv2d, {x, weights("w1", {8, 3, 3, 3}, 1)}, Conv2dAttrs{}, "conv1");
   t = norm(t, 20, false);
-  t = *b.op(Op::depthwise_conv2d, {t, weights("w2", {1, 3, 3, 8}, 2), weights("b2", {8}, 3)}, Conv2dAttrs{}, "depthwise");
+  t = *b.op(Op::depthwise_conv2d, {t, weights("w2", {1, 3, 3, 8}, 2), weights("b2", {8}, 3)}, Conv2dAttrs{},
+            "depthwise");
   t = norm(t, 30, false);
   t = *b.op(Op::conv2d, {t, weights("w3", {4, 1, 1, 8}, 4)}, Conv2dAttrs{.activation = Activation::relu}, "conv2");
   t = norm(t, 40, false);
-  t = *b.op(Op::fully_connected, {t, weights("w4", {7, 144}, 5), weights("b4", {7}, 6)}, FullyConnectedAttrs{}, "dense");
+  t = *b.op(Op::fully_connected, {t, weights("w4", {7, 144}, 5), weights("b4", {7}, 6)}, FullyConnectedAttrs{},
+            "dense");
   t = norm(t, 50, false);
   graph.outputs = {t};
   ASSERT_TRUE(verify(graph));

@@ -59,11 +59,13 @@ class Source {
 Quantization per_tensor(float scale, int32_t zero) { return {{scale}, {zero}, 0}; }
 
 std::string place(const Case& c) {
-  return format("{}x{}x{}x{} -> {}, kernel {}x{}, stride {}x{}, dilation {}x{}, {} {}", c.n, c.h, c.w, c.c, c.o, c.k_h, c.k_w, c.stride_h,
-                c.stride_w, c.dilation_h, c.dilation_w, name(c.padding), name(c.activation));
+  return format("{}x{}x{}x{} -> {}, kernel {}x{}, stride {}x{}, dilation {}x{}, {} {}", c.n, c.h, c.w, c.c, c.o, c.k_h,
+                c.k_w, c.stride_h, c.stride_w, c.dilation_h, c.dilation_w, name(c.padding), name(c.activation));
 }
 
-Conv2dAttrs conv_attrs(const Case& c) { return {c.stride_h, c.stride_w, c.dilation_h, c.dilation_w, c.padding, c.activation}; }
+Conv2dAttrs conv_attrs(const Case& c) {
+  return {c.stride_h, c.stride_w, c.dilation_h, c.dilation_w, c.padding, c.activation};
+}
 
 // One convolution with constant weights. `w_scales`: 0 per tensor, 1 per channel with unequal scales.
 Graph conv_graph(Op op, const Case& c, DType x_type, DType w_type, bool bias, bool per_channel, uint64_t seed) {
@@ -110,7 +112,9 @@ void compare_modes(const Graph& graph, const std::vector<Bytes>& inputs, double 
   }
   for (size_t i = 0; i < results[0].size(); ++i) {
     const bool floats = graph.at(graph.outputs[i]).type == DType::f32 && tolerance > 0;
-    EXPECT_EQ(floats ? difference_floats(results[1][i], results[0][i], tolerance) : difference_bytes(results[1][i], results[0][i]), "")
+    EXPECT_EQ(floats ? difference_floats(results[1][i], results[0][i], tolerance)
+                     : difference_bytes(results[1][i], results[0][i]),
+              "")
         << what << ", output " << i;
     EXPECT_EQ(results[2][i], results[1][i]) << what << ": two threads give other bits than one";
   }
@@ -119,7 +123,8 @@ void compare_modes(const Graph& graph, const std::vector<Bytes>& inputs, double 
 class Weighted : public testing::TestWithParam<Op> {};
 
 TEST_P(Weighted, FastEqualsReference) {
-  const std::pair<DType, DType> types[] = {{DType::f32, DType::f32}, {DType::i8, DType::i8}, {DType::f32, DType::i8}, {DType::u8, DType::u8}};
+  const std::pair<DType, DType> types[] = {
+      {DType::f32, DType::f32}, {DType::i8, DType::i8}, {DType::f32, DType::i8}, {DType::u8, DType::u8}};
   uint64_t seed = 1;
   for (const Case& c : kCases)
     for (const auto& [x_type, w_type] : types)
@@ -129,7 +134,8 @@ TEST_P(Weighted, FastEqualsReference) {
         const Graph graph = conv_graph(GetParam(), c, x_type, w_type, bias, per_channel, seed);
         Source source(seed + 1000);
         const bool exact = x_type != DType::f32 || w_type == DType::i8;
-        compare_modes(graph, {source.bytes(x_type, c.n * c.h * c.w * c.c)}, exact ? 0 : 1e-5, place(c) + " " + name(x_type) + " × " + name(w_type));
+        compare_modes(graph, {source.bytes(x_type, c.n * c.h * c.w * c.c)}, exact ? 0 : 1e-5,
+                      place(c) + " " + name(x_type) + " × " + name(w_type));
       }
 }
 INSTANTIATE_TEST_SUITE_P(Conv, Weighted, testing::Values(Op::conv2d, Op::depthwise_conv2d),
@@ -146,12 +152,14 @@ TEST(Pool, FastEqualsReference) {
         const TensorId x = b.input("x", type, Shape{c.n, c.h, c.w, c.c});
         Tensor like{.type = type};
         if (type != DType::f32) graph.at(x).quant = like.quant = per_tensor(0.04f, type == DType::u8 ? 100 : -5);
-        const Pool2dAttrs attrs{static_cast<int>(c.k_h), static_cast<int>(c.k_w), c.stride_h, c.stride_w, c.padding, c.activation};
+        const Pool2dAttrs attrs{
+            static_cast<int>(c.k_h), static_cast<int>(c.k_w), c.stride_h, c.stride_w, c.padding, c.activation};
         const auto y = b.op(op, {x}, attrs, "y", &like);
         ASSERT_TRUE(y) << y.error().to_string();
         graph.outputs = {*y};
         Source source(++seed);
-        compare_modes(graph, {source.bytes(type, c.n * c.h * c.w * c.c)}, type == DType::f32 ? 1e-6 : 0, place(c) + " " + name(op) + " " + name(type));
+        compare_modes(graph, {source.bytes(type, c.n * c.h * c.w * c.c)}, type == DType::f32 ? 1e-6 : 0,
+                      place(c) + " " + name(op) + " " + name(type));
       }
 }
 
@@ -163,7 +171,8 @@ struct GradientGraph {
 GradientGraph gradient_graph(Op op, const Case& c) {
   GradientGraph g;
   const bool depthwise = op == Op::depthwise_conv2d;
-  const Shape xs{c.n, c.h, c.w, c.c}, ws = depthwise ? Shape{1, c.k_h, c.k_w, c.c * (c.o % 3 == 0 ? 3 : 1)} : Shape{c.o, c.k_h, c.k_w, c.c};
+  const Shape xs{c.n, c.h, c.w, c.c},
+      ws = depthwise ? Shape{1, c.k_h, c.k_w, c.c * (c.o % 3 == 0 ? 3 : 1)} : Shape{c.o, c.k_h, c.k_w, c.c};
   Conv2dAttrs attrs = conv_attrs(c);
   attrs.activation = Activation::none;
   Builder f(g.forward), b(g.backward);
@@ -171,9 +180,11 @@ GradientGraph gradient_graph(Op op, const Case& c) {
   const auto y = f.op(op, {x, w}, attrs, "y");
   EXPECT_TRUE(y) << y.error().to_string();
   g.forward.outputs = {*y};
-  const TensorId bx = b.input("x", DType::f32, xs), bw = b.input("w", DType::f32, ws), dy = b.input("dy", DType::f32, f.at(*y).shape);
+  const TensorId bx = b.input("x", DType::f32, xs), bw = b.input("w", DType::f32, ws),
+                 dy = b.input("dy", DType::f32, f.at(*y).shape);
   const auto dx = b.op(depthwise ? Op::depthwise_conv2d_grad_input : Op::conv2d_grad_input, {dy, bw, bx}, attrs, "dx");
-  const auto dw = b.op(depthwise ? Op::depthwise_conv2d_grad_weights : Op::conv2d_grad_weights, {bx, dy, bw}, attrs, "dw");
+  const auto dw =
+      b.op(depthwise ? Op::depthwise_conv2d_grad_weights : Op::conv2d_grad_weights, {bx, dy, bw}, attrs, "dw");
   EXPECT_TRUE(dx && dw);
   g.backward.outputs = {*dx, *dw};
   return g;
@@ -262,6 +273,24 @@ TEST(Pool, Gradients) {
         EXPECT_NEAR(floats((*grad)[0])[at], slope, 1e-2) << place(c) << " " << name(op) << " " << at;
       }
     }
+}
+
+// A maximum passes over NaN and starts at the lowest finite number, as TensorFlow Lite's does.
+TEST(Pool, MaximumOfSpecialValues) {
+  Graph graph;
+  Builder b(graph);
+  const TensorId x = b.input("x", DType::f32, Shape{1, 2, 4, 1});
+  graph.outputs = {*b.op(Op::max_pool, {x}, Pool2dAttrs{2, 2, 2, 2}, "y")};
+  const float nan = NAN, inf = INFINITY;
+  const std::vector<float> values = {nan, 1, -inf, -inf, -2, nan, -inf, nan};
+  Bytes input(values.size() * 4);
+  std::memcpy(input.data(), values.data(), input.size());
+  for (const RunMode& mode : kModes) {
+    auto out = run_graph(graph, {input}, mode);
+    ASSERT_TRUE(out);
+    EXPECT_EQ(floats((*out)[0])[0], 1) << mode.name;
+    EXPECT_EQ(floats((*out)[0])[1], std::numeric_limits<float>::lowest()) << mode.name;
+  }
 }
 
 // The first of equal maxima gets the gradient.

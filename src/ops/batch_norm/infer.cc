@@ -18,7 +18,8 @@ Status check(InferContext& ctx, int first, int last) {
   if (x.elements() < 1) return fail(ErrorCode::usage, format("input {} is empty", ctx.in(0).to_string()));
   for (int i = first; i <= last; ++i)
     if (!(ctx.in(i).shape == Shape{channels}))
-      return fail(ErrorCode::usage, format("{} must hold one value for each of {} channels", ctx.in(i).to_string(), channels));
+      return fail(ErrorCode::usage,
+                  format("{} must hold one value for each of {} channels", ctx.in(i).to_string(), channels));
   return {};
 }
 
@@ -39,7 +40,8 @@ Status batch_norm_grad(InferContext& ctx) {
   THIMBLE_TRY(ctx.expect_arity(5, 5, 3));
   THIMBLE_TRY(check(ctx, 1, 3));
   if (!(ctx.in(4).shape == ctx.in(0).shape))
-    return fail(ErrorCode::internal, format("gradient {} does not fit input {}", ctx.in(4).to_string(), ctx.in(0).to_string()));
+    return fail(ErrorCode::internal,
+                format("gradient {} does not fit input {}", ctx.in(4).to_string(), ctx.in(0).to_string()));
   ctx.outputs[0] = {DType::f32, ctx.in(0).shape};
   ctx.outputs[1] = ctx.outputs[2] = {DType::f32, ctx.in(1).shape};
   return {};

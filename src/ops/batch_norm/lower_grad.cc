@@ -53,7 +53,8 @@ void run_combine(const CombineParams& p, int, int) {
       sum += p.sums[k * n + c];
       product += p.products[k * n + c];
     }
-    const double inverse = p.training ? static_cast<double>(p.deviation[c]) : 1 / std::sqrt(static_cast<double>(p.deviation[c]) + p.epsilon);
+    const double inverse = p.training ? static_cast<double>(p.deviation[c])
+                                      : 1 / std::sqrt(static_cast<double>(p.deviation[c]) + p.epsilon);
     const double a = p.gamma[c] * inverse;
     p.dbeta[c] = static_cast<float>(sum);
     p.dgamma[c] = static_cast<float>(product * inverse);

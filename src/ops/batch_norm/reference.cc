@@ -7,7 +7,8 @@ namespace thimble::reference {
 void batch_norm(const RefCall& call) {
   const auto& attrs = call.node.attrs.as<BatchNormAttrs>();
   const float *x = call.in[0].as<float>(), *gamma = call.in[1].as<float>(), *beta = call.in[2].as<float>();
-  float *running_mean = call.in[3].as<float>(), *running_variance = call.in[4].as<float>(), *y = call.out[0].as<float>();
+  float *running_mean = call.in[3].as<float>(), *running_variance = call.in[4].as<float>(),
+        *y = call.out[0].as<float>();
   const int64_t channels = call.in[0].shape.dim(-1), elements = call.in[0].shape.elements(), rows = elements / channels;
   for (int64_t c = 0; c < channels; ++c) {
     double mean = running_mean[c], variance = running_variance[c];
@@ -21,7 +22,8 @@ void batch_norm(const RefCall& call) {
       running_variance[c] = running_variance[c] * attrs.momentum + static_cast<float>(variance) * (1 - attrs.momentum);
     }
     const double inverse = 1 / std::sqrt(variance + attrs.epsilon);
-    for (int64_t i = c; i < elements; i += channels) y[i] = static_cast<float>((x[i] - mean) * inverse * gamma[c] + beta[c]);
+    for (int64_t i = c; i < elements; i += channels)
+      y[i] = static_cast<float>((x[i] - mean) * inverse * gamma[c] + beta[c]);
     if (attrs.training) {
       call.out[1].as<float>()[c] = static_cast<float>(mean);
       call.out[2].as<float>()[c] = static_cast<float>(inverse);
@@ -40,7 +42,8 @@ void batch_norm_grad(const RefCall& call) {
   const double rows = static_cast<double>(elements / channels);
   for (int64_t c = 0; c < channels; ++c) {
     const double mean = means[c];
-    const double inverse = attrs.training ? static_cast<double>(deviation[c]) : 1 / std::sqrt(static_cast<double>(deviation[c]) + attrs.epsilon);
+    const double inverse = attrs.training ? static_cast<double>(deviation[c])
+                                          : 1 / std::sqrt(static_cast<double>(deviation[c]) + attrs.epsilon);
     double sum = 0, products = 0;
     for (int64_t i = c; i < elements; i += channels) {
       sum += dy[i];

@@ -23,12 +23,14 @@ Status conv2d(InferContext& ctx) {
   THIMBLE_ASSIGN(const Window window, conv_window(attrs, x, w));
   const int64_t outputs = w[0], channels = x[3], group_channels = w[3];
   if (outputs < 1 || group_channels < 1 || channels < 1)
-    return fail(ErrorCode::bad_file, format("weights {} or input {} have no channels", ctx.in(1).to_string(), ctx.in(0).to_string()));
+    return fail(ErrorCode::bad_file,
+                format("weights {} or input {} have no channels", ctx.in(1).to_string(), ctx.in(0).to_string()));
   if (channels % group_channels != 0)
     return fail(ErrorCode::bad_file, format("{} input channels do not divide into groups of {} (weights {})", channels,
                                             group_channels, ctx.in(1).to_string()));
   if (outputs % (channels / group_channels) != 0)
-    return fail(ErrorCode::bad_file, format("{} outputs do not divide among {} groups", outputs, channels / group_channels));
+    return fail(ErrorCode::bad_file,
+                format("{} outputs do not divide among {} groups", outputs, channels / group_channels));
   THIMBLE_ASSIGN(ctx.outputs[0].type, check_weighted(ctx, outputs, 0));
   const int64_t dims[] = {x[0], window.h.out, window.w.out, outputs};
   THIMBLE_ASSIGN(ctx.outputs[0].shape, Shape::make(std::span<const int64_t>(dims)));

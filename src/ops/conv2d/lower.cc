@@ -1,6 +1,6 @@
+#include "runtime/lower.h"
 #include "ops/conv2d/conv2d.h"
 #include "ops/weighted.h"
-#include "runtime/lower.h"
 #include "runtime/lower_gemm.h"
 
 namespace thimble::lowering {

@@ -23,8 +23,12 @@ void run_pack(const PackParams& p, int part, int parts) {
   for (int64_t c = r.begin; c < r.end; c += nr) {
     float* panel = p.packed + c * p.taps * p.outputs;
     for (int64_t t = 0; t < p.taps; ++t)
-      p.kernels->pack_b({.rows = p.outputs, .n = std::min(nr, p.channels - c), .b = p.w + t * p.channels + c,
-                         .row_stride = p.taps * p.channels, .column_stride = 1, .packed = panel + t * p.outputs * nr});
+      p.kernels->pack_b({.rows = p.outputs,
+                         .n = std::min(nr, p.channels - c),
+                         .b = p.w + t * p.channels + c,
+                         .row_stride = p.taps * p.channels,
+                         .column_stride = 1,
+                         .packed = panel + t * p.outputs * nr});
   }
 }
 
@@ -144,13 +148,15 @@ Result<bool> conv2d_grad_input(LowerContext& ctx) {
   ctx.bind_in(&pack->w, 1);
   ctx.bind_scratch(&pack->packed, packed);
 
-  const double flops = 2.0 * static_cast<double>(d.batch * d.window.in_pixels()) * static_cast<double>(taps * d.outputs * d.channels);
+  const double flops =
+      2.0 * static_cast<double>(d.batch * d.window.in_pixels()) * static_cast<double>(taps * d.outputs * d.channels);
   auto* p = ctx.step<run_grad_input>(ctx.parts_for(flops / 60));
   p->kernels = &kernels;
   p->images = d.batch;
   p->dy_stride = d.window.out_pixels() * d.outputs;
   p->dx_stride = d.window.in_pixels() * d.channels;
-  p->args = GemmF32Args{.m = d.window.in_pixels(), .n = d.channels, .k = d.outputs, .taps = taps, .lda = d.outputs, .ldc = d.channels};
+  p->args = GemmF32Args{
+      .m = d.window.in_pixels(), .n = d.channels, .k = d.outputs, .taps = taps, .lda = d.outputs, .ldc = d.channels};
   if (!offsets.empty()) {
     p->args.offsets = ctx.constant(offsets);
     p->args.zeros = ctx.constant<float>(d.outputs);
@@ -170,8 +176,13 @@ Result<bool> conv2d_grad_weights(LowerContext& ctx) {
   if (!d.window.pointwise() && !forward_offsets(d.window, d.channels, &offsets)) return false;
   const double nanoseconds = 2.0 * static_cast<double>(d.batch * m) * static_cast<double>(inner * d.outputs) / 60;
   const ScratchId turned = ctx.scratch(inner * d.outputs * 4);
-  const GemmTnF32Args product{.m = m, .k = d.channels, .n = d.outputs, .lda = d.channels, .offset_stride = taps,
-                              .ldb = d.outputs, .ldc = d.outputs};
+  const GemmTnF32Args product{.m = m,
+                              .k = d.channels,
+                              .n = d.outputs,
+                              .lda = d.channels,
+                              .offset_stride = taps,
+                              .ldb = d.outputs,
+                              .ldc = d.outputs};
   if (!offsets.empty() && d.channels <= kGatherChannels && d.batch * m * inner * 4 <= kGatherBytes) {
     const ScratchId rows = ctx.scratch(d.batch * m * inner * 4);
     auto* gather = ctx.step<run_gather>(ctx.parts_for(static_cast<double>(d.batch * m * inner)));

@@ -1,5 +1,5 @@
-#include "ops/depthwise_conv2d/depthwise_conv2d.h"
 #include "train/grad.h"
+#include "ops/depthwise_conv2d/depthwise_conv2d.h"
 
 namespace thimble::gradient {
 

@@ -14,10 +14,11 @@ Status depthwise_conv2d(InferContext& ctx) {
   const Shape &x = ctx.in(0).shape, &w = ctx.in(1).shape;
   THIMBLE_ASSIGN(const Window window, conv_window(attrs, x, w));
   const int64_t outputs = w[3], channels = x[3];
-  if (w[0] != 1) return fail(ErrorCode::bad_file, format("weights {}: the first dimension must be 1", ctx.in(1).to_string()));
+  if (w[0] != 1)
+    return fail(ErrorCode::bad_file, format("weights {}: the first dimension must be 1", ctx.in(1).to_string()));
   if (outputs < 1 || channels < 1 || outputs % channels != 0)
-    return fail(ErrorCode::bad_file, format("{} outputs are no multiple of {} input channels (weights {})", outputs, channels,
-                                            ctx.in(1).to_string()));
+    return fail(ErrorCode::bad_file, format("{} outputs are no multiple of {} input channels (weights {})", outputs,
+                                            channels, ctx.in(1).to_string()));
   THIMBLE_ASSIGN(ctx.outputs[0].type, check_weighted(ctx, outputs, 3));
   const int64_t dims[] = {x[0], window.h.out, window.w.out, outputs};
   THIMBLE_ASSIGN(ctx.outputs[0].shape, Shape::make(std::span<const int64_t>(dims)));

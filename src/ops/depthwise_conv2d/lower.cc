@@ -112,7 +112,8 @@ Result<bool> depthwise_conv2d(LowerContext& ctx) {
     return lower_gemm(ctx, shape);
   }
   if (d.multiplier != 1) return false;
-  const double operations = static_cast<double>(d.batch * d.window.out_pixels()) * static_cast<double>(d.window.taps() * d.outputs);
+  const double operations =
+      static_cast<double>(d.batch * d.window.out_pixels()) * static_cast<double>(d.window.taps() * d.outputs);
   const int parts = ctx.parts_for(operations / (kind == WeightedKind::f32 ? 10 : 20));
   if (kind == WeightedKind::f32) return lower_f32(ctx, d, attrs.activation, parts);
   return lower_s8(ctx, d, attrs.activation, parts);

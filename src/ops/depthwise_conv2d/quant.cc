@@ -2,6 +2,8 @@
 
 namespace thimble::quant_rule {
 
-QuantRule depthwise_conv2d(const Node&) { return {.weight_input = 1, .weight_axis = 3, .bias_input = 2, .hybrid = true}; }
+QuantRule depthwise_conv2d(const Node&) {
+  return {.weight_input = 1, .weight_axis = 3, .bias_input = 2, .hybrid = true};
+}
 
 }  // namespace thimble::quant_rule

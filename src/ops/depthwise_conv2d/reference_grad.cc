@@ -18,7 +18,8 @@ void for_each_product(const DepthwiseDims& d, Body body) {
             for (int64_t kw = 0; kw < w.kernel; ++kw) {
               const int64_t ih = h.input_of(oh, kh), iw = w.input_of(ow, kw);
               if (ih < 0 || ih >= h.in || iw < 0 || iw >= w.in) continue;
-              body(((b * h.in + ih) * w.in + iw) * d.channels + o / d.multiplier, (kh * w.kernel + kw) * d.outputs + o, dy);
+              body(((b * h.in + ih) * w.in + iw) * d.channels + o / d.multiplier, (kh * w.kernel + kw) * d.outputs + o,
+                   dy);
             }
 }
 

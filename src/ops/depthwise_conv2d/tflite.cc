@@ -22,7 +22,8 @@ tflite::TfliteRule depthwise_conv2d() {
           [](tflite::WriteContext& ctx) -> Status {
             const auto& attrs = ctx.node.attrs.as<DepthwiseConv2dAttrs>();
             const Tensor &x = ctx.in(0), &w = ctx.in(1);
-            const bool hybrid = x.type == DType::f32 && w.type == DType::i8, dilated = attrs.dilation_h != 1 || attrs.dilation_w != 1;
+            const bool hybrid = x.type == DType::f32 && w.type == DType::i8,
+                       dilated = attrs.dilation_h != 1 || attrs.dilation_w != 1;
             ctx.builtin = 4;
             ctx.version = x.type == DType::i8 ? 3 : hybrid ? (w.quant.per_axis() ? 6 : 4) : dilated ? 2 : 1;
             ctx.options_table(2, [&](tflite::TableWriter& t) {

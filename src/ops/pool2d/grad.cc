@@ -1,5 +1,5 @@
-#include "ops/pool2d/pool2d.h"
 #include "train/grad.h"
+#include "ops/pool2d/pool2d.h"
 
 namespace thimble::gradient {
 namespace {

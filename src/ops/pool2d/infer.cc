@@ -27,8 +27,9 @@ Status pool2d(InferContext& ctx) {
     if (attrs.activation != Activation::none) THIMBLE_TRY(ctx.expect_per_tensor_quantized(y));
     if (!x.quant.empty() && !y.quant.empty() &&
         (x.quant.zero_point[0] != y.quant.zero_point[0] || std::fabs(x.quant.scale[0] - y.quant.scale[0]) > 1e-6f))
-      return fail(ErrorCode::unsupported, format("input and output are quantised differently (scales {} and {}, zero points {} and {})",
-                                                 x.quant.scale[0], y.quant.scale[0], x.quant.zero_point[0], y.quant.zero_point[0]),
+      return fail(ErrorCode::unsupported,
+                  format("input and output are quantised differently (scales {} and {}, zero points {} and {})",
+                         x.quant.scale[0], y.quant.scale[0], x.quant.zero_point[0], y.quant.zero_point[0]),
                   "pools keep the quantisation of their input");
   }
   const int64_t dims[] = {x.shape[0], window.h.out, window.w.out, x.shape[3]};

@@ -13,7 +13,8 @@ Status pool2d_grad(InferContext& ctx) {
   const Shape &x = ctx.in(0).shape, &dy = ctx.in(1).shape;
   THIMBLE_ASSIGN(const Window window, pool_window(ctx.node.attrs.as<Pool2dAttrs>(), x));
   if (!(dy == Shape{x[0], window.h.out, window.w.out, x[3]}))
-    return fail(ErrorCode::internal, format("gradient {} does not fit input {}", ctx.in(1).to_string(), ctx.in(0).to_string()));
+    return fail(ErrorCode::internal,
+                format("gradient {} does not fit input {}", ctx.in(1).to_string(), ctx.in(0).to_string()));
   ctx.outputs[0] = {DType::f32, x};
   return {};
 }

@@ -68,6 +68,8 @@ Result<bool> lower(LowerContext& ctx, void (*f32)(const PoolF32Args&), void (*s8
 }  // namespace
 
 Result<bool> max_pool(LowerContext& ctx) { return lower(ctx, ctx.kernels.pool.max_f32, ctx.kernels.pool.max_s8); }
-Result<bool> average_pool(LowerContext& ctx) { return lower(ctx, ctx.kernels.pool.average_f32, ctx.kernels.pool.average_s8); }
+Result<bool> average_pool(LowerContext& ctx) {
+  return lower(ctx, ctx.kernels.pool.average_f32, ctx.kernels.pool.average_s8);
+}
 
 }  // namespace thimble::lowering

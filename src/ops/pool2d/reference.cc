@@ -58,8 +58,11 @@ void max_pool(const RefCall& call) {
     float lo, hi;
     activation_range(activation, &lo, &hi);
     return pool<float>(
-        call, [] { return std::numeric_limits<float>::lowest(); }, [](float& best, float v) { best = v > best ? v : best; },
-        [&](float best, int32_t) { return best < lo ? lo : best > hi ? hi : best; });
+        call, [] { return std::numeric_limits<float>::lowest(); },
+        [](float& best, float v) { best = v > best ? v : best; },
+        [&](float best, int32_t) { return best < lo   ? lo
+                                          : best > hi ? hi
+                                                      : best; });
   }
   int32_t lo, hi;
   pool_clamp(activation, type, *call.out[0].quant, &lo, &hi);
