@@ -1,0 +1,17 @@
+#include "compress/quant_rule.h"
+#include "ops/split/split.h"
+
+namespace thimble::quant_rule {
+
+// split's x is its second input.
+QuantRule split(const Node& node) {
+  QuantRule rule{.output = QuantRule::Output::same_as_input};
+  if (node.op == Op::split) {
+    rule.untouched_inputs = {0};
+  } else {
+    rule.untouched_inputs = {1, 2};
+  }
+  return rule;
+}
+
+}  // namespace thimble::quant_rule

@@ -1,0 +1,24 @@
+// split, split_v: the outputs are consecutive parts of x along one axis.
+//   split    inputs axis (constant scalar), x; equal parts, one per output
+//   split_v  inputs x, sizes (constant, one per output; one may be −1: what is left), axis (constant)
+// Any type of whole bytes; quantisation of input and outputs is the same. Source: TensorFlow Lite
+// SPLIT, SPLIT_V.
+#pragma once
+
+#include "graph/graph.h"
+
+namespace thimble {
+
+// The number of parts is the number of outputs.
+struct SplitAttrs {
+  template <class V>
+  void fields(V&) {}
+};
+
+// Which input is x, and which the axis.
+struct SplitInputs {
+  int x, axis;
+};
+SplitInputs split_inputs(Op op);
+
+}  // namespace thimble
