@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "compress/internal.h"
+#include "passes/add_bias.h"
 #include "passes/fold_constants.h"
 
 namespace thimble {
@@ -44,6 +45,7 @@ Result<Quantized> quantize(const Graph& float_graph, const QuantizeOptions& opti
   THIMBLE_TRY(verify(float_graph));
   // A float16 file is a float model whose weights are widened by operators: undo that first.
   THIMBLE_ASSIGN(Graph graph, fold_constants(float_graph));
+  add_missing_biases(graph);
   THIMBLE_TRY(check(graph, options));
   auto result = convert(graph, options, samples);
   if (!result) return with_context(std::move(result).error(), format("quantising to {}", name(options.to)));
