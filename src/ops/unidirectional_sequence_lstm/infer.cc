@@ -1,0 +1,147 @@
+#include <cmath>
+
+#include "ops/unidirectional_sequence_lstm/unidirectional_sequence_lstm.h"
+#include "ops/weighted.h"
+
+namespace thimble::infer {
+namespace {
+
+using namespace sequence_lstm;
+
+tl::unexpected<Error> unsupported(const char* what) {
+  return fail(ErrorCode::unsupported, format("LSTM with {} is not supported", what),
+              "supported: four gates, batch-major or time-major, optional cell clipping, peepholes in float32");
+}
+
+Status check_supported(const InferContext& ctx, const SequenceLstmAttrs& attrs) {
+  if (attrs.diagonal_recurrent_tensors) return unsupported("diagonal recurrent weights");
+  if (ctx.has(kProjection) || ctx.has(kProjection + 1)) return unsupported("a projection");
+  for (int i = kLayerNorm; i < ctx.arity(); ++i)
+    if (ctx.has(i)) return unsupported("layer normalisation");
+  if (!ctx.has(kInputWeights) && !ctx.has(kRecurrentWeights)) return unsupported("coupled input and forget gates (CIFG)");
+  if (!(attrs.cell_clip >= 0) || !std::isfinite(attrs.cell_clip))
+    return fail(ErrorCode::bad_file, format("cell clip {} is not a number from 0", attrs.cell_clip));
+  return {};
+}
+
+Status expect_shape(const InferContext& ctx, int input, const Shape& shape) {
+  if (!ctx.has(input)) return fail(ErrorCode::bad_file, format("input {} is left out but is required", input));
+  if (ctx.in(input).shape == shape) return {};
+  return fail(ErrorCode::bad_file,
+              format("input {} {} must have the shape {}", input, ctx.in(input).to_string(), shape.to_string()));
+}
+
+Status check_shapes(const InferContext& ctx, const Dims& d) {
+  for (int g = 0; g < kGates; ++g) {
+    THIMBLE_TRY(expect_shape(ctx, kInputWeights + g, Shape{d.units, d.inputs}));
+    THIMBLE_TRY(expect_shape(ctx, kRecurrentWeights + g, Shape{d.units, d.units}));
+    THIMBLE_TRY(expect_shape(ctx, kBias + g, Shape{d.units}));
+  }
+  const bool peephole = ctx.has(kPeephole) || ctx.has(kPeephole + 1) || ctx.has(kPeephole + 2);
+  for (int g = 0; peephole && g < 3; ++g) THIMBLE_TRY(expect_shape(ctx, kPeephole + g, Shape{d.units}));
+  THIMBLE_TRY(expect_shape(ctx, kCellState, Shape{d.batch, d.units}));
+  for (int i : {kHiddenState, kCellState})
+    if (!ctx.in(i).variable)
+      return fail(ErrorCode::bad_file, format("state {} is not a variable tensor", ctx.in(i).to_string()));
+  if (ctx.node.inputs[kHiddenState] == ctx.node.inputs[kCellState])
+    return fail(ErrorCode::bad_file, "activation state and cell state are the same tensor");
+  return {};
+}
+
+Status expect_scales(const InferContext& ctx, int input, bool symmetric) {
+  const Tensor& tensor = ctx.in(input);
+  THIMBLE_TRY(ctx.expect_per_tensor_quantized(tensor));
+  if (symmetric && tensor.quant.zero_point[0] != 0)
+    return fail(ErrorCode::unsupported, format("{} must have zero point 0", tensor.to_string()));
+  return {};
+}
+
+Status check_float_types(const InferContext& ctx, DType weights) {
+  const bool hybrid = weights == DType::i8;
+  for (int i = kInputWeights; i < kPeephole; ++i) {
+    THIMBLE_TRY(ctx.expect_type(i, {weights}));
+    if (hybrid) THIMBLE_TRY(expect_scales(ctx, i, true));
+  }
+  if (hybrid && ctx.has(kPeephole)) return unsupported("int8 peepholes");
+  for (int i = kPeephole; i < kPeephole + 3; ++i)
+    if (ctx.has(i)) THIMBLE_TRY(ctx.expect_type(i, {DType::f32}));
+  for (int i = kBias; i < kBias + kGates; ++i) THIMBLE_TRY(ctx.expect_type(i, {DType::f32}));
+  THIMBLE_TRY(ctx.expect_type(kHiddenState, {DType::f32}));
+  return ctx.expect_type(kCellState, {DType::f32});
+}
+
+Status check_integer_types(const InferContext& ctx) {
+  if (ctx.has(kPeephole)) return unsupported("int8 peepholes");
+  for (int i = kInputWeights; i < kPeephole; ++i) {
+    THIMBLE_TRY(ctx.expect_type(i, {DType::i8}));
+    THIMBLE_TRY(expect_scales(ctx, i, true));
+  }
+  for (int i = kBias; i < kBias + kGates; ++i) THIMBLE_TRY(ctx.expect_type(i, {DType::i32}));
+  THIMBLE_TRY(ctx.expect_type(kHiddenState, {DType::i8}));
+  THIMBLE_TRY(ctx.expect_type(kCellState, {DType::i16}));
+  for (int i : {kInput, kHiddenState, kCellState}) THIMBLE_TRY(expect_scales(ctx, i, i == kCellState));
+  // tanh is tabled for Q0.15 … Q6.9.
+  int power = 0;
+  if (std::frexp(ctx.in(kCellState).quant.scale[0], &power) != 0.5f || power - 1 < -15 || power - 1 > -9)
+    return fail(ErrorCode::unsupported, format("cell state {} has scale {}, not a power of two from 2^-15 to 2^-9",
+                                               ctx.in(kCellState).to_string(), ctx.in(kCellState).quant.scale[0]));
+  const auto& mid = ctx.node.intermediates;
+  if (mid.size() <= kHiddenIntermediate || mid[kHiddenIntermediate] == kNoTensor)
+    return fail(ErrorCode::bad_file, format("{} intermediate tensors instead of 5", mid.size()));
+  const Quantization& hidden = ctx.graph.at(mid[kHiddenIntermediate]).quant;
+  if (hidden.scale.size() != 1 || !(hidden.scale[0] > 0))
+    return fail(ErrorCode::bad_file, "the fifth intermediate tensor carries no scale of the hidden state");
+  if (ctx.declared(0).type == DType::i8) THIMBLE_TRY(ctx.expect_per_tensor_quantized(ctx.declared(0)));
+  for (int i = kInputWeights; i < kPeephole; ++i) {
+    const double x = ctx.in(i < kRecurrentWeights ? kInput : kHiddenState).quant.scale[0];
+    const double effective = x * ctx.in(i).quant.scale[0] * 4096;
+    if (!(effective < 0x1p30))
+      return fail(ErrorCode::bad_file, format("effective scale {} of {} is out of range", effective, ctx.in(i).to_string()));
+  }
+  if (!(0x1p-30 / static_cast<double>(hidden.scale[0]) < 0x1p30))
+    return fail(ErrorCode::bad_file, format("hidden scale {} is out of range", hidden.scale[0]));
+  return {};
+}
+
+}  // namespace
+
+Status unidirectional_sequence_lstm(InferContext& ctx) {
+  THIMBLE_TRY(ctx.expect_arity(20, 24, 1, 1));
+  THIMBLE_TRY(ctx.expect_attrs<SequenceLstmAttrs>());
+  const auto& attrs = ctx.node.attrs.as<SequenceLstmAttrs>();
+  THIMBLE_TRY(check_supported(ctx, attrs));
+  THIMBLE_TRY(ctx.expect_rank(kInput, 3, 3));
+  if (!ctx.has(kHiddenState) || !ctx.has(kCellState)) return fail(ErrorCode::bad_file, "a state tensor is left out");
+  THIMBLE_TRY(ctx.expect_rank(kHiddenState, 2, 2));
+  const Shape& x = ctx.in(kInput).shape;
+  const Dims d = dims(x, ctx.in(kHiddenState).shape, attrs.time_major);
+  if (d.batch < 1 || d.time < 1 || d.inputs < 1 || d.units < 1)
+    return fail(ErrorCode::bad_file, format("input {} or state {} has an empty dimension", x.to_string(),
+                                            ctx.in(kHiddenState).to_string()));
+  if (x[attrs.time_major ? 1 : 0] != d.batch)
+    return fail(ErrorCode::bad_file, format("input {} and state {} have different batch sizes", x.to_string(),
+                                            ctx.in(kHiddenState).to_string()));
+  THIMBLE_TRY(check_shapes(ctx, d));
+  const DType type = ctx.in(kInput).type, weights = ctx.in(kInputWeights).type;
+  const bool integer = type == DType::i8 && weights == DType::i8;
+  if (!integer && !(type == DType::f32 && (weights == DType::f32 || weights == DType::i8)))
+    return fail(ErrorCode::unsupported, format("no kernel for input {} with weights {}", ctx.in(kInput).to_string(),
+                                               ctx.in(kInputWeights).to_string()),
+                "float32 × float32, float32 × int8 (hybrid) and int8 × int8 with an int16 cell are supported");
+  if (integer) {
+    THIMBLE_TRY(check_integer_types(ctx));
+    if (attrs.activation != Activation::tanh) return unsupported("an int8 activation other than tanh");
+  } else {
+    THIMBLE_TRY(check_float_types(ctx, weights));
+  }
+  if (attrs.activation == Activation::sign_bit) return unsupported("the activation sign_bit");
+  ctx.outputs[0].type = type;
+  ctx.outputs[0].shape = x;
+  ctx.outputs[0].shape.set(2, d.units);
+  ctx.macs = d.batch * d.time * 4 * d.units * (d.inputs + d.units);
+  // One row's gates in float32 or int16, and the quantised rows of x and h (hybrid).
+  ctx.scratch_bytes = d.units * 16 + d.inputs + d.units;
+  return {};
+}
+
+}  // namespace thimble::infer

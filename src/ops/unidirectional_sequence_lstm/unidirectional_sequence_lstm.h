@@ -1,0 +1,72 @@
+// unidirectional_sequence_lstm: a whole LSTM layer as one operator, the form that .tflite files carry.
+//
+//    0      x                     [batch, time, inputs], or [time, batch, inputs] with time_major
+//    1–4    input weights         [units, inputs] of the gates i, f, g (cell), o
+//    5–8    recurrent weights     [units, units], same order
+//    9–11   peephole weights      [units] of i, f, o; all or none; float32 only
+//   12–15   biases                [units]; float32, or int32 with scale x·w
+//   16–17   projection            not supported (kNoTensor)
+//   18      activation state h    [batch, units], a variable
+//   19      cell state c          [batch, units], a variable
+//   20–23   layer normalisation   not supported (kNoTensor)
+//   y       [batch, time, units] (or time-major)
+//
+//   i, f = sigmoid(W·x + R·h + b (+ p∘c)), g = act(W·x + R·h + b), c = f∘c + i∘g, clipped to ±cell_clip
+//   where that is > 0, o = sigmoid(W·x + R·h + b (+ p∘c)), h = o∘act(c)
+// float32; hybrid: int8 weights with one scale each, x_t and h quantised per batch row at run time; and
+// integer 8x8_16 (integer.h). States are updated in place and keep their value between runs.
+// Source: TensorFlow Lite UNIDIRECTIONAL_SEQUENCE_LSTM, versions 1 to 4.
+#pragma once
+
+#include "ops/op.h"
+
+namespace thimble {
+
+struct SequenceLstmAttrs {
+  Activation activation = Activation::tanh;
+  float cell_clip = 0, proj_clip = 0;  // 0: none
+  bool time_major = false;
+  bool asymmetric_quantize_inputs = false;  // hybrid
+  bool diagonal_recurrent_tensors = false;  // not supported
+  template <class V>
+  void fields(V& v) {
+    v("activation", activation);
+    v("cell_clip", cell_clip);
+    v("proj_clip", proj_clip);
+    v("time_major", time_major);
+    v("asymmetric_quantize_inputs", asymmetric_quantize_inputs);
+    v("diagonal_recurrent_tensors", diagonal_recurrent_tensors);
+  }
+};
+
+namespace sequence_lstm {
+
+enum Input {
+  kInput = 0,
+  kInputWeights = 1,      // 4 gates
+  kRecurrentWeights = 5,  // 4 gates
+  kPeephole = 9,          // i, f, o
+  kBias = 12,             // 4 gates
+  kProjection = 16,
+  kHiddenState = 18,
+  kCellState = 19,
+  kLayerNorm = 20
+};
+inline constexpr int kGates = 4;
+inline constexpr size_t kHiddenIntermediate = 4;  // intermediates[4]: quantisation of h
+
+struct Dims {
+  int64_t batch, time, inputs, units;
+  bool time_major;
+  // Row number of (step, sample) in x and y.
+  int64_t row(int64_t t, int64_t b) const { return time_major ? t * batch + b : b * time + t; }
+};
+inline Dims dims(const Shape& x, const Shape& state, bool time_major) {
+  return {state[0], x[time_major ? 0 : 1], x[2], state[1], time_major};
+}
+
+// The activation of the cell gate and of the cell: none, relu, relu6, relu_n1_to_1, tanh or sigmoid.
+float activate(Activation a, float x);
+
+}  // namespace sequence_lstm
+}  // namespace thimble
