@@ -67,7 +67,9 @@ void Session::reset_variables() {
     if (tensor.data) {
       std::memcpy(memory.data(), tensor.data.bytes, memory.size());
     } else {
-      std::memset(memory.data(), 0, memory.size());
+      // A quantised state starts at real zero.
+      const bool s8 = tensor.type == DType::i8 && !tensor.quant.empty();
+      std::memset(memory.data(), s8 ? tensor.quant.zero_point[0] : 0, memory.size());
     }
   }
 }
