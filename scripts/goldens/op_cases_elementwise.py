@@ -178,7 +178,7 @@ def convert(name, operator, source, target, x, in_quant=None, out_quant=None, op
 def conversions():
     q8, qu8 = {"scale": np.float32(0.05), "zero_point": -7}, {"scale": np.float32(0.05), "zero_point": 121}
     other = {"scale": np.float32(0.0333), "zero_point": 20}
-    real = np.concatenate([np.arange(-200, 200, dtype=np.float32) * np.float32(0.025), np.array([1e9, -1e9, 0.0, -0.0], np.float32)])
+    real = np.concatenate([np.arange(-200, 200, dtype=np.float32) * np.float32(0.025), np.array([1e5, -1e5, 0.0, -0.0], np.float32)])
     yield convert("quantize_float32_int8", "QUANTIZE", "float32", "int8", real, None, q8, "QuantizeOptions")
     yield convert("quantize_float32_uint8", "QUANTIZE", "float32", "uint8", real, None, qu8, "QuantizeOptions")
     yield convert("quantize_float32_int16", "QUANTIZE", "float32", "int16", real, None, {"scale": 2.0**-12, "zero_point": 0}, "QuantizeOptions")

@@ -9,7 +9,12 @@ void unary(const RefCall& call) {
   if (call.in[0].type == DType::f32) {
     const float* x = call.in[0].as<float>();
     float* y = call.out[0].as<float>();
-    for (int64_t i = 0; i < n; ++i) y[i] = static_cast<float>(unary_value<double>(fn, x[i], attrs.alpha));
+    // hard_swish is defined by its order of float operations, which overflow where double does not.
+    if (fn == UnaryFn::hard_swish) {
+      for (int64_t i = 0; i < n; ++i) y[i] = unary_value(fn, x[i], attrs.alpha);
+    } else {
+      for (int64_t i = 0; i < n; ++i) y[i] = static_cast<float>(unary_value<double>(fn, x[i], attrs.alpha));
+    }
     return;
   }
   uint8_t table[256];
