@@ -19,8 +19,13 @@ T unary_value(UnaryFn fn, T x, T alpha) {
     case UnaryFn::elu: return x < 0 ? alpha * std::expm1(x) : x;
     case UnaryFn::selu: return T(kSeluScale) * (x < 0 ? T(kSeluAlpha) * std::expm1(x) : x);
     case UnaryFn::gelu: return x == -INFINITY ? T(0) : T(0.5) * x * std::erfc(x * -T(kRootHalf));
-    case UnaryFn::gelu_tanh:
-      return x == -INFINITY ? T(0) : T(0.5) * x * (T(1) + std::tanh(T(kRoot2OverPi) * (x + T(0.044715) * x * x * x)));
+    case UnaryFn::gelu_tanh: {
+      const T u = T(kRoot2OverPi) * (x + T(0.044715) * x * x * x);
+      if (x == -INFINITY) return T(0);
+      // ½·(1 + tanh u) = 1 / (1 + e^−2u), which does not cancel far below 0; tables use TFLite's form.
+      if constexpr (sizeof(T) > sizeof(float)) return x / (1 + std::exp(-2 * u));
+      return T(0.5) * x * (T(1) + std::tanh(u));
+    }
     case UnaryFn::silu: return x == -INFINITY ? T(0) : x / (1 + std::exp(-x));
     case UnaryFn::mish: return x == -INFINITY ? T(0) : x * std::tanh(unary_value(UnaryFn::softplus, x, alpha));
     case UnaryFn::softplus: return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x));
