@@ -1,0 +1,350 @@
+#include "study/recipe.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/file.h"
+#include "base/suggest.h"
+#include "study/recipe_layers.h"
+#include "study/recipe_paths.h"
+#include "study/toml_reader.h"
+
+namespace thimble {
+namespace {
+
+// name = number, or { name = number, key = …, … }: optimisers and schedules.
+void optimizer(TableReader& train, OptimizerSpec* out) {
+  const toml::node* n = train.node("optimizer");
+  if (!n) return;
+  if (const auto name = n->value_exact<std::string>()) {
+    if (auto spec = make_optimizer(*name)) *out = *spec;
+    else train.fail_at(*n, spec.error().message, spec.error().hint);
+    return;
+  }
+  const toml::table* table = n->as_table();
+  if (!table || table->empty()) return train.fail_at(*n, "train.optimizer must be a name or { name = learning rate, … }", "optimizer = { adam = 0.001 }");
+  bool found = false;
+  for (const auto& [key, value] : *table)
+    if (auto spec = make_optimizer(key.str())) {
+      *out = *spec;
+      const auto rate = value.is_number() ? value.value<double>() : std::optional<double>();
+      if (!rate || !(*rate > 0) || !std::isfinite(*rate)) return train.fail_at(value, format("the learning rate of {} must be a positive number", std::string(key.str())));
+      out->learning_rate = *rate;
+      found = true;
+    }
+  if (!found) {
+    const auto first = make_optimizer(table->begin()->first.str());
+    return train.fail_at(*n, first.error().message, first.error().hint);
+  }
+  for (const auto& [key, value] : *table) {
+    if (make_optimizer(key.str())) continue;
+    const auto number = value.is_boolean() ? std::optional<double>(value.value_or(false)) : value.is_number() ? value.value<double>() : std::optional<double>();
+    if (!number) return train.fail_at(value, format("train.optimizer.{} must be a number", std::string(key.str())));
+    if (Status s = set_optimizer_parameter(*out, key.str(), *number); !s) return train.fail_at(value, s.error().message, s.error().hint);
+  }
+}
+
+void schedule(TableReader& train, ScheduleSpec* out, Status* status) {
+  const toml::node* n = train.node("schedule");
+  if (!n) return;
+  using Kind = ScheduleSpec::Kind;
+  struct Row {
+    const char* name;
+    Kind kind;
+  };
+  static constexpr Row rows[] = {{"constant", Kind::constant}, {"exponential", Kind::exponential}, {"piecewise", Kind::piecewise},
+                                 {"polynomial", Kind::polynomial}, {"inverse_time", Kind::inverse_time}, {"cosine", Kind::cosine},
+                                 {"cosine_restarts", Kind::cosine_restarts}};
+  std::vector<std::string> names;
+  for (const Row& row : rows) names.emplace_back(row.name);
+  const toml::table* outer = n->as_table();
+  const auto word = n->value_exact<std::string>();
+  const std::string name = word ? *word : outer && outer->size() == 1 ? std::string(outer->begin()->first.str()) : "";
+  const auto row = std::ranges::find_if(rows, [&](const Row& r) { return name == r.name; });
+  if (row == std::end(rows)) return train.fail_at(*n, format("unknown schedule \"{}\"", name), did_you_mean(name, names));
+  out->kind = row->kind;
+  if (!outer) return;
+  const toml::table* inner = outer->begin()->second.as_table();
+  if (!inner) return train.fail_at(*n, "a schedule's settings are a table", "schedule = { cosine = { warmup = 2 } }");
+  TableReader r(*inner, "train.schedule." + name + ".", status);
+  r.number("warmup", &out->warmup_epochs, 0, 1e6);
+  r.number("decay_epochs", &out->decay_steps, 0, 1e6);
+  r.number("decay_rate", &out->decay_rate, 0, 1e6);
+  r.truth("staircase", &out->staircase);
+  r.number("end", &out->end, 0, 1e6);
+  r.number("alpha", &out->end, 0, 1);
+  r.number("power", &out->power, 0, 100);
+  r.number("t_mul", &out->t_mul, 1, 100);
+  r.number("m_mul", &out->m_mul, 0, 100);
+  r.numbers("boundaries", &out->boundaries);
+  r.numbers("values", &out->values);
+  r.finish();
+  if (out->kind == Kind::piecewise && out->values.size() != out->boundaries.size() + 1)
+    train.fail_at(*n, "a piecewise schedule needs one value more than boundaries");
+}
+
+const std::vector<std::string> kMonitors{"loss", "accuracy", "val_loss", "val_accuracy"};
+
+void monitor(TableReader& r, std::string* out) {
+  r.text("monitor", out);
+  if (std::ranges::find(kMonitors, *out) == kMonitors.end())
+    if (const toml::node* n = r.node("monitor")) r.fail_at(*n, format("unknown quantity \"{}\"", *out), did_you_mean(*out, kMonitors));
+}
+
+void read_train(TableReader& r, TrainSpec* t, Status* status) {
+  optimizer(r, &t->optimizer);
+  schedule(r, &t->schedule, status);
+  if (const toml::node* n = r.node("loss")) {
+    if (auto loss = loss_choice(n->value_or(std::string()))) t->loss = *loss;
+    else r.fail_at(*n, loss.error().message, loss.error().hint);
+  }
+  r.number("label_smoothing", &t->label_smoothing, 0, 0.99);
+  r.whole("batch", &t->batch, 1, 1'000'000);
+  r.whole("epochs", &t->epochs, 1, 1'000'000);
+  r.number("average", &t->average, 0, 0.999999);
+  r.truth("keep_best", &t->keep_best);
+  r.text("csv_log", &t->csv_log);
+  r.text("tensorboard", &t->tensorboard);
+  if (const toml::node* n = r.node("early_stopping")) {
+    if (const toml::table* table = n->as_table()) {
+      TableReader e(*table, "train.early_stopping.", status);
+      t->early_stopping.on = true;
+      monitor(e, &t->early_stopping.monitor);
+      e.whole("patience", &t->early_stopping.patience, 1, 1'000'000);
+      e.number("min_delta", &t->early_stopping.min_delta, 0, 1e9);
+      e.truth("restore_best", &t->early_stopping.restore_best);
+      e.finish();
+    } else {
+      r.fail_at(*n, "train.early_stopping must be a table");
+    }
+  }
+  if (const toml::node* n = r.node("reduce_on_plateau")) {
+    if (const toml::table* table = n->as_table()) {
+      TableReader p(*table, "train.reduce_on_plateau.", status);
+      t->plateau.on = true;
+      monitor(p, &t->plateau.monitor);
+      p.number("factor", &t->plateau.factor, 1e-6, 0.999999);
+      p.whole("patience", &t->plateau.patience, 1, 1'000'000);
+      p.number("min_delta", &t->plateau.min_delta, 0, 1e9);
+      p.number("min_lr", &t->plateau.min_lr, 0, 1e9);
+      p.whole("cooldown", &t->plateau.cooldown, 0, 1'000'000);
+      p.finish();
+    } else {
+      r.fail_at(*n, "train.reduce_on_plateau must be a table");
+    }
+  }
+  r.finish();
+}
+
+void read_data(TableReader& r, DataSpec* d, Status* status) {
+  r.text("set", &d->set);
+  if (const toml::node* n = r.node("split")) {
+    if (const toml::table* table = n->as_table()) {
+      TableReader s(*table, "data.split.", status);
+      s.whole("train", &d->split.train, 1, 1'000'000'000);
+      s.whole("validation", &d->split.validation, 0, 1'000'000'000);
+      s.whole("test", &d->split.test, 0, 1'000'000'000);
+      s.finish();
+    } else {
+      r.fail_at(*n, "data.split must be a table", "split = { train = 50000, validation = 10000, test = 10000 }");
+    }
+  }
+  r.text("scale", &d->scale);
+  const std::vector<std::string> scales{"0..1", "-1..1", "standard", "none"};
+  if (std::ranges::find(scales, d->scale) == scales.end())
+    r.fail_at(*r.node("scale"), format("unknown scale \"{}\"", d->scale), did_you_mean(d->scale, scales));
+  if (const toml::node* n = r.node("augment")) {
+    if (const toml::table* table = n->as_table()) {
+      TableReader a(*table, "data.augment.", status);
+      const auto get = [&](const char* key, float* field, double hi) {
+        double v = *field;
+        a.number(key, &v, 0, hi);
+        *field = static_cast<float>(v);
+      };
+      get("shift", &d->augment.shift, 1000);
+      get("rotate", &d->augment.rotate, 180);
+      get("scale", &d->augment.scale, 0.9);
+      get("shear", &d->augment.shear, 1);
+      get("elastic", &d->augment.elastic, 100);
+      get("noise", &d->augment.noise, 1);
+      get("erase", &d->augment.erase, 1);
+      get("thicken", &d->augment.thicken, 1);
+      a.truth("flip", &d->augment.flip);
+      a.finish();
+    } else {
+      r.fail_at(*n, "data.augment must be a table", "augment = { shift = 2, rotate = 10 }");
+    }
+  }
+  r.texts("extra_test", &d->extra_test);
+  r.texts("inputs", &d->inputs);
+  r.text("target", &d->target);
+  r.whole("limit", &d->limit, 0, 1'000'000'000);
+  r.finish();
+  if (d->set.empty() && r.ok()) *status = fail(ErrorCode::usage, "the recipe names no data set", "[data]\\n set = \"mnist\"");
+}
+
+void read_quantize(TableReader& variant, const toml::node& n, VariantSpec* v, Status* status) {
+  v->quantized = true;
+  std::string to, calibration = "minmax", io = "float";
+  if (const auto word = n.value_exact<std::string>()) {
+    to = *word;
+  } else if (const toml::table* table = n.as_table()) {
+    TableReader r(*table, "variant.quantize.", status);
+    r.text("to", &to);
+    r.whole("min_elements", &v->quantize.min_elements, 0, int64_t{1} << 40);
+    r.whole("calibrate", &v->calibration_samples, 1, 1'000'000);
+    r.text("calibration", &calibration);
+    r.number("percentile", &v->quantize.percentile, 50, 100);
+    r.text("io", &io);
+    r.texts("layers", &v->quantize.layers);
+    r.finish();
+  } else {
+    return variant.fail_at(n, "quantize must be a word or a table", "quantize = \"int8\"");
+  }
+  const auto pick = [&](const char* what, const std::string& word, std::vector<std::string> names) -> int {
+    const auto it = std::ranges::find(names, word);
+    if (it == names.end()) variant.fail_at(n, format("unknown {} \"{}\"", what, word), did_you_mean(word, names));
+    return it == names.end() ? 0 : static_cast<int>(it - names.begin());
+  };
+  if (calibration.starts_with("percentile:")) {
+    v->quantize.percentile = std::atof(calibration.c_str() + 11);
+    if (!(v->quantize.percentile >= 50 && v->quantize.percentile <= 100)) variant.fail_at(n, format("calibration \"{}\": from 50 to 100", calibration));
+    calibration = "percentile";
+  }
+  v->quantize.to = static_cast<QuantizeTo>(pick("quantisation", to, {"float16", "dynamic", "int8"}));
+  v->quantize.calibration = static_cast<Calibration>(pick("calibration", calibration, {"minmax", "percentile", "mse"}));
+  v->quantize.io = static_cast<QuantizeOptions::Io>(pick("io", io, {"float", "int8", "uint8"}));
+}
+
+void read_variants(TableReader& root, std::vector<VariantSpec>* out, Status* status) {
+  const toml::node* n = root.node("variant");
+  if (!n) {
+    out->push_back({.name = "float32"});
+    return;
+  }
+  const toml::array* list = n->as_array();
+  if (!list) return root.fail_at(*n, "variants are written as [[variant]]");
+  for (const toml::node& item : *list) {
+    const toml::table* table = item.as_table();
+    if (!table) return root.fail_at(item, "variants are written as [[variant]]");
+    VariantSpec v;
+    TableReader r(*table, "variant.", status);
+    r.text("name", &v.name);
+    if (const toml::node* q = r.node("quantize")) read_quantize(r, *q, &v, status);
+    r.finish();
+    if (v.name.empty()) v.name = v.quantized ? name(v.quantize.to) : "float32";
+    for (char c : v.name)
+      if (!std::isalnum(static_cast<unsigned char>(c)) && c != '_' && c != '-' && c != '.') r.fail_at(item, format("variant name \"{}\": letters, digits, '-', '_' and '.' only", v.name), "it becomes a file name");
+    for (const VariantSpec& other : *out)
+      if (other.name == v.name) r.fail_at(item, format("two variants are called \"{}\"", v.name));
+    out->push_back(std::move(v));
+  }
+}
+
+void read_sweep(TableReader& root, Recipe* recipe) {
+  const toml::node* n = root.node("sweep");
+  if (!n) return;
+  const toml::table* table = n->as_table();
+  if (!table) return root.fail_at(*n, "[sweep] must be a table");
+  for (const auto& [key, value] : *table) {
+    const std::string name(key.str());
+    if (name == "mode") {
+      const std::string mode = value.value_or(std::string());
+      if (mode != "grid" && mode != "one-at-a-time") root.fail_at(value, format("sweep.mode is \"{}\"", mode), "\"one-at-a-time\" or \"grid\"");
+      recipe->grid = mode == "grid";
+      continue;
+    }
+    const toml::array* list = value.as_array();
+    if (!list || list->empty()) return root.fail_at(value, format("sweep.\"{}\" must be a list of values", name));
+    SweepAxis axis{name, {}, {}};
+    for (const toml::node& item : *list) {
+      axis.values.push_back(value_text(item));
+      const toml::table* inner = item.as_table();
+      axis.labels.push_back(inner && !inner->empty() ? std::string(inner->begin()->first.str()) : item.is_string() ? item.value_or(std::string()) : value_text(item));
+    }
+    recipe->sweep.push_back(std::move(axis));
+  }
+}
+
+Status apply_preset(toml::table& root, const std::string& preset) {
+  if (preset.empty()) return {};
+  const toml::table* presets = root["preset"].as_table();
+  const toml::table* chosen = presets ? (*presets)[preset].as_table() : nullptr;
+  if (!chosen) {
+    std::vector<std::string> names;
+    if (presets)
+      for (const auto& [key, value] : *presets) names.emplace_back(key.str());
+    std::string list;
+    for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
+    return fail(ErrorCode::usage, format("the recipe has no preset \"{}\"", preset), list.empty() ? "it has no presets" : "it has: " + list);
+  }
+  const toml::table copy = *chosen;
+  for (const auto& [key, value] : copy) THIMBLE_TRY(apply_setting(root, {std::string(key.str()), value_text(value)}));
+  return {};
+}
+
+}  // namespace
+
+Result<Recipe> parse_recipe(const std::string& text, const RecipeOptions& options, const std::string& name) {
+  auto parsed = toml::parse(text, name);
+  if (!parsed) {
+    const toml::parse_error& error = parsed.error();
+    return with_context(Error{ErrorCode::usage, std::string(error.description()), {}, "the recipe is TOML: strings in quotes, one key per line"},
+                        format("{} line {}, column {}", name, error.source().begin.line, error.source().begin.column));
+  }
+  toml::table root = std::move(parsed).table();
+  THIMBLE_TRY(apply_preset(root, options.preset));
+  for (const Setting& setting : options.settings) THIMBLE_TRY(apply_setting(root, setting));
+
+  Recipe recipe;
+  recipe.text = text;
+  recipe.train.optimizer = *make_optimizer("adam");
+  Status status;
+  TableReader r(root, "", &status);
+  const auto section = [&](const char* key, auto read) {
+    const toml::node* n = r.node(key);
+    if (!n) return false;
+    const toml::table* table = n->as_table();
+    if (!table) return r.fail_at(*n, format("[{}] must be a table", key)), true;
+    TableReader inner(*table, std::string(key) + ".", &status);
+    read(inner);
+    return true;
+  };
+  section("study", [&](TableReader& s) {
+    s.text("name", &recipe.name);
+    s.text("title", &recipe.title);
+    s.whole("seed", &recipe.seed, 0, INT64_MAX);
+    s.whole("repeats", &recipe.repeats, 1, 1000);
+    s.finish();
+  });
+  if (!section("data", [&](TableReader& s) { read_data(s, &recipe.data, &status); }) && status)
+    status = fail(ErrorCode::usage, "the recipe has no [data] section");
+  if (!section("model", [&](TableReader& s) { read_model(s, &recipe.model, &status); }) && status)
+    status = fail(ErrorCode::usage, "the recipe has no [model] section");
+  section("train", [&](TableReader& s) { read_train(s, &recipe.train, &status); });
+  read_variants(r, &recipe.variants, &status);
+  section("measure", [&](TableReader& s) {
+    s.whole("trials", &recipe.measure.trials, 1, 100000);
+    std::vector<int64_t> threads{1};
+    s.wholes("threads", &threads, 1, 256);
+    recipe.measure.threads.assign(threads.begin(), threads.end());
+    if (recipe.measure.threads.empty()) recipe.measure.threads = {1};
+    s.finish();
+  });
+  read_sweep(r, &recipe);
+  r.node("preset");
+  r.finish();
+  if (!status) return with_context(std::move(status).error(), name);
+  recipe.train.seed = recipe.seed;
+  if (recipe.title.empty()) recipe.title = recipe.name;
+  return recipe;
+}
+
+Result<Recipe> read_recipe(const std::string& file, const RecipeOptions& options) {
+  THIMBLE_ASSIGN(const std::string text, read_text_file(file, 1 << 20));
+  THIMBLE_ASSIGN(Recipe recipe, parse_recipe(text, options, file));
+  recipe.directory = directory_of(file);
+  return recipe;
+}
+
+}  // namespace thimble

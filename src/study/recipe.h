@@ -1,0 +1,70 @@
+// A study as text (TOML), decoded and checked. Unknown keys are errors with line, column and a
+// did-you-mean. Presets, --set and sweeps all change the same tree by path before it is decoded.
+#pragma once
+
+#include "compress/quantize.h"
+#include "data/augment.h"
+#include "data/sources.h"
+#include "train/spec.h"
+
+namespace thimble {
+
+struct DataSpec {
+  std::string set;
+  SplitRequest split;
+  std::string scale = "0..1";
+  Augment augment;
+  std::vector<std::string> extra_test;
+  std::vector<std::string> inputs;  // csv columns
+  std::string target;
+  int64_t limit = 0;                // at most so many training samples (the rest of the split in proportion); 0 = all
+};
+
+struct VariantSpec {
+  std::string name;
+  bool quantized = false;
+  QuantizeOptions quantize;
+  int64_t calibration_samples = 500;
+};
+
+struct MeasureSpec {
+  int trials = 10;
+  std::vector<int> threads = {1};
+};
+
+// One changed key, as TOML text of its value.
+struct Setting {
+  std::string key, value;
+};
+
+struct SweepAxis {
+  std::string key;
+  std::vector<std::string> values;  // TOML text
+  std::vector<std::string> labels;  // short text for tables
+};
+
+struct Recipe {
+  std::string name = "study", title;
+  uint64_t seed = 1;
+  int repeats = 1;
+  DataSpec data;
+  ModelSpec model;
+  TrainSpec train;
+  std::vector<VariantSpec> variants;
+  MeasureSpec measure;
+  std::vector<SweepAxis> sweep;
+  bool grid = false;  // sweep every combination instead of one axis at a time
+  std::string text;   // the file as it was read
+  std::string directory;  // of the file: model.file is relative to it
+};
+
+struct RecipeOptions {
+  std::string preset;
+  std::vector<Setting> settings;  // --set, applied after the preset; a value that is not TOML is a string
+};
+
+// Errors: bad_file (no such file), usage (syntax, unknown key, wrong type or range: line and column).
+Result<Recipe> read_recipe(const std::string& file, const RecipeOptions& options);
+Result<Recipe> parse_recipe(const std::string& text, const RecipeOptions& options, const std::string& name = "recipe");
+
+}  // namespace thimble

@@ -1,0 +1,117 @@
+#include "study/recipe_layers.h"
+
+#include <algorithm>
+
+#include "base/suggest.h"
+#include "train/layers.h"
+
+namespace thimble {
+namespace {
+
+void read_layers(TableReader& owner, const toml::node& n, std::vector<LayerSpec>* out, Status* status, int depth);
+
+// The main value of a layer: a number, true, a list (reshape, pool windows) or nested layers.
+void read_size(TableReader& r, const toml::node& value, LayerSpec* layer, Status* status, int depth) {
+  const std::string& word = layer->word;
+  if (word == "residual") {
+    layer->branches.emplace_back();
+    return read_layers(r, value, &layer->branches[0], status, depth + 1);
+  }
+  if (word == "parallel") {
+    const toml::array* list = value.as_array();
+    if (!list) return r.fail_at(value, "parallel takes a list of lists of layers");
+    for (const toml::node& branch : *list) {
+      layer->branches.emplace_back();
+      read_layers(r, branch, &layer->branches.back(), status, depth + 1);
+    }
+    return;
+  }
+  if (word == "max_pool" || word == "average_pool") return r.pair(word, &layer->window_h, &layer->window_w, 1, 65536);
+  if (word == "reshape" || (word == "zero_pad" && value.is_array())) return r.wholes(word, &layer->shape, 0, 1'000'000);
+  if (value.is_boolean()) {
+    if (!value.value_or(false)) r.fail_at(value, format("{} = false: leave the layer out instead", word));
+    if (word == "conv2d" || word == "dense" || word == "lstm" || word == "depthwise_conv2d" || word == "dropout" || word == "separable_conv2d")
+      r.fail_at(value, format("{} needs a number", word));
+    return;
+  }
+  double size = 0;
+  r.number(word, &size, -1e9, 1e9);
+  layer->size = size;
+  const std::vector<std::string> activations = activation_names();
+  if (std::ranges::find(activations, word) != activations.end()) layer->activation_alpha = size;
+}
+
+void read_layer(TableReader& r, LayerSpec* layer, Status* status, int depth) {
+  const std::vector<std::string> words = layer_words();
+  std::vector<std::string> found;
+  for (const auto& [key, value] : r.table())
+    if (std::ranges::find(words, std::string(key.str())) != words.end()) found.emplace_back(key.str());
+  // `activation`-like words may also stand as a layer word; exactly one must name the layer.
+  if (found.size() != 1) {
+    const toml::table& t = r.table();
+    if (found.empty()) {
+      const std::string first = t.empty() ? std::string() : std::string(t.begin()->first.str());
+      return r.fail_at(t, format("no layer word in this layer (\"{}\" is none)", first), did_you_mean(first, words));
+    }
+    return r.fail_at(t, format("this layer has two words, {} and {}", found[0], found[1]), "write them as two layers");
+  }
+  layer->word = found[0];
+  read_size(r, *r.node(layer->word), layer, status, depth);
+  r.text("name", &layer->name);
+  r.pair("kernel", &layer->kernel_h, &layer->kernel_w, 1, 1024);
+  r.pair("stride", &layer->stride_h, &layer->stride_w, 1, 1024);
+  r.pair("dilation", &layer->dilation_h, &layer->dilation_w, 1, 1024);
+  std::string padding = "valid";
+  r.text("padding", &padding);
+  if (padding != "valid" && padding != "same") r.fail_at(*r.node("padding"), format("padding is \"{}\"", padding), "\"valid\" or \"same\"");
+  layer->padding = padding == "same" ? Padding::same : Padding::valid;
+  r.whole("groups", &layer->groups, 1, 1'000'000);
+  r.whole("depth_multiplier", &layer->depth_multiplier, 1, 1024);
+  r.truth("bias", &layer->bias);
+  r.text("activation", &layer->activation);
+  std::vector<std::string> activations = activation_names();
+  activations.emplace_back("linear");
+  if (!layer->activation.empty() && std::ranges::find(activations, layer->activation) == activations.end())
+    r.fail_at(*r.node("activation"), format("unknown activation \"{}\"", layer->activation), did_you_mean(layer->activation, activations));
+  if (layer->activation == "linear") layer->activation.clear();
+  r.number("alpha", &layer->activation_alpha, 0, 1e6);
+  r.text("initializer", &layer->initializer);
+  r.text("recurrent_initializer", &layer->recurrent_initializer);
+  r.truth("return_sequences", &layer->return_sequences);
+  r.number("momentum", &layer->momentum, 0, 1);
+  r.number("epsilon", &layer->epsilon, 1e-12, 1);
+  r.finish(words);
+}
+
+void read_layers(TableReader& owner, const toml::node& n, std::vector<LayerSpec>* out, Status* status, int depth) {
+  const toml::array* list = n.as_array();
+  if (!list) return owner.fail_at(n, "layers must be a list", "layers = [ { dense = 10 } ]");
+  if (depth > 8) return owner.fail_at(n, "layers are nested more than 8 deep");
+  if (list->size() > 10000) return owner.fail_at(n, "more than 10,000 layers");
+  for (size_t i = 0; i < list->size() && owner.ok(); ++i) {
+    const toml::table* table = list->get(i)->as_table();
+    if (!table) return owner.fail_at(*list->get(i), format("layer {} must be a table", i), "{ dense = 10, activation = \"softmax\" }");
+    LayerSpec layer;
+    TableReader r(*table, format("layer {}: ", i), status);
+    read_layer(r, &layer, status, depth);
+    out->push_back(std::move(layer));
+  }
+}
+
+}  // namespace
+
+void read_model(TableReader& r, ModelSpec* out, Status* status) {
+  r.wholes("input", &out->input, 1, 65536);
+  r.text("file", &out->file);
+  r.text("architecture", &out->architecture);
+  r.number("alpha", &out->alpha, 0.01, 10);
+  r.whole("trainable_layers", &out->trainable_layers, 0, 1'000'000);
+  const toml::node* layers = r.node("layers");
+  const int ways = (layers != nullptr) + !out->file.empty() + !out->architecture.empty();
+  if (ways != 1 && r.ok()) *status = fail(ErrorCode::usage, "[model] needs exactly one of layers, file and architecture");
+  if (!out->architecture.empty() && r.ok()) *status = fail(ErrorCode::usage, format("unknown architecture \"{}\"", out->architecture), "write the layers");
+  if (layers) read_layers(r, *layers, &out->layers, status, 0);
+  r.finish();
+}
+
+}  // namespace thimble

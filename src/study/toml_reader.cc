@@ -1,0 +1,135 @@
+#include "study/toml_reader.h"
+
+#include <cmath>
+
+#include "base/suggest.h"
+
+namespace thimble {
+namespace {
+const char* kind(const toml::node& node) {
+  switch (node.type()) {
+    case toml::node_type::string: return "text";
+    case toml::node_type::integer: return "a whole number";
+    case toml::node_type::floating_point: return "a number";
+    case toml::node_type::boolean: return "true or false";
+    case toml::node_type::array: return "a list";
+    case toml::node_type::table: return "a table";
+    default: return "a date";
+  }
+}
+}  // namespace
+
+std::string place_of(const toml::node& node) {
+  const auto& at = node.source().begin;
+  return at.line ? format("line {}, column {}", at.line, at.column) : std::string("a setting");
+}
+
+const toml::node* TableReader::node(const std::string& key) {
+  known_.insert(key);
+  return table_.get(key);
+}
+
+void TableReader::fail_at(const toml::node& node, const std::string& message, const std::string& hint) {
+  if (ok()) *status_ = with_context(Error{ErrorCode::usage, message, {}, hint}, place_of(node));
+}
+
+void TableReader::text(const std::string& key, std::string* out) {
+  if (const toml::node* n = node(key)) {
+    if (const auto v = n->value_exact<std::string>()) *out = *v;
+    else fail_at(*n, format("{}{} must be text, it is {}", path_, key, kind(*n)));
+  }
+}
+
+void TableReader::number(const std::string& key, double* out, double lo, double hi) {
+  if (const toml::node* n = node(key)) {
+    const auto v = n->is_number() ? n->value<double>() : std::optional<double>();
+    if (!v || !std::isfinite(*v)) fail_at(*n, format("{}{} must be a number, it is {}", path_, key, kind(*n)));
+    else if (*v < lo || *v > hi) fail_at(*n, format("{}{} = {} must be from {} to {}", path_, key, *v, lo, hi));
+    else *out = *v;
+  }
+}
+
+void TableReader::truth(const std::string& key, bool* out) {
+  if (const toml::node* n = node(key)) {
+    if (const auto v = n->value_exact<bool>()) *out = *v;
+    else fail_at(*n, format("{}{} must be true or false, it is {}", path_, key, kind(*n)));
+  }
+}
+
+void TableReader::whole64(const std::string& key, int64_t* out, int64_t lo, int64_t hi) {
+  if (const toml::node* n = node(key)) {
+    const auto v = n->value_exact<int64_t>();
+    if (!v) fail_at(*n, format("{}{} must be a whole number, it is {}", path_, key, kind(*n)));
+    else if (*v < lo || *v > hi) fail_at(*n, format("{}{} = {} must be from {} to {}", path_, key, *v, lo, hi));
+    else *out = *v;
+  }
+}
+
+void TableReader::texts(const std::string& key, std::vector<std::string>* out) {
+  if (const toml::node* n = node(key)) {
+    const toml::array* list = n->as_array();
+    if (!list) return fail_at(*n, format("{}{} must be a list of texts, it is {}", path_, key, kind(*n)));
+    out->clear();
+    for (const toml::node& item : *list) {
+      const auto v = item.value_exact<std::string>();
+      if (!v) return fail_at(item, format("{}{} must hold texts, this is {}", path_, key, kind(item)));
+      out->push_back(*v);
+    }
+  }
+}
+
+void TableReader::wholes(const std::string& key, std::vector<int64_t>* out, int64_t lo, int64_t hi) {
+  if (const toml::node* n = node(key)) {
+    const toml::array* list = n->as_array();
+    if (!list) return fail_at(*n, format("{}{} must be a list of whole numbers, it is {}", path_, key, kind(*n)));
+    out->clear();
+    for (const toml::node& item : *list) {
+      const auto v = item.value_exact<int64_t>();
+      if (!v || *v < lo || *v > hi) return fail_at(item, format("{}{} must hold whole numbers from {} to {}", path_, key, lo, hi));
+      out->push_back(*v);
+    }
+  }
+}
+
+void TableReader::numbers(const std::string& key, std::vector<double>* out) {
+  if (const toml::node* n = node(key)) {
+    const toml::array* list = n->as_array();
+    if (!list) return fail_at(*n, format("{}{} must be a list of numbers, it is {}", path_, key, kind(*n)));
+    out->clear();
+    for (const toml::node& item : *list) {
+      const auto v = item.is_number() ? item.value<double>() : std::optional<double>();
+      if (!v) return fail_at(item, format("{}{} must hold numbers", path_, key));
+      out->push_back(*v);
+    }
+  }
+}
+
+void TableReader::pair(const std::string& key, int* h, int* w, int lo, int hi) {
+  const toml::node* n = node(key);
+  if (!n) return;
+  if (n->is_array()) {
+    std::vector<int64_t> both;
+    wholes(key, &both, lo, hi);
+    if (both.size() != 2) return fail_at(*n, format("{}{} must be a number or [height, width]", path_, key));
+    *h = static_cast<int>(both[0]);
+    *w = static_cast<int>(both[1]);
+    return;
+  }
+  whole(key, h, lo, hi);
+  *w = *h;
+}
+
+void TableReader::finish(const std::vector<std::string>& more) {
+  for (const auto& [key, value] : table_) {
+    const std::string name(key.str());
+    if (known_.contains(name)) continue;
+    std::vector<std::string> names(known_.begin(), known_.end());
+    names.insert(names.end(), more.begin(), more.end());
+    const auto& at = key.source().begin;
+    if (ok())
+      *status_ = with_context(Error{ErrorCode::usage, format("unknown key \"{}{}\"", path_, name), {}, did_you_mean(name, names)},
+                              at.line ? format("line {}, column {}", at.line, at.column) : std::string("a setting"));
+  }
+}
+
+}  // namespace thimble
