@@ -247,11 +247,11 @@ std::string tensor_section(Context& c) {
     }
     int64_t before = 0, after = 0;
     size_t shrunk = 0;
-    std::vector<const TensorSize*> tensors;
+    std::vector<const TensorSizeRow*> tensors;
     std::vector<std::string> names;
-    for (const TensorSize& t : v.tensors) names.push_back(t.name);
+    for (const TensorSizeRow& t : v.tensors) names.push_back(t.name);
     const size_t scope = common_scope(names);
-    for (const TensorSize& t : v.tensors) {
+    for (const TensorSizeRow& t : v.tensors) {
       before += t.before_bytes, after += t.after_bytes, shrunk += t.after_bytes < t.before_bytes;
       tensors.push_back(&t);
     }
@@ -268,7 +268,7 @@ std::string tensor_section(Context& c) {
     chart.description = "bytes per tensor before and after";
     chart.unit = svg::Unit::bytes;
     for (size_t i = 0; i < std::min(c.limits.tensors, tensors.size()); ++i) {
-      const TensorSize& t = *tensors[i];
+      const TensorSizeRow& t = *tensors[i];
       const double share = t.before_bytes > 0 ? bytes_of(t.after_bytes) / bytes_of(t.before_bytes) : kAbsent;
       table.begin_row()
           .text(name_of(c, t.name))
@@ -293,7 +293,7 @@ std::string tensor_section(Context& c) {
     HtmlTable kept;
     kept.column("left in float", false).column("bytes").column("why", false);
     for (size_t i = 0; i < std::min(c.limits.tensors, v.unquantized_tensors.size()); ++i) {
-      const UnquantizedTensor& t = v.unquantized_tensors[i];
+      const UnquantizedRow& t = v.unquantized_tensors[i];
       kept.begin_row()
           .text(name_of(c, t.name))
           .number(bytes_of(t.bytes), format_count(t.bytes))

@@ -127,7 +127,7 @@ void write_json(JsonWriter& json, const VariantResult& v) {
   json.key("measurements").begin_array();
   for (const Measurement& m : v.measurements) write_json(json, m);
   json.end_array().field("arena_bytes", v.arena_bytes).key("unquantized_tensors").begin_array();
-  for (const UnquantizedTensor& t : v.unquantized_tensors)
+  for (const UnquantizedRow& t : v.unquantized_tensors)
     json.begin_object().field("name", t.name).field("bytes", t.bytes).field("why", t.why).end_object();
   json.end_array().end_object();
 }

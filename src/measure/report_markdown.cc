@@ -81,7 +81,7 @@ void append_unquantized(std::string& out, const std::vector<VariantResult>& vari
   table.column("variant").column("tensor").column("bytes", Align::right).column("why it stayed in float");
   bool any = false;
   for (const VariantResult& v : variants)
-    for (const UnquantizedTensor& t : v.unquantized_tensors) {
+    for (const UnquantizedRow& t : v.unquantized_tensors) {
       any = true;
       table.row({v.name, t.name, format_count(t.bytes), t.why});
     }

@@ -142,7 +142,7 @@ inline StudyResult sample_study() {
     }
     const int64_t parameters[] = {288, 32, 18432, 64, 73728, 128, 32768, 256, 2560, 10};
     for (size_t i = 0; i < 10; ++i) {
-      TensorSize t;
+      TensorSizeRow t;
       t.name = format("sequential/{}/{}", i < 6 ? format("conv2d_{}", i / 2) : format("dense_{}", i / 2 - 3),
                       i % 2 ? "bias" : "kernel");
       t.before_bytes = parameters[i] * 4;

@@ -101,7 +101,7 @@ struct Measurement {
   std::vector<double> samples_us;  // report only: the latencies behind the summary
 };
 
-struct UnquantizedTensor {
+struct UnquantizedRow {
   std::string name;
   int64_t bytes = 0;
   std::string why;
@@ -116,7 +116,7 @@ struct OperatorTime {
 };
 
 // Report only.
-struct TensorSize {
+struct TensorSizeRow {
   std::string name;
   int64_t before_bytes = 0;  // in the float32 model
   int64_t after_bytes = 0;
@@ -167,11 +167,11 @@ struct VariantResult {
   double max_abs_output_difference = kAbsent;
   std::vector<Measurement> measurements;  // latency_us of the variant is that of the first
   int64_t arena_bytes = 0;
-  std::vector<UnquantizedTensor> unquantized_tensors;
+  std::vector<UnquantizedRow> unquantized_tensors;
 
   // Report only, each may be empty.
   std::vector<OperatorTime> operators;
-  std::vector<TensorSize> tensors;
+  std::vector<TensorSizeRow> tensors;
   std::vector<ArenaSlot> arena;
   ConfusionMatrix confusion;
   std::vector<MisclassifiedExample> misclassified;

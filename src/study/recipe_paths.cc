@@ -1,6 +1,7 @@
 #include "study/recipe_paths.h"
 
-#include <charconv>
+#include <algorithm>
+#include <map>
 #include <sstream>
 
 #include "base/suggest.h"
