@@ -65,8 +65,24 @@ void tile(const GemmF32Args& g, const Sweep& sweep, int64_t m, int64_t j) {
       for (int v = 0; v < C; ++v) sum[r][v] = bias[v];
     }
   }
-  int64_t t = g.k > 0 ? sweep.begin / g.k : 0;
-  for (int64_t row = sweep.begin; row < sweep.end; ++t) {
+  int64_t t = g.k > 0 ? sweep.begin / g.k : 0, row = sweep.begin;
+  if (g.k == 1 && g.offsets != nullptr) {  // one channel: the offsets are most of the work
+    const int32_t* offsets = g.offsets + m * g.taps;
+    for (; row < sweep.end; ++row, b += kColumns) {
+      F x[C];
+      THIMBLE_UNROLL
+      for (int v = 0; v < C; ++v) x[v] = load(b + v / kVecs * panel_floats + v % kVecs * kLanes);
+      THIMBLE_UNROLL
+      for (int r = 0; r < R; ++r) {
+        const int32_t o = offsets[r * g.taps + row];
+        const float* a = o < 0 ? g.zeros : g.a + o;
+        const F y = set1(*a);
+        THIMBLE_UNROLL
+        for (int v = 0; v < C; ++v) sum[r][v] = fma(y, x[v], sum[r][v]);
+      }
+    }
+  }
+  for (; row < sweep.end; ++t) {
     const float* a[R];
     const int64_t i0 = row - t * g.k;
     if (g.offsets == nullptr) {

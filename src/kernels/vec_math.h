@@ -75,14 +75,18 @@ THIMBLE_INLINE F log_f(F x) {
 }
 
 THIMBLE_INLINE F tanh_f(F x) {
-  const F magnitude = abs(x);
+  constexpr float kTanh[] = {-0.33333319425582886f, 0.1333262324333191f, -0.05385637655854225f, 0.021088991314172745f,
+                             -0.006299528293311596f};
+  const F magnitude = abs(x), square = x * x;
+  const F small = fma(magnitude, polynomial(square, kTanh) * square, magnitude);
   const F e = expm1_f(lesser(set1(10.0f), magnitude) * 2.0f);  // the NaN of |x| is the second operand
-  return copysign(select(magnitude < 0x1p-12f, magnitude, e / (e + 2.0f)), x);
+  return copysign(select(magnitude < 0.54f, small, e / (e + 2.0f)), x);
 }
 
 THIMBLE_INLINE F sigmoid_f(F x) {
-  const F e = exp_f(-abs(x));
-  return select(x < 0.0f, e, set1(1.0f)) / (e + 1.0f);
+  const F e = exp_f(-abs(x)), sum = e + 1.0f;
+  const F y = select(x < 0.0f, e, set1(1.0f)) / sum;
+  return fma(-y, e - (sum - 1.0f), y);  // what the sum lost
 }
 
 }  // namespace

@@ -1,0 +1,131 @@
+// Contract of the binary functions, byte tables and conversions, against definitions in plain C++.
+#include <algorithm>
+#include <cmath>
+
+#include "base/half.h"
+#include "kernels/f32_test_util.h"
+#include "kernels/map.h"
+
+namespace thimble {
+namespace {
+
+using namespace f32_test;
+
+class MapConvert : public TableTest {};
+
+float expected_binary(BinaryFn fn, float a, float b) {
+  switch (fn) {
+    case BinaryFn::add: return a + b;
+    case BinaryFn::sub: return a - b;
+    case BinaryFn::mul: return a * b;
+    case BinaryFn::div: return a / b;
+    case BinaryFn::maximum: return a > b ? a : b;
+    case BinaryFn::minimum: return a < b ? a : b;
+    case BinaryFn::squared_difference: return (a - b) * (a - b);
+    case BinaryFn::count: break;
+  }
+  return NAN;
+}
+
+TEST_P(MapConvert, BinaryEqualsDefinition) {
+  const float special[] = {0.0f, -0.0f, NAN, INFINITY, -INFINITY, 1e-45f, 3e38f};
+  for (int fn = 0; fn < static_cast<int>(BinaryFn::count); ++fn) {
+    for (int64_t n = 0; n <= 40; ++n) {
+      const int sa = pick(random, 0, 1), sb = pick(random, 0, 1);
+      std::vector<float> a = normal_values(random, sa != 0 ? n : 1), b = normal_values(random, sb != 0 ? n : 1);
+      for (float& v : a) v = pick(random, 0, 5) == 0 ? special[pick(random, 0, 6)] : v;
+      for (float& v : b) v = pick(random, 0, 5) == 0 ? special[pick(random, 0, 6)] : v;
+      const float lo = n % 3 == 0 ? 0.0f : -INFINITY, hi = n % 4 == 0 ? 1.0f : INFINITY;
+      std::vector<float> y(static_cast<size_t>(n)), expected;
+      for (int64_t i = 0; i < n; ++i) {
+        const float v =
+            expected_binary(static_cast<BinaryFn>(fn), a[static_cast<size_t>(i * sa)], b[static_cast<size_t>(i * sb)]);
+        expected.push_back(v < lo ? lo : hi < v ? hi : v);
+      }
+      table().map.binary_f32[fn](a.data(), sa, b.data(), sb, y.data(), n, lo, hi);
+      ASSERT_EQ(first_difference(expected, y), -1) << "function " << fn << " n " << n << " strides " << sa << sb;
+    }
+  }
+}
+
+TEST_P(MapConvert, ByteTable) {
+  uint8_t bytes[256];
+  for (uint8_t& v : bytes) v = static_cast<uint8_t>(pick(random, 0, 255));
+  for (int64_t n : {0, 1, 15, 16, 64, 300}) {
+    std::vector<uint8_t> x, y(static_cast<size_t>(n));
+    for (int64_t i = 0; i < n; ++i) x.push_back(static_cast<uint8_t>(pick(random, 0, 255)));
+    table().map.lut_u8(x.data(), y.data(), n, bytes);
+    for (size_t i = 0; i < x.size(); ++i) EXPECT_EQ(y[i], bytes[x[i]]);
+  }
+}
+
+TEST_P(MapConvert, EveryHalfToFloat) {
+  std::vector<uint16_t> x(65536);
+  for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<uint16_t>(i);
+  std::vector<float> y(x.size());
+  table().map.f16_to_f32(x.data(), y.data(), 65536);
+  for (size_t i = 0; i < x.size(); ++i) ASSERT_TRUE(same_bits(y[i], half_to_float(x[i]))) << i;
+  for (int64_t n = 0; n < 40; ++n) {
+    std::vector<float> part(static_cast<size_t>(n));
+    table().map.f16_to_f32(x.data() + 15000, part.data(), n);
+    EXPECT_EQ(first_difference(part, {y.begin() + 15000, y.begin() + 15000 + n}), -1);
+  }
+}
+
+TEST_P(MapConvert, FloatToHalf) {
+  std::vector<float> x = {65504.0f, 65519.996f, 65520.0f, 0x1p-24f, 0x1p-25f, 0x1.000002p-25f, -0.0f, NAN, INFINITY};
+  for (uint64_t bits = 0; bits < 1ull << 32; bits += 9973)
+    x.push_back(std::bit_cast<float>(static_cast<uint32_t>(bits)));
+  std::vector<uint16_t> y(x.size());
+  table().map.f32_to_f16(x.data(), y.data(), static_cast<int64_t>(x.size()));
+  for (size_t i = 0; i < x.size(); ++i) ASSERT_EQ(y[i], float_to_half(x[i])) << x[i];
+  for (int64_t n = 0; n < 40; ++n) {
+    std::vector<uint16_t> part(static_cast<size_t>(n) + 1, 7);
+    table().map.f32_to_f16(x.data(), part.data(), n);
+    EXPECT_TRUE(std::equal(part.begin(), part.end() - 1, y.begin()));
+    EXPECT_EQ(part.back(), 7);
+  }
+}
+
+TEST_P(MapConvert, QuantizeRoundsHalfAwayFromZero) {
+  const float scale = 0.05f;
+  std::vector<float> x = {0.025f, -0.025f, 0.0749f, 1e30f, -1e30f, INFINITY, -INFINITY, 0.0f};
+  for (int i = -3000; i < 3000; ++i) x.push_back(0.0025f * static_cast<float>(i));
+  for (int32_t zero_point : {0, -128, 127, -3}) {
+    for (size_t n : {x.size(), size_t{1}, size_t{7}, size_t{15}, size_t{33}}) {
+      std::vector<int8_t> q(n);
+      table().map.quantize_s8(x.data(), q.data(), static_cast<int64_t>(n), scale, zero_point);
+      std::vector<float> back(n);
+      table().map.dequantize_s8(q.data(), back.data(), static_cast<int64_t>(n), scale, zero_point);
+      for (size_t i = 0; i < n; ++i) {
+        const double rounded = double{std::round(x[i] / scale)} + zero_point;
+        ASSERT_EQ(q[i], std::clamp(rounded, -128.0, 127.0)) << x[i];
+        ASSERT_EQ(back[i], scale * static_cast<float>(q[i] - zero_point));
+      }
+    }
+  }
+}
+
+TEST_P(MapConvert, QuantizeRow) {
+  for (int64_t n = 1; n <= 70; ++n) {
+    const std::vector<float> x = normal_values(random, n);
+    float top = 0;
+    for (float v : x) top = std::max(top, std::abs(v));
+    std::vector<uint8_t> q(static_cast<size_t>(n) + 1, 9);
+    EXPECT_EQ(table().map.quantize_row(x.data(), q.data(), n), top / 127.0f);
+    for (int64_t i = 0; i < n; ++i) {
+      const float rounded = std::round(x[static_cast<size_t>(i)] * (127.0f / top));
+      EXPECT_EQ(q[static_cast<size_t>(i)], static_cast<int>(std::clamp(rounded, -127.0f, 127.0f)) + 128);
+    }
+    EXPECT_EQ(q.back(), 9);
+  }
+  const std::vector<float> zeros(20, 0.0f);
+  std::vector<uint8_t> q(20);
+  EXPECT_EQ(table().map.quantize_row(zeros.data(), q.data(), 20), 1.0f);
+  for (uint8_t v : q) EXPECT_EQ(v, 128);
+}
+
+THIMBLE_EVERY_TABLE(MapConvert);
+
+}  // namespace
+}  // namespace thimble
