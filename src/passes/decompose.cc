@@ -28,7 +28,9 @@ class Parts {
  public:
   Parts(Builder& builder, const Node& node) : builder_(builder), name_(node.name) {}
 
-  Result<TensorId> unary(Op op, TensorId x) { return builder_.op(op, {x}, UnaryAttrs{.alpha = op == Op::elu ? 1.0f : 0.0f}, name(op)); }
+  Result<TensorId> unary(Op op, TensorId x) {
+    return builder_.op(op, {x}, UnaryAttrs{.alpha = op == Op::elu ? 1.0f : 0.0f}, name(op));
+  }
   Result<TensorId> binary(Op op, TensorId a, TensorId b, Activation activation = Activation::none) {
     return builder_.op(op, {a, b}, BinaryAttrs{activation}, name(op));
   }

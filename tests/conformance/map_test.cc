@@ -16,10 +16,11 @@
 namespace thimble::test {
 namespace {
 
-constexpr Op kUnary[] = {Op::relu, Op::relu6, Op::relu_n1_to_1, Op::leaky_relu, Op::elu,  Op::gelu,       Op::sigmoid,
-                         Op::tanh, Op::exp,   Op::log,          Op::sqrt,       Op::rsqrt, Op::neg,       Op::abs,
-                         Op::square, Op::hard_swish, Op::floor, Op::ceil,       Op::round, Op::sin,       Op::cos,
-                         Op::sign, Op::selu,  Op::silu,         Op::mish,       Op::softplus, Op::softsign, Op::hard_sigmoid};
+constexpr Op kUnary[] = {Op::relu,    Op::relu6,    Op::relu_n1_to_1, Op::leaky_relu,  Op::elu,   Op::gelu,
+                         Op::sigmoid, Op::tanh,     Op::exp,          Op::log,         Op::sqrt,  Op::rsqrt,
+                         Op::neg,     Op::abs,      Op::square,       Op::hard_swish,  Op::floor, Op::ceil,
+                         Op::round,   Op::sin,      Op::cos,          Op::sign,        Op::selu,  Op::silu,
+                         Op::mish,    Op::softplus, Op::softsign,     Op::hard_sigmoid};
 
 // A value like 0.37·k, away from kinks at multiples of 1 and from 0.
 std::vector<float> values(int64_t n, float first, float step) {
@@ -56,14 +57,16 @@ TEST(Map, FastUnaryEqualsReference) {
         ASSERT_TRUE(got) << got.error().to_string();
         const auto a = floats_of((*got)[0]), r = floats_of((*want)[0]);
         for (size_t i = 0; i < a.size(); ++i)
-          ASSERT_LE(std::fabs(a[i] - r[i]), 4e-7 * std::fabs(r[i]) + 1e-37) << name(op) << " at " << floats_of(input)[i];
+          ASSERT_LE(std::fabs(a[i] - r[i]), 4e-7 * std::fabs(r[i]) + 1e-37)
+              << name(op) << " at " << floats_of(input)[i];
       }
     }
 }
 
 TEST(Map, FastBinaryEqualsReferenceForAllBroadcasts) {
-  const std::pair<Shape, Shape> shapes[] = {{{2, 3, 5}, {2, 3, 5}}, {{2, 3, 5}, {5}}, {{2, 3, 5}, {}}, {{3, 1}, {2, 3, 5}},
-                                            {{2, 1, 5}, {1, 3, 1}}, {{1}, {4, 4}},    {{}, {}},        {{2, 1, 2, 1, 2, 1, 2, 3}, {2, 1, 2, 1, 2, 3}}};
+  const std::pair<Shape, Shape> shapes[] = {
+      {{2, 3, 5}, {2, 3, 5}}, {{2, 3, 5}, {5}}, {{2, 3, 5}, {}}, {{3, 1}, {2, 3, 5}},
+      {{2, 1, 5}, {1, 3, 1}}, {{1}, {4, 4}},    {{}, {}},        {{2, 1, 2, 1, 2, 1, 2, 3}, {2, 1, 2, 1, 2, 3}}};
   for (const Op op : {Op::add, Op::sub, Op::mul, Op::div, Op::maximum, Op::minimum, Op::squared_difference})
     for (const auto& [sa, sb] : shapes) {
       Graph g;
@@ -72,9 +75,11 @@ TEST(Map, FastBinaryEqualsReferenceForAllBroadcasts) {
       const auto y = b.op(op, {p, q}, BinaryAttrs{op == Op::add ? Activation::relu6 : Activation::none}, "y");
       ASSERT_TRUE(y) << y.error().to_string();
       g.outputs = {*y};
-      const std::vector<Bytes> inputs = {bytes_of(values(sa.elements(), -1.7f, 0.31f)), bytes_of(values(sb.elements(), 0.4f, 0.17f))};
+      const std::vector<Bytes> inputs = {bytes_of(values(sa.elements(), -1.7f, 0.31f)),
+                                         bytes_of(values(sb.elements(), 0.4f, 0.17f))};
       const auto want = run_graph(g, inputs, kModes[0]);
-      for (const RunMode& mode : {kModes[1], kModes[2]}) EXPECT_EQ(*run_graph(g, inputs, mode), *want) << name(op) << sa.to_string() << sb.to_string();
+      for (const RunMode& mode : {kModes[1], kModes[2]})
+        EXPECT_EQ(*run_graph(g, inputs, mode), *want) << name(op) << sa.to_string() << sb.to_string();
     }
 }
 
@@ -84,7 +89,9 @@ TEST(Map, IntegerDivisionNeverTraps) {
   const TensorId p = b.input("a", DType::i32, {4}), q = b.input("b", DType::i32, {4});
   g.outputs = {*b.op(Op::div, {p, q}, BinaryAttrs{}, "y")};
   const int32_t a[] = {7, INT32_MIN, -7, 5}, d[] = {0, -1, 2, -5}, want[] = {0, INT32_MIN, -3, -1};
-  const auto y = run_graph(g, {Bytes((const uint8_t*)a, (const uint8_t*)(a + 4)), Bytes((const uint8_t*)d, (const uint8_t*)(d + 4))}, kModes[1]);
+  const auto y = run_graph(
+      g, {Bytes((const uint8_t*)a, (const uint8_t*)(a + 4)), Bytes((const uint8_t*)d, (const uint8_t*)(d + 4))},
+      kModes[1]);
   EXPECT_EQ(std::memcmp((*y)[0].data(), want, 16), 0);
 }
 
@@ -144,7 +151,8 @@ void check_gradient(const std::string& what, const Build& build, const std::vect
         const double below = objective();
         *x = at[i][k];
         const double slope = (above - below) / (2 * h);
-        EXPECT_NEAR(d[k], slope, tolerance * std::max(1.0, std::fabs(slope))) << what << ", " << mode.name << ", input " << i << "[" << k << "]";
+        EXPECT_NEAR(d[k], slope, tolerance * std::max(1.0, std::fabs(slope)))
+            << what << ", " << mode.name << ", input " << i << "[" << k << "]";
       }
     }
   }
@@ -154,27 +162,44 @@ TEST(MapGradient, Unary) {
   for (const Op op : kUnary) {
     if (op == Op::floor || op == Op::ceil || op == Op::round || op == Op::sign) continue;
     const auto at = values(13, positive_only(op) ? 0.4f : -3.87f, 0.61f);
-    check_gradient(name(op), [op](Builder& b, const auto& in) { return b.op(op, {in[0]}, UnaryAttrs{.alpha = 0.3f}, "y"); }, {{13}}, {at});
+    check_gradient(name(op),
+                   [op](Builder& b, const auto& in) { return b.op(op, {in[0]}, UnaryAttrs{.alpha = 0.3f}, "y"); },
+                   {{13}}, {at});
   }
-  check_gradient("gelu tanh", [](Builder& b, const auto& in) { return b.op(Op::gelu, {in[0]}, UnaryAttrs{.approximate = true}, "y"); }, {{13}}, {values(13, -3.87f, 0.61f)});
+  check_gradient(
+      "gelu tanh",
+      [](Builder& b, const auto& in) { return b.op(Op::gelu, {in[0]}, UnaryAttrs{.approximate = true}, "y"); }, {{13}},
+      {values(13, -3.87f, 0.61f)});
 }
 
 TEST(MapGradient, BinaryWithBroadcasting) {
-  const std::pair<Shape, Shape> shapes[] = {{{2, 3}, {2, 3}}, {{2, 3}, {3}}, {{3}, {2, 3}}, {{2, 1}, {2, 3}}, {{2, 1, 3}, {4, 1}}, {{}, {2, 3}}};
+  const std::pair<Shape, Shape> shapes[] = {{{2, 3}, {2, 3}}, {{2, 3}, {3}},       {{3}, {2, 3}},
+                                            {{2, 1}, {2, 3}}, {{2, 1, 3}, {4, 1}}, {{}, {2, 3}}};
   for (const Op op : {Op::add, Op::sub, Op::mul, Op::div, Op::maximum, Op::minimum, Op::squared_difference})
     for (const auto& [sa, sb] : shapes)
       check_gradient(format("{} {} {}", name(op), sa.to_string(), sb.to_string()),
-                     [op](Builder& b, const auto& in) { return b.op(op, {in[0], in[1]}, BinaryAttrs{}, "y"); }, {sa, sb},
-                     {values(sa.elements(), 0.63f, 0.41f), values(sb.elements(), 0.9f, 0.37f)});
-  check_gradient("add with relu6", [](Builder& b, const auto& in) { return b.op(Op::add, {in[0], in[1]}, BinaryAttrs{Activation::relu6}, "y"); },
+                     [op](Builder& b, const auto& in) {
+                       return b.op(op, {in[0], in[1]}, BinaryAttrs{}, "y");
+                     },
+                     {sa, sb}, {values(sa.elements(), 0.63f, 0.41f), values(sb.elements(), 0.9f, 0.37f)});
+  check_gradient("add with relu6",
+                 [](Builder& b, const auto& in) {
+                   return b.op(Op::add, {in[0], in[1]}, BinaryAttrs{Activation::relu6}, "y");
+                 },
                  {{7}, {7}}, {values(7, -4.1f, 1.9f), values(7, 0.3f, 0.4f)});
 }
 
 TEST(MapGradient, SoftmaxPreluAndLosses) {
-  check_gradient("softmax", [](Builder& b, const auto& in) { return b.op(Op::softmax, {in[0]}, SoftmaxAttrs{1.4f}, "y"); }, {{3, 5}}, {values(15, -1, 0.3f)});
-  check_gradient("log_softmax", [](Builder& b, const auto& in) { return b.op(Op::log_softmax, {in[0]}, {}, "y"); }, {{3, 5}}, {values(15, -1, 0.3f)});
-  check_gradient("prelu", [](Builder& b, const auto& in) { return b.op(Op::prelu, {in[0], in[1]}, {}, "y"); }, {{2, 3, 4}, {1, 4}},
-                 {values(24, -3.05f, 0.27f), values(4, 0.1f, 0.2f)});
+  check_gradient("softmax",
+                 [](Builder& b, const auto& in) { return b.op(Op::softmax, {in[0]}, SoftmaxAttrs{1.4f}, "y"); },
+                 {{3, 5}}, {values(15, -1, 0.3f)});
+  check_gradient("log_softmax", [](Builder& b, const auto& in) { return b.op(Op::log_softmax, {in[0]}, {}, "y"); },
+                 {{3, 5}}, {values(15, -1, 0.3f)});
+  check_gradient("prelu",
+                 [](Builder& b, const auto& in) {
+                   return b.op(Op::prelu, {in[0], in[1]}, {}, "y");
+                 },
+                 {{2, 3, 4}, {1, 4}}, {values(24, -3.05f, 0.27f), values(4, 0.1f, 0.2f)});
   const auto labelled = [](auto make) {
     return [make](Builder& b, const auto& in) {
       const std::vector<int32_t> labels = {2, 0, 7};  // the last is out of range: it contributes nothing
@@ -182,22 +207,29 @@ TEST(MapGradient, SoftmaxPreluAndLosses) {
     };
   };
   for (const float smoothing : {0.0f, 0.1f}) {
-    check_gradient("softmax_crossentropy", labelled([smoothing](Builder& b, TensorId x, TensorId t) -> Result<TensorId> {
-                     THIMBLE_ASSIGN(const auto y, b.node(Op::softmax_crossentropy, {x, t}, SoftmaxCrossentropyAttrs{smoothing}, "loss", 2));
-                     return y[0];
-                   }), {{3, 5}}, {values(15, -1, 0.3f)});
+    check_gradient(
+        "softmax_crossentropy", labelled([smoothing](Builder& b, TensorId x, TensorId t) -> Result<TensorId> {
+          THIMBLE_ASSIGN(const auto y,
+                         b.node(Op::softmax_crossentropy, {x, t}, SoftmaxCrossentropyAttrs{smoothing}, "loss", 2));
+          return y[0];
+        }),
+        {{3, 5}}, {values(15, -1, 0.3f)});
     for (const LossKind kind : {LossKind::crossentropy, LossKind::nll})
-      check_gradient(name(kind), labelled([=](Builder& b, TensorId x, TensorId t) { return b.op(Op::loss, {x, t}, LossAttrs{kind, smoothing}, "loss"); }), {{3, 5}},
-                     {values(15, 0.1f, 0.05f)});
+      check_gradient(name(kind), labelled([=](Builder& b, TensorId x, TensorId t) {
+                       return b.op(Op::loss, {x, t}, LossAttrs{kind, smoothing}, "loss");
+                     }),
+                     {{3, 5}}, {values(15, 0.1f, 0.05f)});
   }
   const auto dense = [](LossKind kind, float smoothing) {
     return [=](Builder& b, const auto& in) {
-      return b.op(Op::loss, {in[0], b.constant_f32("t", {3, 5}, values(15, 0.045f, 0.104f))}, LossAttrs{kind, smoothing, 0.4f}, "loss");
+      return b.op(Op::loss, {in[0], b.constant_f32("t", {3, 5}, values(15, 0.045f, 0.104f))},
+                  LossAttrs{kind, smoothing, 0.4f}, "loss");
     };
   };
   for (int k = 0; k < static_cast<int>(LossKind::count); ++k) {
     const auto kind = static_cast<LossKind>(k);
-    check_gradient(name(kind), dense(kind, kind == LossKind::binary_crossentropy ? 0.1f : 0.0f), {{3, 5}}, {values(15, 0.11f, 0.052f)});
+    check_gradient(name(kind), dense(kind, kind == LossKind::binary_crossentropy ? 0.1f : 0.0f), {{3, 5}},
+                   {values(15, 0.11f, 0.052f)});
   }
 }
 
@@ -207,7 +239,8 @@ TEST(Loss, ValuesByHand) {
   const std::vector<float> logits = {1, 2, 3, 1000, 0, -1000};
   const std::vector<int32_t> labels = {2, 2};
   const TensorId x = b.input("x", DType::f32, {2, 3});
-  const auto y = b.node(Op::softmax_crossentropy, {x, b.constant_i32("t", labels)}, SoftmaxCrossentropyAttrs{}, "loss", 2);
+  const auto y =
+      b.node(Op::softmax_crossentropy, {x, b.constant_i32("t", labels)}, SoftmaxCrossentropyAttrs{}, "loss", 2);
   ASSERT_TRUE(y);
   g.outputs = {(*y)[0]};
   // log(1 + e^−1 + e^−2) = 0.40760596, and a label 2,000 below the largest logit costs 2,000.
@@ -294,7 +327,8 @@ TEST(Decompose, StaysWithinAMillionthAndIsWritable) {
     const auto again = read_tflite(*file);
     ASSERT_TRUE(again) << again.error().to_string();
     const auto got = floats_of((*run_graph(*again, {input}, kModes[1]))[0]);
-    for (size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(got[i], want[i], 1e-6 * std::max(1.0f, std::fabs(want[i]))) << name(op) << i;
+    for (size_t i = 0; i < got.size(); ++i)
+      EXPECT_NEAR(got[i], want[i], 1e-6 * std::max(1.0f, std::fabs(want[i]))) << name(op) << i;
   }
 }
 

@@ -22,6 +22,9 @@ Status unary(InferContext& ctx) {
   const double ratio = static_cast<double>(x.quant.scale[0]) / y.quant.scale[0];
   if (!std::isfinite(ratio) || ratio >= 0x1p20)
     return fail(ErrorCode::bad_file, format("scales {} and {} are too far apart", x.quant.scale[0], y.quant.scale[0]));
+  if (op == Op::hard_swish && x.quant.scale[0] * (1.0f / 128) > y.quant.scale[0])
+    return fail(ErrorCode::bad_file,
+                format("output scale {} is too small for input scale {}", y.quant.scale[0], x.quant.scale[0]));
   if (op == Op::sigmoid &&
       (y.quant.scale[0] != 1.0f / 256 || y.quant.zero_point[0] != (x.type == DType::u8 ? 0 : -128)))
     return fail(ErrorCode::bad_file,
