@@ -1,0 +1,110 @@
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+#include "base/fixed_point.h"
+#include "ops/broadcast.h"
+#include "ops/reduce/reduce.h"
+
+namespace thimble {
+
+Shape kept_shape(const Shape& x, const IntList& axes) {
+  Shape kept = x;
+  for (int64_t a : axes.span()) kept.set(static_cast<int>(a < 0 ? a + x.rank() : a), 1);
+  return kept;
+}
+
+ReduceInteger reduce_integer(Op op, DType type, int64_t n, const Quantization& x, const Quantization& y) {
+  ReduceInteger r{.sum = op == Op::sum, .n = n, .zx = x.zero_point[0], .zy = y.zero_point[0]};
+  if (type == DType::u8) r.lo = 0, r.hi = 255;
+  if (r.sum) {
+    r.scale = x.scale[0] / y.scale[0];
+    r.bias = static_cast<float>(-r.zx) * r.scale * static_cast<float>(n);
+    return r;
+  }
+  quantize_multiplier(static_cast<double>(x.scale[0]) / static_cast<double>(y.scale[0]), &r.multiplier, &r.shift);
+  if (n < 1) return r;
+  const int s = std::min({static_cast<int>(std::bit_width(static_cast<uint64_t>(n))) - 1, 32, 31 + r.shift});
+  r.multiplier = static_cast<int32_t>(static_cast<int64_t>(r.multiplier) * (int64_t{1} << s) / n);
+  r.shift -= s;
+  return r;
+}
+
+int32_t ReduceInteger::operator()(int32_t raw_sum) const {
+  if (sum) {
+    const float value = std::clamp(std::round(static_cast<float>(raw_sum) * scale + bias), -1e9f, 1e9f);
+    return std::clamp(static_cast<int32_t>(value) + zy, lo, hi);
+  }
+  if (n < 1) return 0;
+  const int64_t centred = raw_sum - static_cast<int64_t>(zx) * n;
+  const int64_t value = multiply_by_quantized_multiplier(static_cast<int32_t>(centred), multiplier, shift);
+  return static_cast<int32_t>(std::clamp<int64_t>(value + zy, lo, hi));
+}
+
+namespace infer {
+
+Status reduce(InferContext& ctx) {
+  THIMBLE_TRY(ctx.expect_arity(2, 2, 1));
+  THIMBLE_TRY(ctx.expect_attrs<ReduceAttrs>());
+  THIMBLE_TRY(ctx.expect_type(0, {DType::f32, DType::i8, DType::u8, DType::i32, DType::i64}));
+  THIMBLE_TRY(ctx.expect_rank(1, 0, 1));
+  const Tensor &x = ctx.in(0), &y = ctx.declared(0);
+  THIMBLE_ASSIGN(const std::vector<int64_t> axes, ctx.constant_ints(1));
+  const bool keep = ctx.node.attrs.as<ReduceAttrs>().keep_dims;
+  bool reduced[Shape::kMaxRank] = {};
+  for (int64_t a : axes) {
+    THIMBLE_ASSIGN(const int axis, axis_of(a, x.shape.rank()));
+    if (reduced[axis]) return fail(ErrorCode::bad_file, format("axis {} is reduced twice", axis));
+    reduced[axis] = true;
+  }
+  ctx.outputs[0].type = x.type;
+  int64_t count = 1;
+  for (int d = 0; d < x.shape.rank(); ++d) {
+    if (reduced[d]) count *= x.shape[d];
+    if (!reduced[d] || keep) ctx.outputs[0].shape.push_back(reduced[d] ? 1 : x.shape[d]);
+  }
+  ctx.scratch_bytes = ctx.outputs[0].shape.elements() * 8;  // the reference's accumulators
+  if (x.type != DType::i8 && x.type != DType::u8) return {};
+  if (y.type != x.type) return fail(ErrorCode::bad_file, format("output {} must be {}", y.to_string(), name(x.type)));
+  if (ctx.node.op == Op::mean || ctx.node.op == Op::sum) {
+    THIMBLE_TRY(ctx.expect_per_tensor_quantized(x));
+    THIMBLE_TRY(ctx.expect_per_tensor_quantized(y));
+    // Σ(q − zero point) of more does not fit 32 bits.
+    if (count > int64_t{1} << 22)
+      return fail(ErrorCode::unsupported, format("{} values of {} in one sum", count, name(x.type)));
+  } else if (x.quant.scale != y.quant.scale || x.quant.zero_point != y.quant.zero_point) {
+    return fail(ErrorCode::unsupported,
+                format("{} and output {} differ in scale or zero point", x.to_string(), y.to_string()),
+                "requantise the input first");
+  }
+  return {};
+}
+
+Status broadcast_to_shape(InferContext& ctx) {
+  THIMBLE_TRY(ctx.expect_arity(1, 1, 1));
+  THIMBLE_TRY(ctx.expect_attrs<BroadcastToShapeAttrs>());
+  THIMBLE_TRY(ctx.expect_type(0, {DType::f32}));
+  THIMBLE_ASSIGN(const Shape shape,
+                 Shape::make(std::span<const int64_t>(ctx.node.attrs.as<BroadcastToShapeAttrs>().shape)));
+  THIMBLE_ASSIGN(const Shape both, broadcast_shape(ctx.in(0).shape, shape));
+  if (!(both == shape))
+    return fail(ErrorCode::internal, format("{} does not broadcast to {}", ctx.in(0).to_string(), shape.to_string()));
+  ctx.outputs[0] = {DType::f32, shape};
+  return {};
+}
+
+Status reduce_extremum_grad(InferContext& ctx) {
+  THIMBLE_TRY(ctx.expect_arity(3, 3, 1));
+  for (int i = 0; i < 3; ++i) THIMBLE_TRY(ctx.expect_type(i, {DType::f32}));
+  const Shape &x = ctx.in(0).shape, &y = ctx.in(1).shape;
+  THIMBLE_ASSIGN(const Shape both, broadcast_shape(x, y));
+  if (!(both == x) || x.rank() != y.rank() || !(ctx.in(2).shape == y))
+    return fail(ErrorCode::internal, format("{} and {} are not results of {}", ctx.in(1).to_string(),
+                                            ctx.in(2).to_string(), ctx.in(0).to_string()));
+  ctx.scratch_bytes = y.elements() * 4;
+  ctx.outputs[0] = {DType::f32, x};
+  return {};
+}
+
+}  // namespace infer
+}  // namespace thimble

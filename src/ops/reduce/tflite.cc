@@ -1,0 +1,32 @@
+#include "formats/tflite/rule.h"
+#include "ops/reduce/reduce.h"
+
+namespace thimble::tflite_rule {
+namespace {
+
+// MEAN 40, SUM 74, REDUCE_MAX 82, REDUCE_MIN 89 (ReducerOptions, union tag 27): 0 keep_dims.
+template <Op kOp, int kCode>
+tflite::TfliteRule rule() {
+  return {{kCode},
+          [](tflite::ReadContext& ctx) -> Status {
+            ctx.node.op = kOp;
+            ctx.node.attrs = ReduceAttrs{ctx.options.scalar<uint8_t>(0, 0) != 0};
+            return {};
+          },
+          [](tflite::WriteContext& ctx) -> Status {
+            const bool keep = ctx.node.attrs.as<ReduceAttrs>().keep_dims;
+            ctx.builtin = kCode;
+            ctx.version = ctx.in(0).type == DType::i8 ? 2 : 1;
+            ctx.options_table(27, [&](tflite::TableWriter& t) { t.scalar<uint8_t>(0, keep, 0); });
+            return {};
+          }};
+}
+
+}  // namespace
+
+tflite::TfliteRule mean() { return rule<Op::mean, 40>(); }
+tflite::TfliteRule sum() { return rule<Op::sum, 74>(); }
+tflite::TfliteRule reduce_max() { return rule<Op::reduce_max, 82>(); }
+tflite::TfliteRule reduce_min() { return rule<Op::reduce_min, 89>(); }
+
+}  // namespace thimble::tflite_rule
