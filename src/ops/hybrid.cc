@@ -22,10 +22,10 @@ float quantize_symmetric(const float* x, int64_t n, int8_t* q) {
 
 void quantize_asymmetric(const float* x, int64_t n, int8_t* q, float* scale, int32_t* zero_point) {
   constexpr double q_min = -128, q_max = 127;
-  double lo = 0, hi = 0;
+  float lo = 0, hi = 0;
   for (int64_t i = 0; i < n; ++i) {
-    lo = std::min<double>(lo, x[i]);
-    hi = std::max<double>(hi, x[i]);
+    lo = std::min(lo, x[i]);
+    hi = std::max(hi, x[i]);
   }
   if (lo == hi) {
     std::fill(q, q + n, int8_t{0});
@@ -33,7 +33,8 @@ void quantize_asymmetric(const float* x, int64_t n, int8_t* q, float* scale, int
     *zero_point = 0;
     return;
   }
-  const double step = (hi - lo) / (q_max - q_min);
+  // The difference is taken in float32, as LiteRT's vector form does; what follows in double.
+  const double step = static_cast<double>(hi - lo) / (q_max - q_min);
   // Of the two candidates for the zero point, the one with the smaller rounding error at its end.
   const double from_lo = q_min - lo / step, from_hi = q_max - hi / step;
   const double error_lo = std::fabs(q_min) + std::fabs(lo / step), error_hi = std::fabs(q_max) + std::fabs(hi / step);
@@ -43,7 +44,7 @@ void quantize_asymmetric(const float* x, int64_t n, int8_t* q, float* scale, int
   *zero_point = nudged;
   const float inverse = 1.0f / *scale;
   for (int64_t i = 0; i < n; ++i) {
-    const float v = std::round(static_cast<float>(nudged) + x[i] * inverse);
+    const float v = std::round(x[i] * inverse) + static_cast<float>(nudged);
     q[i] = static_cast<int8_t>(v >= 127 ? 127 : v <= -128 ? -128 : v == v ? v : -128);
   }
 }

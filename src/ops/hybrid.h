@@ -10,7 +10,8 @@ namespace thimble {
 // Source: TensorFlow Lite PortableSymmetricQuantizeFloats.
 float quantize_symmetric(const float* x, int64_t n, int8_t* q);
 
-// Asymmetric over [min(x, 0), max(x, 0)] to [−128, 127]: TensorFlow Lite PortableAsymmetricQuantizeFloats.
+// Asymmetric over [min(x, 0), max(x, 0)] to [−128, 127]: TensorFlow Lite's AsymmetricQuantizeFloats, with
+// the range's width rounded to float32 and q = round(x / scale) + zero point, as measured from LiteRT.
 void quantize_asymmetric(const float* x, int64_t n, int8_t* q, float* scale, int32_t* zero_point);
 
 }  // namespace thimble
