@@ -1,0 +1,242 @@
+#include "app/command.h"
+
+#include <charconv>
+#include <cmath>
+#include <list>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include "base/suggest.h"
+
+namespace thimble::app {
+namespace {
+
+std::string last_name(const std::string& names) {
+  const size_t comma = names.rfind(',');
+  return comma == std::string::npos ? names : names.substr(comma + 1);
+}
+
+tl::unexpected<Error> wrong_value(const std::string& name, const std::string& value, std::string wanted) {
+  return fail(ErrorCode::usage, format("{} is '{}'", name, value), "give " + wanted);
+}
+
+}  // namespace
+
+struct Options::Impl {
+  // Where a parsed value goes; called once per value, in order.
+  struct Target {
+    std::string name;
+    std::function<Status(const std::string&)> take;
+    size_t row = 0;  // in `rows`
+    std::vector<std::string> values;
+  };
+  struct Flag {
+    bool* to;
+    bool value;
+    CLI::Option* option;
+  };
+
+  CLI::App app;
+  std::vector<OptionRow> rows;
+  std::list<Target> targets;  // stable addresses
+  std::list<Flag> flags;
+  std::string examples, about, section;
+
+  Impl() {
+    app.set_help_flag();
+    app.allow_extras();
+  }
+
+  void add(OptionRow row, std::function<Status(const std::string&)> take) {
+    row.section = row.positional ? "Arguments" : section;
+    targets.push_back({last_name(row.names), std::move(take), rows.size(), {}});
+    Target* target = &targets.back();
+    CLI::Option* option = app.add_option(row.names, [target](const CLI::results_t& values) {
+      target->values = values;
+      return true;
+    });
+    if (row.positional && row.repeatable)
+      option->expected(row.required ? 1 : 0, 1 << 20);
+    else
+      option->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    rows.push_back(std::move(row));
+  }
+
+  std::vector<std::string> option_names() const {
+    std::vector<std::string> names;
+    for (const OptionRow& row : rows) {
+      if (row.positional) continue;
+      for (size_t at = 0; at <= row.names.size();) {
+        const size_t comma = std::min(row.names.find(',', at), row.names.size());
+        names.push_back(row.names.substr(at, comma - at));
+        at = comma + 1;
+      }
+    }
+    return names;
+  }
+
+  // What CLI11 could not place: an unknown option, or one argument too many.
+  Status check_extras(const std::string& command) const {
+    const std::vector<std::string> extras = app.remaining();
+    for (const std::string& extra : extras) {
+      if (extra.size() < 2 || extra[0] != '-') continue;
+      const std::string bare = extra.substr(0, extra.find('='));
+      std::string hint = did_you_mean(bare, option_names());
+      if (hint.empty()) hint = format("'thimble {} --help' lists the options", command);
+      return fail(ErrorCode::usage, format("thimble {} has no option '{}'", command, bare), hint);
+    }
+    if (!extras.empty())
+      return fail(ErrorCode::usage, format("thimble {} does not expect the argument '{}'", command, extras[0]),
+                  format("see 'thimble {} --help'", command));
+    return {};
+  }
+};
+
+Options::Options() : impl_(std::make_unique<Impl>()) {}
+Options::~Options() = default;
+
+Options& Options::examples(std::string_view lines) {
+  impl_->examples = lines;
+  return *this;
+}
+Options& Options::about(std::string_view text) {
+  impl_->about = text;
+  return *this;
+}
+Options& Options::section(std::string_view title) {
+  impl_->section = title;
+  return *this;
+}
+
+Options& Options::argument(const std::string& name, std::string* to, std::string_view help, bool required) {
+  impl_->add({name, name, std::string(help), "", {}, true, required, false}, [to](const std::string& v) -> Status {
+    *to = v;
+    return {};
+  });
+  return *this;
+}
+
+Options& Options::arguments(const std::string& name, std::vector<std::string>* to, std::string_view help,
+                            bool required) {
+  impl_->add({name, name, std::string(help), "", {}, true, required, true}, [to](const std::string& v) -> Status {
+    to->push_back(v);
+    return {};
+  });
+  return *this;
+}
+
+Options& Options::text(const std::string& names, std::string* to, const std::string& placeholder, std::string_view help,
+                       bool required) {
+  impl_->add({names, placeholder, std::string(help), "", {}, false, required, false},
+             [to](const std::string& v) -> Status {
+               *to = v;
+               return {};
+             });
+  return *this;
+}
+
+Options& Options::texts(const std::string& names, std::vector<std::string>* to, const std::string& placeholder,
+                        std::string_view help) {
+  impl_->add({names, placeholder, std::string(help), "", {}, false, false, true}, [to](const std::string& v) -> Status {
+    to->push_back(v);
+    return {};
+  });
+  return *this;
+}
+
+Options& Options::choice(const std::string& names, std::string* to, std::vector<std::string> words,
+                         std::string_view help, bool required) {
+  std::string all;
+  for (const std::string& word : words) all += (all.empty() ? "" : "|") + word;
+  auto take = [to, words, all, name = last_name(names)](const std::string& v) -> Status {
+    for (const std::string& word : words) {
+      if (word != v) continue;
+      *to = v;
+      return {};
+    }
+    const std::string guess = did_you_mean(v, words);
+    return fail(ErrorCode::usage, format("{} is '{}', which is none of {}", name, v, all),
+                guess.empty() ? "give one of " + all : guess);
+  };
+  impl_->add({names, all, std::string(help), "", words, false, required, false}, take);
+  return *this;
+}
+
+Options& Options::integer(const std::string& names, int64_t* to, const std::string& placeholder, std::string_view help,
+                          int64_t lowest, int64_t highest) {
+  impl_->add({names, placeholder, std::string(help), "", {}, false, false, false},
+             [to, lowest, highest, name = last_name(names)](const std::string& v) -> Status {
+               int64_t value = 0;
+               const auto [end, error] = std::from_chars(v.data(), v.data() + v.size(), value);
+               if (error != std::errc() || end != v.data() + v.size()) return wrong_value(name, v, "a whole number");
+               if (value < lowest || value > highest)
+                 return wrong_value(name, v,
+                                    highest == std::numeric_limits<int64_t>::max()
+                                        ? format("a whole number of at least {}", lowest)
+                                        : format("a whole number from {} to {}", lowest, highest));
+               *to = value;
+               return {};
+             });
+  return *this;
+}
+
+Options& Options::number(const std::string& names, double* to, const std::string& placeholder, std::string_view help,
+                         double lowest, double highest) {
+  impl_->add({names, placeholder, std::string(help), "", {}, false, false, false},
+             [to, lowest, highest, name = last_name(names)](const std::string& v) -> Status {
+               double value = 0;
+               const auto [end, error] = std::from_chars(v.data(), v.data() + v.size(), value);
+               if (error != std::errc() || end != v.data() + v.size() || !std::isfinite(value))
+                 return wrong_value(name, v, "a number");
+               if (value < lowest) return wrong_value(name, v, format("a number of at least {}", lowest));
+               if (value > highest) return wrong_value(name, v, format("a number of at most {}", highest));
+               *to = value;
+               return {};
+             });
+  return *this;
+}
+
+Options& Options::flag(const std::string& names, bool* to, std::string_view help) {
+  OptionRow row{names, "", std::string(help), impl_->section, {}, false, false, false};
+  impl_->flags.push_back({to, *to, nullptr});
+  Impl::Flag& flag = impl_->flags.back();
+  flag.option = impl_->app.add_flag(names, flag.value);
+  impl_->rows.push_back(std::move(row));
+  return *this;
+}
+
+const std::vector<OptionRow>& Options::rows() const { return impl_->rows; }
+const std::string& Options::example_text() const { return impl_->examples; }
+const std::string& Options::about_text() const { return impl_->about; }
+
+Status Options::parse(const std::vector<std::string>& words, const std::string& command) {
+  Impl& impl = *impl_;
+  try {
+    impl.app.parse(std::vector<std::string>(words.rbegin(), words.rend()));  // CLI11 takes them from the back
+  } catch (const CLI::ParseError& error) {
+    THIMBLE_TRY(impl.check_extras(command));
+    return fail(ErrorCode::usage, format("thimble {}: {}", command, error.what()),
+                format("see 'thimble {} --help'", command));
+  }
+  THIMBLE_TRY(impl.check_extras(command));
+  bool help = false;
+  for (Impl::Flag& flag : impl.flags) {
+    if (flag.option->count() > 0) *flag.to = flag.value;
+    if (flag.option->check_lname("help") && flag.value) help = true;
+  }
+  if (help) return {};
+  for (Impl::Target& target : impl.targets) {
+    const OptionRow& row = impl.rows[target.row];
+    if (target.values.empty() && row.required)
+      return fail(ErrorCode::usage, format("thimble {} needs {}", command, target.name),
+                  format("see the examples in 'thimble {} --help'", command));
+    if (!row.repeatable && target.values.size() > 1)
+      return fail(ErrorCode::usage, format("{} is given {} times", target.name, target.values.size()), "give it once");
+    for (const std::string& value : target.values) THIMBLE_TRY(target.take(value));
+  }
+  return {};
+}
+
+}  // namespace thimble::app

@@ -1,0 +1,19 @@
+// The table of subcommands. A new one is a file of its own, a declaration and a row in commands.cc.
+#pragma once
+
+#include <span>
+
+#include "app/command.h"
+
+namespace thimble::app {
+
+Action define_run(Options& options);
+Action define_inspect(Options& options);
+Action define_ops(Options& options);
+
+// In the order of `thimble --help`.
+std::span<const CommandRow> commands();
+// Null when there is none of this name.
+const CommandRow* find_command(std::string_view name);
+
+}  // namespace thimble::app

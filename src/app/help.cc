@@ -1,0 +1,82 @@
+// The text of --help, laid out from what a command declared.
+#include "app/command.h"
+#include "measure/table.h"
+
+namespace thimble::app {
+namespace {
+
+constexpr size_t kHelpColumn = 28, kWidth = 100;
+
+// `text` filled to the width, continuation lines starting at `indent`.
+std::string filled(std::string_view text, size_t indent, size_t start) {
+  std::string out;
+  size_t column = start;
+  for (size_t at = 0; at < text.size();) {
+    const size_t space = std::min(text.find(' ', at), text.size());
+    const std::string word(text.substr(at, space - at));
+    const auto wide = static_cast<size_t>(display_width(word));
+    if (column > indent && column + 1 + wide > kWidth) {
+      out += "\n" + std::string(indent, ' ');
+      column = indent;
+    } else if (column > indent) {
+      out += ' ';
+      ++column;
+    }
+    out += word;
+    column += wide;
+    at = space + 1;
+  }
+  return out;
+}
+
+std::string row_text(const OptionRow& row) {
+  std::string head = "  ";
+  if (row.positional) {
+    head += row.names;
+  } else {
+    for (char c : row.names) head += c == ',' ? std::string(", ") : std::string(1, c);
+    if (!row.placeholder.empty()) head += " " + row.placeholder;
+  }
+  const auto wide = static_cast<size_t>(display_width(head));
+  if (wide + 2 > kHelpColumn)
+    head += "\n" + std::string(kHelpColumn, ' ');
+  else
+    head += std::string(kHelpColumn - wide, ' ');
+  return head + filled(row.help, kHelpColumn, kHelpColumn) + "\n";
+}
+
+}  // namespace
+
+std::string help_text(const CommandRow& command, const Options& options) {
+  std::string text = "Examples:\n";
+  const std::string& examples = options.example_text();
+  for (size_t at = 0; at < examples.size();) {
+    const size_t end = std::min(examples.find('\n', at), examples.size());
+    if (end > at) text += "  " + examples.substr(at, end - at) + "\n";
+    at = end + 1;
+  }
+  text += format("\nthimble {}: {}\n\nUsage: thimble {}", command.name, command.summary, command.name);
+  for (const OptionRow& row : options.rows()) {
+    if (!row.positional) continue;
+    const std::string name = row.names + (row.repeatable ? "…" : "");
+    text += row.required ? " " + name : " [" + name + "]";
+  }
+  for (const OptionRow& row : options.rows())
+    if (!row.positional && row.required) text += " " + row.names.substr(0, row.names.find(',')) + " " + row.placeholder;
+  text += " [options]\n";
+  if (!options.about_text().empty())
+    text += "\n" + options.about_text() + (options.about_text().back() == '\n' ? "" : "\n");
+  std::string section = "\n";
+  for (int pass = 0; pass < 2; ++pass) {  // arguments first
+    for (const OptionRow& row : options.rows()) {
+      if (row.positional != (pass == 0)) continue;
+      const std::string title = row.section.empty() ? "Options" : row.section;
+      if (title != section) text += "\n" + title + ":\n";
+      section = title;
+      text += row_text(row);
+    }
+  }
+  return text;
+}
+
+}  // namespace thimble::app

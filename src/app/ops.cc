@@ -1,0 +1,117 @@
+// `thimble ops`: the coverage table, made from the same tables that the layers use, so that it cannot
+// say more than the code does.
+#include <algorithm>
+
+#include "app/commands.h"
+#include "base/json.h"
+#include "compress/quant_rule.h"
+#include "formats/tflite/rule.h"
+#include "measure/table.h"
+#include "runtime/lower.h"
+#include "train/grad.h"
+
+namespace thimble::app {
+namespace {
+
+constexpr const char* kColumns[] = {"infer",  "float32",  "int8",     "uint8",    "int16x8",
+                                    "hybrid", "lowering", "gradient", "quantize", "tflite"};
+constexpr size_t kColumnCount = std::size(kColumns);
+
+struct OpCells {
+  std::string name;
+  std::vector<std::string> why_not;  // one per column; empty: there
+};
+
+// Why an operator does not compute in a type: ops.def says which it does, the rest follows from them.
+std::string why_not_type(Op op, OpTypes type) {
+  if (row(op).types & type) return {};
+  const Cell<QuantRuleFn>& quant = quant_rule_of(op);
+  if (type == F32) return "its input is of another type";
+  if (quant.why_not) return quant.why_not;
+  switch (type) {
+    case HYBRID: return "it has no weight matrix";
+    case S16X8: return "16-bit activations are not in this version";
+    case U8: return "no uint8 form: computed in float32 between dequantize and quantize";
+    default: return "no int8 form: computed in float32 between dequantize and quantize";
+  }
+}
+
+template <class T>
+std::string why_not(const Cell<T>& cell) {
+  return cell.why_not ? cell.why_not : "";
+}
+
+std::vector<OpCells> all_cells() {
+  std::vector<OpCells> all;
+  for (size_t i = 0; i < kOpCount; ++i) {
+    const Op op = static_cast<Op>(i);
+    all.push_back({name(op),
+                   {row(op).infer ? "" : "no inference", why_not_type(op, F32), why_not_type(op, S8),
+                    why_not_type(op, U8), why_not_type(op, S16X8), why_not_type(op, HYBRID), why_not(lowering_of(op)),
+                    why_not(gradient_of(op)), why_not(quant_rule_of(op)), why_not(tflite::rule_of(op))}});
+  }
+  return all;
+}
+
+std::string as_json(const std::vector<OpCells>& all) {
+  JsonWriter json;
+  json.begin_object().field("schema", "thimble.ops/1").key("operators").begin_array();
+  for (const OpCells& op : all) {
+    json.begin_object().field("name", op.name);
+    for (size_t c = 0; c < kColumnCount; ++c) json.field(kColumns[c], op.why_not[c].empty());
+    json.key("why_not").begin_object();
+    for (size_t c = 0; c < kColumnCount; ++c)
+      if (!op.why_not[c].empty()) json.field(kColumns[c], op.why_not[c]);
+    json.end_object().end_object();
+  }
+  json.end_array().end_object();
+  return json.take() + "\n";
+}
+
+// "yes", or the letter of the reason below the table.
+std::string as_table(const std::vector<OpCells>& all, bool markdown, bool colour) {
+  std::vector<std::string> reasons;
+  TextTable table;
+  table.column("operator");
+  for (const char* column : kColumns) table.column(column);
+  for (const OpCells& op : all) {
+    std::vector<std::string> cells = {op.name};
+    for (const std::string& why : op.why_not) {
+      if (why.empty()) {
+        cells.emplace_back("yes");
+        continue;
+      }
+      const auto known = std::find(reasons.begin(), reasons.end(), why);
+      cells.push_back(format("– {}", known - reasons.begin() + 1));
+      if (known == reasons.end()) reasons.push_back(why);
+    }
+    table.row(std::move(cells));
+  }
+  std::string text = markdown ? table.markdown() : table.text(colour);
+  text += markdown ? "\nWhere a cell is missing, because:\n\n" : "\nwhere a cell is missing, because:\n";
+  for (size_t i = 0; i < reasons.size(); ++i)
+    text += markdown ? format("{}. {}\n", i + 1, reasons[i]) : format("  {:>2}  {}\n", i + 1, reasons[i]);
+  return text;
+}
+
+}  // namespace
+
+Action define_ops(Options& options) {
+  auto markdown = std::make_shared<bool>(false);
+  options.examples(
+      "thimble ops\n"
+      "thimble ops --markdown > operators.md\n"
+      "thimble ops --json\n");
+  options.about(
+      "One row per operator. infer: shapes, types and validation; float32 … hybrid: what the reference and so\n"
+      "every path computes in (hybrid: float32 activations, int8 weights); lowering: a fast kernel (else the\n"
+      "reference runs); gradient: can be trained through; quantize: has an int8 rule; tflite: read and written.");
+  options.flag("--markdown", markdown.get(), "a Markdown table");
+  return [markdown](const Context& context) -> Status {
+    const std::vector<OpCells> all = all_cells();
+    context.print(context.json ? as_json(all) : as_table(all, *markdown, context.colour()));
+    return {};
+  };
+}
+
+}  // namespace thimble::app
