@@ -13,6 +13,7 @@
 #include "ops/pad/pad.h"
 #include "ops/pool2d/pool2d.h"
 #include "ops/reshape/reshape.h"
+#include "train/lstm_layer.h"
 
 namespace thimble {
 namespace {
@@ -222,7 +223,7 @@ constexpr Word kWords[] = {
     {"max_pool", pool<Op::max_pool>}, {"average_pool", pool<Op::average_pool>},
     {"global_average_pool", global_pool<Op::average_pool>}, {"global_max_pool", global_pool<Op::max_pool>},
     {"flatten", flatten}, {"reshape", reshape}, {"zero_pad", zero_pad}, {"dropout", dropout}, {"batch_norm", batch_norm},
-    {"residual", residual}, {"parallel", parallel},
+    {"residual", residual}, {"parallel", parallel}, {"lstm", lstm_layer},
 };
 
 }  // namespace

@@ -13,17 +13,20 @@ Status check_weights(const InferContext& ctx) {
   const Shape &x = ctx.in(0).shape, &kernel = ctx.in(1).shape, &recurrent = ctx.in(2).shape;
   const int64_t units = recurrent[1];
   if (x[0] < 1 || x[1] < 1 || x[2] < 1 || units < 1)
-    return fail(ErrorCode::bad_file, format("input {} or weights {} have an empty dimension", x.to_string(), recurrent.to_string()));
+    return fail(ErrorCode::bad_file,
+                format("input {} or weights {} have an empty dimension", x.to_string(), recurrent.to_string()));
   if (recurrent[0] != 4 * units)
     return fail(ErrorCode::bad_file, format("recurrent weights {} are not [4 units, units]", recurrent.to_string()));
   if (kernel[0] != 4 * units || kernel[1] != x[2])
-    return fail(ErrorCode::bad_file, format("weights {} do not fit {} units and input {}", kernel.to_string(), units, x.to_string()));
+    return fail(ErrorCode::bad_file,
+                format("weights {} do not fit {} units and input {}", kernel.to_string(), units, x.to_string()));
   return {};
 }
 
 Status expect_shape(const InferContext& ctx, int input, const Shape& shape) {
   if (ctx.in(input).shape == shape) return {};
-  return fail(ErrorCode::bad_file, format("input {} {} must have the shape {}", input, ctx.in(input).to_string(), shape.to_string()));
+  return fail(ErrorCode::bad_file,
+              format("input {} {} must have the shape {}", input, ctx.in(input).to_string(), shape.to_string()));
 }
 
 }  // namespace

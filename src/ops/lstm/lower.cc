@@ -56,7 +56,8 @@ Result<bool> lstm(LowerContext& ctx) {
   ctx.bind_scratch(&pack->kernel.packed, kernel);
   ctx.bind_scratch(&pack->recurrent.packed, recurrent);
 
-  const double flops = 2.0 * static_cast<double>(d.batch * d.time) * static_cast<double>(columns * (d.inputs + d.units));
+  const double flops =
+      2.0 * static_cast<double>(d.batch * d.time) * static_cast<double>(columns * (d.inputs + d.units));
   auto* p = ctx.step<run_lstm>(lstm_parts(ctx, d.batch, flops));
   p->return_sequences = ctx.node.attrs.as<LstmAttrs>().return_sequences;
   LstmSequence& s = p->sequence;

@@ -147,12 +147,14 @@ Result<bool> lstm_grad(LowerContext& ctx) {
   ctx.bind_scratch(&p->dc, dc);
 
   const int32_t* offsets = ctx.constant(dgates_offsets(d));
-  auto* w = ctx.step<run_weights>(columns >= 32 ? ctx.parts_for(flops * static_cast<double>(d.units + d.inputs) / 60) : 1);
+  auto* w =
+      ctx.step<run_weights>(columns >= 32 ? ctx.parts_for(flops * static_cast<double>(d.units + d.inputs) / 60) : 1);
   w->kernels = &ctx.kernels;
   w->kernel = GemmTnF32Args{.m = steps, .k = columns, .n = d.inputs, .ldb = d.inputs, .ldc = d.inputs};
   w->kernel.offsets = offsets;
   // h_{t−1} meets dgates_t: one step apart.
-  w->recurrent = GemmTnF32Args{.m = steps - d.batch, .k = columns, .n = d.units, .lda = columns, .ldb = d.units, .ldc = d.units};
+  w->recurrent =
+      GemmTnF32Args{.m = steps - d.batch, .k = columns, .n = d.units, .lda = columns, .ldb = d.units, .ldc = d.units};
   ctx.bind_scratch(&w->kernel.a, dgates);
   ctx.bind_in(&w->kernel.b, 0);
   ctx.bind_out(&w->kernel.c, 0);

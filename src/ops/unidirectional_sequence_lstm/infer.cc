@@ -18,7 +18,8 @@ Status check_supported(const InferContext& ctx, const SequenceLstmAttrs& attrs) 
   if (ctx.has(kProjection) || ctx.has(kProjection + 1)) return unsupported("a projection");
   for (int i = kLayerNorm; i < ctx.arity(); ++i)
     if (ctx.has(i)) return unsupported("layer normalisation");
-  if (!ctx.has(kInputWeights) && !ctx.has(kRecurrentWeights)) return unsupported("coupled input and forget gates (CIFG)");
+  if (!ctx.has(kInputWeights) && !ctx.has(kRecurrentWeights))
+    return unsupported("coupled input and forget gates (CIFG)");
   if (!(attrs.cell_clip >= 0) || !std::isfinite(attrs.cell_clip))
     return fail(ErrorCode::bad_file, format("cell clip {} is not a number from 0", attrs.cell_clip));
   return {};
@@ -96,7 +97,8 @@ Status check_integer_types(const InferContext& ctx) {
     const double x = ctx.in(i < kRecurrentWeights ? kInput : kHiddenState).quant.scale[0];
     const double effective = x * ctx.in(i).quant.scale[0] * 4096;
     if (!(effective < 0x1p30))
-      return fail(ErrorCode::bad_file, format("effective scale {} of {} is out of range", effective, ctx.in(i).to_string()));
+      return fail(ErrorCode::bad_file,
+                  format("effective scale {} of {} is out of range", effective, ctx.in(i).to_string()));
   }
   if (!(0x1p-30 / static_cast<double>(hidden.scale[0]) < 0x1p30))
     return fail(ErrorCode::bad_file, format("hidden scale {} is out of range", hidden.scale[0]));
@@ -116,8 +118,8 @@ Status unidirectional_sequence_lstm(InferContext& ctx) {
   const Shape& x = ctx.in(kInput).shape;
   const Dims d = dims(x, ctx.in(kHiddenState).shape, attrs.time_major);
   if (d.batch < 1 || d.time < 1 || d.inputs < 1 || d.units < 1)
-    return fail(ErrorCode::bad_file, format("input {} or state {} has an empty dimension", x.to_string(),
-                                            ctx.in(kHiddenState).to_string()));
+    return fail(ErrorCode::bad_file,
+                format("input {} or state {} has an empty dimension", x.to_string(), ctx.in(kHiddenState).to_string()));
   if (x[attrs.time_major ? 1 : 0] != d.batch)
     return fail(ErrorCode::bad_file, format("input {} and state {} have different batch sizes", x.to_string(),
                                             ctx.in(kHiddenState).to_string()));
@@ -125,9 +127,10 @@ Status unidirectional_sequence_lstm(InferContext& ctx) {
   const DType type = ctx.in(kInput).type, weights = ctx.in(kInputWeights).type;
   const bool integer = type == DType::i8 && weights == DType::i8;
   if (!integer && !(type == DType::f32 && (weights == DType::f32 || weights == DType::i8)))
-    return fail(ErrorCode::unsupported, format("no kernel for input {} with weights {}", ctx.in(kInput).to_string(),
-                                               ctx.in(kInputWeights).to_string()),
-                "float32 × float32, float32 × int8 (hybrid) and int8 × int8 with an int16 cell are supported");
+    return fail(
+        ErrorCode::unsupported,
+        format("no kernel for input {} with weights {}", ctx.in(kInput).to_string(), ctx.in(kInputWeights).to_string()),
+        "float32 × float32, float32 × int8 (hybrid) and int8 × int8 with an int16 cell are supported");
   if (integer) {
     THIMBLE_TRY(check_integer_types(ctx));
     if (attrs.activation != Activation::tanh) return unsupported("an int8 activation other than tanh");

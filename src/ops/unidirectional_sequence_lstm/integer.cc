@@ -87,7 +87,8 @@ SequenceLstmScales sequence_lstm_scales(const SequenceLstmQuantization& q) {
     s.input[g] = multiplier(static_cast<double>(q.input[g]->scale[0] * q.x->scale[0] / gate_scale));
     s.recurrent[g] = multiplier(static_cast<double>(q.recurrent[g]->scale[0] * q.h->scale[0] / gate_scale));
   }
-  s.hidden = multiplier(static_cast<double>(static_cast<float>(0x1p-15 / static_cast<double>(q.hidden->scale[0]) * 0x1p-15)));
+  s.hidden =
+      multiplier(static_cast<double>(static_cast<float>(0x1p-15 / static_cast<double>(q.hidden->scale[0]) * 0x1p-15)));
   s.x_zero = q.x->zero_point[0];
   s.h_zero = q.h->zero_point[0];
   s.hidden_zero = q.hidden->zero_point[0];

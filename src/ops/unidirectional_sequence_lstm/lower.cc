@@ -30,7 +30,8 @@ const float* pack(LowerContext& ctx, int first, int64_t columns, int64_t units) 
   }
   const GemmF32Kernels& kernels = ctx.kernels.gemm_f32;
   auto* packed = ctx.constant<float>(kernels.packed_b_floats(4 * units, columns));
-  kernels.pack_b({.rows = columns, .n = 4 * units, .b = all.data(), .row_stride = 1, .column_stride = columns, .packed = packed});
+  kernels.pack_b(
+      {.rows = columns, .n = 4 * units, .b = all.data(), .row_stride = 1, .column_stride = columns, .packed = packed});
   return packed;
 }
 

@@ -114,7 +114,8 @@ void integer(const RefCall& call, const Dims& d) {
         const auto *w = call.in[kInputWeights + g].as<int8_t>(), *r = call.in[kRecurrentWeights + g].as<int8_t>();
         for (int64_t u = 0; u < d.units; ++u) {
           uint32_t from_x = static_cast<uint32_t>(call.in[kBias + g].as<int32_t>()[u]), from_h = 0;
-          for (int64_t i = 0; i < d.inputs; ++i) from_x += static_cast<uint32_t>((x[i] - s.x_zero) * w[u * d.inputs + i]);
+          for (int64_t i = 0; i < d.inputs; ++i)
+            from_x += static_cast<uint32_t>((x[i] - s.x_zero) * w[u * d.inputs + i]);
           for (int64_t i = 0; i < d.units; ++i) from_h += static_cast<uint32_t>((h[i] - s.h_zero) * r[u * d.units + i]);
           gates[static_cast<int64_t>(g) * d.units + u] =
               sequence_lstm_gate(s, g, static_cast<int32_t>(from_x), static_cast<int32_t>(from_h));
@@ -128,8 +129,8 @@ void integer(const RefCall& call, const Dims& d) {
 }  // namespace
 
 void unidirectional_sequence_lstm(const RefCall& call) {
-  const Dims d = dims(call.in[kInput].shape, call.in[kHiddenState].shape,
-                      call.node.attrs.as<SequenceLstmAttrs>().time_major);
+  const Dims d =
+      dims(call.in[kInput].shape, call.in[kHiddenState].shape, call.node.attrs.as<SequenceLstmAttrs>().time_major);
   if (call.in[kInput].type == DType::i8) return integer(call, d);
   float_or_hybrid(call, d);
 }

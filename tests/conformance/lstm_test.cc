@@ -1,0 +1,270 @@
+// LSTM: the training form and its gradient against Keras and against differences of an independent
+// double-precision forward pass; fast paths against references and bits for one and two threads; what
+// export and quantisation make of it.
+#include <cmath>
+#include <fstream>
+#include <functional>
+#include <nlohmann/json.hpp>
+
+#include "base/random.h"
+#include "harness.h"
+#include "ops/builder.h"
+#include "ops/lstm/lstm.h"
+#include "passes/lower_lstm.h"
+
+namespace thimble::test {
+namespace {
+
+struct Sizes {
+  int64_t batch, time, inputs, units;
+  bool sequences;
+};
+
+struct Layer {
+  Sizes s;
+  std::vector<float> x, kernel, recurrent, bias, dy;
+};
+
+std::vector<float> values(uint64_t stream, int64_t count, double range) {
+  std::vector<float> v;
+  for (int64_t i = 0; i < count; ++i)
+    v.push_back(static_cast<float>(
+        (static_cast<double>(random_bits(5, stream, static_cast<uint64_t>(i)) >> 11) * 0x1p-52 - 1) * range));
+  return v;
+}
+
+Layer random_layer(const Sizes& s) {
+  const int64_t rows = 4 * s.units;
+  return {s,
+          values(1, s.batch * s.time * s.inputs, 1.5),
+          values(2, rows * s.inputs, 0.6),
+          values(3, rows * s.units, 0.6),
+          values(4, rows, 0.5),
+          values(5, s.batch * s.units * (s.sequences ? s.time : 1), 1)};
+}
+
+template <class T>
+Bytes bytes_of(const std::vector<T>& v) {
+  Bytes b(v.size() * sizeof(T));
+  std::memcpy(b.data(), v.data(), b.size());
+  return b;
+}
+std::vector<float> floats(const Bytes& b) {
+  std::vector<float> v(b.size() / 4);
+  std::memcpy(v.data(), b.data(), b.size());
+  return v;
+}
+
+// Inputs x, dy; outputs y, then dkernel, drecurrent, dbias and dx when `gradient`.
+Graph layer_graph(const Layer& l, bool gradient) {
+  const Sizes& s = l.s;
+  Graph g;
+  Builder b(g);
+  const TensorId x = b.input("x", DType::f32, Shape{s.batch, s.time, s.inputs});
+  const TensorId kernel = b.constant_f32("kernel", Shape{4 * s.units, s.inputs}, l.kernel);
+  const TensorId recurrent = b.constant_f32("recurrent", Shape{4 * s.units, s.units}, l.recurrent);
+  const TensorId bias = b.constant_f32("bias", Shape{4 * s.units}, l.bias);
+  const auto out = b.node(Op::lstm, {x, kernel, recurrent, bias}, LstmAttrs{s.sequences}, "layer", 5);
+  EXPECT_TRUE(out) << out.error().to_string();
+  g.outputs = {(*out)[0]};
+  if (!gradient) return g;
+  const TensorId dy = b.input("dy", DType::f32, g.at((*out)[0]).shape);
+  const auto grads = b.node(Op::lstm_grad, {x, kernel, recurrent, (*out)[1], (*out)[2], (*out)[3], (*out)[4], dy},
+                            LstmGradAttrs{s.sequences, true}, "grad", 4);
+  EXPECT_TRUE(grads) << grads.error().to_string();
+  g.outputs.insert(g.outputs.end(), grads->begin(), grads->end());
+  return g;
+}
+
+// Σ y·dy in double precision, written without regard to the operator's code.
+double weighted_sum(const Layer& l, const std::vector<double>& x, const std::vector<double>& kernel,
+                    const std::vector<double>& recurrent, const std::vector<double>& bias) {
+  const Sizes& s = l.s;
+  const auto at = [](int64_t i) { return static_cast<size_t>(i); };
+  double total = 0;
+  for (int64_t b = 0; b < s.batch; ++b) {
+    std::vector<double> h(at(s.units), 0), c(at(s.units), 0);
+    for (int64_t t = 0; t < s.time; ++t) {
+      std::vector<double> a(at(4 * s.units));
+      for (int64_t j = 0; j < 4 * s.units; ++j) {
+        a[at(j)] = bias[at(j)];
+        for (int64_t i = 0; i < s.inputs; ++i)
+          a[at(j)] += kernel[at(j * s.inputs + i)] * x[at((b * s.time + t) * s.inputs + i)];
+        for (int64_t i = 0; i < s.units; ++i) a[at(j)] += recurrent[at(j * s.units + i)] * h[at(i)];
+      }
+      const auto sigmoid = [](double v) { return 1 / (1 + std::exp(-v)); };
+      for (int64_t u = 0; u < s.units; ++u) {
+        c[at(u)] = sigmoid(a[at(s.units + u)]) * c[at(u)] + sigmoid(a[at(u)]) * std::tanh(a[at(2 * s.units + u)]);
+        h[at(u)] = sigmoid(a[at(3 * s.units + u)]) * std::tanh(c[at(u)]);
+        if (s.sequences) total += h[at(u)] * l.dy[at((b * s.time + t) * s.units + u)];
+        if (!s.sequences && t == s.time - 1) total += h[at(u)] * l.dy[at(b * s.units + u)];
+      }
+    }
+  }
+  return total;
+}
+
+const Sizes kSizes[] = {{2, 4, 5, 3, true},   {3, 5, 2, 4, false},  {1, 1, 3, 2, true},
+                        {1, 6, 7, 17, false}, {40, 3, 9, 20, true}, {33, 4, 28, 20, false}};
+
+TEST(Lstm, GradientsEqualDifferencesInDoublePrecision) {
+  for (const Sizes& s : kSizes) {
+    const Layer l = random_layer(s);
+    std::vector<std::vector<double>> parts;
+    for (const auto* v : {&l.x, &l.kernel, &l.recurrent, &l.bias}) parts.emplace_back(v->begin(), v->end());
+    const Graph graph = layer_graph(l, true);
+    for (const RunMode& mode : kModes) {
+      const auto out = run_graph(graph, {bytes_of(l.x), bytes_of(l.dy)}, mode);
+      ASSERT_TRUE(out) << out.error().to_string();
+      const std::vector<float> got[] = {floats((*out)[4]), floats((*out)[1]), floats((*out)[2]), floats((*out)[3])};
+      for (size_t p = 0; p < 4; ++p) {
+        const size_t stride = std::max<size_t>(1, parts[p].size() / 60);
+        for (size_t i = 0; i < parts[p].size(); i += stride) {
+          const double kept = parts[p][i], step = 1e-5;
+          parts[p][i] = kept + step;
+          const double above = weighted_sum(l, parts[0], parts[1], parts[2], parts[3]);
+          parts[p][i] = kept - step;
+          const double below = weighted_sum(l, parts[0], parts[1], parts[2], parts[3]);
+          parts[p][i] = kept;
+          const double want = (above - below) / (2 * step);
+          EXPECT_NEAR(got[p][i], want, 2e-5 * std::max(1.0, std::fabs(want)))
+              << mode.name << ", units " << s.units << ", argument " << p << "[" << i << "]";
+        }
+      }
+    }
+  }
+}
+
+TEST(Lstm, TwoThreadsGiveTheSameBits) {
+  for (const Sizes& s : {Sizes{64, 28, 28, 20, true}, Sizes{50, 6, 30, 33, false}}) {
+    const Layer l = random_layer(s);
+    const Graph graph = layer_graph(l, true);
+    const auto one = run_graph(graph, {bytes_of(l.x), bytes_of(l.dy)}, kModes[1]);
+    const auto two = run_graph(graph, {bytes_of(l.x), bytes_of(l.dy)}, kModes[2]);
+    ASSERT_TRUE(one && two);
+    EXPECT_EQ(*one, *two);
+  }
+}
+
+TEST(Lstm, EqualsKerasForwardAndBackward) {
+  const auto golden = nlohmann::json::parse(std::ifstream("tests/goldens/optimizers/layers.json"))["lstm"];
+  const auto get = [&](const char* key) { return golden[key].get<std::vector<float>>(); };
+  Layer l{{golden["batch"], golden["time"], golden["depth"], golden["units"], true},
+          get("x"),
+          {},
+          {},
+          get("bias"),
+          get("upstream")};
+  const Sizes& s = l.s;
+  // Keras keeps [inputs, 4·units].
+  const auto transposed = [](const std::vector<float>& v, int64_t rows, int64_t columns) {
+    std::vector<float> t(v.size());
+    for (int64_t r = 0; r < rows; ++r)
+      for (int64_t c = 0; c < columns; ++c)
+        t[static_cast<size_t>(c * rows + r)] = v[static_cast<size_t>(r * columns + c)];
+    return t;
+  };
+  l.kernel = transposed(get("kernel"), s.inputs, 4 * s.units);
+  l.recurrent = transposed(get("recurrent"), s.units, 4 * s.units);
+  const std::vector<float> want[] = {get("y"), transposed(get("dkernel"), s.inputs, 4 * s.units),
+                                     transposed(get("drecurrent"), s.units, 4 * s.units), get("dbias"), get("dx")};
+  for (const RunMode& mode : kModes) {
+    const auto out = run_graph(layer_graph(l, true), {bytes_of(l.x), bytes_of(l.dy)}, mode);
+    ASSERT_TRUE(out) << out.error().to_string();
+    for (size_t i = 0; i < out->size(); ++i)
+      EXPECT_EQ(difference_floats((*out)[i], bytes_of(want[i]), 1e-5), "") << mode.name << ", output " << i;
+  }
+}
+
+TEST(Lstm, ExportedFormComputesTheSame) {
+  for (const Sizes& s : kSizes) {
+    const Layer l = random_layer(s);
+    const Graph training = layer_graph(l, false);
+    Graph exported = training;
+    const auto count = lower_lstm(exported);
+    ASSERT_TRUE(count) << count.error().to_string();
+    EXPECT_EQ(*count, 1);
+    const Status sound = verify(exported);
+    ASSERT_TRUE(sound) << sound.error().to_string();
+    const auto file = write_tflite(exported);
+    ASSERT_TRUE(file) << file.error().to_string();
+    const auto read = read_tflite(*file);
+    ASSERT_TRUE(read) << read.error().to_string();
+    const auto want = run_graph(training, {bytes_of(l.x)}, kModes[0]);
+    for (const RunMode& mode : kModes) {
+      const auto got = run_graph(*read, {bytes_of(l.x)}, mode);
+      ASSERT_TRUE(want && got);
+      EXPECT_EQ(difference_floats((*got)[0], (*want)[0], 1e-6), "") << mode.name << ", units " << s.units;
+    }
+  }
+}
+
+TEST(Lstm, StatesStayBetweenRunsAndCanBeReset) {
+  // Two runs of three steps are one run of six.
+  Layer whole = random_layer({2, 6, 4, 5, true}), half = whole;
+  half.s.time = 3;
+  const auto steps = [&](int64_t first) {
+    std::vector<float> x;
+    for (int64_t b = 0; b < 2; ++b)
+      for (int64_t i = 0; i < 12; ++i) x.push_back(whole.x[static_cast<size_t>((b * 6 + first) * 4 + i)]);
+    return x;
+  };
+  const auto all = run_graph(layer_graph(whole, false), {bytes_of(whole.x)}, kModes[0]);
+  ASSERT_TRUE(all);
+  const std::vector<float> y = floats((*all)[0]);
+  half.dy.clear();
+  Graph graph = layer_graph(half, false);
+  ASSERT_TRUE(lower_lstm(graph));
+  for (const bool reference : {true, false}) {
+    auto program = Program::plan(graph, {.reference_only = reference});
+    ASSERT_TRUE(program);
+    auto session = Session::create(*program);
+    ASSERT_TRUE(session);
+    const auto run = [&](int64_t first) {
+      const Bytes x = bytes_of(steps(first));
+      std::memcpy((*session)->input(0).data(), x.data(), x.size());
+      (*session)->run();
+      const auto out = (*session)->output(0);
+      return floats(Bytes(out.begin(), out.end()));
+    };
+    const std::vector<float> early = run(0), late = run(3);
+    for (size_t b = 0; b < 2; ++b)
+      for (size_t i = 0; i < 15; ++i) {
+        EXPECT_NEAR(early[b * 15 + i], y[b * 30 + i], 1e-6);
+        EXPECT_NEAR(late[b * 15 + i], y[b * 30 + 15 + i], 1e-6);
+      }
+    (*session)->reset_variables();
+    EXPECT_EQ(run(0), early);
+  }
+}
+
+TEST(Lstm, RefusesWhatDoesNotFit) {
+  const Graph good = [] {
+    Graph g = layer_graph(random_layer({2, 3, 4, 5, true}), false);
+    EXPECT_TRUE(lower_lstm(g));
+    return g;
+  }();
+  ASSERT_TRUE(verify(good));
+  const Node& node = good.nodes[0];
+  const auto refused = [&](const std::function<void(Graph&, Node&)>& change) {
+    Graph g = good;
+    change(g, g.nodes[0]);
+    return !verify(g);
+  };
+  for (size_t i = 0; i < 20; ++i) {  // every operand that is there is needed
+    if (node.inputs[i] == kNoTensor) continue;
+    EXPECT_TRUE(refused([&](Graph&, Node& n) { n.inputs[i] = kNoTensor; })) << i;
+  }
+  for (size_t i : {1, 2, 3, 4, 5, 6, 7, 8, 12, 13, 14, 15})  // shapes and types
+    EXPECT_TRUE(refused([&](Graph&, Node& n) { n.inputs[i] = n.inputs[0]; })) << i;
+  EXPECT_TRUE(refused([](Graph& g, Node& n) { g.at(n.inputs[18]).variable = false; }));
+  EXPECT_TRUE(refused([](Graph&, Node& n) { n.inputs[19] = n.inputs[18]; }));
+  EXPECT_TRUE(refused([](Graph&, Node& n) { n.inputs[16] = n.inputs[5]; }));
+  EXPECT_TRUE(refused([](Graph&, Node& n) { n.inputs[20] = n.inputs[12]; }));
+  EXPECT_TRUE(refused([](Graph&, Node& n) { n.inputs[9] = n.inputs[12]; }));
+  EXPECT_TRUE(refused([](Graph&, Node& n) { n.inputs.resize(19); }));
+  EXPECT_TRUE(refused([](Graph& g, Node& n) { g.at(n.inputs[18]).shape = Shape{3, 5}; }));
+}
+
+}  // namespace
+}  // namespace thimble::test
