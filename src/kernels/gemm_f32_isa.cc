@@ -25,13 +25,18 @@ struct Sweep {
   bool first, last;
 };
 
-// Registers [0, C) of a row of c or bias, of which n columns exist.
+// Registers [0, C) of a row of c or bias, of which n columns exist. With AVX-512 a mask costs nothing;
+// elsewhere whole registers take the plain move.
 template <int C>
 THIMBLE_INLINE void load_row(F (&row)[C], const float* p, int64_t n) {
   THIMBLE_UNROLL
   for (int v = 0; v < C; ++v) {
     const int64_t left = n - v * kLanes;
-    row[v] = left >= kLanes ? load(p + v * kLanes) : left > 0 ? load_part(p + v * kLanes, left) : F{};
+    if constexpr (kLanes == 16) {
+      row[v] = load_part(p + v * kLanes, left < 0 ? 0 : left > kLanes ? kLanes : left);
+    } else {
+      row[v] = left >= kLanes ? load(p + v * kLanes) : left > 0 ? load_part(p + v * kLanes, left) : F{};
+    }
   }
 }
 template <int C>
@@ -39,7 +44,9 @@ THIMBLE_INLINE void store_row(float* p, const F (&row)[C], int64_t n) {
   THIMBLE_UNROLL
   for (int v = 0; v < C; ++v) {
     const int64_t left = n - v * kLanes;
-    if (left >= kLanes) {
+    if constexpr (kLanes == 16) {
+      store_part(p + v * kLanes, row[v], left < 0 ? 0 : left > kLanes ? kLanes : left);
+    } else if (left >= kLanes) {
       store(p + v * kLanes, row[v]);
     } else if (left > 0) {
       store_part(p + v * kLanes, row[v], left);

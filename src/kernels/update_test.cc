@@ -125,7 +125,7 @@ TEST_P(Update, EqualsKerasInDouble) {
       if (n == 37) p[15] = 0.004f;
       const size_t size = static_cast<size_t>(n);
       Parameters run = {normal_values(random, n), std::vector<float>(size, setting.start), std::vector<float>(size),
-                 std::vector<float>(size)};
+                        std::vector<float>(size)};
       Parameters scalar = run, halves = run;
       std::vector<Element> elements;
       for (size_t i = 0; i < size; ++i) elements.push_back({run.w[i], setting.start, 0, 0});

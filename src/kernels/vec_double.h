@@ -32,6 +32,9 @@ THIMBLE_INLINE D polynomial(D x, const double (&c)[N]) {
 }
 
 constexpr double kRound = 0x1.8p52;  // x + kRound − kRound is x to the nearest integer
+// That integer, of x + kRound; anything where |x| >= 2^51.
+typedef uint64_t UJ __attribute__((vector_size(8 * kHalf)));
+THIMBLE_INLINE J rounded(D shifted) { return (J)((UJ)shifted - (UJ)set1d(kRound)) << 1 >> 1; }
 
 // |x| <= 700; Taylor's series to the tenth power on ±ln 2 / 2.
 THIMBLE_INLINE D exp_d(D x) {
@@ -40,7 +43,7 @@ THIMBLE_INLINE D exp_d(D x) {
   const D shifted = x * 1.4426950408889634 + kRound;
   const D n = shifted - kRound;
   const D r = (x - n * 0x1.62e42feep-1) - n * 0x1.a39ef35793c76p-33;
-  const J exponent = ((J)shifted - (J)set1d(kRound)) << 52;
+  const J exponent = rounded(shifted) << 52;
   return (D)((J)polynomial(r, kExp) + exponent);
 }
 
@@ -115,7 +118,7 @@ THIMBLE_INLINE D sine(D x) {
   const D shifted = x * 0.63661977236758134 + kRound;
   const D q = shifted - kRound;
   const D r = ((x - q * 0x1.921fb544p+0) - q * 0x1.0b4611a6p-34) - q * 0x1.3198a2e037073p-69;
-  const J quadrant = ((J)shifted - (J)set1d(kRound)) + kQuadrant;
+  const J quadrant = rounded(shifted) + kQuadrant;
   const D square = r * r;
   const D y = select((quadrant & 1) != 0, polynomial(square, kCos), r * polynomial(square, kSin));
   D result = (D)((J)y ^ ((quadrant & 2) << 62));

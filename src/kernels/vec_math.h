@@ -18,8 +18,8 @@ THIMBLE_INLINE F polynomial(F x, const float (&c)[N]) {
   return sum;
 }
 
-// 2^n as a float, −126 <= n <= 127.
-THIMBLE_INLINE F power_of_two(I n) { return from_bits((n + 127) << 23); }
+// 2^(n + more) as a float, −126 <= n + more <= 127. Unsigned, because a NaN's n is anything.
+THIMBLE_INLINE F power_of_two(I n, int more = 0) { return (F)(((U)n + static_cast<uint32_t>(127 + more)) << 23); }
 
 struct Reduced {
   I n;
@@ -50,7 +50,7 @@ THIMBLE_INLINE F exp_f(F x) {
 THIMBLE_INLINE F expm1_f(F x) {
   const Reduced e = reduce_exp(clamp(x, set1(-40.0f), set1(89.0f)));
   const F y = e.r + exp_tail(e.r);
-  const F scale = power_of_two(e.n - 1);
+  const F scale = power_of_two(e.n, -1);
   const F z = fma(scale, y, scale - 0.5f) * 2.0f;
   return select(abs(x) < 0x1p-25f, x, z);  // keeps −0 and denormals
 }
@@ -62,7 +62,7 @@ THIMBLE_INLINE F log_f(F x) {
   const I tiny = x < 0x1p-126f;
   const F scaled = select(tiny, x * 0x1p23f, x);
   // m in [√½, √2), x = 2^n·m
-  const I raw = bits(scaled) - 0x3f3504f3;
+  const I raw = (I)((U)scaled - 0x3f3504f3u);
   const I n = (raw >> 23) - (tiny & 23);
   const F f = from_bits((raw & 0x007fffff) + 0x3f3504f3) - 1.0f;
   const F e = to_float(n), square = f * f;
