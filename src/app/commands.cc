@@ -4,6 +4,8 @@ namespace thimble::app {
 namespace {
 
 constexpr CommandRow kCommands[] = {
+    {"study", "train, compress, measure and report: the main job", define_study},
+    {"train", "train a recipe's model", define_train},
     {"ops", "table of operators and what each can do", define_ops},
 };
 

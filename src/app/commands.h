@@ -7,6 +7,8 @@
 
 namespace thimble::app {
 
+Action define_study(Options& options);
+Action define_train(Options& options);
 Action define_run(Options& options);
 Action define_inspect(Options& options);
 Action define_ops(Options& options);

@@ -1,0 +1,85 @@
+// `thimble study RECIPE.toml`: the main job.
+#include "app/commands.h"
+#include "app/interrupt.h"
+#include "app/long_work.h"
+#include "app/version.h"
+#include "measure/report_json.h"
+#include "measure/table.h"
+#include "measure/units.h"
+#include "measure/verdict.h"
+
+namespace thimble::app {
+namespace {
+
+struct StudyArguments {
+  std::string recipe, out, preset;
+  std::vector<std::string> set;
+  bool resume = false;
+};
+
+std::string results_table(const StudyResult& result, bool colour) {
+  TextTable table;
+  table.column("variant").column("bytes", Align::right).column("deflated", Align::right).column("accuracy", Align::right).column("95 % interval", Align::right);
+  table.column("loss", Align::right).column("agrees", Align::right).column("p50", Align::right).column("p99", Align::right).column("arena", Align::right);
+  for (const VariantResult& v : result.variants) {
+    const LatencySummary* latency = first_latency(v);
+    const bool classes = !(v.accuracy != v.accuracy);
+    table.row({v.name, format_count(v.bytes), format_count(v.bytes_deflated), classes ? format_percent(v.accuracy) : "–",
+               classes ? format_percent(v.interval95.low, 1) + " – " + format_percent(v.interval95.high, 1) : "–", format_number(v.loss),
+               v.agreement_with_float32 == v.agreement_with_float32 ? format_percent(v.agreement_with_float32) : "–",
+               latency ? format_microseconds(latency->p50) : "–", latency ? format_microseconds(latency->p99) : "–", format_bytes(static_cast<double>(v.arena_bytes))});
+  }
+  return table.text(colour);
+}
+
+Status run(const StudyArguments& a, const Context& context) {
+  StudyOptions options;
+  options.recipe_file = a.recipe;
+  options.recipe.preset = a.preset;
+  THIMBLE_ASSIGN(options.recipe.settings, parse_settings(a.set));
+  THIMBLE_ASSIGN(const Recipe recipe, read_recipe(a.recipe, options.recipe));
+  options.out = a.out.empty() ? "out/" + recipe.name : a.out;
+  options.data_dir = context.data_dir;
+  options.threads = context.thread_count();
+  options.resume = a.resume;
+  options.thimble_version = version();
+  ProgressLine line(context);
+  StudyHooks hooks;
+  hooks.progress = [&](const StudyProgress& p) { line.update(p); };
+  hooks.note = [&](const std::string& text) { line.note(text); };
+  hooks.cancelled = interrupted;
+  THIMBLE_ASSIGN(const StudyResult result, run_study(recipe, options, hooks));
+  for (const std::string& warning : result.warnings) context.warn("warning: " + warning);
+  if (context.json) {
+    context.print(report_json(result) + "\n");
+    return {};
+  }
+  context.print(format("\n{}\n{} parameters, {} MACs; trained {} images/s\n\n", recipe.title, format_count(result.model.parameters),
+                       format_count(result.model.macs), format_count(static_cast<int64_t>(result.training.images_per_s))));
+  context.print(results_table(result, context.colour()));
+  for (const VariantResult& v : result.variants)
+    for (const ExtraScore& x : v.extra)
+      if (&v == &result.variants.front() || &v == &result.variants.back())
+        context.print(format("{} on {}: {} ({} – {}, {} pictures)\n", v.name, x.set, format_percent(x.accuracy), format_percent(x.interval95.low, 1), format_percent(x.interval95.high, 1), x.n));
+  context.print(format("\nreport  {0}/report.html\nmodels  {0}/models\nnumbers {0}/results.json, results.csv, results.md\n", options.out));
+  return {};
+}
+
+}  // namespace
+
+Action define_study(Options& options) {
+  auto a = std::make_shared<StudyArguments>();
+  options.examples(
+      "thimble study studies/fashion_cnn.toml --preset quick\n"
+      "thimble study studies/mnist_mlp.toml --out out/mlp --set train.epochs=3\n"
+      "thimble study studies/mnist_cnn.toml --resume     # go on after Ctrl-C");
+  options.about("Trains or imports a model, makes every compressed variant, measures all of them under one protocol and writes one HTML report with results.json, results.csv, results.md and the .tflite files.");
+  options.argument("RECIPE", &a->recipe, "the study as a text file (TOML)");
+  options.text("-o,--out", &a->out, "DIR", "folder for report, models and checkpoints (default out/NAME)");
+  options.text("--preset", &a->preset, "NAME", "one of the recipe's presets, for example quick");
+  options.texts("--set", &a->set, "KEY=VALUE", "change a key by its path: train.epochs=4, model.layers.dense_1.units=64");
+  options.flag("--resume", &a->resume, "go on from the checkpoints in the folder");
+  return [a](const Context& context) { return run(*a, context); };
+}
+
+}  // namespace thimble::app
