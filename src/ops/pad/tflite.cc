@@ -16,7 +16,11 @@ tflite::TfliteRule pad() {
             const Tensor& x = ctx.in(0);
             ctx.builtin = with_value ? 60 : 34;
             if (!with_value) ctx.inputs.resize(2);
-            ctx.version = x.shape.rank() > 4 ? 4 : x.type == DType::i16 ? 3 : x.type == DType::i8 ? 2 : 1;
+            ctx.version = x.type == DType::boolean ? 5
+                          : x.shape.rank() > 4     ? 4
+                          : x.type == DType::i16   ? 3
+                          : x.type == DType::i8    ? 2
+                                                   : 1;
             ctx.options_table(with_value ? 43 : 22, [](tflite::TableWriter&) {});
             return {};
           }};

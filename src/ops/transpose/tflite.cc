@@ -14,11 +14,12 @@ tflite::TfliteRule transpose() {
           [](tflite::WriteContext& ctx) -> Status {
             const Tensor& x = ctx.in(0);
             ctx.builtin = 39;
-            ctx.version = x.shape.rank() > 5     ? 6
-                          : x.shape.rank() > 4   ? 4
-                          : x.type == DType::i16 ? 5
-                          : x.type == DType::i8  ? 2
-                                                 : 1;
+            ctx.version = x.shape.rank() > 5         ? 6
+                          : x.type == DType::i16     ? 5
+                          : x.shape.rank() > 4       ? 4
+                          : x.type == DType::boolean ? 3
+                          : x.type == DType::i8      ? 2
+                                                     : 1;
             ctx.options_table(26, [](tflite::TableWriter&) {});
             return {};
           }};
