@@ -8,61 +8,104 @@
 namespace thimble {
 namespace {
 
-// Pixels [m, m + R), channels of one register from c on.
-template <int R, class Run>
+// Calls body(c, run, V) for all channels: two registers at a time (V = 2), then one, then a part.
+struct One {
+  static constexpr int count = 1;
+};
+struct Two {
+  static constexpr int count = 2;
+};
+template <class Body>
+THIMBLE_INLINE void for_channels(int64_t channels, Body body) {
+  int64_t c = 0;
+  for (; c + 2 * kLanes <= channels; c += 2 * kLanes) body(c, Whole{}, Two{});
+  for_runs(channels - c, [&](int64_t i, auto run) { body(c + i, run, One{}); });
+}
+
+// Pixels [m, m + R), channels of V registers from c on.
+template <int R, int V, class Run>
 THIMBLE_INLINE void pixels(const DepthwiseF32Args& a, int64_t m, int64_t c, Run run) {
-  const F bias = a.bias == nullptr ? F{} : load(a.bias + c, run);
-  F sum[R];
+  F sum[R][V];
   THIMBLE_UNROLL
-  for (int r = 0; r < R; ++r) sum[r] = bias;
+  for (int v = 0; v < V; ++v) {
+    const F bias = a.bias == nullptr ? F{} : load(a.bias + c + v * kLanes, run);
+    THIMBLE_UNROLL
+    for (int r = 0; r < R; ++r) sum[r][v] = bias;
+  }
   const int32_t* offsets = a.offsets + m * a.taps;
   for (int64_t t = 0; t < a.taps; ++t) {
-    const F w = load(a.w + t * a.channels + c, run);
+    F w[V];
+    THIMBLE_UNROLL
+    for (int v = 0; v < V; ++v) w[v] = load(a.w + t * a.channels + c + v * kLanes, run);
     THIMBLE_UNROLL
     for (int r = 0; r < R; ++r) {
       const int32_t o = offsets[r * a.taps + t];
-      if (o >= 0) sum[r] = fma(load(a.x + o + c, run), w, sum[r]);
+      if (o < 0) continue;
+      THIMBLE_UNROLL
+      for (int v = 0; v < V; ++v) sum[r][v] = fma(load(a.x + o + c + v * kLanes, run), w[v], sum[r][v]);
     }
   }
   THIMBLE_UNROLL
-  for (int r = 0; r < R; ++r) store(a.y + (m + r) * a.ldy + c, clamp(sum[r], set1(a.lo), set1(a.hi)), run);
+  for (int r = 0; r < R; ++r) {
+    THIMBLE_UNROLL
+    for (int v = 0; v < V; ++v)
+      store(a.y + (m + r) * a.ldy + c + v * kLanes, clamp(sum[r][v], set1(a.lo), set1(a.hi)), run);
+  }
 }
 
 void f32(const DepthwiseF32Args& a) {
-  constexpr int kPixels = 6;
+  constexpr int kPixels = kLanes == 1 ? 1 : 4;
   int64_t m = 0;
   for (; m + kPixels <= a.m; m += kPixels)
-    for_runs(a.channels, [&](int64_t c, auto run) { pixels<kPixels>(a, m, c, run); });
-  for (; m < a.m; ++m) for_runs(a.channels, [&](int64_t c, auto run) { pixels<1>(a, m, c, run); });
+    for_channels(a.channels, [&](int64_t c, auto run, auto v) { pixels<kPixels, decltype(v)::count>(a, m, c, run); });
+  for (; m < a.m; ++m)
+    for_channels(a.channels, [&](int64_t c, auto run, auto v) { pixels<1, decltype(v)::count>(a, m, c, run); });
 }
 
-// Taps [t, t + T), channels of one register from c on, all pixels.
-template <int T, class Run>
-THIMBLE_INLINE void grad_taps(const DepthwiseGradWF32Args& a, int64_t t, int64_t c, Run run) {
-  F sum[T];
+// Taps [t, t + T), channels of V registers from c on, pixels [begin, end).
+template <int T, int V, class Run>
+THIMBLE_INLINE void grad_taps(const DepthwiseGradWF32Args& a, int64_t begin, int64_t end, int64_t t, int64_t c,
+                              Run run) {
+  F sum[T][V];
   THIMBLE_UNROLL
-  for (int i = 0; i < T; ++i) sum[i] = load(a.dw + (t + i) * a.channels + c, run);
-  const int32_t* offsets = a.offsets + t;
-  const float* dy = a.dy + c;
-  for (int64_t m = 0; m < a.m; ++m, offsets += a.taps, dy += a.lddy) {
-    const F d = load(dy, run);
+  for (int i = 0; i < T; ++i) {
+    THIMBLE_UNROLL
+    for (int v = 0; v < V; ++v) sum[i][v] = load(a.dw + (t + i) * a.channels + c + v * kLanes, run);
+  }
+  const int32_t* offsets = a.offsets + begin * a.taps + t;
+  const float* dy = a.dy + begin * a.lddy + c;
+  for (int64_t m = begin; m < end; ++m, offsets += a.taps, dy += a.lddy) {
+    F d[V];
+    THIMBLE_UNROLL
+    for (int v = 0; v < V; ++v) d[v] = load(dy + v * kLanes, run);
     THIMBLE_UNROLL
     for (int i = 0; i < T; ++i) {
       const int32_t o = offsets[i];
-      if (o >= 0) sum[i] = fma(load(a.x + o + c, run), d, sum[i]);
+      if (o < 0) continue;
+      THIMBLE_UNROLL
+      for (int v = 0; v < V; ++v) sum[i][v] = fma(load(a.x + o + c + v * kLanes, run), d[v], sum[i][v]);
     }
   }
   THIMBLE_UNROLL
-  for (int i = 0; i < T; ++i) store(a.dw + (t + i) * a.channels + c, sum[i], run);
+  for (int i = 0; i < T; ++i) {
+    THIMBLE_UNROLL
+    for (int v = 0; v < V; ++v) store(a.dw + (t + i) * a.channels + c + v * kLanes, sum[i][v], run);
+  }
 }
 
 void grad_w_f32(const DepthwiseGradWF32Args& a) {
-  for_runs(a.channels, [&](int64_t c, auto run) {
-    int64_t t = 0;
-    for (; t + 9 <= a.taps; t += 9) grad_taps<9>(a, t, c, run);
-    for (; t + 4 <= a.taps; t += 4) grad_taps<4>(a, t, c, run);
-    for (; t < a.taps; ++t) grad_taps<1>(a, t, c, run);
-  });
+  constexpr int64_t kSweep = 128;  // pixels whose channels stay in cache while the taps go over them
+  for (int64_t begin = 0; begin < a.m; begin += kSweep) {
+    const int64_t end = a.m - begin < kSweep ? a.m : begin + kSweep;
+    for_channels(a.channels, [&](int64_t c, auto run, auto v) {
+      constexpr int kVecs = decltype(v)::count;
+      int64_t t = 0;
+      if constexpr (kLanes > 1)
+        for (; t + 9 <= a.taps; t += 9) grad_taps<9, kVecs>(a, begin, end, t, c, run);
+      for (; t + 4 <= a.taps; t += 4) grad_taps<4, kVecs>(a, begin, end, t, c, run);
+      for (; t < a.taps; ++t) grad_taps<1, kVecs>(a, begin, end, t, c, run);
+    });
+  }
 }
 
 }  // namespace
