@@ -4,6 +4,7 @@
 #include "formats/tflite/tflite.h"
 #include "passes/add_bias.h"
 #include "passes/decompose.h"
+#include "passes/lower_lstm.h"
 #include "passes/pipeline.h"
 #include "runtime/program.h"
 #include "study/model_metadata.h"
@@ -35,8 +36,11 @@ int64_t constant_parameters(const Graph& graph) {
 Result<Graph> deployable_graph(const ModelSpec& model, const Weights& weights, const Preprocess& preprocess, const std::string& name) {
   THIMBLE_ASSIGN(Model built, build_model(model, {.batch = 1}));
   THIMBLE_ASSIGN(Graph graph, with_weights(std::move(built), weights));
-  THIMBLE_ASSIGN(const int rewritten, decompose(graph));
-  (void)rewritten;
+  THIMBLE_TRY([&]() -> Status {
+    THIMBLE_ASSIGN([[maybe_unused]] const int sequences, lower_lstm(graph));
+    THIMBLE_ASSIGN([[maybe_unused]] const int rewritten, decompose(graph));
+    return {};
+  }());
   add_missing_biases(graph);
   graph.name = name;
   graph.metadata[kPreprocessKey] = preprocess.to_json();

@@ -7,6 +7,7 @@
 #include "ops/unary/unary.h"
 #include "passes/fold_batch_norm.h"
 #include "passes/remove_training.h"
+#include "train/import.h"
 #include "train/layers.h"
 
 namespace thimble {
@@ -117,6 +118,7 @@ Result<TensorId> LayerBuilder::sequence(TensorId x, const std::vector<LayerSpec>
 }
 
 Result<Model> build_model(const ModelSpec& spec, const ModelOptions& options) {
+  if (spec.graph) return import_model(spec, options);
   Model model;
   if (spec.input.empty() || spec.input.size() > 4)
     return fail(ErrorCode::usage, format("model.input has {} dimensions, 1 to 4 are possible", spec.input.size()), "for pictures: input = [28, 28, 1]");

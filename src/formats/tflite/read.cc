@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstring>
 
 #include "formats/tflite/rule.h"
@@ -13,6 +14,7 @@ using tflite::Table;
 using tflite::Tables;
 
 constexpr size_t kMaxFileBytes = size_t{512} << 20;
+constexpr int kShapeOperator = 77, kPackOperator = 83;
 constexpr size_t kMaxTensors = 1'000'000, kMaxOperators = 100'000;
 
 tl::unexpected<Error> damaged(std::string what) { return fail(ErrorCode::bad_file, std::move(what)); }
@@ -47,6 +49,7 @@ class Reader {
     if (Status s = subgraph(main); !s) return with_context(std::move(s).error(), "subgraph 0");
     THIMBLE_TRY(signature());
     THIMBLE_TRY(metadata());
+    THIMBLE_TRY(drop_shape_arithmetic());
     THIMBLE_TRY(verify(graph_));
     return std::move(graph_);
   }
@@ -159,6 +162,10 @@ class Reader {
     THIMBLE_TRY(ids(table.scalars<int32_t>(schema::kOperatorIntermediates), &node.intermediates, true, "intermediate"));
     node.name = node.outputs.empty() ? format("op{}", position) : graph_.at(node.outputs[0]).name;
     const tflite::TfliteRule* rule = find_rule(builtin);
+    if (!rule && (builtin == kShapeOperator || builtin == kPackOperator)) {
+      skipped_.push_back(std::move(node));
+      return {};
+    }
     if (!rule) {
       std::string what = builtin == schema::kCustomOperator
                              ? format("custom operator \"{}\"", code.string(schema::kCodeCustom))
@@ -176,6 +183,32 @@ class Reader {
       return with_context(std::move(s).error(), format("{} \"{}\"", tflite::builtin_name(builtin), node.name));
     graph_.nodes.push_back(std::move(node));
     return sound(tflite::builtin_name(builtin));
+  }
+
+  // Converters write a flatten for any batch size as SHAPE → STRIDED_SLICE → PACK → RESHAPE. Shapes are static
+  // here and RESHAPE takes its target from the declared output, so the chain in between computes nothing that is
+  // needed; what else reads it cannot be run.
+  Status drop_shape_arithmetic() {
+    if (skipped_.empty()) return {};
+    std::vector<char> unknown(graph_.tensors.size(), 0);
+    for (const Node& node : skipped_)
+      for (TensorId t : node.outputs) unknown[static_cast<size_t>(t)] = 1;
+    std::vector<int> uses = graph_.use_counts();
+    std::vector<char> dead(graph_.nodes.size(), 0);
+    for (size_t n = graph_.nodes.size(); n-- > 0;) {
+      const Node& node = graph_.nodes[n];
+      if (!std::ranges::all_of(node.outputs, [&](TensorId t) { return uses[static_cast<size_t>(t)] == 0; }) || node.outputs.empty()) continue;
+      dead[n] = 1;
+      for (TensorId t : node.inputs)
+        if (t >= 0) --uses[static_cast<size_t>(t)];
+    }
+    for (size_t n = 0; n < graph_.nodes.size(); ++n)
+      for (TensorId t : graph_.nodes[n].inputs)
+        if (!dead[n] && t >= 0 && unknown[static_cast<size_t>(t)])
+          return fail(ErrorCode::unsupported, format("operator not supported: SHAPE or PACK of run-time values (\"{}\", read by node {} \"{}\")", graph_.at(t).name, n, graph_.nodes[n].name),
+                      "convert the model again with a fixed batch size");
+    graph_.remove_unused(dead);
+    return {};
   }
 
   static const tflite::TfliteRule* find_rule(int builtin) {
@@ -237,6 +270,7 @@ class Reader {
   Table model_;
   Tables codes_, buffers_;
   Graph graph_;
+  std::vector<Node> skipped_;  // SHAPE and PACK, see drop_shape_arithmetic
 };
 
 }  // namespace

@@ -9,10 +9,13 @@ tflite::TfliteRule reshape() {
           [](tflite::ReadContext& ctx) -> Status {
             ReshapeAttrs attrs;
             for (int32_t dim : ctx.options.scalars<int32_t>(0)) attrs.shape.push_back(dim);
-            // Old converters leave a rank-1 zero-length or non-constant shape input beside valid options.
-            if (ctx.node.inputs.size() == 2 && ctx.node.inputs[1] != kNoTensor &&
-                !ctx.graph.at(ctx.node.inputs[1]).constant() && !attrs.shape.empty())
+            // A shape computed at run time (or left empty by old converters): shapes are static here, so the
+            // declared output, or the options, tell it.
+            if (ctx.node.inputs.size() == 2 && ctx.node.inputs[1] != kNoTensor && !ctx.graph.at(ctx.node.inputs[1]).constant() && ctx.node.outputs.size() == 1) {
               ctx.node.inputs.resize(1);
+              const auto declared = ctx.graph.at(ctx.node.outputs[0]).shape.dims();
+              if (attrs.shape.empty()) attrs.shape.assign(declared.begin(), declared.end());
+            }
             if (attrs.shape.size() > static_cast<size_t>(Shape::kMaxRank))
               return fail(ErrorCode::bad_file, "the new shape has too many dimensions");
             ctx.node.op = Op::reshape;

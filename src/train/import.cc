@@ -1,0 +1,63 @@
+#include "train/import.h"
+
+#include <algorithm>
+
+#include "passes/fold_constants.h"
+#include "passes/set_batch.h"
+
+namespace thimble {
+namespace {
+
+bool has_weights(const Graph& graph, const Node& node) {
+  if (node.op != Op::fully_connected && node.op != Op::conv2d && node.op != Op::depthwise_conv2d) return false;
+  return node.inputs.size() > 1 && graph.at(node.inputs[1]).constant();
+}
+
+}  // namespace
+
+Result<Model> import_model(const ModelSpec& spec, const ModelOptions& options) {
+  Model model;
+  THIMBLE_ASSIGN(model.graph, with_batch(*spec.graph, options.batch));
+  Graph& graph = model.graph;
+  THIMBLE_TRY([&]() -> Status {
+    THIMBLE_ASSIGN([[maybe_unused]] const auto folded, fold_constants(graph));  // float16 weights widen here
+    return {};
+  }());
+  if (graph.inputs.size() != 1 || graph.outputs.size() != 1)
+    return fail(ErrorCode::unsupported, format("only models of one input and one output can be trained, this has {} and {}", graph.inputs.size(), graph.outputs.size()));
+  if (graph.at(graph.inputs[0]).type != DType::f32)
+    return fail(ErrorCode::unsupported, format("the model's input is {}: a quantised model cannot be trained", name(graph.at(graph.inputs[0]).type)), "import the float model and quantise it afterwards");
+  const auto layers = std::ranges::count_if(graph.nodes, [&](const Node& n) { return has_weights(graph, n); });
+  const auto first = spec.trainable_layers > 0 ? std::max<int64_t>(0, layers - spec.trainable_layers) : 0;
+  int64_t position = 0;
+  for (const Node& node : graph.nodes) {
+    int64_t parameters = 0;
+    if (has_weights(graph, node)) {
+      const bool trained = position++ >= first;
+      for (size_t i = 1; i < node.inputs.size() && i < 3; ++i) {
+        if (node.inputs[i] == kNoTensor) continue;
+        Tensor& weight = graph.at(node.inputs[i]);
+        if (weight.type != DType::f32)
+          return fail(ErrorCode::unsupported, format("weights {} are not float32: a quantised model cannot be trained", weight.to_string()));
+        parameters += weight.shape.elements();
+        if (!trained || weight.variable) continue;
+        weight.variable = true;
+        model.parameters.push_back(node.inputs[i]);
+      }
+    }
+    model.parameter_count += parameters;
+    model.layers.push_back({node.name, name(node.op), graph.at(node.outputs[0]).shape, parameters});
+  }
+  model.output = graph.outputs[0];
+  const auto producers = graph.producers();
+  if (const NodeId last = producers[static_cast<size_t>(model.output)]; last >= 0) {
+    const Node& node = graph.nodes[static_cast<size_t>(last)];
+    if (node.op == Op::softmax || node.op == Op::log_softmax || node.op == Op::sigmoid) {
+      model.last_activation = name(node.op);
+      model.logits = node.inputs[0];
+    }
+  }
+  return model;
+}
+
+}  // namespace thimble
