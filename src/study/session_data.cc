@@ -46,6 +46,10 @@ Status load_imported_model(Recipe& recipe) {
   THIMBLE_ASSIGN(const std::vector<uint8_t> bytes, read_file(path));
   auto graph = read_tflite(bytes);
   if (!graph) return with_context(std::move(graph).error(), path);
+  if (recipe.model.input.empty() && !graph->inputs.empty()) {
+    const auto dims = graph->at(graph->inputs[0]).shape.dims();
+    if (dims.size() > 1) recipe.model.input.assign(dims.begin() + 1, dims.end());
+  }
   recipe.model.graph = std::make_shared<const Graph>(std::move(*graph));
   return {};
 }

@@ -1,6 +1,7 @@
 #include "train/import.h"
 
 #include <algorithm>
+#include <set>
 
 #include "passes/fold_constants.h"
 #include "passes/set_batch.h"
@@ -13,16 +14,24 @@ bool has_weights(const Graph& graph, const Node& node) {
   return node.inputs.size() > 1 && graph.at(node.inputs[1]).constant();
 }
 
+// Weights travel by name, and foreign files may repeat names or leave them out.
+void make_names_unique(Graph& graph) {
+  std::set<std::string> seen;
+  for (size_t t = 0; t < graph.tensors.size(); ++t) {
+    std::string& name = graph.tensors[t].name;
+    if (name.empty() || seen.contains(name)) name = format("{}#{}", name, t);
+    seen.insert(name);
+  }
+}
+
 }  // namespace
 
 Result<Model> import_model(const ModelSpec& spec, const ModelOptions& options) {
   Model model;
-  THIMBLE_ASSIGN(model.graph, with_batch(*spec.graph, options.batch));
+  THIMBLE_ASSIGN(Graph folded, fold_constants(*spec.graph));  // float16 weights widen here
+  THIMBLE_ASSIGN(model.graph, with_batch(folded, options.batch));
   Graph& graph = model.graph;
-  THIMBLE_TRY([&]() -> Status {
-    THIMBLE_ASSIGN([[maybe_unused]] const auto folded, fold_constants(graph));  // float16 weights widen here
-    return {};
-  }());
+  make_names_unique(graph);
   if (graph.inputs.size() != 1 || graph.outputs.size() != 1)
     return fail(ErrorCode::unsupported, format("only models of one input and one output can be trained, this has {} and {}", graph.inputs.size(), graph.outputs.size()));
   if (graph.at(graph.inputs[0]).type != DType::f32)
