@@ -1,6 +1,7 @@
 // Elementwise functions over contiguous runs. In-place use (y == x or y == a) is allowed.
 // Accuracy: add … square, sqrt exact as IEEE; transcendental functions ≤ 2 ULP of the double
-// result over the whole range, NaN in gives NaN out, denormals kept, infinities as in <cmath>.
+// result over the whole range (selu 2.5), the same bits on every instruction set, NaN in gives NaN out, denormals kept,
+// infinities as in <cmath>.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +26,7 @@ struct MapKernels {
   void (*lut_u8)(const uint8_t* x, uint8_t* y, int64_t n, const uint8_t table[256]) = nullptr;
   void (*f16_to_f32)(const uint16_t* x, float* y, int64_t n) = nullptr;
   void (*f32_to_f16)(const float* x, uint16_t* y, int64_t n) = nullptr;
-  // q = clamp(round_half_away(x / scale) + zero_point, -128, 127), as TFLite's QUANTIZE.
+  // q = clamp(round_half_away(x / scale) + zero_point, -128, 127), as TFLite's QUANTIZE; NaN counts as 0.
   void (*quantize_s8)(const float* x, int8_t* y, int64_t n, float scale, int32_t zero_point) = nullptr;
   void (*dequantize_s8)(const int8_t* x, float* y, int64_t n, float scale, int32_t zero_point) = nullptr;
   // Symmetric row quantisation of hybrid operators (TFLite PortableSymmetricQuantizeFloats):

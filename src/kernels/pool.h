@@ -5,6 +5,7 @@
 
 namespace thimble {
 
+// Maximum as TFLite: a NaN never wins, an empty window gives −FLT_MAX; the average of none is 0.
 struct PoolF32Args {
   int64_t m = 0, channels = 0, taps = 0;
   const float* x = nullptr;

@@ -10,6 +10,7 @@ struct ReduceKernels {
   const char* name = nullptr;
   float (*sum_f32)(const float* x, int64_t n) = nullptr;
   float (*dot_f32)(const float* x, const float* y, int64_t n) = nullptr;
+  // Greatest, least and greatest magnitude; NaN if any value is; −inf, +inf and 0 for n = 0.
   float (*max_f32)(const float* x, int64_t n) = nullptr;
   float (*min_f32)(const float* x, int64_t n) = nullptr;
   float (*max_abs_f32)(const float* x, int64_t n) = nullptr;
