@@ -17,7 +17,7 @@ TEST(Kernels, TablesAreComplete) {
     EXPECT_TRUE(t->gemm_s8.run_requant && t->gemm_s8.run_dequant && t->gemm_s8.pack_b && t->gemm_s8.packed_b_bytes);
     EXPECT_TRUE(t->gemm_s8.flip);
     EXPECT_TRUE(t->depthwise.f32 && t->depthwise.grad_w_f32 && t->depthwise.s8);
-    const auto there = [](const auto* f) { return f != nullptr; };
+    const auto there = [](auto f) { return f != nullptr; };
     EXPECT_TRUE(std::ranges::all_of(t->map.unary_f32, there));
     EXPECT_TRUE(std::ranges::all_of(t->map.unary_grad_f32, there));
     EXPECT_TRUE(std::ranges::all_of(t->map.binary_f32, there));
