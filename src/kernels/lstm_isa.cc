@@ -2,6 +2,7 @@
 #include "kernels/lstm.h"
 
 #include "kernels/f32_fill.h"
+#include "kernels/lstm_s16.h"
 #include "kernels/vec.h"
 #include "kernels/vec_math.h"
 
@@ -56,6 +57,7 @@ void THIMBLE_FILL(lstm)(LstmKernels& table) {
   table.name = THIMBLE_ISA_STRING;
   table.cell_f32 = cell_f32;
   table.cell_grad_f32 = cell_grad_f32;
+  fill_lstm_s16(table);
 }
 
 }  // namespace thimble

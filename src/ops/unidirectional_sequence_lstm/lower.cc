@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "ops/lstm/lower_sequence.h"
-#include "ops/unidirectional_sequence_lstm/unidirectional_sequence_lstm.h"
+#include "ops/unidirectional_sequence_lstm/lower_integer.h"
 
 namespace thimble::lowering {
 namespace {
@@ -80,7 +80,8 @@ Result<bool> unidirectional_sequence_lstm(LowerContext& ctx) {
   for (int i = kBias; i < kBias + kGates; ++i)
     if (!ctx.in(i).constant()) return false;
   if (ctx.in(kInputWeights).type == DType::f32) return lower_float(ctx, d, attrs);
-  return false;
+  return ctx.in(kInput).type == DType::i8 ? lower_sequence_lstm_s8(ctx, d, attrs)
+                                          : lower_sequence_lstm_hybrid(ctx, d, attrs);
 }
 
 }  // namespace thimble::lowering
