@@ -276,7 +276,9 @@ Status apply_preset(toml::table& root, const std::string& preset) {
       for (const auto& [key, value] : *presets) names.emplace_back(key.str());
     std::string list;
     for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
-    return fail(ErrorCode::usage, format("the recipe has no preset \"{}\"", preset), list.empty() ? "it has no presets" : "it has: " + list);
+    const std::string near = did_you_mean(preset, names);
+    return fail(ErrorCode::usage, format("the recipe has no preset \"{}\"", preset),
+                list.empty() ? "it has no presets" : format("{}{}it has {}", near, near.empty() ? "" : " ", list));
   }
   const toml::table copy = *chosen;
   for (const auto& [key, value] : copy) THIMBLE_TRY(apply_setting(root, {std::string(key.str()), value_text(value)}));
@@ -293,8 +295,12 @@ Result<Recipe> parse_recipe(const std::string& text, const RecipeOptions& option
                         format("{} line {}, column {}", name, error.source().begin.line, error.source().begin.column));
   }
   toml::table root = std::move(parsed).table();
-  THIMBLE_TRY(apply_preset(root, options.preset));
-  for (const Setting& setting : options.settings) THIMBLE_TRY(apply_setting(root, setting));
+  const auto changed = [&]() -> Status {
+    THIMBLE_TRY(apply_preset(root, options.preset));
+    for (const Setting& setting : options.settings) THIMBLE_TRY(apply_setting(root, setting));
+    return {};
+  };
+  if (Status s = changed(); !s) return with_context(std::move(s).error(), name);
 
   Recipe recipe;
   recipe.text = text;

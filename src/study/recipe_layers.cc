@@ -50,8 +50,14 @@ void read_layer(TableReader& r, LayerSpec* layer, Status* status, int depth) {
   if (found.size() != 1) {
     const toml::table& t = r.table();
     if (found.empty()) {
-      const std::string first = t.empty() ? std::string() : std::string(t.begin()->first.str());
-      return r.fail_at(t, format("no layer word in this layer (\"{}\" is none)", first), did_you_mean(first, words));
+      // The key that is nearest to a layer word is the one that was meant.
+      std::string hint, keys;
+      for (const auto& [key, value] : t) {
+        keys += format("{}{}", keys.empty() ? "" : ", ", std::string(key.str()));
+        if (hint.empty()) hint = did_you_mean(std::string(key.str()), words);
+      }
+      return r.fail_at(t, keys.empty() ? "this layer is empty" : format("no key of this layer ({}) is a layer word", keys),
+                       hint.empty() ? "for example { dense = 10, activation = \"softmax\" }" : hint);
     }
     return r.fail_at(t, format("this layer has two words, {} and {}", found[0], found[1]), "write them as two layers");
   }
@@ -86,13 +92,13 @@ void read_layer(TableReader& r, LayerSpec* layer, Status* status, int depth) {
 void read_layers(TableReader& owner, const toml::node& n, std::vector<LayerSpec>* out, Status* status, int depth) {
   const toml::array* list = n.as_array();
   if (!list) return owner.fail_at(n, "layers must be a list", "layers = [ { dense = 10 } ]");
-  if (depth > 8) return owner.fail_at(n, "layers are nested more than 8 deep");
-  if (list->size() > 10000) return owner.fail_at(n, "more than 10,000 layers");
+  if (depth > 8) return owner.fail_at(n, "layers are nested more than 8 deep", "write the inner ones in a row");
+  if (list->size() > 10000) return owner.fail_at(n, format("{} layers; at most 10,000 are taken", list->size()));
   for (size_t i = 0; i < list->size() && owner.ok(); ++i) {
     const toml::table* table = list->get(i)->as_table();
     if (!table) return owner.fail_at(*list->get(i), format("layer {} must be a table", i), "{ dense = 10, activation = \"softmax\" }");
     LayerSpec layer;
-    TableReader r(*table, format("layer {}: ", i), status);
+    TableReader r(*table, format("model.layers.{}.", i), status);
     read_layer(r, &layer, status, depth);
     out->push_back(std::move(layer));
   }

@@ -19,15 +19,17 @@ const char* kind(const toml::node& node) {
 }
 }  // namespace
 
-std::string place_of(const toml::node& node) {
-  const auto& at = node.source().begin;
-  return at.line ? format("line {}, column {}", at.line, at.column) : std::string("a setting");
+static std::string place_of(const toml::source_region& source) {
+  const auto& at = source.begin;
+  return at.line ? format("line {}, column {}", at.line, at.column) : std::string("a key set by --set, a preset or a sweep");
 }
 
 const toml::node* TableReader::node(const std::string& key) {
   known_.insert(key);
   return table_.get(key);
 }
+
+std::string place_of(const toml::node& node) { return place_of(node.source()); }
 
 void TableReader::fail_at(const toml::node& node, const std::string& message, const std::string& hint) {
   if (ok()) *status_ = with_context(Error{ErrorCode::usage, message, {}, hint}, place_of(node));
@@ -125,10 +127,9 @@ void TableReader::finish(const std::vector<std::string>& more) {
     if (known_.contains(name)) continue;
     std::vector<std::string> names(known_.begin(), known_.end());
     names.insert(names.end(), more.begin(), more.end());
-    const auto& at = key.source().begin;
     if (ok())
       *status_ = with_context(Error{ErrorCode::usage, format("unknown key \"{}{}\"", path_, name), {}, did_you_mean(name, names)},
-                              at.line ? format("line {}, column {}", at.line, at.column) : std::string("a setting"));
+                              place_of(key.source()));
   }
 }
 

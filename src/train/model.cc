@@ -109,8 +109,11 @@ Result<TensorId> LayerBuilder::sequence(TensorId x, const std::vector<LayerSpec>
     const std::string name = prefix + (spec.name.empty() ? format("{}_{}", spec.word, number) : spec.name);
     const int64_t before = model_.parameter_count;
     auto y = layer(x, spec, name);
-    if (!y)
+    if (!y) {
+      // Shape inference blames a file; here the recipe is what is wrong.
+      if (y.error().code == ErrorCode::bad_file) y.error().code = ErrorCode::usage;
       return with_context(std::move(y).error(), format("layer {} \"{}\" ({}), input {}", i, name, spec.word, shape(x).to_string()));
+    }
     x = *y;
     if (prefix.empty()) model_.layers.push_back({name, spec.word, shape(x), model_.parameter_count - before});
   }

@@ -166,7 +166,7 @@ class Fit {
       return fail(
           ErrorCode::usage,
           format("checkpoint {} belongs to another training (recipe, data or seed differ)", options_.checkpoint),
-          "start without --resume, or give another output directory");
+          "resume with the same recipe and settings, or start without --resume");
     const auto& variables = loaded->blobs["variables"];
     if (variables.size() != session_->variables().size())
       return fail(ErrorCode::bad_file, format("checkpoint {} holds {} bytes of variables, expected {}",
