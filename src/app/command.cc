@@ -58,7 +58,7 @@ struct Options::Impl {
       return true;
     });
     if (row.positional && row.repeatable)
-      option->expected(row.required ? 1 : 0, 1 << 20);
+      option->expected(1, 1 << 20)->allow_extra_args();
     else
       option->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     rows.push_back(std::move(row));
@@ -160,7 +160,7 @@ Options& Options::choice(const std::string& names, std::string* to, std::vector<
     return fail(ErrorCode::usage, format("{} is '{}', which is none of {}", name, v, all),
                 guess.empty() ? "give one of " + all : guess);
   };
-  impl_->add({names, all, std::string(help), "", words, false, required, false}, take);
+  impl_->add({names, all, std::string(help), "", words, names[0] != '-', required, false}, take);
   return *this;
 }
 

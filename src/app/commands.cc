@@ -6,7 +6,14 @@ namespace {
 constexpr CommandRow kCommands[] = {
     {"study", "train, compress, measure and report: the main job", define_study},
     {"train", "train a recipe's model", define_train},
+    {"eval", "accuracy of a model on a data set, with confusion matrix and interval", define_eval},
+    {"run", "run a model on pictures, arrays or random numbers", define_run},
+    {"bench", "how fast: latency, percentiles, time per operator, memory", define_bench},
+    {"inspect", "look inside a model: operators, shapes, sizes, memory plan", define_inspect},
+    {"quantize", "make a model smaller: float16, dynamic range or int8", define_quantize},
+    {"data", "list, show and prepare data sets", define_data},
     {"ops", "table of operators and what each can do", define_ops},
+    {"completion", "completion script for bash, zsh or fish", define_completion},
 };
 
 }  // namespace

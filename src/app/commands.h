@@ -9,9 +9,14 @@ namespace thimble::app {
 
 Action define_study(Options& options);
 Action define_train(Options& options);
+Action define_eval(Options& options);
 Action define_run(Options& options);
+Action define_bench(Options& options);
 Action define_inspect(Options& options);
+Action define_quantize(Options& options);
+Action define_data(Options& options);
 Action define_ops(Options& options);
+Action define_completion(Options& options);
 
 // In the order of `thimble --help`.
 std::span<const CommandRow> commands();

@@ -1,0 +1,126 @@
+// Thimble's C++ interface: load a .tflite model, fill its inputs, run it, read its outputs.
+//
+//   auto model = thimble::api::Model::load("model.tflite");
+//   if (!model) return complain(model.error().details);
+//   std::span<float> in = model->input(0).as<float>();
+//   ...
+//   model->run();
+//   std::span<const float> out = model->output(0).as<const float>();
+//
+// Nothing throws or prints. Running allocates nothing. A Model may be used by one thread at a time;
+// several models may run in several threads.
+#ifndef THIMBLE_THIMBLE_H
+#define THIMBLE_THIMBLE_H
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace thimble::api {
+
+// What went wrong: `code` is one of internal, out_of_memory, io, usage, unsupported, bad_file.
+struct ModelError {
+  std::string code;
+  std::string message;
+  std::string details;  // where it happened and what to do about it, for people
+};
+
+enum class ElementType {
+  float32,
+  float16,
+  float64,
+  int8,
+  uint8,
+  int16,
+  uint16,
+  int32,
+  uint32,
+  int64,
+  uint64,
+  boolean,
+  int4
+};
+const char* name(ElementType type);  // "float32"
+
+// real = scale · (q − zero_point); empty vectors for tensors that are not quantised.
+struct TensorInfo {
+  std::string name;
+  ElementType type = ElementType::float32;
+  std::vector<int64_t> shape;
+  std::vector<float> scale;
+  std::vector<int32_t> zero_point;
+};
+
+// The memory of one input or output. Byte is uint8_t or const uint8_t.
+template <class Byte>
+struct TensorMemory {
+  const TensorInfo* info = nullptr;
+  std::span<Byte> bytes;
+
+  // The elements; T must have the size of the tensor's element type. Inputs must be filled before each run.
+  template <class T>
+  std::span<T> as() const {
+    return {reinterpret_cast<T*>(bytes.data()), bytes.size() / sizeof(T)};
+  }
+};
+
+struct ModelOptions {
+  int threads = 1;
+  int64_t max_arena_bytes = int64_t{4} << 30;  // refuse models that need more working memory
+};
+
+// A model or the reason why there is none.
+template <class T>
+class Expected;
+
+class Model {
+ public:
+  static Expected<Model> load(const std::string& path, const ModelOptions& options = {});
+  // `file` is copied.
+  static Expected<Model> load(std::span<const uint8_t> file, const ModelOptions& options = {});
+  Model(Model&&) noexcept;
+  Model& operator=(Model&&) noexcept;
+  ~Model();
+
+  size_t input_count() const;
+  size_t output_count() const;
+  // i must be below the count. Outputs are valid until the next run.
+  TensorMemory<uint8_t> input(size_t i);
+  TensorMemory<const uint8_t> output(size_t i) const;
+  void run();
+  // States (of an LSTM, for instance) back to their initial values.
+  void reset_variables();
+  // Working memory of this model, all of it taken when it was loaded.
+  int64_t arena_bytes() const;
+
+ private:
+  struct Impl;
+  explicit Model(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+template <class T>
+class Expected {
+ public:
+  Expected(T value) : value_(std::move(value)) {}           // NOLINT: implicit on purpose
+  Expected(ModelError error) : error_(std::move(error)) {}  // NOLINT: implicit on purpose
+  explicit operator bool() const { return value_.has_value(); }
+  // Only where there is a value, or an error, respectively.
+  T& operator*() { return *value_; }
+  T* operator->() { return &*value_; }
+  const ModelError& error() const { return error_; }
+
+ private:
+  std::optional<T> value_;
+  ModelError error_;
+};
+
+const char* version();  // "0.1.0"
+
+}  // namespace thimble::api
+
+#endif  // THIMBLE_THIMBLE_H

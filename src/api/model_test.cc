@@ -1,0 +1,80 @@
+// The public interface on a model with known answers, and on what must be refused.
+#include <cmath>
+#include <fstream>
+#include <iterator>
+
+#include <gtest/gtest.h>
+
+#include "thimble/thimble.h"
+
+namespace thimble::api {
+namespace {
+
+const std::string kFloat = "tests/models/micro/hello_world_float.tflite";
+const std::string kInt8 = "tests/models/micro/hello_world_int8.tflite";
+
+std::vector<uint8_t> bytes_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// The model was trained on sin(x).
+TEST(Model, RunsHelloWorld) {
+  auto model = Model::load(kFloat);
+  ASSERT_TRUE(model) << model.error().details;
+  ASSERT_EQ(model->input_count(), 1u);
+  ASSERT_EQ(model->output_count(), 1u);
+  EXPECT_EQ(model->input(0).info->shape, (std::vector<int64_t>{1, 1}));
+  EXPECT_STREQ(name(model->input(0).info->type), "float32");
+  for (float x : {0.5f, 1.5f, 3.0f, 5.0f}) {
+    model->input(0).as<float>()[0] = x;
+    model->run();
+    EXPECT_NEAR(model->output(0).as<const float>()[0], std::sin(x), 0.1) << x;
+  }
+  EXPECT_GT(model->arena_bytes(), 0);
+}
+
+TEST(Model, Int8CarriesItsScales) {
+  auto model = Model::load(bytes_of(kInt8));
+  ASSERT_TRUE(model) << model.error().details;
+  const TensorInfo& in = *model->input(0).info;
+  const TensorInfo& out = *model->output(0).info;
+  ASSERT_EQ(in.scale.size(), 1u);
+  ASSERT_EQ(out.zero_point.size(), 1u);
+  model->input(0).as<int8_t>()[0] = static_cast<int8_t>(std::lround(1.5f / in.scale[0]) + in.zero_point[0]);
+  model->run();
+  const float y = out.scale[0] * static_cast<float>(model->output(0).as<const int8_t>()[0] - out.zero_point[0]);
+  EXPECT_NEAR(y, std::sin(1.5f), 0.1);
+}
+
+// A model that was moved, and one loaded after a refused one, give the same.
+TEST(Model, SurvivesMovesAndRefusals) {
+  const std::vector<uint8_t> file = bytes_of(kFloat);
+  for (size_t keep : {size_t{0}, size_t{7}, size_t{100}, file.size() / 2}) {
+    auto refused = Model::load(std::span(file).first(keep));
+    ASSERT_FALSE(refused) << keep;
+    EXPECT_EQ(refused.error().code, "bad_file");
+    EXPECT_FALSE(refused.error().message.empty());
+  }
+  auto loaded = Model::load(file);
+  ASSERT_TRUE(loaded);
+  Model model = std::move(*loaded);
+  model.input(0).as<float>()[0] = 1.0f;
+  model.run();
+  EXPECT_NEAR(model.output(0).as<const float>()[0], std::sin(1.0f), 0.1);
+}
+
+TEST(Model, ErrorsNameFileAndReason) {
+  auto missing = Model::load("tests/models/micro/hello_world_floot.tflite");
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().code, "bad_file");
+  EXPECT_NE(missing.error().details.find("hello_world_float.tflite"), std::string::npos) << missing.error().details;
+  ModelOptions tight;
+  tight.max_arena_bytes = 16;
+  auto refused = Model::load(kFloat, tight);
+  ASSERT_FALSE(refused);
+  EXPECT_FALSE(refused.error().message.empty());
+}
+
+}  // namespace
+}  // namespace thimble::api

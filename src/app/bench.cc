@@ -1,0 +1,218 @@
+// `thimble bench`: how long a model takes on this machine. Flags and lines are those of TFLite's
+// benchmark_model, so that scripts around it keep working; --json gives what studies need.
+#include <algorithm>
+#include <cstring>
+
+#include "api/load.h"
+#include "app/bench_inputs.h"
+#include "app/bench_profile.h"
+#include "app/commands.h"
+#include "app/interrupt.h"
+#include "base/json.h"
+#include "measure/clock.h"
+#include "measure/resources.h"
+#include "measure/stats.h"
+#include "measure/trials.h"
+#include "measure/units.h"
+#include "ops/check.h"
+#include "passes/pipeline.h"
+
+namespace thimble::app {
+namespace {
+
+struct BenchOptions {
+  std::string model, graph;
+  BenchInputs inputs;
+  int64_t num_threads = 1, num_runs = 50, warmup_runs = 1;
+  double min_secs = 1, max_secs = 150, warmup_min_secs = 0.5, run_delay = -1;
+  bool profile = false, dry_run = false, peak_memory = false;
+  std::string profile_mode = "stdout", profile_file;
+};
+
+struct Bench {
+  std::string path;
+  int64_t model_bytes = 0, macs = 0, rss_before = 0, rss_loaded = 0, peak_rss = 0;
+  double load_us = 0;
+  TrialSamples samples;
+  std::unique_ptr<Session> session;
+  Profile profile;
+};
+
+// Inputs are given back before every run, as their memory is used for other tensors meanwhile.
+TrialSubject subject_of(Session& session, const std::vector<std::vector<uint8_t>>& inputs, Profile* profile) {
+  return {"inference", [&session, &inputs, profile]() -> Status {
+            for (size_t i = 0; i < inputs.size(); ++i)
+              if (!inputs[i].empty()) std::memcpy(session.input(i).data(), inputs[i].data(), inputs[i].size());
+            session.run(profile);
+            return {};
+          }};
+}
+
+Status load(const BenchOptions& o, int threads, Bench* bench) {
+  bench->rss_before = current_rss_bytes();
+  const Stopwatch watch;
+  THIMBLE_ASSIGN(LoadedModel model, load_model(bench->path));
+  bench->model_bytes = static_cast<int64_t>(model.file.size);
+  THIMBLE_ASSIGN(Graph graph, prepare_for_inference(std::move(model.graph)));
+  PlanOptions plan;
+  plan.threads = threads;
+  THIMBLE_ASSIGN(auto program, Program::plan(std::move(graph), plan));
+  THIMBLE_ASSIGN(bench->session, Session::create(std::move(program)));
+  bench->load_us = watch.microseconds();
+  bench->rss_loaded = current_rss_bytes();
+  THIMBLE_ASSIGN(const GraphCost total, cost(bench->session->graph()));
+  bench->macs = total.macs;
+  return fill_bench_inputs(o.inputs, *bench->session);
+}
+
+// "count=50 first=12 curr=11 min=10 max=20 avg=11.2 std=1"
+std::string tflite_line(const std::vector<double>& us) {
+  if (us.empty()) return "count=0\n";
+  const LatencySummary s = summarize(us);
+  return format(
+      "count={} first={:.0f} curr={:.0f} min={:.0f} max={:.0f} avg={:.6g} std={:.0f} median={:.0f} p5={:.0f} "
+      "p95={:.0f}\n\n",
+      s.count, us.front(), us.back(), s.min, s.max, s.mean, s.stddev, s.p50, percentile_of(us, 5),
+      percentile_of(us, 95));
+}
+
+double megabytes(int64_t bytes) { return static_cast<double>(bytes) / (1024.0 * 1024.0); }
+
+std::string as_json(const Bench& bench) {
+  JsonWriter json;
+  json.begin_object().field("schema", "thimble.bench/1").field("model", bench.path).key("latency_us");
+  write_json(json, summarize(bench.samples.us));
+  const Interval median = bootstrap95(bench.samples.us, Statistic::median);
+  json.key("p50_interval95").begin_array().value(median.low).value(median.high).end_array();
+  json.field("load_us", bench.load_us);
+  json.field("first_us", bench.samples.warmup_us.empty() ? bench.samples.us.front() : bench.samples.warmup_us.front());
+  json.field("peak_rss_bytes", bench.peak_rss).field("rss_increase_bytes", bench.peak_rss - bench.rss_before);
+  json.field("arena_bytes", bench.session->program().arena().bytes).field("model_bytes", bench.model_bytes);
+  json.field("macs", bench.macs).field("threads", bench.session->program().threads());
+  json.field("cpu_share", bench.samples.use.cpu_share).field("minor_faults", bench.samples.use.minor_faults);
+  json.field("major_faults", bench.samples.use.major_faults).field("isa", name(kernels().isa));
+  if (bench.profile.runs > 0) write_profile_json(json, *bench.session, bench.profile);
+  json.end_object();
+  return json.take() + "\n";
+}
+
+void print_report(const Bench& bench, const BenchOptions& o, const Context& context) {
+  const LatencySummary s = summarize(bench.samples.us);
+  const double first = bench.samples.warmup_us.empty() ? bench.samples.us.front() : bench.samples.warmup_us.front();
+  const double warmup = bench.samples.warmup_us.empty() ? 0 : mean_of(bench.samples.warmup_us);
+  context.print(format(
+      "Inference timings in us: Init: {:.0f}, First inference: {:.0f}, Warmup (avg): {:.6g}, Inference (avg): {:.6g}\n",
+      bench.load_us, first, warmup, s.mean));
+  context.print(format("Memory footprint delta from the start of the tool (MB): init={:.6g} overall={:.6g}\n",
+                       megabytes(bench.rss_loaded - bench.rss_before), megabytes(bench.peak_rss - bench.rss_before)));
+  if (o.peak_memory)
+    context.print(
+        format("Overall peak memory footprint (MB) via periodic monitoring: {:.6g}\n", megabytes(bench.peak_rss)));
+  const Interval median = bootstrap95(bench.samples.us, Statistic::median);
+  context.print(format("\np50 {} (95 % interval {} … {})  p90 {}  p99 {}\n", format_microseconds(s.p50),
+                       format_microseconds(median.low), format_microseconds(median.high), format_microseconds(s.p90),
+                       format_microseconds(s.p99)));
+  context.print(format(
+      "{} MACs, {:.2f} G MAC/s, {} thread{}, {} kernels, {:.0f} % of one core, {} page faults\n",
+      format_quantity(static_cast<double>(bench.macs)), static_cast<double>(bench.macs) / (s.p50 * 1e3),
+      bench.session->program().threads(), bench.session->program().threads() == 1 ? "" : "s", name(kernels().isa),
+      bench.samples.use.cpu_share * 100, bench.samples.use.minor_faults + bench.samples.use.major_faults));
+  context.print(format("model {}, arena {}, peak memory {}\n", format_bytes(static_cast<double>(bench.model_bytes)),
+                       format_bytes(static_cast<double>(bench.session->program().arena().bytes)),
+                       format_bytes(static_cast<double>(bench.peak_rss))));
+}
+
+Status bench_model(const BenchOptions& o, const Context& context) {
+  if (o.model.empty() == o.graph.empty())
+    return fail(ErrorCode::usage, o.model.empty() ? "thimble bench needs MODEL" : "MODEL and --graph are both given",
+                "thimble bench model.tflite, or thimble bench --graph=model.tflite");
+  Bench bench;
+  bench.path = o.model.empty() ? o.graph : o.model;
+  const int threads = static_cast<int>(context.threads > 0 ? context.threads : o.num_threads);
+  TrialRules rules;
+  rules.warmup_min_seconds = o.warmup_min_secs;
+  rules.warmup_min_runs = o.warmup_runs;
+  rules.min_seconds = o.min_secs;
+  rules.max_seconds = o.max_secs;
+  rules.num_runs = o.num_runs;
+  rules.run_delay_seconds = std::max(o.run_delay, 0.0);
+  if (!context.json) context.print(format("Graph: [{}]\nNum threads: [{}]\n", bench.path, threads));
+  THIMBLE_TRY(load(o, threads, &bench));
+  if (!context.json)
+    context.print(format("The input model file size (MB): {:.6g}\nInitialized session in {:.3f}ms.\n",
+                         static_cast<double>(bench.model_bytes) / 1e6, bench.load_us / 1e3));
+  if (o.dry_run) {
+    if (context.json)
+      context.print("{\"schema\":\"thimble.bench/1\",\"dry_run\":true}\n");
+    else
+      context.print("Dry run: nothing was executed.\n");
+    return {};
+  }
+  std::vector<std::vector<uint8_t>> inputs;
+  for (size_t i = 0; i < bench.session->graph().inputs.size(); ++i)
+    inputs.emplace_back(bench.session->input(i).begin(), bench.session->input(i).end());
+  const TrialSubject subject = subject_of(*bench.session, inputs, nullptr);
+  THIMBLE_ASSIGN(bench.samples, run_trials(subject, rules, interrupted));
+  bench.peak_rss = peak_rss_bytes();
+  if (!context.json) {
+    context.print(format(
+        "Running benchmark for at least {} iterations and at least {} seconds but terminate if exceeding {} seconds.\n",
+        rules.warmup_min_runs, format_number(o.warmup_min_secs), format_number(o.max_secs)));
+    context.print(tflite_line(bench.samples.warmup_us));
+    context.print(format(
+        "Running benchmark for at least {} iterations and at least {} seconds but terminate if exceeding {} seconds.\n",
+        rules.num_runs, format_number(o.min_secs), format_number(o.max_secs)));
+    context.print(tflite_line(bench.samples.us));
+  }
+  if (o.profile) {  // a second pass: the clock between steps must not disturb the first
+    rules.warmup_min_seconds = 0;
+    bench.profile.step_ns.assign(bench.session->step_count(), 0);
+    const TrialSubject profiled = subject_of(*bench.session, inputs, &bench.profile);
+    const auto ran = run_trials(profiled, rules, interrupted);
+    if (!ran) return tl::unexpected<Error>(ran.error());
+  }
+  if (context.json) {
+    context.print(as_json(bench));
+    return {};
+  }
+  print_report(bench, o, context);
+  if (o.profile) return print_profile(*bench.session, bench.profile, o.profile_mode, o.profile_file, context);
+  return {};
+}
+
+}  // namespace
+
+Action define_bench(Options& options) {
+  auto o = std::make_shared<BenchOptions>();
+  options.examples(
+      "thimble bench model.tflite\n"
+      "thimble bench --graph=model.tflite --num_threads=2 --min_secs=5\n"
+      "thimble bench model.tflite --enable_op_profiling\n"
+      "thimble bench model.tflite --json\n");
+  options.about(
+      "Flags and lines are those of TFLite's benchmark_model. It runs at least --num_runs times and at least\n"
+      "--min_secs seconds, but not longer than --max_secs. One thread unless told otherwise.");
+  options.argument("MODEL", &o->model, "a .tflite file; - reads it from the standard input", false);
+  options.section("Flags of benchmark_model");
+  options.text("--graph", &o->graph, "MODEL", "the model, as benchmark_model names it");
+  options.integer("--num_threads", &o->num_threads, "N", "threads (default: 1); --threads is the same", 1, 256);
+  options.integer("--num_runs", &o->num_runs, "N", "at least so many runs (default: 50)", 1);
+  options.number("--min_secs", &o->min_secs, "S", "at least so long (default: 1)", 0, 1e6);
+  options.number("--max_secs", &o->max_secs, "S", "at most so long (default: 150)", 0, 1e6);
+  options.integer("--warmup_runs", &o->warmup_runs, "N", "at least so many runs before (default: 1)", 0);
+  options.number("--warmup_min_secs", &o->warmup_min_secs, "S", "at least so long before (default: 0.5)", 0, 1e6);
+  options.number("--run_delay", &o->run_delay, "S", "sleep between runs (default: -1, none)", -1, 1e6);
+  options.flag("--enable_op_profiling", &o->profile, "a table of the time per operator");
+  options.choice("--op_profiling_output_mode", &o->profile_mode, {"stdout", "csv"}, "how (default: stdout)");
+  options.text("--op_profiling_output_file", &o->profile_file, "FILE", "where (default: the standard output)");
+  options.text("--input_layer", &o->inputs.layers, "NAME,NAME", "inputs that the next three speak of");
+  options.text("--input_layer_shape", &o->inputs.shapes, "1,28,28,1:…", "their shapes; must be the model's own");
+  options.text("--input_layer_value_range", &o->inputs.value_ranges, "NAME,LOW,HIGH:…", "random values between these");
+  options.text("--input_layer_value_files", &o->inputs.value_files, "NAME:PATH,…", "raw bytes of an input");
+  options.flag("--report_peak_memory_footprint", &o->peak_memory, "print the highest resident memory");
+  options.flag("--dry_run", &o->dry_run, "load the model, run nothing");
+  options.section("");
+  return [o](const Context& context) { return bench_model(*o, context); };
+}
+
+}  // namespace thimble::app

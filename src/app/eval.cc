@@ -1,0 +1,186 @@
+// `thimble eval`: how good a model is on a data set, with its confusion matrix and interval.
+#include <algorithm>
+
+#include "app/commands.h"
+#include "app/feeding.h"
+#include "app/interrupt.h"
+#include "app/task_progress.h"
+#include "base/json.h"
+#include "data/sources.h"
+#include "measure/stats.h"
+#include "measure/table.h"
+#include "measure/units.h"
+#include "passes/pipeline.h"
+#include "study/evaluate.h"
+#include "study/model_metadata.h"
+
+namespace thimble::app {
+namespace {
+
+struct EvalOptions {
+  std::string model, data, split = "test", scale, target;
+  int64_t limit = 0;
+};
+
+struct Evaluated {
+  std::string set;
+  Dataset data;
+  EvaluationResult result;
+  std::vector<std::string> labels;
+  double seconds = 0;
+};
+
+struct ClassScore {
+  int64_t n = 0, correct = 0, guessed = 0;
+  double recall() const { return n ? static_cast<double>(correct) / static_cast<double>(n) : 0; }
+  double precision() const { return guessed ? static_cast<double>(correct) / static_cast<double>(guessed) : 0; }
+};
+
+std::vector<ClassScore> class_scores(const EvaluationResult& result) {
+  std::vector<ClassScore> scores(result.confusion.size());
+  for (size_t truth = 0; truth < scores.size(); ++truth)
+    for (size_t guess = 0; guess < scores.size(); ++guess) {
+      scores[truth].n += result.confusion[truth][guess];
+      scores[guess].guessed += result.confusion[truth][guess];
+      if (truth == guess) scores[truth].correct = result.confusion[truth][guess];
+    }
+  return scores;
+}
+
+Result<Preprocess> feeding(const EvalOptions& o, const Graph& graph, const Splits& splits, const Dataset& set,
+                           const Context& context) {
+  if (!o.scale.empty()) return make_preprocess(o.scale, splits.train.empty() ? set : splits.train);
+  if (set.storage() == Storage::floats && !graph.metadata.contains(kPreprocessKey)) {
+    context.note("the model does not say how to feed it: values go in as they are (--scale changes that)");
+    return Preprocess{};
+  }
+  std::string note;
+  auto preprocess = preprocess_of(graph, "", &note);
+  if (!note.empty()) context.note(note);
+  return preprocess;
+}
+
+std::string as_json(const EvalOptions& o, const Evaluated& e) {
+  const EvaluationResult& r = e.result;
+  JsonWriter json;
+  json.begin_object()
+      .field("schema", "thimble.eval/1")
+      .field("model", o.model)
+      .field("data", e.set)
+      .field("split", o.split);
+  const bool classes = !r.confusion.empty();
+  if (classes) {
+    const Interval interval = wilson95(r.correct, r.n);
+    json.field("accuracy", r.accuracy);
+    json.key("interval95").begin_array().value(interval.low).value(interval.high).end_array();
+  }
+  json.field("loss", r.loss).field("n", r.n);
+  if (classes) {
+    json.field("correct", r.correct).key("confusion").begin_array();
+    for (const auto& line : r.confusion) {
+      json.begin_array();
+      for (int64_t n : line) json.value(n);
+      json.end_array();
+    }
+    json.end_array().key("per_class").begin_array();
+    const std::vector<ClassScore> scores = class_scores(r);
+    for (size_t c = 0; c < scores.size(); ++c)
+      json.begin_object()
+          .field("label", e.labels[c])
+          .field("n", scores[c].n)
+          .field("correct", scores[c].correct)
+          .field("accuracy", scores[c].recall())
+          .field("precision", scores[c].precision())
+          .end_object();
+    json.end_array();
+  }
+  json.field("seconds", e.seconds).end_object();
+  return json.take() + "\n";
+}
+
+std::string as_text(const EvalOptions& o, const Evaluated& e, bool colour) {
+  const EvaluationResult& r = e.result;
+  std::string text;
+  if (r.confusion.empty())
+    return format("{} on {} {}: mean squared error {} over {} samples ({})\n", o.model, e.set, o.split,
+                  format_number(r.loss, 6), format_count(r.n), format_seconds(e.seconds));
+  const Interval interval = wilson95(r.correct, r.n);
+  text = format("accuracy {}  ({} of {}; 95 % interval {} … {})\nloss     {}\n\n", format_percent(r.accuracy),
+                format_count(r.correct), format_count(r.n), format_percent(interval.low), format_percent(interval.high),
+                format_number(r.loss));
+  const std::vector<ClassScore> scores = class_scores(r);
+  TextTable table;
+  table.column("class").column("n", Align::right).column("found", Align::right).column("precision", Align::right);
+  const bool confusion = scores.size() <= 12;
+  if (confusion)
+    for (const std::string& label : e.labels) table.column(label.size() > 6 ? label.substr(0, 6) : label, Align::right);
+  for (size_t c = 0; c < scores.size(); ++c) {
+    std::vector<std::string> cells = {e.labels[c], format_count(scores[c].n),
+                                      scores[c].n ? format_percent(scores[c].recall(), 1) : "–",
+                                      scores[c].guessed ? format_percent(scores[c].precision(), 1) : "–"};
+    if (confusion)
+      for (int64_t n : r.confusion[c]) cells.push_back(n ? format("{}", n) : "·");
+    table.row(std::move(cells));
+  }
+  text += table.text(colour);
+  text +=
+      confusion ? format("\nrows: the true class, columns: what the model says ({})\n", format_seconds(e.seconds)) : "";
+  return text;
+}
+
+Status eval(const EvalOptions& o, const Context& context) {
+  THIMBLE_ASSIGN(LoadedModel model, load_model(o.model));
+  THIMBLE_ASSIGN(const Graph graph, prepare_for_inference(std::move(model.graph)));
+  if (graph.inputs.empty()) return fail(ErrorCode::usage, "the model has no input");
+  OpenOptions open;
+  open.data_dir = context.data_dir;
+  open.whole_as_test = true;
+  open.target = o.target;
+  const Shape& shape = graph.at(graph.inputs[0]).shape;
+  if (shape.rank() == 4 && (shape[3] == 1 || shape[3] == 3)) open.shape = {shape[1], shape[2], shape[3]};
+  if (const auto found = graph.metadata.find(kPreprocessKey); found != graph.metadata.end())
+    if (auto own = Preprocess::from_json(found->second)) open.labels = own->labels;
+  THIMBLE_ASSIGN(const Splits splits, open_splits(o.data, open));
+  const Dataset& part = o.split == "train" ? splits.train : o.split == "validation" ? splits.validation : splits.test;
+  if (!part.valid() || part.empty())
+    return fail(ErrorCode::usage, format("the set {} has no {} part", o.data, o.split), "choose another --split");
+
+  Evaluated e;
+  e.set = o.data;
+  e.data = part.limit(o.limit);
+  e.labels = e.data.samples().label_names;
+  for (size_t c = e.labels.size(); c < static_cast<size_t>(std::max(e.data.classes(), 0)); ++c)
+    e.labels.push_back(format("class {}", c));
+  THIMBLE_ASSIGN(const Preprocess preprocess, feeding(o, graph, splits, e.data, context));
+  TaskProgress progress(context, "evaluating", "samples");
+  EvaluateOptions how;
+  how.threads = context.thread_count();
+  how.cancelled = interrupted;
+  how.progress = [&](int64_t done, int64_t total) { progress.update(done, total); };
+  const Stopwatch watch;
+  THIMBLE_ASSIGN(e.result, evaluate_model(graph, e.data, preprocess, how));
+  e.seconds = watch.seconds();
+  progress.clear();
+  context.print(context.json ? as_json(o, e) : as_text(o, e, context.colour()));
+  return {};
+}
+
+}  // namespace
+
+Action define_eval(Options& options) {
+  auto o = std::make_shared<EvalOptions>();
+  options.examples(
+      "thimble eval model.tflite --data mnist\n"
+      "thimble eval model.tflite --data folder:my-digits\n"
+      "thimble eval model.tflite --data fashion-mnist --limit 1000 --json\n");
+  options.argument("MODEL", &o->model, "a .tflite file; - reads it from the standard input");
+  options.text("--data", &o->data, "SET",
+               "mnist, fashion-mnist, digits, folder:PATH, csv:PATH, npz:PATH, function:NAME", true);
+  options.choice("--split", &o->split, {"train", "validation", "test"}, "which part of the set (default: test)");
+  options.integer("--limit", &o->limit, "N", "only the first N samples", 1);
+  options.text("--scale", &o->scale, "WORD", "0..1, -1..1, standard or none (default: as the model says)");
+  options.text("--target", &o->target, "COLUMN", "csv: the column to predict (default: the last)");
+  return [o](const Context& context) { return eval(*o, context); };
+}
+
+}  // namespace thimble::app

@@ -1,0 +1,237 @@
+// `thimble inspect`: what is in a model file: operators, shapes, sizes, multiply-accumulates, memory.
+#include <algorithm>
+#include <cmath>
+
+#include "app/commands.h"
+#include "app/feeding.h"
+#include "app/summary.h"
+#include "base/json.h"
+#include "compress/size_report.h"
+#include "measure/table.h"
+#include "measure/text.h"
+#include "measure/units.h"
+#include "ops/check.h"
+#include "passes/pipeline.h"
+#include "runtime/program.h"
+#include "study/evaluate.h"
+
+namespace thimble::app {
+namespace {
+
+struct InspectOptions {
+  std::string model;
+  bool weights = false, plan = false;
+};
+
+struct Inspected {
+  LoadedModel model;
+  GraphSummary summary;
+  int64_t deflated = 0, prepacked = 0;
+  ArenaPlan arena;
+};
+
+struct WeightFacts {
+  float low = 0, high = 0;
+  double zero_share = 0;
+};
+
+// Over the real values.
+WeightFacts facts_of(const Tensor& tensor) {
+  WeightFacts facts;
+  const int64_t count = tensor.shape.elements();
+  if (count == 0 || tensor.type == DType::i4) return facts;
+  Tensor plain = tensor;
+  plain.quant = tensor.quant.per_axis() ? Quantization{} : tensor.quant;
+  std::vector<float> values(static_cast<size_t>(count));
+  read_output(plain, {tensor.data.bytes, tensor.data.size}, values);
+  if (const Quantization& quant = tensor.quant; quant.per_axis() && quant.axis < tensor.shape.rank()) {
+    const int64_t inner = tensor.shape.elements(quant.axis + 1, tensor.shape.rank());
+    for (int64_t i = 0; i < count; ++i) {
+      const auto channel = static_cast<size_t>(i / inner % tensor.shape[quant.axis]) % quant.scale.size();
+      float& v = values[static_cast<size_t>(i)];
+      v = (v - static_cast<float>(quant.zero_point[channel])) * quant.scale[channel];
+    }
+  }
+  facts.low = facts.high = values[0];
+  int64_t zeros = 0;
+  for (float v : values) {
+    facts.low = std::min(facts.low, v), facts.high = std::max(facts.high, v);
+    zeros += v == 0;
+  }
+  facts.zero_share = static_cast<double>(zeros) / static_cast<double>(count);
+  return facts;
+}
+
+std::string quant_text(const Tensor& tensor) {
+  if (tensor.quant.empty()) return "";
+  if (tensor.quant.per_axis()) return format("{} scales on axis {}", tensor.quant.scale.size(), tensor.quant.axis);
+  if (tensor.quant.zero_point[0] == 0) return format("{} · q", format_number(tensor.quant.scale[0], 6));
+  return format("{} · (q {} {})", format_number(tensor.quant.scale[0], 6), tensor.quant.zero_point[0] < 0 ? "+" : "−",
+                std::abs(tensor.quant.zero_point[0]));
+}
+
+void json_tensor(JsonWriter& json, const Tensor& tensor) {
+  json.begin_object().field("name", tensor.name).field("dtype", name(tensor.type));
+  json.array("shape", std::vector<int64_t>(tensor.shape.dims().begin(), tensor.shape.dims().end()));
+  json.field("bytes", tensor.bytes());
+  if (!tensor.quant.empty()) {
+    json.key("quantization").begin_object().array("scale", tensor.quant.scale);
+    json.array("zero_point", tensor.quant.zero_point).field("axis", tensor.quant.axis).end_object();
+  }
+}
+
+std::string as_json(const InspectOptions& o, const Inspected& inspected) {
+  const Graph& graph = inspected.model.graph;
+  JsonWriter json;
+  json.begin_object().field("schema", "thimble.inspect/1").field("model", o.model);
+  json.field("bytes", static_cast<int64_t>(inspected.model.file.size)).field("bytes_deflated", inspected.deflated);
+  json.field("parameters", inspected.summary.parameters).field("macs", inspected.summary.macs);
+  json.field("constant_bytes", inspected.summary.constant_bytes);
+  json.field("arena_bytes", inspected.arena.bytes).field("prepacked_bytes", inspected.prepacked);
+  for (const auto& [key, ids] : {std::pair{"inputs", &graph.inputs}, std::pair{"outputs", &graph.outputs}}) {
+    json.key(key).begin_array();
+    for (TensorId id : *ids) {
+      json_tensor(json, graph.at(id));
+      json.end_object();
+    }
+    json.end_array();
+  }
+  json.key("nodes").begin_array();
+  for (size_t n = 0; n < graph.nodes.size(); ++n) {
+    const Node& node = graph.nodes[n];
+    const NodeSummary& sizes = inspected.summary.nodes[n];
+    json.begin_object().field("index", static_cast<int64_t>(n)).field("op", name(node.op));
+    json.key("inputs").begin_array();
+    for (TensorId id : node.inputs) id == kNoTensor ? json.null() : json.value(graph.at(id).name);
+    json.end_array().key("outputs").begin_array();
+    for (TensorId id : node.outputs) {
+      json_tensor(json, graph.at(id));
+      json.end_object();
+    }
+    json.end_array().field("attributes", node.attrs.to_string()).field("parameters", sizes.parameters);
+    json.field("macs", sizes.macs).field("weight_bytes", sizes.bytes).end_object();
+  }
+  json.end_array().key("metadata").begin_object();
+  for (const auto& [key, value] : graph.metadata) json.field(valid_utf8(key), clip_text(value, 4096));
+  json.end_object();
+  if (o.weights) {
+    json.key("weights").begin_array();
+    for (const Tensor& tensor : graph.tensors) {
+      if (!tensor.constant()) continue;
+      const WeightFacts facts = facts_of(tensor);
+      json_tensor(json, tensor);
+      json.field("min", facts.low).field("max", facts.high).field("zero_share", facts.zero_share).end_object();
+    }
+    json.end_array();
+  }
+  if (o.plan) {
+    json.key("plan").begin_array();
+    for (const ArenaItem& item : inspected.arena.items)
+      json.begin_object()
+          .field("name", item.name)
+          .field("offset", item.offset)
+          .field("bytes", item.bytes)
+          .field("first_step", item.first_step)
+          .field("last_step", item.last_step)
+          .end_object();
+    json.end_array();
+  }
+  json.end_object();
+  return json.take() + "\n";
+}
+
+std::string node_table(const Inspected& inspected, bool colour) {
+  const Graph& graph = inspected.model.graph;
+  TextTable table;
+  table.column("#", Align::right).column("operator").column("output").column("type");
+  table.column("parameters", Align::right).column("MACs", Align::right).column("weights", Align::right);
+  table.column("output bytes", Align::right);
+  for (size_t n = 0; n < graph.nodes.size(); ++n) {
+    const Node& node = graph.nodes[n];
+    const NodeSummary& sizes = inspected.summary.nodes[n];
+    const Tensor* out = node.outputs.empty() ? nullptr : &graph.at(node.outputs[0]);
+    table.row({format("{}", n), name(node.op), out ? out->shape.to_string() : "", out ? name(out->type) : "",
+               sizes.parameters ? format_count(sizes.parameters) : "", sizes.macs ? format_count(sizes.macs) : "",
+               sizes.bytes ? format_bytes(static_cast<double>(sizes.bytes)) : "",
+               out ? format_bytes(static_cast<double>(out->bytes())) : ""});
+  }
+  int64_t weight_bytes = 0;
+  for (const NodeSummary& sizes : inspected.summary.nodes) weight_bytes += sizes.bytes;
+  table.rule();
+  table.row({"", format("{} operators", graph.nodes.size()), "", "", format_count(inspected.summary.parameters),
+             format_count(inspected.summary.macs), format_bytes(static_cast<double>(weight_bytes)), ""},
+            Tone::strong);
+  return table.text(colour);
+}
+
+std::string weight_table(const Graph& graph, bool colour) {
+  TextTable table;
+  table.column("constant").column("type").column("shape").column("bytes", Align::right).column("min", Align::right);
+  table.column("max", Align::right).column("zeros", Align::right).column("quantisation");
+  for (const Tensor& tensor : graph.tensors) {
+    if (!tensor.constant()) continue;
+    const WeightFacts facts = facts_of(tensor);
+    table.row({clip_text(tensor.name, 48), name(tensor.type), tensor.shape.to_string(), format_count(tensor.bytes()),
+               format_number(facts.low), format_number(facts.high), format_percent(facts.zero_share, 1),
+               quant_text(tensor)});
+  }
+  return table.text(colour);
+}
+
+std::string as_text(const InspectOptions& o, const Inspected& inspected, const Context& context) {
+  const Graph& graph = inspected.model.graph;
+  const bool colour = context.colour();
+  std::string text =
+      format("{}: {} ({} deflated)\n", o.model, format_bytes(static_cast<double>(inspected.model.file.size)),
+             format_bytes(static_cast<double>(inspected.deflated)));
+  for (const auto& [word, ids] : {std::pair{"input ", &graph.inputs}, std::pair{"output", &graph.outputs}}) {
+    for (size_t i = 0; i < ids->size(); ++i) {
+      const Tensor& tensor = graph.at((*ids)[i]);
+      text += format("{} {}  {}  {} {}{}{}\n", word, i, clip_text(tensor.name, 60), name(tensor.type),
+                     tensor.shape.to_string(), tensor.quant.empty() ? "" : "  real = ", quant_text(tensor));
+    }
+  }
+  text += "\n" + (context.verbose ? dump(graph) : node_table(inspected, colour));
+  text += format("\nmemory while running  {} (no plan can need less than {}), {} packed weights\n",
+                 format_bytes(static_cast<double>(inspected.arena.bytes)),
+                 format_bytes(static_cast<double>(inspected.arena.lower_bound)),
+                 format_bytes(static_cast<double>(inspected.prepacked)));
+  for (const auto& [key, value] : graph.metadata)  // strings in files may be padded with zeros
+    text += format("metadata              {}: {}\n", clip_text(key, 40),
+                   clip_text(std::string_view(value).substr(0, value.find('\0')), 160));
+  if (o.weights) text += "\n" + weight_table(graph, colour);
+  if (o.plan) text += "\n" + inspected.arena.to_string();
+  return text;
+}
+
+Status inspect(const InspectOptions& o, const Context& context) {
+  Inspected inspected;
+  THIMBLE_ASSIGN(inspected.model, load_model(o.model));
+  THIMBLE_ASSIGN(inspected.summary, summarize_graph(inspected.model.graph));
+  THIMBLE_ASSIGN(inspected.deflated, deflated_bytes({inspected.model.file.bytes, inspected.model.file.size}));
+  THIMBLE_ASSIGN(Graph prepared, prepare_for_inference(inspected.model.graph));
+  PlanOptions plan;
+  plan.threads = static_cast<int>(std::max<int64_t>(context.threads, 1));
+  THIMBLE_ASSIGN(const auto program, Program::plan(std::move(prepared), plan));
+  inspected.arena = program->arena();
+  inspected.prepacked = program->prepacked_bytes();
+  context.print(context.json ? as_json(o, inspected) : as_text(o, inspected, context));
+  return {};
+}
+
+}  // namespace
+
+Action define_inspect(Options& options) {
+  auto o = std::make_shared<InspectOptions>();
+  options.examples(
+      "thimble inspect model.tflite\n"
+      "thimble inspect model.tflite --weights\n"
+      "thimble inspect model.tflite --plan\n"
+      "thimble inspect model.tflite -v            # every tensor and attribute\n");
+  options.argument("MODEL", &o->model, "a .tflite file; - reads it from the standard input");
+  options.flag("--weights", &o->weights, "list the constants with their ranges and scales");
+  options.flag("--plan", &o->plan, "show where each tensor lies in the arena, and when");
+  return [o](const Context& context) { return inspect(*o, context); };
+}
+
+}  // namespace thimble::app

@@ -1,0 +1,170 @@
+// `thimble quantize`: a smaller copy of a float model, with every tensor that did not shrink named.
+#include <algorithm>
+
+#include "app/commands.h"
+#include "app/feeding.h"
+#include "app/interrupt.h"
+#include "app/task_progress.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "compress/quantize.h"
+#include "data/sources.h"
+#include "formats/tflite/tflite.h"
+#include "measure/table.h"
+#include "measure/text.h"
+#include "measure/units.h"
+#include "passes/pipeline.h"
+#include "study/evaluate.h"
+
+namespace thimble::app {
+namespace {
+
+struct Arguments {
+  std::string model, to, data, scale, calibration = "minmax", io = "float", output;
+  int64_t samples = 500, min_elements = 1024;
+};
+
+Result<QuantizeOptions> parse_options(const Arguments& a) {
+  QuantizeOptions options;
+  options.to = a.to == "float16" ? QuantizeTo::float16 : a.to == "dynamic" ? QuantizeTo::dynamic : QuantizeTo::int8;
+  options.min_elements = a.min_elements;
+  options.io = a.io == "int8"    ? QuantizeOptions::Io::int8
+               : a.io == "uint8" ? QuantizeOptions::Io::uint8
+                                 : QuantizeOptions::Io::float32;
+  if (a.calibration == "mse") {
+    options.calibration = Calibration::mse;
+  } else if (a.calibration.starts_with("percentile")) {
+    options.calibration = Calibration::percentile;
+    if (a.calibration.size() > 10) {
+      char* end = nullptr;
+      const std::string number = a.calibration[10] == ':' ? a.calibration.substr(11) : "x";
+      options.percentile = std::strtod(number.c_str(), &end);
+      if (end != number.c_str() + number.size() || !(options.percentile > 50 && options.percentile <= 100))
+        return fail(ErrorCode::usage, format("--calibration is '{}'", a.calibration),
+                    "write percentile:P with P above 50 and at most 100, for instance percentile:99.99");
+    }
+  } else if (a.calibration != "minmax") {
+    return fail(ErrorCode::usage, format("--calibration is '{}'", a.calibration),
+                "give minmax, percentile:99.99 or mse");
+  }
+  if (options.to == QuantizeTo::int8 && a.data.empty())
+    return fail(ErrorCode::usage, "int8 needs pictures to measure the ranges of activations with",
+                "give --data SET, for instance --data fashion-mnist");
+  return options;
+}
+
+Result<Quantized> quantized(const Arguments& a, const QuantizeOptions& options, const Graph& graph,
+                            const Context& context) {
+  if (options.to != QuantizeTo::int8) return quantize(graph, options);
+  OpenOptions open;
+  open.data_dir = context.data_dir;
+  const Shape& shape = graph.at(graph.inputs[0]).shape;
+  if (shape.rank() == 4 && (shape[3] == 1 || shape[3] == 3)) open.shape = {shape[1], shape[2], shape[3]};
+  THIMBLE_ASSIGN(const Splits splits, open_splits(a.data, open));
+  const Dataset& source = splits.train.valid() && !splits.train.empty() ? splits.train : splits.test;
+  THIMBLE_TRY(check_fits(graph, source));
+  std::string note;
+  Preprocess preprocess;
+  if (a.scale.empty()) {
+    THIMBLE_ASSIGN(preprocess, preprocess_of(graph, "", &note));
+  } else {
+    THIMBLE_ASSIGN(preprocess, make_preprocess(a.scale, source));
+  }
+  if (!note.empty()) context.note(note);
+  const Dataset set = source.shuffled(1).limit(a.samples);
+  TaskProgress progress(context, "calibrating", "samples");
+  return quantize(graph, options, [&](int64_t i, std::span<float> input) {
+    if (i >= set.size() || interrupted()) return false;
+    if (set.storage() == Storage::bytes)
+      preprocess.apply(set.bytes(i), input.data(), 1, set.sample_elements());
+    else
+      preprocess.apply(set.floats(i), input.data(), 1, set.sample_elements());
+    progress.update(i + 1, set.size());
+    return true;
+  });
+}
+
+Status run_quantize(const Arguments& a, const Context& context) {
+  THIMBLE_ASSIGN(const QuantizeOptions options, parse_options(a));
+  THIMBLE_ASSIGN(LoadedModel model, load_model(a.model));
+  const auto before = static_cast<int64_t>(model.file.size);
+  THIMBLE_ASSIGN(const Graph graph, prepare_for_inference(std::move(model.graph)));
+  if (graph.inputs.empty()) return fail(ErrorCode::usage, "the model has no input");
+  THIMBLE_ASSIGN(const Quantized result, quantized(a, options, graph, context));
+  if (interrupted()) return interrupted_error("nothing was written");
+  THIMBLE_ASSIGN(const std::vector<uint8_t> bytes, write_tflite(result.graph));
+  if (a.output == "-")
+    context.print({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  else
+    THIMBLE_TRY(write_file_atomic(a.output, std::span<const uint8_t>(bytes)));
+
+  const auto after = static_cast<int64_t>(bytes.size());
+  if (context.json) {
+    JsonWriter json;
+    json.begin_object().field("schema", "thimble.quantize/1").field("model", a.model).field("to", name(options.to));
+    json.field("file", a.output).field("bytes_before", before).field("bytes", after);
+    json.key("unquantized_tensors").begin_array();
+    for (const UnquantizedTensor& t : result.left)
+      json.begin_object().field("name", t.name).field("bytes", t.bytes).field("why", t.why).end_object();
+    json.end_array().key("tensors").begin_array();
+    for (const TensorSize& t : result.sizes)
+      json.begin_object()
+          .field("name", t.name)
+          .field("before", t.before)
+          .field("after", t.after)
+          .field("dtype", name(t.type))
+          .field("why", t.why)
+          .end_object();
+    json.end_array().end_object();
+    context.print(json.take() + "\n");
+    return {};
+  }
+  TextTable table;
+  table.column("constant")
+      .column("before", Align::right)
+      .column("after", Align::right)
+      .column("type")
+      .column("why it did not shrink");
+  for (const TensorSize& t : result.sizes)
+    table.row({clip_text(t.name, 48), format_bytes(static_cast<double>(t.before)),
+               format_bytes(static_cast<double>(t.after)), name(t.type), t.why},
+              t.why.empty() ? Tone::plain : Tone::dim);
+  table.rule();
+  table.row(
+      {"whole file", format_bytes(static_cast<double>(before)), format_bytes(static_cast<double>(after)), "",
+       format("{:.2f} times smaller", static_cast<double>(before) / static_cast<double>(std::max<int64_t>(after, 1)))},
+      Tone::strong);
+  if (a.output != "-") {
+    context.print(table.text(context.colour()));
+    context.note(format("wrote {}", a.output));
+  }
+  return {};
+}
+
+}  // namespace
+
+Action define_quantize(Options& options) {
+  auto a = std::make_shared<Arguments>();
+  options.examples(
+      "thimble quantize model.tflite --to float16 -o model_f16.tflite\n"
+      "thimble quantize model.tflite --to dynamic -o model_dynamic.tflite\n"
+      "thimble quantize model.tflite --to int8 --data fashion-mnist --samples 500 --io int8 -o model_int8.tflite\n");
+  options.about(
+      "float16 halves the weights. dynamic stores int8 weights and quantises activations while running. int8\n"
+      "computes in int8 throughout; it measures the ranges of activations on training samples of --data.");
+  options.argument("MODEL", &a->model, "a float .tflite file; - reads it from the standard input");
+  options.choice("--to", &a->to, {"float16", "dynamic", "int8"}, "what to make", true);
+  options.text("-o,--output", &a->output, "OUT.tflite", "the file to write; - is the standard output", true);
+  options.section("int8");
+  options.text("--data", &a->data, "SET", "samples to calibrate with: mnist, fashion-mnist, folder:PATH, …");
+  options.integer("--samples", &a->samples, "N", "how many (default: 500)", 1);
+  options.text("--calibration", &a->calibration, "RULE", "minmax (default), percentile:P or mse");
+  options.choice("--io", &a->io, {"float", "int8", "uint8"}, "type of inputs and outputs (default: float)");
+  options.text("--scale", &a->scale, "WORD", "0..1, -1..1, standard or none (default: as the model says)");
+  options.section("dynamic");
+  options.integer("--min-elements", &a->min_elements, "N", "weights with fewer elements stay float (default: 1024)");
+  options.section("");
+  return [a](const Context& context) { return run_quantize(*a, context); };
+}
+
+}  // namespace thimble::app
