@@ -3,10 +3,10 @@
 
     docs_check.py [--program DIR] [FILE…]        default: README.md and docs/*.md
 
-In every ```console block, each line that starts with "$ " is a command (a trailing \\ continues it); the other
-lines are output and are ignored. A block marked ```console skip-ci is left out. The commands of one file run in
-order in one temporary directory that has the repository's studies, datasets, tests and examples in it and DIR
-(default build/release) first in PATH. They run in a short form: `thimble study` and `thimble train` get
+In every ```console block, each line that starts with "$ " is a command (a trailing \\ continues it, <<END takes
+the lines to END); the other lines are output and are ignored. A block marked ```console skip-ci is left out. The
+commands of one file run in order in one temporary directory that has the repository's studies, datasets, tests and
+examples in it and DIR (default build/release) first in PATH. They run in a short form: `thimble study` and `thimble train` get
 `--preset ci` (in place of another preset), `build/release/thimble` is `thimble`. Each must end with status 0, or N
 where the line ends in "# exit N", within 20 s. Standard library only.
 """
@@ -42,6 +42,12 @@ def commands_of(path):
             while command.endswith('\\') and at < len(lines):
                 command = command[:-1] + lines[at].strip()
                 at += 1
+            here = re.search(r"<<'?(\w+)'?$", command)
+            while here and at < len(lines):
+                command += '\n' + lines[at]
+                at += 1
+                if lines[at - 1] == here[1]:
+                    break
             found.append((number, command))
     return found
 
@@ -80,7 +86,7 @@ def main():
                     good, detail = done.returncode == wanted, f'exit {done.returncode}\n{done.stdout[-2000:]}'
                 except subprocess.TimeoutExpired:
                     good, detail = False, f'still running after {TIMEOUT} s'
-                print(f'{"ok    " if good else "FAILED"} {name}:{number} {time.monotonic() - start:5.1f} s  {command}')
+                print(f'{"ok    " if good else "FAILED"} {name}:{number} {time.monotonic() - start:5.1f} s  {command.splitlines()[0]}')
                 if not good:
                     print('       ' + detail.rstrip().replace('\n', '\n       '))
                 passed, failed = passed + good, failed + (not good)
