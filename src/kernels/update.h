@@ -13,7 +13,7 @@ namespace thimble {
 // p[0] = learning rate; p[1..] per rule, named in update.cc next to each formula:
 //   sgd      s0 momentum            p1 momentum, p2 nesterov (0/1)
 //   rmsprop  s0 v, s1 momentum, s2 average   p1 rho, p2 momentum, p3 eps, p4 centered (0/1)
-//   adam     s0 m, s1 v             p0 lr·√(1−b2^t)/(1−b1^t), p1 1−b1, p2 1−b2, p3 eps
+//   adam     s0 m, s1 v, s2 largest v (AMSGrad)   p0 lr·√(1−b2^t)/(1−b1^t), p1 1−b1, p2 1−b2, p3 eps, p4 amsgrad (0/1)
 //   adadelta s0 acc grad², s1 acc Δ²   p1 rho, p2 eps
 //   adagrad  s0 accumulator         p1 eps
 //   adamax   s0 m, s1 u             p0 lr/(1−b1^t), p1 b1, p2 b2, p3 eps

@@ -58,15 +58,20 @@ void rmsprop(const UpdateArgs& u) {
   });
 }
 
-// m += (g − m)·(1−b1);  v += (g² − v)·(1−b2);  w − m·alpha / (√v + eps)
+// m += (g − m)·(1−b1);  v += (g² − v)·(1−b2);  w − m·alpha / (√v + eps);  AMSGrad: the largest v so far in the root
 void adam(const UpdateArgs& u) {
   const F alpha = set1(u.p[0]), r1 = set1(u.p[1]), r2 = set1(u.p[2]), eps = set1(u.p[3]);
+  const bool amsgrad = u.p[4] != 0.0f && u.s2;
   each(u, [&](int64_t i, auto run, F w, F g) {
     F m = load(u.s0 + i, run), v = load(u.s1 + i, run);
     m = m + (g - m) * r1;
     v = v + (g * g - v) * r2;
     store(u.s0 + i, m, run);
     store(u.s1 + i, v, run);
+    if (amsgrad) {
+      v = greater(load(u.s2 + i, run), v);
+      store(u.s2 + i, v, run);
+    }
     return w - m * alpha / (sqrt(v) + eps);
   });
 }

@@ -20,8 +20,8 @@ const std::vector<Row>& rows() {
   static const std::vector<Row> all = {
       {"sgd", UpdateRule::sgd, 0.01, 0, {{"momentum", 0}, {"nesterov", 0}}},
       {"rmsprop", UpdateRule::rmsprop, 0.001, 0, {{"rho", 0.9}, {"momentum", 0}, {"epsilon", 1e-7}, {"centered", 0}}},
-      {"adam", UpdateRule::adam, 0.001, 0, {{"beta_1", 0.9}, {"beta_2", 0.999}, {"epsilon", 1e-7}}},
-      {"adamw", UpdateRule::adam, 0.001, 0.004, {{"beta_1", 0.9}, {"beta_2", 0.999}, {"epsilon", 1e-7}}},
+      {"adam", UpdateRule::adam, 0.001, 0, {{"beta_1", 0.9}, {"beta_2", 0.999}, {"epsilon", 1e-7}, {"amsgrad", 0}}},
+      {"adamw", UpdateRule::adam, 0.001, 0.004, {{"beta_1", 0.9}, {"beta_2", 0.999}, {"epsilon", 1e-7}, {"amsgrad", 0}}},
       {"adadelta", UpdateRule::adadelta, 0.001, 0, {{"rho", 0.95}, {"epsilon", 1e-7}}},
       {"adagrad", UpdateRule::adagrad, 0.001, 0, {{"initial_accumulator_value", 0.1}, {"epsilon", 1e-7}}},
       {"adamax", UpdateRule::adamax, 0.001, 0, {{"beta_1", 0.9}, {"beta_2", 0.999}, {"epsilon", 1e-7}}},
@@ -152,6 +152,14 @@ void HyperParameters::skip_to(int64_t steps_done) {
   while (t_ < steps_done) advance();
 }
 
+namespace {
+// 1 − beta^t, with beta and its power rounded to float as Keras has them: at t = 1 and beta 0.999 that is 1.3e-5
+// off, which weights near 0 would show.
+double bias_correction(double beta, double t) {
+  return 1 - static_cast<double>(static_cast<float>(std::pow(static_cast<double>(static_cast<float>(beta)), t)));
+}
+}  // namespace
+
 std::array<float, 16> HyperParameters::next(double lr, double average) {
   advance();
   const double t = static_cast<double>(t_);
@@ -169,10 +177,11 @@ std::array<float, 16> HyperParameters::next(double lr, double average) {
       p[4] = get("centered");
       break;
     case UpdateRule::adam:
-      p[0] = lr * std::sqrt(1 - std::pow(get("beta_2"), t)) / (1 - std::pow(get("beta_1"), t));
+      p[0] = lr * std::sqrt(bias_correction(get("beta_2"), t)) / bias_correction(get("beta_1"), t);
       p[1] = 1 - get("beta_1");
       p[2] = 1 - get("beta_2");
       p[3] = get("epsilon");
+      p[4] = get("amsgrad");
       break;
     case UpdateRule::adadelta:
       p[1] = get("rho");
@@ -180,7 +189,7 @@ std::array<float, 16> HyperParameters::next(double lr, double average) {
       break;
     case UpdateRule::adagrad: p[1] = get("epsilon"); break;
     case UpdateRule::adamax:
-      p[0] = lr / (1 - std::pow(get("beta_1"), t));
+      p[0] = lr / bias_correction(get("beta_1"), t);
       p[1] = get("beta_1");
       p[2] = get("beta_2");
       p[3] = get("epsilon");
@@ -193,7 +202,7 @@ std::array<float, 16> HyperParameters::next(double lr, double average) {
       p[5] = u_next_;
       p[6] = u_product_;
       p[7] = u_product_ * u_next_;
-      p[8] = 1 - std::pow(get("beta_2"), t);
+      p[8] = bias_correction(get("beta_2"), t);
       break;
     case UpdateRule::ftrl:
       p[1] = get("learning_rate_power");

@@ -80,7 +80,7 @@ Result<TrainingGraph> build_training_graph(const Model& model, const TrainSpec& 
     return it == o.parameters.end() ? otherwise : it->second;
   };
   const bool centered = value("centered", 0) != 0;
-  const int states = optimizer_states(o.rule, value("momentum", 0) != 0, centered);
+  const int states = optimizer_states(o.rule, value("momentum", 0) != 0, centered, value("amsgrad", 0) != 0);
   for (size_t i = 0; i < weights.size(); ++i) {
     std::vector<TensorId> inputs{weights[i], gradients[i], t.hyper};
     for (int s = 0; s < states; ++s) {

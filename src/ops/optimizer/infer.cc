@@ -3,10 +3,11 @@
 
 namespace thimble {
 
-int optimizer_states(UpdateRule rule, bool momentum, bool centered) {
+int optimizer_states(UpdateRule rule, bool momentum, bool centered, bool amsgrad) {
   switch (rule) {
     case UpdateRule::sgd: return momentum ? 1 : 0;
     case UpdateRule::rmsprop: return centered ? 3 : momentum ? 2 : 1;
+    case UpdateRule::adam: return amsgrad ? 3 : 2;
     case UpdateRule::adagrad:
     case UpdateRule::lion: return 1;
     default: return 2;

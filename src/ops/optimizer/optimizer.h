@@ -27,8 +27,8 @@ struct ClipAttrs {
   }
 };
 
-// How many state tensors a rule keeps, with momentum or centring where they need one.
-int optimizer_states(UpdateRule rule, bool momentum, bool centered);
+// How many state tensors a rule keeps, with momentum, centring (rmsprop) or AMSGrad (adam) where they need one.
+int optimizer_states(UpdateRule rule, bool momentum, bool centered, bool amsgrad);
 
 inline constexpr int kHyperAverage = 14;  // 1 − decay of the weight average
 inline constexpr int kHyperDecay = 15;    // learning rate · weight decay

@@ -41,7 +41,8 @@ void step(UpdateRule rule, float& w, float g, float& s0, float& s1, float& s2, c
     case UpdateRule::adam:
       s0 += (g - s0) * p[1];
       s1 += (g * g - s1) * p[2];
-      w -= s0 * lr / (std::sqrt(s1) + p[3]);
+      if (p[4] != 0) s2 = std::max(s2, s1);
+      w -= s0 * lr / (std::sqrt(p[4] != 0 ? s2 : s1) + p[3]);
       return;
     case UpdateRule::adadelta: {
       s0 = p[1] * s0 + (1 - p[1]) * g * g;
