@@ -63,27 +63,33 @@ Result<DType> check_weighted(const InferContext& ctx, int64_t channels, int chan
   return x.type;
 }
 
+ChannelScale channel_scale(DType x_type, float x_scale, const Quantization& w, float y_scale, int64_t channel) {
+  const float w_scale = w.scale[w.per_axis() ? static_cast<size_t>(channel) : 0];
+  const double product = x_type == DType::u8 ? static_cast<double>(x_scale * w_scale)
+                                             : static_cast<double>(x_scale) * static_cast<double>(w_scale);
+  ChannelScale s;
+  quantize_multiplier(product / static_cast<double>(y_scale), &s.multiplier, &s.shift);
+  return s;
+}
+
 Requantization requantization(DType x_type, float x_scale, const Quantization& w, float y_scale, int64_t channels) {
-  const bool in_float = x_type == DType::u8;
   Requantization r;
   for (int64_t c = 0; c < channels; ++c) {
-    const float w_scale = w.scale[w.per_axis() ? static_cast<size_t>(c) : 0];
-    const double product = in_float ? static_cast<double>(x_scale * w_scale) : static_cast<double>(x_scale) * static_cast<double>(w_scale);
-    int32_t multiplier = 0;
-    int shift = 0;
-    quantize_multiplier(product / static_cast<double>(y_scale), &multiplier, &shift);
-    r.multiplier.push_back(multiplier);
-    r.shift.push_back(shift);
+    const ChannelScale s = channel_scale(x_type, x_scale, w, y_scale, c);
+    r.multiplier.push_back(s.multiplier);
+    r.shift.push_back(s.shift);
   }
   return r;
 }
 
+double dense_scale(float x_scale, const Quantization& w, float y_scale, int64_t channel) {
+  const double w_scale = w.scale[w.per_axis() ? static_cast<size_t>(channel) : 0];
+  return static_cast<double>(x_scale) * w_scale / static_cast<double>(y_scale);
+}
+
 std::vector<double> dense_scales(float x_scale, const Quantization& w, float y_scale, int64_t channels) {
   std::vector<double> scales;
-  for (int64_t c = 0; c < channels; ++c) {
-    const double w_scale = w.scale[w.per_axis() ? static_cast<size_t>(c) : 0];
-    scales.push_back(static_cast<double>(x_scale) * w_scale / static_cast<double>(y_scale));
-  }
+  for (int64_t c = 0; c < channels; ++c) scales.push_back(dense_scale(x_scale, w, y_scale, c));
   return scales;
 }
 

@@ -19,11 +19,18 @@ Result<DType> check_weighted(const InferContext& ctx, int64_t channels, int chan
 struct Requantization {
   std::vector<int32_t> multiplier, shift;
 };
+struct ChannelScale {
+  int32_t multiplier = 0;
+  int shift = 0;
+};
+// Of one channel: what a reference kernel asks for while it runs, since it takes no memory.
 // uint8 (legacy) forms s_x·s_w in float32, as TFLite's GetQuantizedConvolutionMultipler does.
+ChannelScale channel_scale(DType x_type, float x_scale, const Quantization& w, float y_scale, int64_t channel);
 Requantization requantization(DType x_type, float x_scale, const Quantization& w, float y_scale, int64_t channels);
 
 // Dense layers are requantised in double, rounded once, half away from zero: what the reference
 // kernels of LiteRT do for FULLY_CONNECTED (its convolutions round twice). One scale per output.
+double dense_scale(float x_scale, const Quantization& w, float y_scale, int64_t channel);
 std::vector<double> dense_scales(float x_scale, const Quantization& w, float y_scale, int64_t channels);
 
 // Quantised clamp bounds of a fused activation for an output of this type and quantisation.

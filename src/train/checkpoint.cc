@@ -183,7 +183,13 @@ Result<std::optional<Checkpoint>> load_checkpoint(const std::string& file, std::
   }
   if (have_previous)
     if (auto older = load_one(previous)) {
-      if (have_file) *note = first.message + "; going on from " + previous;
+      if (have_file) {
+        // Out of the way: the next save would make it the previous one, in place of the only whole one.
+        if (std::rename(file.c_str(), (file + ".damaged").c_str()) != 0)
+          return fail(ErrorCode::io, format("cannot rename {} to {}.damaged", file, file),
+                      "check the directory's permissions");
+        *note = format("{}; kept as {}.damaged, going on from {}", first.message, file, previous);
+      }
       return std::optional<Checkpoint>(std::move(*older));
     }
   return tl::unexpected<Error>(std::move(first));

@@ -31,7 +31,7 @@ struct Checkpoint {
 
 Status save_checkpoint(const std::string& file, const Checkpoint& checkpoint);
 // nullopt when there is neither FILE nor FILE.previous. A damaged FILE with an intact previous one
-// gives the latter and sets *note to a sentence saying so.
+// gives the latter, renames FILE to FILE.damaged and sets *note to a sentence saying so.
 Result<std::optional<Checkpoint>> load_checkpoint(const std::string& file, std::string* note);
 
 }  // namespace thimble

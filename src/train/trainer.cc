@@ -4,11 +4,12 @@
 #include <cmath>
 #include <cstring>
 
-#include "base/hash.h"
+#include "base/log.h"
 #include "base/numbers.h"
 #include "kernels/kernels.h"
 #include "ops/check.h"
 #include "train/checkpoint.h"
+#include "train/fingerprint.h"
 #include "train/loss.h"
 #include "train/non_finite.h"
 #include "train/optimizer.h"
@@ -128,8 +129,7 @@ class Fit {
     width_ = model.graph.at(model.output).shape.elements() / batch_;
     THIMBLE_ASSIGN(graph_, build_training_graph(model, spec_, loss_, width_));
     result_.parameters = model.parameter_count;
-    fingerprint_ = sha256_hex(dump(graph_.graph) + format("|{}|{}|{}|{}|{}|{}", spec_.batch, spec_.epochs, spec_.seed,
-                                                          set_.name(), set_.size(), preprocess_.to_json()));
+    fingerprint_ = training_fingerprint(graph_.graph, spec_, set_, validation_, preprocess_, augment_);
     if (options_.threads > 1) {
       THIMBLE_ASSIGN(pool_, ThreadPool::create(options_.threads));
     }
@@ -161,12 +161,17 @@ class Fit {
     if (!options_.resume || options_.checkpoint.empty()) return {};
     std::string note;
     THIMBLE_ASSIGN(auto loaded, load_checkpoint(options_.checkpoint, &note));
+    if (!note.empty()) log(LogLevel::warning, "{}", note);
     if (!loaded) return {};
     if (loaded->fingerprint != fingerprint_)
       return fail(
           ErrorCode::usage,
           format("checkpoint {} belongs to another training (recipe, data or seed differ)", options_.checkpoint),
           "resume with the same recipe and settings, or start without --resume");
+    if (loaded->isa != state_.isa)
+      log(LogLevel::warning,
+          "checkpoint {} was written with {} kernels, this machine uses {}: weights may differ in their last bits",
+          options_.checkpoint, loaded->isa, state_.isa);
     const auto& variables = loaded->blobs["variables"];
     if (variables.size() != session_->variables().size())
       return fail(ErrorCode::bad_file, format("checkpoint {} holds {} bytes of variables, expected {}",

@@ -55,7 +55,9 @@ void expect_same_for_threads(const ModelSpec& model, const TrainSpec& spec, cons
 
 TEST(Determinism, NetworkWithEveryLayer) { expect_same_for_threads(picture_network(), two_epochs(), {}); }
 
-TEST(Determinism, AugmentationAndPrefetching) { expect_same_for_threads(picture_network(), two_epochs(), augmentation()); }
+TEST(Determinism, AugmentationAndPrefetching) {
+  expect_same_for_threads(picture_network(), two_epochs(), augmentation());
+}
 
 TEST(Determinism, EveryOptimizer) {
   ModelSpec model;

@@ -263,8 +263,7 @@ Forward lstm_forward(bool return_sequences) {
       for (int64_t t = 0; t < time; ++t) {
         for (int64_t g = 0; g < 4 * units; ++g) {
           double sum = in[3].v[z(g)];
-          for (int64_t i = 0; i < depth; ++i)
-            sum += in[1].v[z(g * depth + i)] * in[0].v[z((b * time + t) * depth + i)];
+          for (int64_t i = 0; i < depth; ++i) sum += in[1].v[z(g * depth + i)] * in[0].v[z((b * time + t) * depth + i)];
           for (int64_t i = 0; i < units; ++i) sum += in[2].v[z(g * units + i)] * h[z(i)];
           gates[z(g)] = g / units == 2 ? std::tanh(sum) : sigmoid(sum);
         }

@@ -156,18 +156,20 @@ void add_losses(std::vector<GradientCase>& cases) {
       const bool classes = is_classification(kind), elements = !classes && kind != LossKind::kl_divergence;
       const bool binary = kind == LossKind::binary_crossentropy || kind == LossKind::binary_crossentropy_logits;
       if (smoothing > 0 && !classes && !binary) continue;
-      const bool logits = kind == LossKind::nll || kind == LossKind::binary_crossentropy_logits || kind >= LossKind::mse;
+      const bool logits =
+          kind == LossKind::nll || kind == LossKind::binary_crossentropy_logits || kind >= LossKind::mse;
       for (const Shape& s : {shape, large})
         for (const bool as_labels : {true, false}) {
           if (as_labels && !classes) continue;
           const bool probability = !logits || kind == LossKind::kl_divergence;
           Operand p = probability ? distribution(s, 44) : uniform(s, -3, 3, 44);
-          Operand t = as_labels ? (s.elements() > 1000 ? many(200, 37) : labels)
+          Operand t = as_labels             ? (s.elements() > 1000 ? many(200, 37) : labels)
                       : elements && !binary ? fixed(uniform(s, -2.1f, 2.1f, 45))
                                             : fixed(distribution(s, 45));
           LossAttrs attrs{kind, smoothing, 0.7f};
           if (kind == LossKind::mae || kind == LossKind::huber)  // away from the kinks at 0 and ±delta
-            for (size_t i = 0; i < p.values.size(); ++i) p.values[i] = t.values[i] + (i % 2 ? 0.3f : -1.2f) + 0.1f * (i % 3);
+            for (size_t i = 0; i < p.values.size(); ++i)
+              p.values[i] = t.values[i] + (i % 2 ? 0.3f : -1.2f) + 0.1f * (i % 3);
           cases.push_back({.op = Op::loss,
                            .name = format("{}{}{}{}", thimble::name(kind), as_labels ? "_labels" : "", suffix,
                                           s.elements() > 1000 ? "_large" : ""),

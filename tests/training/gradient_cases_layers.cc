@@ -175,15 +175,16 @@ void add_norms(std::vector<GradientCase>& cases) {
   for (const bool sequences : {true, false})
     for (const auto& [batch, time, depth, units] :
          {std::array<int64_t, 4>{2, 4, 3, 5}, {1, 1, 2, 3}, {3, 2, 1, 1}, {16, 12, 20, 24}}) {
-      cases.push_back({.op = Op::lstm,
-                       .name = format("{}_{}x{}x{}x{}", sequences ? "sequences" : "last", batch, time, depth, units),
-                       .operands = {uniform({batch, time, depth}, -1, 1, 97), uniform({4 * units, depth}, -0.6f, 0.6f, 98),
-                                    uniform({4 * units, units}, -0.6f, 0.6f, 99), uniform({4 * units}, -0.5f, 0.5f, 100)},
-                       .attrs = LstmAttrs{sequences},
-                       .outputs = 5,
-                       .forward = lstm_forward(sequences),
-                       .tolerance = 5e-6,
-                       .large = batch > 10});
+      cases.push_back(
+          {.op = Op::lstm,
+           .name = format("{}_{}x{}x{}x{}", sequences ? "sequences" : "last", batch, time, depth, units),
+           .operands = {uniform({batch, time, depth}, -1, 1, 97), uniform({4 * units, depth}, -0.6f, 0.6f, 98),
+                        uniform({4 * units, units}, -0.6f, 0.6f, 99), uniform({4 * units}, -0.5f, 0.5f, 100)},
+           .attrs = LstmAttrs{sequences},
+           .outputs = 5,
+           .forward = lstm_forward(sequences),
+           .tolerance = 5e-6,
+           .large = batch > 10});
     }
 }
 

@@ -16,8 +16,12 @@ namespace thimble::test {
 namespace {
 
 GradientCase moves(Op op, std::string name, std::vector<Operand> operands, Attrs attrs, int outputs = 1) {
-  GradientCase c{.op = op, .name = std::move(name), .operands = std::move(operands), .attrs = std::move(attrs),
-                 .outputs = outputs, .used = outputs};
+  GradientCase c{.op = op,
+                 .name = std::move(name),
+                 .operands = std::move(operands),
+                 .attrs = std::move(attrs),
+                 .outputs = outputs,
+                 .used = outputs};
   c.tolerance = 1e-7;
   // Numbers from 1: a pad's zero is no element.
   GradientCase numbered = c;
@@ -96,10 +100,14 @@ void add_movement_cases(std::vector<GradientCase>& cases) {
       std::vector<int32_t> axes;
       std::vector<int> positive;
     };
-    const Row rows[] = {{"last", {3, 4, 5}, {2}, {2}},          {"first", {3, 4, 5}, {0}, {0}},
-                        {"middle", {3, 4, 5}, {1}, {1}},        {"negative", {3, 4, 5}, {-1, 0}, {2, 0}},
-                        {"all", {3, 4, 5}, {0, 1, 2}, {0, 1, 2}}, {"picture", {2, 3, 4, 3}, {1, 2}, {1, 2}},
-                        {"large", {16, 20, 20, 12}, {1, 2}, {1, 2}}, {"large_last", {600, 70}, {1}, {1}}};
+    const Row rows[] = {{"last", {3, 4, 5}, {2}, {2}},
+                        {"first", {3, 4, 5}, {0}, {0}},
+                        {"middle", {3, 4, 5}, {1}, {1}},
+                        {"negative", {3, 4, 5}, {-1, 0}, {2, 0}},
+                        {"all", {3, 4, 5}, {0, 1, 2}, {0, 1, 2}},
+                        {"picture", {2, 3, 4, 3}, {1, 2}, {1, 2}},
+                        {"large", {16, 20, 20, 12}, {1, 2}, {1, 2}},
+                        {"large_last", {600, 70}, {1}, {1}}};
     for (const Row& r : rows)
       for (const bool keep : {false, true}) {
         const bool large = r.x.elements() > 1000;

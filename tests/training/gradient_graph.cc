@@ -22,8 +22,8 @@ Result<CaseGraph> forward_graph(const GradientCase& c) {
   std::vector<TensorId> in;
   for (size_t i = 0; i < c.operands.size(); ++i) {
     const Operand& o = c.operands[i];
-    const Data data = o.is_float() ? Data::of(std::span<const float>(o.values))
-                                   : Data::of(std::span<const int32_t>(o.integers));
+    const Data data =
+        o.is_float() ? Data::of(std::span<const float>(o.values)) : Data::of(std::span<const int32_t>(o.integers));
     const DType type = o.is_float() ? DType::f32 : DType::i32;
     const std::string name = format("in{}", i);
     in.push_back(o.constant ? b.constant(name, type, o.shape, data) : b.variable(name, type, o.shape, data));
@@ -74,7 +74,8 @@ Result<std::vector<std::vector<float>>> run_gradient(const GradientCase& c, cons
     std::vector<float> weights;
     for (int64_t i = 0; i < n; ++i)
       weights.push_back(static_cast<float>(loss_weight(static_cast<size_t>(k), static_cast<size_t>(i))));
-    THIMBLE_ASSIGN(const TensorId flat, b.op(Op::reshape, {g.outputs[static_cast<size_t>(k)]}, ReshapeAttrs{{1, n}}, "flat"));
+    THIMBLE_ASSIGN(const TensorId flat,
+                   b.op(Op::reshape, {g.outputs[static_cast<size_t>(k)]}, ReshapeAttrs{{1, n}}, "flat"));
     const TensorId r = b.constant_f32("r", Shape{1, n}, weights);
     THIMBLE_ASSIGN(const TensorId sum, b.op(Op::fully_connected, {flat, r}, FullyConnectedAttrs{}, "sum"));
     if (loss == kNoTensor) {
@@ -88,7 +89,8 @@ Result<std::vector<std::vector<float>>> run_gradient(const GradientCase& c, cons
   for (size_t i = 0; i < gradients.size(); ++i) {
     if (gradients[i] == kNoTensor) continue;
     if (!(b.at(gradients[i]).shape == b.at(g.wanted[i]).shape))
-      return fail(ErrorCode::internal, format("gradient {} of {}", b.at(gradients[i]).to_string(), b.at(g.wanted[i]).to_string()));
+      return fail(ErrorCode::internal,
+                  format("gradient {} of {}", b.at(gradients[i]).to_string(), b.at(g.wanted[i]).to_string()));
     g.graph.outputs.push_back(gradients[i]);
     at.push_back(i);
   }

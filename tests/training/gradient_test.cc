@@ -92,7 +92,8 @@ void compare(const GradientCase& c, const std::vector<std::vector<float>>& gradi
       largest = std::max(largest, std::fabs(want[i]));
     }
     for (size_t i = 0; i < n; ++i)
-      ASSERT_NEAR(static_cast<double>(got[i]), want[i], c.tolerance * largest + 1e-8) << mode << " operand " << k << " element " << i;
+      ASSERT_NEAR(static_cast<double>(got[i]), want[i], c.tolerance * largest + 1e-8)
+          << mode << " operand " << k << " element " << i;
   }
 }
 
@@ -144,7 +145,10 @@ TEST(Gradients, EveryDifferentiableOperatorHasACase) {
 
 // Equal maxima have no derivative; the convention is that the first of them in the window gets all.
 TEST(Gradients, TiesOfMaxPoolGoToTheFirst) {
-  GradientCase c{.op = Op::max_pool, .name = "ties", .operands = {uniform({1, 4, 4, 1}, 0, 1, 1)}, .attrs = Pool2dAttrs{2, 2, 2, 2}};
+  GradientCase c{.op = Op::max_pool,
+                 .name = "ties",
+                 .operands = {uniform({1, 4, 4, 1}, 0, 1, 1)},
+                 .attrs = Pool2dAttrs{2, 2, 2, 2}};
   c.operands[0].values.assign(16, 1.0f);
   c.operands[0].values[15] = 2;
   std::vector<float> want(16, 0.0f);
@@ -164,7 +168,8 @@ TEST(Gradients, ContributionsAddUp) {
   GradientCase c{.op = Op::mul, .name = "both", .operands = {uniform({2, 3}, -2, 2, 1)}};
   Graph graph;
   Builder b(graph);
-  const TensorId x = b.variable("x", DType::f32, Shape{1}, Data::of(std::span<const float>(c.operands[0].values).first(1)));
+  const TensorId x =
+      b.variable("x", DType::f32, Shape{1}, Data::of(std::span<const float>(c.operands[0].values).first(1)));
   const TensorId y = *b.op(Op::mul, {x, x}, BinaryAttrs{}, "y"), z = *b.op(Op::mul, {y, x}, BinaryAttrs{}, "z");
   const auto gradients = differentiate(b, z, std::span(&x, 1));
   ASSERT_TRUE(gradients) << gradients.error().to_string();

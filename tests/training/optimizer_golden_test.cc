@@ -22,7 +22,9 @@ namespace {
 using nlohmann::json;
 using Floats = std::vector<float>;
 
-json golden(const std::string& name) { return json::parse(std::ifstream("tests/goldens/optimizers/" + name + ".json")); }
+json golden(const std::string& name) {
+  return json::parse(std::ifstream("tests/goldens/optimizers/" + name + ".json"));
+}
 
 constexpr int64_t kBatch = 4, kInputs = 8, kHidden = 6, kClasses = 3;
 
@@ -30,7 +32,8 @@ constexpr int64_t kBatch = 4, kInputs = 8, kHidden = 6, kClasses = 3;
 Floats transposed(const Floats& w, int64_t rows, int64_t columns) {
   Floats t(w.size());
   for (int64_t r = 0; r < rows; ++r)
-    for (int64_t c = 0; c < columns; ++c) t[static_cast<size_t>(c * rows + r)] = w[static_cast<size_t>(r * columns + c)];
+    for (int64_t c = 0; c < columns; ++c)
+      t[static_cast<size_t>(c * rows + r)] = w[static_cast<size_t>(r * columns + c)];
   return t;
 }
 Floats to_thimble(const json& values, size_t parameter) {
@@ -132,8 +135,10 @@ TEST_P(Optimizer, TenStepsEqualKeras) {
       const auto labels = all["labels"][step].get<std::vector<int32_t>>();
       std::memcpy(session->input(0).data(), x.data(), x.size() * 4);
       std::memcpy(session->input(1).data(), labels.data(), labels.size() * 4);
-      const double rate = scheduled_rate(spec.schedule, spec.optimizer.learning_rate, static_cast<int64_t>(step), 1, 10);
-      const auto numbers = hyper.next(rate, step == 0 ? 0 : spec.average);  // Keras starts its average at the first step
+      const double rate =
+          scheduled_rate(spec.schedule, spec.optimizer.learning_rate, static_cast<int64_t>(step), 1, 10);
+      const auto numbers =
+          hyper.next(rate, step == 0 ? 0 : spec.average);  // Keras starts its average at the first step
       std::memcpy(floats(graph->hyper), numbers.data(), sizeof numbers);
       session->run();
       const float value = *reinterpret_cast<const float*>(session->output(0).data());
@@ -141,8 +146,7 @@ TEST_P(Optimizer, TenStepsEqualKeras) {
       for (size_t p = 0; p < 4; ++p) {
         const size_t n = session->tensor(graph->parameters[p]).size() / 4;
         expect_close(Floats(floats(graph->parameters[p]), floats(graph->parameters[p]) + n),
-                     to_thimble(entry["weights_after_step"][step][p], p),
-                     format("step {}, parameter {}", step + 1, p));
+                     to_thimble(entry["weights_after_step"][step][p], p), format("step {}, parameter {}", step + 1, p));
       }
       if (HasFatalFailure()) return;
     }
@@ -182,7 +186,8 @@ Floats through_softmax(const Floats& p, const Floats& g, int64_t classes) {
   Floats out(g.size());
   for (size_t r = 0; r < g.size(); r += static_cast<size_t>(classes)) {
     double dot = 0;
-    for (size_t c = r; c < r + static_cast<size_t>(classes); ++c) dot += static_cast<double>(p[c]) * static_cast<double>(g[c]);
+    for (size_t c = r; c < r + static_cast<size_t>(classes); ++c)
+      dot += static_cast<double>(p[c]) * static_cast<double>(g[c]);
     for (size_t c = r; c < r + static_cast<size_t>(classes); ++c)
       out[c] = static_cast<float>(static_cast<double>(p[c]) * (static_cast<double>(g[c]) - dot));
   }
@@ -221,12 +226,13 @@ TEST(Losses, EqualKeras) {
         LossAttrs attrs;
         attrs.delta = arguments.value("delta", 1.0f);
         attrs.label_smoothing = arguments.value("label_smoothing", 0.0f);
-        attrs.kind = categorical                      ? LossKind::crossentropy
-                     : name == "binary_crossentropy"  ? (logits ? LossKind::binary_crossentropy_logits : LossKind::binary_crossentropy)
-                     : name == "mse"                  ? LossKind::mse
-                     : name == "mae"                  ? LossKind::mae
-                     : name == "huber"                ? LossKind::huber
-                                                      : LossKind::kl_divergence;
+        attrs.kind = categorical ? LossKind::crossentropy
+                     : name == "binary_crossentropy"
+                         ? (logits ? LossKind::binary_crossentropy_logits : LossKind::binary_crossentropy)
+                     : name == "mse"   ? LossKind::mse
+                     : name == "mae"   ? LossKind::mae
+                     : name == "huber" ? LossKind::huber
+                                       : LossKind::kl_divergence;
         const auto output = b.op(Op::loss, {x, t}, attrs, "loss");
         ASSERT_TRUE(output) << output.error().to_string();
         loss = *output;
@@ -275,7 +281,8 @@ TEST(Lstm, EqualsKeras) {
   ASSERT_TRUE(gradients) << gradients.error().to_string();
   graph.outputs = {(*y)[0]};
   graph.outputs.insert(graph.outputs.end(), gradients->begin(), gradients->end());
-  const Floats want[] = {l["y"].get<Floats>(), l["dx"].get<Floats>(), transposed(l["dkernel"].get<Floats>(), depth, 4 * units),
+  const Floats want[] = {l["y"].get<Floats>(), l["dx"].get<Floats>(),
+                         transposed(l["dkernel"].get<Floats>(), depth, 4 * units),
                          transposed(l["drecurrent"].get<Floats>(), units, 4 * units), l["dbias"].get<Floats>()};
   for (const bool reference : {true, false}) {
     const auto session = *Session::create(*Program::plan(graph, {.reference_only = reference}));

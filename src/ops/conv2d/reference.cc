@@ -58,7 +58,6 @@ void integer(const RefCall& call, const ConvDims& d, Activation activation) {
   const TensorView &xv = call.in[0], &wv = call.in[1], &yv = call.out[0];
   const T* w = wv.as<T>();
   const int32_t* bias = call.has(2) ? call.in[2].as<int32_t>() : nullptr;
-  const Requantization r = requantization(xv.type, xv.scale(), *wv.quant, yv.scale(), d.outputs);
   int32_t lo, hi;
   quantized_activation_range(activation, yv.type, *yv.quant, &lo, &hi);
   const int32_t zx = xv.zero_point();
@@ -68,9 +67,11 @@ void integer(const RefCall& call, const ConvDims& d, Activation activation) {
       const auto channel = static_cast<size_t>(o);
       const int32_t zw = wv.zero_point(channel);
       uint32_t acc = bias ? static_cast<uint32_t>(bias[o]) : 0;  // wraps, as 32-bit hardware does
-      for_each_product(d, oh, ow, o, [&](int64_t i, int64_t j) { acc += static_cast<uint32_t>((x[i] - zx) * (w[j] - zw)); });
+      for_each_product(d, oh, ow, o,
+                       [&](int64_t i, int64_t j) { acc += static_cast<uint32_t>((x[i] - zx) * (w[j] - zw)); });
+      const ChannelScale s = channel_scale(xv.type, xv.scale(), *wv.quant, yv.scale(), o);
       const int32_t q =
-          yv.zero_point() + multiply_by_quantized_multiplier(static_cast<int32_t>(acc), r.multiplier[channel], r.shift[channel]);
+          yv.zero_point() + multiply_by_quantized_multiplier(static_cast<int32_t>(acc), s.multiplier, s.shift);
       yv.as<T>()[at] = static_cast<T>(std::clamp(q, lo, hi));
     });
   }
@@ -96,7 +97,8 @@ void hybrid(const RefCall& call, const ConvDims& d, Activation activation) {
     }
     for_each_output(d, b, [&](int64_t at, int64_t oh, int64_t ow, int64_t o) {
       uint32_t sum = 0;
-      for_each_product(d, oh, ow, o, [&](int64_t i, int64_t j) { sum += static_cast<uint32_t>((image[i] - zero) * w[j]); });
+      for_each_product(d, oh, ow, o,
+                       [&](int64_t i, int64_t j) { sum += static_cast<uint32_t>((image[i] - zero) * w[j]); });
       const float acc = static_cast<float>(static_cast<int32_t>(sum)), w_scale = wv.scale(static_cast<size_t>(o));
       float y = asymmetric ? acc * w_scale * scale : acc * (scale * w_scale);
       if (bias) y += bias[o];

@@ -32,7 +32,6 @@ void integer(const RefCall& call, const Dims& d, Activation activation) {
   const TensorView &xv = call.in[0], &wv = call.in[1], &yv = call.out[0];
   const T *x = xv.as<T>(), *w = wv.as<T>();
   const int32_t* bias = call.has(2) ? call.in[2].as<int32_t>() : nullptr;
-  const std::vector<double> scale = dense_scales(xv.scale(), *wv.quant, yv.scale(), d.outputs);
   int32_t lo, hi;
   quantized_activation_range(activation, yv.type, *yv.quant, &lo, &hi);
   const int32_t zx = xv.zero_point();
@@ -43,7 +42,7 @@ void integer(const RefCall& call, const Dims& d, Activation activation) {
       for (int64_t i = 0; i < d.inputs; ++i)
         acc += static_cast<uint32_t>((x[b * d.inputs + i] - zx) * (w[o * d.inputs + i] - zw));
       // One rounding, in double: LiteRT's reference does so for this operator (weighted.h).
-      const double exact = std::round(static_cast<int32_t>(acc) * scale[static_cast<size_t>(o)]);
+      const double exact = std::round(static_cast<int32_t>(acc) * dense_scale(xv.scale(), *wv.quant, yv.scale(), o));
       const int32_t q = yv.zero_point() + static_cast<int32_t>(std::clamp(exact, -1e9, 1e9));
       yv.as<T>()[b * d.outputs + o] = static_cast<T>(std::clamp(q, lo, hi));
     }

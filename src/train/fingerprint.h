@@ -1,0 +1,17 @@
+// What a checkpoint must have in common with the training that wants to go on from it.
+#pragma once
+
+#include "data/augment.h"
+#include "data/dataset.h"
+#include "data/preprocess.h"
+#include "train/spec.h"
+
+namespace thimble {
+
+// A hash of everything that decides the weights: the training graph, the recipe (optimiser, schedule,
+// batch, epochs, seed, callbacks), augmentation, preprocessing, and names and sizes of the data sets.
+// Not of what only decides when and where: threads, log files, limits of time.
+std::string training_fingerprint(const Graph& training, const TrainSpec& spec, const Dataset& train,
+                                 const Dataset& validation, const Preprocess& preprocess, const Augment& augment);
+
+}  // namespace thimble
