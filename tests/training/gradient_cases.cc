@@ -169,7 +169,7 @@ void add_losses(std::vector<GradientCase>& cases) {
           LossAttrs attrs{kind, smoothing, 0.7f};
           if (kind == LossKind::mae || kind == LossKind::huber)  // away from the kinks at 0 and ±delta
             for (size_t i = 0; i < p.values.size(); ++i)
-              p.values[i] = t.values[i] + (i % 2 ? 0.3f : -1.2f) + 0.1f * (i % 3);
+              p.values[i] = t.values[i] + (i % 2 ? 0.3f : -1.2f) + 0.1f * static_cast<float>(i % 3);
           cases.push_back({.op = Op::loss,
                            .name = format("{}{}{}{}", thimble::name(kind), as_labels ? "_labels" : "", suffix,
                                           s.elements() > 1000 ? "_large" : ""),

@@ -28,7 +28,7 @@ TrainSpec full_spec() {
   spec.optimizer.learning_rate = 0.003;
   spec.optimizer.global_clipnorm = 2;
   spec.batch = 32;
-  spec.epochs = 4;
+  spec.epochs = 3;
   spec.seed = 5;
   spec.average = 0.98;
   spec.schedule.kind = ScheduleSpec::Kind::cosine_restarts;
