@@ -32,16 +32,15 @@ struct LstmCellGradArgs {
 };
 
 // The integer 8x8_16 form, exact: what ops/unidirectional_sequence_lstm/integer.h defines.
-// Pre-activations in Q3.12 from the sums of one product (with x or with h), per gate g and column j:
-//   gates[m][g·units + j] = sat16(old + requant(sums[m][g·units + j] + bias[g·units + j], multiplier[g], shift[g]))
+// Pre-activations in Q3.12 from the sums of one product (with x or with h), per column j:
+//   gates[m][j] = sat16(old + requant(sums[m][j] + bias[j], multiplier[j], shift[j]))
 // old = gates' value if accumulate, else 0; requant as in gemm_s8.h. Sums are whole numbers in floats, as
 // gemm_s8's run_dequant gives them with all scales 1: exact below 2^24 (k ≤ 518); bias is folded.
 struct LstmGatesS16Args {
   int64_t rows = 0, units = 0;
-  const float* sums = nullptr;    // [rows, 4·units]
-  const int32_t* bias = nullptr;  // [4·units]
-  int32_t multiplier[4] = {}, shift[4] = {};
-  int16_t* gates = nullptr;  // [rows, 4·units]
+  const float* sums = nullptr;                                             // [rows, 4·units]
+  const int32_t *bias = nullptr, *multiplier = nullptr, *shift = nullptr;  // [4·units]
+  int16_t* gates = nullptr;                                                // [rows, 4·units]
   bool accumulate = false;
 };
 

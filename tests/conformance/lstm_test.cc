@@ -8,8 +8,10 @@
 
 #include "base/random.h"
 #include "harness.h"
+#include "kernels/kernels.h"
 #include "ops/builder.h"
 #include "ops/lstm/lstm.h"
+#include "ops/unidirectional_sequence_lstm/integer.h"
 #include "passes/lower_lstm.h"
 
 namespace thimble::test {
@@ -264,6 +266,82 @@ TEST(Lstm, RefusesWhatDoesNotFit) {
   EXPECT_TRUE(refused([](Graph&, Node& n) { n.inputs[9] = n.inputs[12]; }));
   EXPECT_TRUE(refused([](Graph&, Node& n) { n.inputs.resize(19); }));
   EXPECT_TRUE(refused([](Graph& g, Node& n) { g.at(n.inputs[18]).shape = Shape{3, 5}; }));
+}
+
+// Every instruction set's integer kernels against the definition: all 65,536 values of every gate and of
+// the cell, every cell scale, every length of a last vector.
+TEST(Lstm, IntegerCellEqualsItsDefinitionOnEveryInstructionSet) {
+  uint64_t at = 0;
+  const auto word = [&] { return random_bits(9, 9, at++); };
+  for (const KernelTable* table : available_kernels())
+    for (int power = -15; power <= -9; ++power)
+      for (int64_t units : {1, 3, 7, 8, 15, 16, 17, 20, 31, 32, 33, 50, 65536}) {
+        const auto n = static_cast<size_t>(units);
+        std::vector<int16_t> gates(4 * n), c(n);
+        for (size_t i = 0; i < gates.size(); ++i) gates[i] = static_cast<int16_t>(units == 65536 ? i : word());
+        for (size_t i = 0; i < n; ++i) c[i] = static_cast<int16_t>(units == 65536 ? i * 7 : word());
+        SequenceLstmScales s;
+        s.hidden = {static_cast<int32_t>((1u << 30) + word() % (1u << 30)), -20 - static_cast<int>(word() % 8)};
+        s.hidden_zero = static_cast<int32_t>(word() % 256) - 128;
+        s.cell_power = power;
+        s.cell_clip = units % 2 ? static_cast<int32_t>(word() % 32768) : 0;
+        std::vector<int16_t> fast_gates = gates, fast_c = c;
+        std::vector<int8_t> h(n);
+        std::vector<uint8_t> fast_h(n);
+        sequence_lstm_cell(s, gates.data(), c.data(), h.data(), units);
+        table->lstm.cell_s16({.rows = 1,
+                              .units = units,
+                              .gates = fast_gates.data(),
+                              .c = fast_c.data(),
+                              .h = fast_h.data(),
+                              .power = power,
+                              .cell_clip = s.cell_clip,
+                              .multiplier = s.hidden.multiplier,
+                              .shift = s.hidden.shift,
+                              .zero_point = s.hidden_zero});
+        for (uint8_t& v : fast_h) v ^= 0x80;
+        EXPECT_EQ(fast_c, c) << thimble::name(table->isa) << " 2^" << power << ", units " << units;
+        EXPECT_EQ(std::memcmp(fast_h.data(), h.data(), n), 0)
+            << thimble::name(table->isa) << " 2^" << power << ", units " << units;
+      }
+}
+
+TEST(Lstm, IntegerGatesEqualTheirDefinitionOnEveryInstructionSet) {
+  uint64_t at = 0;
+  const auto word = [&] { return random_bits(9, 10, at++); };
+  for (const KernelTable* table : available_kernels())
+    for (int64_t units = 1; units < 60; ++units) {
+      const auto n = static_cast<size_t>(units);
+      SequenceLstmScales s;
+      std::vector<float> sums[2];
+      std::vector<int32_t> bias[2], multiplier[2], shift[2];
+      for (size_t side = 0; side < 2; ++side)
+        for (size_t j = 0; j < 4 * n; ++j) {
+          auto& m = (side ? s.recurrent : s.input)[j / n];
+          if (j % n == 0)
+            m = {static_cast<int32_t>((1u << 30) + word() % (1u << 30)), 8 - static_cast<int>(word() % 30)};
+          sums[side].push_back(static_cast<float>(static_cast<int64_t>(word() % (1 << 25)) - (1 << 24)));
+          bias[side].push_back(static_cast<int32_t>(word() >> (32 + word() % 16)));
+          multiplier[side].push_back(m.multiplier);
+          shift[side].push_back(m.shift);
+        }
+      std::vector<int16_t> gates(4 * n), want(4 * n);
+      for (size_t side = 0; side < 2; ++side)
+        table->lstm.gates_s16({.rows = 1,
+                               .units = units,
+                               .sums = sums[side].data(),
+                               .bias = bias[side].data(),
+                               .multiplier = multiplier[side].data(),
+                               .shift = shift[side].data(),
+                               .gates = gates.data(),
+                               .accumulate = side == 1});
+      const auto sum = [&](size_t side, size_t j) {
+        return static_cast<int32_t>(static_cast<uint32_t>(static_cast<int32_t>(sums[side][j])) +
+                                    static_cast<uint32_t>(bias[side][j]));
+      };
+      for (size_t j = 0; j < 4 * n; ++j) want[j] = sequence_lstm_gate(s, j / n, sum(0, j), sum(1, j));
+      EXPECT_EQ(gates, want) << thimble::name(table->isa) << ", units " << units;
+    }
 }
 
 }  // namespace

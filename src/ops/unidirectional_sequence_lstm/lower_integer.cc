@@ -35,7 +35,8 @@ Matrix pack(LowerContext& ctx, int first, int64_t columns, int64_t units) {
   }
   const GemmS8Kernels& kernels = ctx.kernels.gemm_s8;
   auto* packed = ctx.constant<int8_t>(kernels.packed_b_bytes(4 * units, columns, 1));
-  kernels.pack_b({.k = columns, .taps = 1, .n = 4 * units, .b = all.data(), .column_stride = columns, .packed = packed});
+  kernels.pack_b(
+      {.k = columns, .taps = 1, .n = 4 * units, .b = all.data(), .column_stride = columns, .packed = packed});
   m.packed = packed;
   return m;
 }
@@ -101,8 +102,20 @@ SequenceLstmScales scales_of(const LowerContext& ctx, float cell_clip) {
 // The bytes are q + 128: the zero point as the product sees it is zero + 128.
 std::vector<int32_t> folded(const std::vector<int32_t>& sums, int32_t zero) {
   std::vector<int32_t> bias;
-  for (int32_t sum : sums) bias.push_back(static_cast<int32_t>(0u - static_cast<uint32_t>(zero + 128) * static_cast<uint32_t>(sum)));
+  for (int32_t sum : sums)
+    bias.push_back(static_cast<int32_t>(0u - static_cast<uint32_t>(zero + 128) * static_cast<uint32_t>(sum)));
   return bias;
+}
+
+void set_multipliers(LowerContext& ctx, LstmGatesS16Args& a, const SequenceLstmScales::Multiplier* gates,
+                     int64_t units) {
+  std::vector<int32_t> multiplier, shift;
+  for (int g = 0; g < kGates; ++g) {
+    multiplier.insert(multiplier.end(), static_cast<size_t>(units), gates[g].multiplier);
+    shift.insert(shift.end(), static_cast<size_t>(units), gates[g].shift);
+  }
+  a.multiplier = ctx.constant(multiplier);
+  a.shift = ctx.constant(shift);
 }
 
 // ---- hybrid ----
@@ -169,12 +182,8 @@ bool lower_sequence_lstm_s8(LowerContext& ctx, const Dims& d, const SequenceLstm
   p->gates_x.bias = ctx.constant(bias);
   p->gates_h.bias = ctx.constant(folded(wh.sums, s.h_zero));
   p->gates_h.accumulate = true;
-  for (int g = 0; g < kGates; ++g) {
-    p->gates_x.multiplier[g] = s.input[g].multiplier;
-    p->gates_x.shift[g] = s.input[g].shift;
-    p->gates_h.multiplier[g] = s.recurrent[g].multiplier;
-    p->gates_h.shift[g] = s.recurrent[g].shift;
-  }
+  set_multipliers(ctx, p->gates_x, s.input, d.units);
+  set_multipliers(ctx, p->gates_h, s.recurrent, d.units);
   p->cell.power = s.cell_power;
   p->cell.cell_clip = s.cell_clip;
   p->cell.multiplier = s.hidden.multiplier;
