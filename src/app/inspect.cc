@@ -40,14 +40,16 @@ WeightFacts facts_of(const Tensor& tensor) {
   WeightFacts facts;
   const int64_t count = tensor.shape.elements();
   if (count == 0 || tensor.type == DType::i4) return facts;
-  Tensor plain = tensor;
-  plain.quant = tensor.quant.per_axis() ? Quantization{} : tensor.quant;
+  Tensor stored = tensor;
+  stored.quant = {};
   std::vector<float> values(static_cast<size_t>(count));
-  read_output(plain, {tensor.data.bytes, tensor.data.size}, values);
-  if (const Quantization& quant = tensor.quant; quant.per_axis() && quant.axis < tensor.shape.rank()) {
-    const int64_t inner = tensor.shape.elements(quant.axis + 1, tensor.shape.rank());
+  read_output(stored, {tensor.data.bytes, tensor.data.size}, values);
+  if (const Quantization& quant = tensor.quant; !quant.empty()) {
+    const bool per_axis = quant.per_axis() && quant.axis < tensor.shape.rank();
+    const int64_t inner = per_axis ? tensor.shape.elements(quant.axis + 1, tensor.shape.rank()) : count;
     for (int64_t i = 0; i < count; ++i) {
-      const auto channel = static_cast<size_t>(i / inner % tensor.shape[quant.axis]) % quant.scale.size();
+      const auto channel =
+          per_axis ? static_cast<size_t>(i / inner % tensor.shape[quant.axis]) % quant.scale.size() : 0;
       float& v = values[static_cast<size_t>(i)];
       v = (v - static_cast<float>(quant.zero_point[channel])) * quant.scale[channel];
     }
@@ -196,9 +198,11 @@ std::string as_text(const InspectOptions& o, const Inspected& inspected, const C
                  format_bytes(static_cast<double>(inspected.arena.bytes)),
                  format_bytes(static_cast<double>(inspected.arena.lower_bound)),
                  format_bytes(static_cast<double>(inspected.prepacked)));
-  for (const auto& [key, value] : graph.metadata)  // strings in files may be padded with zeros
-    text += format("metadata              {}: {}\n", clip_text(key, 40),
-                   clip_text(std::string_view(value).substr(0, value.find('\0')), 160));
+  for (const auto& [key, value] : graph.metadata) {
+    std::string shown(value, 0, value.find_last_not_of('\0') + 1);  // strings in files may be padded with zeros
+    if (shown.find('\0') != std::string::npos) shown = format("{} bytes", value.size());
+    text += format("metadata              {}: {}\n", clip_text(key, 40), clip_text(shown, 160));
+  }
   if (o.weights) text += "\n" + weight_table(graph, colour);
   if (o.plan) text += "\n" + inspected.arena.to_string();
   return text;
