@@ -51,14 +51,18 @@ Plane quadratic_fit(const Plane& in, const std::vector<uint8_t>& use) {
       const double f = a[r][i] / a[i][i];
       for (int j = i; j < 7; ++j) a[r][j] -= f * a[i][j];
     }
+  double c[6];
+  for (int i = 0; i < 6; ++i) c[i] = a[i][6] / a[i][i];
   Plane out = in;
-  for (int64_t y = 0; y < in.height; ++y)
+  const double across = 2 / static_cast<double>(in.width);
+  for (int64_t y = 0; y < in.height; ++y) {
+    terms(y, 0, t);
+    const double v = t[2], at_0 = c[0] + v * (c[2] + v * c[5]), slope = c[1] + v * c[4];  // a parabola in u per row
     for (int64_t x = 0; x < in.width; ++x) {
-      terms(y, x, t);
-      double sum = 0;
-      for (int i = 0; i < 6; ++i) sum += t[i] * a[i][6] / a[i][i];
-      out.at(y, x) = static_cast<float>(sum);
+      const double u = static_cast<double>(x) * across - 1;
+      out.at(y, x) = static_cast<float>(at_0 + u * (slope + u * c[3]));
     }
+  }
   return out;
 }
 
