@@ -16,7 +16,8 @@ struct ProgressLine::State {
   Stopwatch watch;
 };
 
-ProgressLine::ProgressLine(const Context& context) : state_(new State{context, context.draws_progress(), false, "", Progress(""), Stopwatch()}) {}
+ProgressLine::ProgressLine(const Context& context)
+    : state_(new State{context, context.draws_progress(), false, "", Progress(""), Stopwatch()}) {}
 ProgressLine::~ProgressLine() { clear(); }
 
 void ProgressLine::clear() {

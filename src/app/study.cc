@@ -19,15 +19,26 @@ struct StudyArguments {
 
 std::string results_table(const StudyResult& result, bool colour) {
   TextTable table;
-  table.column("variant").column("bytes", Align::right).column("deflated", Align::right).column("accuracy", Align::right).column("95 % interval", Align::right);
-  table.column("loss", Align::right).column("agrees", Align::right).column("p50", Align::right).column("p99", Align::right).column("arena", Align::right);
+  table.column("variant")
+      .column("bytes", Align::right)
+      .column("deflated", Align::right)
+      .column("accuracy", Align::right)
+      .column("95 % interval", Align::right);
+  table.column("loss", Align::right)
+      .column("agrees", Align::right)
+      .column("p50", Align::right)
+      .column("p99", Align::right)
+      .column("arena", Align::right);
   for (const VariantResult& v : result.variants) {
     const LatencySummary* latency = first_latency(v);
     const bool classes = !(v.accuracy != v.accuracy);
-    table.row({v.name, format_count(v.bytes), format_count(v.bytes_deflated), classes ? format_percent(v.accuracy) : "–",
-               classes ? format_percent(v.interval95.low, 1) + " – " + format_percent(v.interval95.high, 1) : "–", format_number(v.loss),
+    table.row({v.name, format_count(v.bytes), format_count(v.bytes_deflated),
+               classes ? format_percent(v.accuracy) : "–",
+               classes ? format_percent(v.interval95.low, 1) + " – " + format_percent(v.interval95.high, 1) : "–",
+               format_number(v.loss),
                v.agreement_with_float32 == v.agreement_with_float32 ? format_percent(v.agreement_with_float32) : "–",
-               latency ? format_microseconds(latency->p50) : "–", latency ? format_microseconds(latency->p99) : "–", format_bytes(static_cast<double>(v.arena_bytes))});
+               latency ? format_microseconds(latency->p50) : "–", latency ? format_microseconds(latency->p99) : "–",
+               format_bytes(static_cast<double>(v.arena_bytes))});
   }
   return table.text(colour);
 }
@@ -54,14 +65,18 @@ Status run(const StudyArguments& a, const Context& context) {
     context.print(report_json(result) + "\n");
     return {};
   }
-  context.print(format("\n{}\n{} parameters, {} MACs; trained {} images/s\n\n", recipe.title, format_count(result.model.parameters),
-                       format_count(result.model.macs), format_count(static_cast<int64_t>(result.training.images_per_s))));
+  context.print(format("\n{}\n{} parameters, {} MACs; trained {} images/s\n\n", recipe.title,
+                       format_count(result.model.parameters), format_count(result.model.macs),
+                       format_count(static_cast<int64_t>(result.training.images_per_s))));
   context.print(results_table(result, context.colour()));
   for (const VariantResult& v : result.variants)
     for (const ExtraScore& x : v.extra)
       if (&v == &result.variants.front() || &v == &result.variants.back())
-        context.print(format("{} on {}: {} ({} – {}, {} pictures)\n", v.name, x.set, format_percent(x.accuracy), format_percent(x.interval95.low, 1), format_percent(x.interval95.high, 1), x.n));
-  context.print(format("\nreport  {0}/report.html\nmodels  {0}/models\nnumbers {0}/results.json, results.csv, results.md\n", options.out));
+        context.print(format("{} on {}: {} ({} – {}, {} pictures)\n", v.name, x.set, format_percent(x.accuracy),
+                             format_percent(x.interval95.low, 1), format_percent(x.interval95.high, 1), x.n));
+  context.print(
+      format("\nreport  {0}/report.html\nmodels  {0}/models\nnumbers {0}/results.json, results.csv, results.md\n",
+             options.out));
   return {};
 }
 
@@ -73,11 +88,14 @@ Action define_study(Options& options) {
       "thimble study studies/fashion_cnn.toml --preset quick\n"
       "thimble study studies/mnist_mlp.toml --out out/mlp --set train.epochs=3\n"
       "thimble study studies/mnist_cnn.toml --resume     # go on after Ctrl-C");
-  options.about("Trains or imports a model, makes every compressed variant, measures all of them under one protocol and writes one HTML report with results.json, results.csv, results.md and the .tflite files.");
+  options.about(
+      "Trains or imports a model, makes every compressed variant, measures all of them under one protocol and writes "
+      "one HTML report with results.json, results.csv, results.md and the .tflite files.");
   options.argument("RECIPE", &a->recipe, "the study as a text file (TOML)");
   options.text("-o,--out", &a->out, "DIR", "folder for report, models and checkpoints (default out/NAME)");
   options.text("--preset", &a->preset, "NAME", "one of the recipe's presets, for example quick");
-  options.texts("--set", &a->set, "KEY=VALUE", "change a key by its path: train.epochs=4, model.layers.dense_1.units=64");
+  options.texts("--set", &a->set, "KEY=VALUE",
+                "change a key by its path: train.epochs=4, model.layers.dense_1.units=64");
   options.flag("--resume", &a->resume, "go on from the checkpoints in the folder");
   return [a](const Context& context) { return run(*a, context); };
 }

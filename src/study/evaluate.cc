@@ -19,7 +19,8 @@ OutputKind output_kind(const Graph& graph, bool classes) {
     const Node& node = graph.nodes[static_cast<size_t>(producers[static_cast<size_t>(t)])];
     if (node.op == Op::softmax || node.op == Op::sigmoid) return OutputKind::probabilities;
     if (node.op == Op::log_softmax) return OutputKind::log_probabilities;
-    const bool transparent = node.op == Op::dequantize || node.op == Op::quantize || node.op == Op::reshape || node.op == Op::squeeze;
+    const bool transparent =
+        node.op == Op::dequantize || node.op == Op::quantize || node.op == Op::reshape || node.op == Op::squeeze;
     if (!transparent || node.inputs.empty()) break;
     t = node.inputs[0];
   }
@@ -34,9 +35,13 @@ void fill_input(const Tensor& tensor, std::span<const float> values, std::span<u
     return static_cast<int32_t>(std::clamp<double>(q == q ? q : zero, lo, hi));
   };
   for (size_t i = 0; i < values.size(); ++i) switch (tensor.type) {
-      case DType::i8: reinterpret_cast<int8_t*>(memory.data())[i] = static_cast<int8_t>(quantised(values[i], -128, 127)); break;
+      case DType::i8:
+        reinterpret_cast<int8_t*>(memory.data())[i] = static_cast<int8_t>(quantised(values[i], -128, 127));
+        break;
       case DType::u8: memory[i] = static_cast<uint8_t>(quantised(values[i], 0, 255)); break;
-      case DType::i16: reinterpret_cast<int16_t*>(memory.data())[i] = static_cast<int16_t>(quantised(values[i], -32768, 32767)); break;
+      case DType::i16:
+        reinterpret_cast<int16_t*>(memory.data())[i] = static_cast<int16_t>(quantised(values[i], -32768, 32767));
+        break;
       case DType::i32: reinterpret_cast<int32_t*>(memory.data())[i] = static_cast<int32_t>(values[i]); break;
       case DType::f16: reinterpret_cast<uint16_t*>(memory.data())[i] = float_to_half(values[i]); break;
       default: reinterpret_cast<float*>(memory.data())[i] = values[i]; break;
@@ -47,9 +52,13 @@ void read_output(const Tensor& tensor, std::span<const uint8_t> memory, std::spa
   const float scale = tensor.quant.empty() ? 1.0f : tensor.quant.scale[0];
   const int32_t zero = tensor.quant.empty() ? 0 : tensor.quant.zero_point[0];
   for (size_t i = 0; i < values.size(); ++i) switch (tensor.type) {
-      case DType::i8: values[i] = scale * static_cast<float>(reinterpret_cast<const int8_t*>(memory.data())[i] - zero); break;
+      case DType::i8:
+        values[i] = scale * static_cast<float>(reinterpret_cast<const int8_t*>(memory.data())[i] - zero);
+        break;
       case DType::u8: values[i] = scale * static_cast<float>(memory[i] - zero); break;
-      case DType::i16: values[i] = scale * static_cast<float>(reinterpret_cast<const int16_t*>(memory.data())[i] - zero); break;
+      case DType::i16:
+        values[i] = scale * static_cast<float>(reinterpret_cast<const int16_t*>(memory.data())[i] - zero);
+        break;
       case DType::i32: values[i] = static_cast<float>(reinterpret_cast<const int32_t*>(memory.data())[i]); break;
       case DType::i64: values[i] = static_cast<float>(reinterpret_cast<const int64_t*>(memory.data())[i]); break;
       case DType::boolean: values[i] = memory[i] ? 1.0f : 0.0f; break;
@@ -60,13 +69,16 @@ void read_output(const Tensor& tensor, std::span<const uint8_t> memory, std::spa
 
 Status check_fits(const Graph& graph, const Dataset& set) {
   if (graph.inputs.size() != 1 || graph.outputs.empty())
-    return fail(ErrorCode::usage, format("the model has {} inputs and {} outputs; evaluation needs one input", graph.inputs.size(), graph.outputs.size()));
+    return fail(ErrorCode::usage, format("the model has {} inputs and {} outputs; evaluation needs one input",
+                                         graph.inputs.size(), graph.outputs.size()));
   const Tensor& input = graph.at(graph.inputs[0]);
   if (input.shape.elements() != set.sample_elements())
-    return fail(ErrorCode::usage, format("the model's input {} takes {} values, a sample of \"{}\" has {}", input.to_string(), input.shape.elements(), set.name(), set.sample_elements()));
+    return fail(ErrorCode::usage, format("the model's input {} takes {} values, a sample of \"{}\" has {}",
+                                         input.to_string(), input.shape.elements(), set.name(), set.sample_elements()));
   const int64_t width = graph.at(graph.outputs[0]).shape.elements();
   if (set.classes() > 0 ? width < set.classes() && !(width == 1 && set.classes() == 2) : width < set.target_width())
-    return fail(ErrorCode::usage, format("the model gives {} outputs, the set \"{}\" has {} {}", width, set.name(), set.classes() > 0 ? set.classes() : set.target_width(),
+    return fail(ErrorCode::usage, format("the model gives {} outputs, the set \"{}\" has {} {}", width, set.name(),
+                                         set.classes() > 0 ? set.classes() : set.target_width(),
                                          set.classes() > 0 ? "classes" : "target columns"));
   return {};
 }
@@ -78,14 +90,16 @@ bool has_state(const Graph& graph) {
 }
 
 // Samples [begin, end) on one session.
-void run_range(Session& session, bool stateful, const Dataset& set, const Preprocess& preprocess, int64_t begin, int64_t end, int64_t width,
-               float* outputs, std::atomic<int64_t>& done, const std::atomic<bool>& stop) {
+void run_range(Session& session, bool stateful, const Dataset& set, const Preprocess& preprocess, int64_t begin,
+               int64_t end, int64_t width, float* outputs, std::atomic<int64_t>& done, const std::atomic<bool>& stop) {
   const Graph& graph = session.graph();
   const Tensor &input = graph.at(graph.inputs[0]), &output = graph.at(graph.outputs[0]);
   std::vector<float> sample(static_cast<size_t>(set.sample_elements()));
   for (int64_t i = begin; i < end && !stop.load(std::memory_order_relaxed); ++i) {
-    if (set.storage() == Storage::bytes) preprocess.apply(set.bytes(i), sample.data(), 1, set.sample_elements());
-    else preprocess.apply(set.floats(i), sample.data(), 1, set.sample_elements());
+    if (set.storage() == Storage::bytes)
+      preprocess.apply(set.bytes(i), sample.data(), 1, set.sample_elements());
+    else
+      preprocess.apply(set.floats(i), sample.data(), 1, set.sample_elements());
     fill_input(input, sample, session.input(0));
     if (stateful) session.reset_variables();
     session.run();
@@ -110,18 +124,21 @@ double loss_of(OutputKind kind, const float* y, int64_t width, int32_t label) {
 void score(const Graph& graph, const Dataset& set, EvaluationResult* r) {
   const bool classes = set.classes() > 0;
   const OutputKind kind = output_kind(graph, classes);
-  if (classes) r->confusion.assign(static_cast<size_t>(set.classes()), std::vector<int64_t>(static_cast<size_t>(set.classes())));
+  if (classes)
+    r->confusion.assign(static_cast<size_t>(set.classes()), std::vector<int64_t>(static_cast<size_t>(set.classes())));
   for (int64_t i = 0; i < r->n; ++i) {
     const float* y = r->outputs.data() + i * r->width;
     if (classes) {
-      const int64_t guess = std::min<int64_t>(r->width == 1 ? (y[0] > 0.5f ? 1 : 0) : arg_max(y, r->width), set.classes() - 1);
+      const int64_t guess =
+          std::min<int64_t>(r->width == 1 ? (y[0] > 0.5f ? 1 : 0) : arg_max(y, r->width), set.classes() - 1);
       r->predictions.push_back(static_cast<int32_t>(guess));
       r->correct += guess == set.label(i);
       ++r->confusion[static_cast<size_t>(set.label(i))][static_cast<size_t>(guess)];
       r->loss += loss_of(kind, y, r->width, set.label(i));
     } else {
       double squares = 0;
-      for (int64_t t = 0; t < set.target_width(); ++t) squares += std::pow(static_cast<double>(y[t]) - set.target(i)[t], 2);
+      for (int64_t t = 0; t < set.target_width(); ++t)
+        squares += std::pow(static_cast<double>(y[t]) - set.target(i)[t], 2);
       r->loss += squares / static_cast<double>(set.target_width());
     }
   }
@@ -131,7 +148,8 @@ void score(const Graph& graph, const Dataset& set, EvaluationResult* r) {
 
 }  // namespace
 
-Result<EvaluationResult> evaluate_model(const Graph& graph, const Dataset& set, const Preprocess& preprocess, const EvaluateOptions& options) {
+Result<EvaluationResult> evaluate_model(const Graph& graph, const Dataset& set, const Preprocess& preprocess,
+                                        const EvaluateOptions& options) {
   THIMBLE_TRY(check_fits(graph, set));
   THIMBLE_ASSIGN(const auto program, Program::plan(graph));
   const int parts = static_cast<int>(std::clamp<int64_t>(options.threads, 1, std::max<int64_t>(set.size(), 1)));
@@ -154,12 +172,15 @@ Result<EvaluationResult> evaluate_model(const Graph& graph, const Dataset& set, 
     const int64_t count = std::min(slice, result.n - begin);
     pool->run(parts, [&](int part) {
       const Range r = part_range(count, part, parts);
-      run_range(*sessions[static_cast<size_t>(part)], stateful, set, preprocess, begin + r.begin, begin + r.end, result.width, result.outputs.data(), done, stop);
+      run_range(*sessions[static_cast<size_t>(part)], stateful, set, preprocess, begin + r.begin, begin + r.end,
+                result.width, result.outputs.data(), done, stop);
     });
     if (options.progress) options.progress(done, result.n);
     if (options.cancelled && options.cancelled()) stop = true;
   }
-  if (stop) return fail(ErrorCode::interrupted, format("evaluation of \"{}\" was interrupted after {} of {} samples", set.name(), done.load(), result.n));
+  if (stop)
+    return fail(ErrorCode::interrupted, format("evaluation of \"{}\" was interrupted after {} of {} samples",
+                                               set.name(), done.load(), result.n));
   score(graph, set, &result);
   return result;
 }

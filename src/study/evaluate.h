@@ -15,22 +15,23 @@ OutputKind output_kind(const Graph& graph, bool classes);
 
 struct EvaluationResult {
   int64_t n = 0, correct = 0;
-  int64_t width = 0;                  // outputs per sample
-  double accuracy = -1, loss = 0;     // loss: cross-entropy for classes, mean squared error otherwise
-  std::vector<float> outputs;         // n × width, dequantised
-  std::vector<int32_t> predictions;   // classes only
+  int64_t width = 0;                            // outputs per sample
+  double accuracy = -1, loss = 0;               // loss: cross-entropy for classes, mean squared error otherwise
+  std::vector<float> outputs;                   // n × width, dequantised
+  std::vector<int32_t> predictions;             // classes only
   std::vector<std::vector<int64_t>> confusion;  // [truth][prediction], classes only
 };
 
 struct EvaluateOptions {
-  int threads = 1;                    // independent sessions side by side; the result does not depend on it
+  int threads = 1;  // independent sessions side by side; the result does not depend on it
   std::function<bool()> cancelled;
   std::function<void(int64_t done, int64_t total)> progress;
 };
 
 // Feeds sample i of `set` through `preprocess` into input 0 (quantised where the input is an
 // integer tensor). Errors: usage (the set does not fit the model), interrupted.
-Result<EvaluationResult> evaluate_model(const Graph& graph, const Dataset& set, const Preprocess& preprocess, const EvaluateOptions& options = {});
+Result<EvaluationResult> evaluate_model(const Graph& graph, const Dataset& set, const Preprocess& preprocess,
+                                        const EvaluateOptions& options = {});
 
 // Puts preprocessed floats into an input tensor of any type: q = round(x / scale) + zero point.
 void fill_input(const Tensor& tensor, std::span<const float> values, std::span<uint8_t> memory);

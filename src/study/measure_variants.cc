@@ -52,8 +52,10 @@ Result<Subject> make_subject(const Variant& variant, const Dataset& test, const 
   s.inputs.resize(s.sample_bytes * static_cast<size_t>(test.size()));
   std::vector<float> values(static_cast<size_t>(test.sample_elements()));
   for (int64_t i = 0; i < test.size(); ++i) {
-    if (test.storage() == Storage::bytes) preprocess.apply(test.bytes(i), values.data(), 1, test.sample_elements());
-    else preprocess.apply(test.floats(i), values.data(), 1, test.sample_elements());
+    if (test.storage() == Storage::bytes)
+      preprocess.apply(test.bytes(i), values.data(), 1, test.sample_elements());
+    else
+      preprocess.apply(test.floats(i), values.data(), 1, test.sample_elements());
     fill_input(input, values, {s.inputs.data() + static_cast<size_t>(i) * s.sample_bytes, s.sample_bytes});
   }
   return s;
@@ -102,8 +104,9 @@ Status profile(Variant& variant, const Subject& subject) {
 
 }  // namespace
 
-Status measure_variants(std::vector<Variant>& variants, const Dataset& test, const Preprocess& preprocess, const MeasureSpec& spec,
-                        const StudyOptions& options, const StudyHooks& hooks, std::vector<std::string>* warnings) {
+Status measure_variants(std::vector<Variant>& variants, const Dataset& test, const Preprocess& preprocess,
+                        const MeasureSpec& spec, const StudyOptions& options, const StudyHooks& hooks,
+                        std::vector<std::string>* warnings) {
   if (test.empty()) return {};
   for (const int threads : spec.threads) {
     std::vector<Subject> subjects;
@@ -115,16 +118,25 @@ Status measure_variants(std::vector<Variant>& variants, const Dataset& test, con
     int64_t done = 0;
     for (int trial = -1; trial < spec.trials; ++trial)  // the first round warms up
       for (size_t v = 0; v < subjects.size(); ++v) {
-        if (hooks.cancelled && hooks.cancelled()) return fail(ErrorCode::interrupted, "the measurement was interrupted", "run again with --resume: training is not repeated");
+        if (hooks.cancelled && hooks.cancelled())
+          return fail(ErrorCode::interrupted, "the measurement was interrupted",
+                      "run again with --resume: training is not repeated");
         subjects[v].pass(trial >= 0);
-        if (hooks.progress) hooks.progress({format("measuring, {} thread{}", threads, threads == 1 ? "" : "s"), ++done, total, "passes", variants[v].spec.name});
+        if (hooks.progress)
+          hooks.progress({format("measuring, {} thread{}", threads, threads == 1 ? "" : "s"), ++done, total, "passes",
+                          variants[v].spec.name});
       }
     for (size_t v = 0; v < subjects.size(); ++v) {
       Measurement m = summarise(subjects[v], threads, spec.trials);
-      const auto child = run_self({"bench", options.out + "/" + variants[v].result.file, "--json", format("--num_threads={}", threads), "--num_runs=20",
-                                   "--min_secs=0", "--warmup_min_secs=0"}, {.timeout_seconds = 120, .cancelled = hooks.cancelled});
-      if (child) m.peak_rss_bytes = field_of(*child, "peak_rss_bytes");
-      else warnings->push_back(format("peak memory of {} was not measured: {}", variants[v].spec.name, child.error().message));
+      const auto child =
+          run_self({"bench", options.out + "/" + variants[v].result.file, "--json", format("--num_threads={}", threads),
+                    "--num_runs=20", "--min_secs=0", "--warmup_min_secs=0"},
+                   {.timeout_seconds = 120, .cancelled = hooks.cancelled});
+      if (child)
+        m.peak_rss_bytes = field_of(*child, "peak_rss_bytes");
+      else
+        warnings->push_back(
+            format("peak memory of {} was not measured: {}", variants[v].spec.name, child.error().message));
       variants[v].result.measurements.push_back(std::move(m));
       if (threads == spec.threads.front()) THIMBLE_TRY(profile(variants[v], subjects[v]));
     }

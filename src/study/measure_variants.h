@@ -7,7 +7,8 @@
 
 namespace thimble {
 
-Status measure_variants(std::vector<Variant>& variants, const Dataset& test, const Preprocess& preprocess, const MeasureSpec& spec,
-                        const StudyOptions& options, const StudyHooks& hooks, std::vector<std::string>* warnings);
+Status measure_variants(std::vector<Variant>& variants, const Dataset& test, const Preprocess& preprocess,
+                        const MeasureSpec& spec, const StudyOptions& options, const StudyHooks& hooks,
+                        std::vector<std::string>* warnings);
 
 }  // namespace thimble

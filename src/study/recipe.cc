@@ -17,18 +17,24 @@ void optimizer(TableReader& train, OptimizerSpec* out) {
   const toml::node* n = train.node("optimizer");
   if (!n) return;
   if (const auto name = n->value_exact<std::string>()) {
-    if (auto spec = make_optimizer(*name)) *out = *spec;
-    else train.fail_at(*n, spec.error().message, spec.error().hint);
+    if (auto spec = make_optimizer(*name))
+      *out = *spec;
+    else
+      train.fail_at(*n, spec.error().message, spec.error().hint);
     return;
   }
   const toml::table* table = n->as_table();
-  if (!table || table->empty()) return train.fail_at(*n, "train.optimizer must be a name or { name = learning rate, … }", "optimizer = { adam = 0.001 }");
+  if (!table || table->empty())
+    return train.fail_at(*n, "train.optimizer must be a name or { name = learning rate, … }",
+                         "optimizer = { adam = 0.001 }");
   bool found = false;
   for (const auto& [key, value] : *table)
     if (auto spec = make_optimizer(key.str())) {
       *out = *spec;
       const auto rate = value.is_number() ? value.value<double>() : std::optional<double>();
-      if (!rate || !(*rate > 0) || !std::isfinite(*rate)) return train.fail_at(value, format("the learning rate of {} must be a positive number", std::string(key.str())));
+      if (!rate || !(*rate > 0) || !std::isfinite(*rate))
+        return train.fail_at(value,
+                             format("the learning rate of {} must be a positive number", std::string(key.str())));
       out->learning_rate = *rate;
       found = true;
     }
@@ -38,9 +44,12 @@ void optimizer(TableReader& train, OptimizerSpec* out) {
   }
   for (const auto& [key, value] : *table) {
     if (make_optimizer(key.str())) continue;
-    const auto number = value.is_boolean() ? std::optional<double>(value.value_or(false)) : value.is_number() ? value.value<double>() : std::optional<double>();
+    const auto number = value.is_boolean()  ? std::optional<double>(value.value_or(false))
+                        : value.is_number() ? value.value<double>()
+                                            : std::optional<double>();
     if (!number) return train.fail_at(value, format("train.optimizer.{} must be a number", std::string(key.str())));
-    if (Status s = set_optimizer_parameter(*out, key.str(), *number); !s) return train.fail_at(value, s.error().message, s.error().hint);
+    if (Status s = set_optimizer_parameter(*out, key.str(), *number); !s)
+      return train.fail_at(value, s.error().message, s.error().hint);
   }
 }
 
@@ -52,8 +61,12 @@ void schedule(TableReader& train, ScheduleSpec* out, Status* status) {
     const char* name;
     Kind kind;
   };
-  static constexpr Row rows[] = {{"constant", Kind::constant}, {"exponential", Kind::exponential}, {"piecewise", Kind::piecewise},
-                                 {"polynomial", Kind::polynomial}, {"inverse_time", Kind::inverse_time}, {"cosine", Kind::cosine},
+  static constexpr Row rows[] = {{"constant", Kind::constant},
+                                 {"exponential", Kind::exponential},
+                                 {"piecewise", Kind::piecewise},
+                                 {"polynomial", Kind::polynomial},
+                                 {"inverse_time", Kind::inverse_time},
+                                 {"cosine", Kind::cosine},
                                  {"cosine_restarts", Kind::cosine_restarts}};
   std::vector<std::string> names;
   for (const Row& row : rows) names.emplace_back(row.name);
@@ -61,7 +74,8 @@ void schedule(TableReader& train, ScheduleSpec* out, Status* status) {
   const auto word = n->value_exact<std::string>();
   const std::string name = word ? *word : outer && outer->size() == 1 ? std::string(outer->begin()->first.str()) : "";
   const auto row = std::ranges::find_if(rows, [&](const Row& r) { return name == r.name; });
-  if (row == std::end(rows)) return train.fail_at(*n, format("unknown schedule \"{}\"", name), did_you_mean(name, names));
+  if (row == std::end(rows))
+    return train.fail_at(*n, format("unknown schedule \"{}\"", name), did_you_mean(name, names));
   out->kind = row->kind;
   if (!outer) return;
   const toml::table* inner = outer->begin()->second.as_table();
@@ -88,15 +102,18 @@ const std::vector<std::string> kMonitors{"loss", "accuracy", "val_loss", "val_ac
 void monitor(TableReader& r, std::string* out) {
   r.text("monitor", out);
   if (std::ranges::find(kMonitors, *out) == kMonitors.end())
-    if (const toml::node* n = r.node("monitor")) r.fail_at(*n, format("unknown quantity \"{}\"", *out), did_you_mean(*out, kMonitors));
+    if (const toml::node* n = r.node("monitor"))
+      r.fail_at(*n, format("unknown quantity \"{}\"", *out), did_you_mean(*out, kMonitors));
 }
 
 void read_train(TableReader& r, TrainSpec* t, Status* status) {
   optimizer(r, &t->optimizer);
   schedule(r, &t->schedule, status);
   if (const toml::node* n = r.node("loss")) {
-    if (auto loss = loss_choice(n->value_or(std::string()))) t->loss = *loss;
-    else r.fail_at(*n, loss.error().message, loss.error().hint);
+    if (auto loss = loss_choice(n->value_or(std::string())))
+      t->loss = *loss;
+    else
+      r.fail_at(*n, loss.error().message, loss.error().hint);
   }
   r.number("label_smoothing", &t->label_smoothing, 0, 0.99);
   r.whole("batch", &t->batch, 1, 1'000'000);
@@ -180,7 +197,8 @@ void read_data(TableReader& r, DataSpec* d, Status* status) {
   r.text("target", &d->target);
   r.whole("limit", &d->limit, 0, 1'000'000'000);
   r.finish();
-  if (d->set.empty() && r.ok()) *status = fail(ErrorCode::usage, "the recipe names no data set", "[data]\\n set = \"mnist\"");
+  if (d->set.empty() && r.ok())
+    *status = fail(ErrorCode::usage, "the recipe names no data set", "[data]\\n set = \"mnist\"");
 }
 
 void read_quantize(TableReader& variant, const toml::node& n, VariantSpec* v, Status* status) {
@@ -208,7 +226,8 @@ void read_quantize(TableReader& variant, const toml::node& n, VariantSpec* v, St
   };
   if (calibration.starts_with("percentile:")) {
     v->quantize.percentile = std::atof(calibration.c_str() + 11);
-    if (!(v->quantize.percentile >= 50 && v->quantize.percentile <= 100)) variant.fail_at(n, format("calibration \"{}\": from 50 to 100", calibration));
+    if (!(v->quantize.percentile >= 50 && v->quantize.percentile <= 100))
+      variant.fail_at(n, format("calibration \"{}\": from 50 to 100", calibration));
     calibration = "percentile";
   }
   v->quantize.to = static_cast<QuantizeTo>(pick("quantisation", to, {"float16", "dynamic", "int8"}));
@@ -234,7 +253,9 @@ void read_variants(TableReader& root, std::vector<VariantSpec>* out, Status* sta
     r.finish();
     if (v.name.empty()) v.name = v.quantized ? name(v.quantize.to) : "float32";
     for (char c : v.name)
-      if (!std::isalnum(static_cast<unsigned char>(c)) && c != '_' && c != '-' && c != '.') r.fail_at(item, format("variant name \"{}\": letters, digits, '-', '_' and '.' only", v.name), "it becomes a file name");
+      if (!std::isalnum(static_cast<unsigned char>(c)) && c != '_' && c != '-' && c != '.')
+        r.fail_at(item, format("variant name \"{}\": letters, digits, '-', '_' and '.' only", v.name),
+                  "it becomes a file name");
     for (const VariantSpec& other : *out)
       if (other.name == v.name) r.fail_at(item, format("two variants are called \"{}\"", v.name));
     out->push_back(std::move(v));
@@ -250,7 +271,8 @@ void read_sweep(TableReader& root, Recipe* recipe) {
     const std::string name(key.str());
     if (name == "mode") {
       const std::string mode = value.value_or(std::string());
-      if (mode != "grid" && mode != "one-at-a-time") root.fail_at(value, format("sweep.mode is \"{}\"", mode), "\"one-at-a-time\" or \"grid\"");
+      if (mode != "grid" && mode != "one-at-a-time")
+        root.fail_at(value, format("sweep.mode is \"{}\"", mode), "\"one-at-a-time\" or \"grid\"");
       recipe->grid = mode == "grid";
       continue;
     }
@@ -260,7 +282,9 @@ void read_sweep(TableReader& root, Recipe* recipe) {
     for (const toml::node& item : *list) {
       axis.values.push_back(value_text(item));
       const toml::table* inner = item.as_table();
-      axis.labels.push_back(inner && !inner->empty() ? std::string(inner->begin()->first.str()) : item.is_string() ? item.value_or(std::string()) : value_text(item));
+      axis.labels.push_back(inner && !inner->empty() ? std::string(inner->begin()->first.str())
+                            : item.is_string()       ? item.value_or(std::string())
+                                                     : value_text(item));
     }
     recipe->sweep.push_back(std::move(axis));
   }
@@ -291,7 +315,10 @@ Result<Recipe> parse_recipe(const std::string& text, const RecipeOptions& option
   auto parsed = toml::parse(text, name);
   if (!parsed) {
     const toml::parse_error& error = parsed.error();
-    return with_context(Error{ErrorCode::usage, std::string(error.description()), {}, "the recipe is TOML: strings in quotes, one key per line"},
+    return with_context(Error{ErrorCode::usage,
+                              std::string(error.description()),
+                              {},
+                              "the recipe is TOML: strings in quotes, one key per line"},
                         format("{} line {}, column {}", name, error.source().begin.line, error.source().begin.column));
   }
   toml::table root = std::move(parsed).table();

@@ -17,7 +17,7 @@ struct DataSpec {
   std::vector<std::string> extra_test;
   std::vector<std::string> inputs;  // csv columns
   std::string target;
-  int64_t limit = 0;                // at most so many training samples (the rest of the split in proportion); 0 = all
+  int64_t limit = 0;  // at most so many training samples (the rest of the split in proportion); 0 = all
 };
 
 struct VariantSpec {
@@ -53,8 +53,8 @@ struct Recipe {
   std::vector<VariantSpec> variants;
   MeasureSpec measure;
   std::vector<SweepAxis> sweep;
-  bool grid = false;  // sweep every combination instead of one axis at a time
-  std::string text;   // the file as it was read
+  bool grid = false;      // sweep every combination instead of one axis at a time
+  std::string text;       // the file as it was read
   std::string directory;  // of the file: model.file is relative to it
 };
 

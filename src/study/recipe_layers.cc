@@ -30,7 +30,8 @@ void read_size(TableReader& r, const toml::node& value, LayerSpec* layer, Status
   if (word == "reshape" || (word == "zero_pad" && value.is_array())) return r.wholes(word, &layer->shape, 0, 1'000'000);
   if (value.is_boolean()) {
     if (!value.value_or(false)) r.fail_at(value, format("{} = false: leave the layer out instead", word));
-    if (word == "conv2d" || word == "dense" || word == "lstm" || word == "depthwise_conv2d" || word == "dropout" || word == "separable_conv2d")
+    if (word == "conv2d" || word == "dense" || word == "lstm" || word == "depthwise_conv2d" || word == "dropout" ||
+        word == "separable_conv2d")
       r.fail_at(value, format("{} needs a number", word));
     return;
   }
@@ -56,7 +57,8 @@ void read_layer(TableReader& r, LayerSpec* layer, Status* status, int depth) {
         keys += format("{}{}", keys.empty() ? "" : ", ", std::string(key.str()));
         if (hint.empty()) hint = did_you_mean(std::string(key.str()), words);
       }
-      return r.fail_at(t, keys.empty() ? "this layer is empty" : format("no key of this layer ({}) is a layer word", keys),
+      return r.fail_at(t,
+                       keys.empty() ? "this layer is empty" : format("no key of this layer ({}) is a layer word", keys),
                        hint.empty() ? "for example { dense = 10, activation = \"softmax\" }" : hint);
     }
     return r.fail_at(t, format("this layer has two words, {} and {}", found[0], found[1]), "write them as two layers");
@@ -69,7 +71,8 @@ void read_layer(TableReader& r, LayerSpec* layer, Status* status, int depth) {
   r.pair("dilation", &layer->dilation_h, &layer->dilation_w, 1, 1024);
   std::string padding = "valid";
   r.text("padding", &padding);
-  if (padding != "valid" && padding != "same") r.fail_at(*r.node("padding"), format("padding is \"{}\"", padding), "\"valid\" or \"same\"");
+  if (padding != "valid" && padding != "same")
+    r.fail_at(*r.node("padding"), format("padding is \"{}\"", padding), "\"valid\" or \"same\"");
   layer->padding = padding == "same" ? Padding::same : Padding::valid;
   r.whole("groups", &layer->groups, 1, 1'000'000);
   r.whole("depth_multiplier", &layer->depth_multiplier, 1, 1024);
@@ -78,7 +81,8 @@ void read_layer(TableReader& r, LayerSpec* layer, Status* status, int depth) {
   std::vector<std::string> activations = activation_names();
   activations.emplace_back("linear");
   if (!layer->activation.empty() && std::ranges::find(activations, layer->activation) == activations.end())
-    r.fail_at(*r.node("activation"), format("unknown activation \"{}\"", layer->activation), did_you_mean(layer->activation, activations));
+    r.fail_at(*r.node("activation"), format("unknown activation \"{}\"", layer->activation),
+              did_you_mean(layer->activation, activations));
   if (layer->activation == "linear") layer->activation.clear();
   r.number("alpha", &layer->activation_alpha, 0, 1e6);
   r.text("initializer", &layer->initializer);
@@ -96,7 +100,9 @@ void read_layers(TableReader& owner, const toml::node& n, std::vector<LayerSpec>
   if (list->size() > 10000) return owner.fail_at(n, format("{} layers; at most 10,000 are taken", list->size()));
   for (size_t i = 0; i < list->size() && owner.ok(); ++i) {
     const toml::table* table = list->get(i)->as_table();
-    if (!table) return owner.fail_at(*list->get(i), format("layer {} must be a table", i), "{ dense = 10, activation = \"softmax\" }");
+    if (!table)
+      return owner.fail_at(*list->get(i), format("layer {} must be a table", i),
+                           "{ dense = 10, activation = \"softmax\" }");
     LayerSpec layer;
     TableReader r(*table, format("model.layers.{}.", i), status);
     read_layer(r, &layer, status, depth);
@@ -114,8 +120,10 @@ void read_model(TableReader& r, ModelSpec* out, Status* status) {
   r.whole("trainable_layers", &out->trainable_layers, 0, 1'000'000);
   const toml::node* layers = r.node("layers");
   const int ways = (layers != nullptr) + !out->file.empty() + !out->architecture.empty();
-  if (ways != 1 && r.ok()) *status = fail(ErrorCode::usage, "[model] needs exactly one of layers, file and architecture");
-  if (!out->architecture.empty() && r.ok()) *status = fail(ErrorCode::usage, format("unknown architecture \"{}\"", out->architecture), "write the layers");
+  if (ways != 1 && r.ok())
+    *status = fail(ErrorCode::usage, "[model] needs exactly one of layers, file and architecture");
+  if (!out->architecture.empty() && r.ok())
+    *status = fail(ErrorCode::usage, format("unknown architecture \"{}\"", out->architecture), "write the layers");
   if (layers) read_layers(r, *layers, &out->layers, status, 0);
   r.finish();
 }

@@ -37,7 +37,8 @@ std::string word_of(const toml::table& layer) {
 std::string layer_key(const toml::table& layer, const std::string& key) {
   const std::string word = word_of(layer);
   const bool size = key == "size" || (key == "units" && (word == "dense" || word == "lstm" || word == "gru")) ||
-                    (key == "filters" && (word == "conv2d" || word == "separable_conv2d")) || (key == "rate" && word == "dropout");
+                    (key == "filters" && (word == "conv2d" || word == "separable_conv2d")) ||
+                    (key == "rate" && word == "dropout");
   return size ? word : key;
 }
 
@@ -50,7 +51,8 @@ std::vector<toml::table*> select(toml::array& layers, const std::string& selecto
     if (!layer) continue;
     const std::string word = word_of(*layer), given = (*layer)["name"].value_or(std::string());
     const std::string name = given.empty() ? format("{}_{}", word, ++seen[word]) : given;
-    if (selector == "*" ? layer->contains(layer_key(*layer, key)) : selector == std::to_string(i) || selector == name) chosen.push_back(layer);
+    if (selector == "*" ? layer->contains(layer_key(*layer, key)) : selector == std::to_string(i) || selector == name)
+      chosen.push_back(layer);
   }
   return chosen;
 }
@@ -91,9 +93,11 @@ Status apply_setting(toml::table& root, const Setting& setting) {
   for (size_t i = 0; i + 1 < path.size(); ++i) {
     toml::node* next = table->get(path[i]);
     if (!next) {
-      if (i == 0 && path[0] != "study" && path[0] != "data" && path[0] != "model" && path[0] != "train" && path[0] != "measure" && path[0] != "variant")
-        return no_such(setting.key, format("there is no section \"{}\"", path[0]),
-                       did_you_mean(path[0], std::vector<std::string>{"study", "data", "model", "train", "measure", "variant"}));
+      if (i == 0 && path[0] != "study" && path[0] != "data" && path[0] != "model" && path[0] != "train" &&
+          path[0] != "measure" && path[0] != "variant")
+        return no_such(
+            setting.key, format("there is no section \"{}\"", path[0]),
+            did_you_mean(path[0], std::vector<std::string>{"study", "data", "model", "train", "measure", "variant"}));
       table->insert(path[i], toml::table{});
       next = table->get(path[i]);
     }
@@ -103,12 +107,17 @@ Status apply_setting(toml::table& root, const Setting& setting) {
       std::vector<toml::table*> chosen;
       if (path[i] == "variant") {
         for (toml::node& item : *list)
-          if (toml::table* t = item.as_table(); t && (selector == "*" || (*t)["name"].value_or(std::string()) == selector)) chosen.push_back(t);
+          if (toml::table* t = item.as_table();
+              t && (selector == "*" || (*t)["name"].value_or(std::string()) == selector))
+            chosen.push_back(t);
       } else {
         chosen = select(*list, selector, path[i + 2]);
       }
-      if (chosen.empty()) return no_such(setting.key, format("\"{}\" names no {} that has \"{}\"", selector, path[i] == "variant" ? "variant" : "layer", path[i + 2]));
-      for (toml::table* layer : chosen) layer->insert_or_assign(path[i] == "variant" ? path[i + 2] : layer_key(*layer, path[i + 2]), value);
+      if (chosen.empty())
+        return no_such(setting.key, format("\"{}\" names no {} that has \"{}\"", selector,
+                                           path[i] == "variant" ? "variant" : "layer", path[i + 2]));
+      for (toml::table* layer : chosen)
+        layer->insert_or_assign(path[i] == "variant" ? path[i + 2] : layer_key(*layer, path[i + 2]), value);
       return {};
     }
     table = next->as_table();

@@ -5,7 +5,8 @@
 
 namespace thimble {
 
-Result<StudyData> open_study_data(const DataSpec& spec, const std::vector<int64_t>& shape, const std::string& data_dir, uint64_t seed) {
+Result<StudyData> open_study_data(const DataSpec& spec, const std::vector<int64_t>& shape, const std::string& data_dir,
+                                  uint64_t seed) {
   OpenOptions open;
   open.data_dir = data_dir;
   open.split = spec.split;
@@ -19,13 +20,17 @@ Result<StudyData> open_study_data(const DataSpec& spec, const std::vector<int64_
     // The other parts shrink with the training part, but stay large enough to say something.
     const double share = static_cast<double>(spec.limit) / static_cast<double>(data.splits.train.size());
     const auto shrunk = [&](const Dataset& set) {
-      return set.empty() ? set : set.limit(std::max<int64_t>(std::min<int64_t>(set.size(), 200), static_cast<int64_t>(share * static_cast<double>(set.size()))));
+      return set.empty() ? set
+                         : set.limit(std::max<int64_t>(std::min<int64_t>(set.size(), 200),
+                                                       static_cast<int64_t>(share * static_cast<double>(set.size()))));
     };
     data.splits.train = data.splits.train.limit(spec.limit);
     data.splits.validation = shrunk(data.splits.validation);
     data.splits.test = shrunk(data.splits.test);
   }
-  if (data.splits.train.empty()) return fail(ErrorCode::usage, format("the data set \"{}\" has no training part", spec.set), "digits and the like are test sets: name them in extra_test");
+  if (data.splits.train.empty())
+    return fail(ErrorCode::usage, format("the data set \"{}\" has no training part", spec.set),
+                "digits and the like are test sets: name them in extra_test");
   THIMBLE_ASSIGN(data.preprocess, make_preprocess(spec.scale, data.splits.train));
   data.preprocess.labels = data.splits.train.samples().label_names;
   for (const std::string& name : spec.extra_test) {

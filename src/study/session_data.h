@@ -13,7 +13,8 @@ struct StudyData {
 };
 
 // shape: the model's input, so that pictures of folders are brought to it.
-Result<StudyData> open_study_data(const DataSpec& spec, const std::vector<int64_t>& shape, const std::string& data_dir, uint64_t seed);
+Result<StudyData> open_study_data(const DataSpec& spec, const std::vector<int64_t>& shape, const std::string& data_dir,
+                                  uint64_t seed);
 
 // Reads the model file of a recipe that imports one; path relative to the recipe.
 Status load_imported_model(Recipe& recipe);

@@ -12,7 +12,7 @@ namespace thimble {
 
 // Where a long piece of work stands, for the terminal.
 struct StudyProgress {
-  std::string stage;   // "training seed 1", "measuring, 1 thread"
+  std::string stage;  // "training seed 1", "measuring, 1 thread"
   int64_t done = 0, total = 0;
   std::string unit;    // "images", "runs"
   std::string detail;  // "epoch 3/100  loss 0.31  accuracy 0.89"
@@ -25,9 +25,9 @@ struct StudyHooks {
 };
 
 struct StudyOptions {
-  std::string out;          // folder for report, results, models, checkpoints
+  std::string out;  // folder for report, results, models, checkpoints
   std::string data_dir;
-  int threads = 1;          // of training and evaluation
+  int threads = 1;  // of training and evaluation
   bool resume = false;
   std::string thimble_version = "0.1.0";
   std::string recipe_file;  // for the command lines in the report

@@ -21,7 +21,8 @@ const char* kind(const toml::node& node) {
 
 static std::string place_of(const toml::source_region& source) {
   const auto& at = source.begin;
-  return at.line ? format("line {}, column {}", at.line, at.column) : std::string("a key set by --set, a preset or a sweep");
+  return at.line ? format("line {}, column {}", at.line, at.column)
+                 : std::string("a key set by --set, a preset or a sweep");
 }
 
 const toml::node* TableReader::node(const std::string& key) {
@@ -37,33 +38,43 @@ void TableReader::fail_at(const toml::node& node, const std::string& message, co
 
 void TableReader::text(const std::string& key, std::string* out) {
   if (const toml::node* n = node(key)) {
-    if (const auto v = n->value_exact<std::string>()) *out = *v;
-    else fail_at(*n, format("{}{} must be text, it is {}", path_, key, kind(*n)));
+    if (const auto v = n->value_exact<std::string>())
+      *out = *v;
+    else
+      fail_at(*n, format("{}{} must be text, it is {}", path_, key, kind(*n)));
   }
 }
 
 void TableReader::number(const std::string& key, double* out, double lo, double hi) {
   if (const toml::node* n = node(key)) {
     const auto v = n->is_number() ? n->value<double>() : std::optional<double>();
-    if (!v || !std::isfinite(*v)) fail_at(*n, format("{}{} must be a number, it is {}", path_, key, kind(*n)));
-    else if (*v < lo || *v > hi) fail_at(*n, format("{}{} = {} must be from {} to {}", path_, key, *v, lo, hi));
-    else *out = *v;
+    if (!v || !std::isfinite(*v))
+      fail_at(*n, format("{}{} must be a number, it is {}", path_, key, kind(*n)));
+    else if (*v < lo || *v > hi)
+      fail_at(*n, format("{}{} = {} must be from {} to {}", path_, key, *v, lo, hi));
+    else
+      *out = *v;
   }
 }
 
 void TableReader::truth(const std::string& key, bool* out) {
   if (const toml::node* n = node(key)) {
-    if (const auto v = n->value_exact<bool>()) *out = *v;
-    else fail_at(*n, format("{}{} must be true or false, it is {}", path_, key, kind(*n)));
+    if (const auto v = n->value_exact<bool>())
+      *out = *v;
+    else
+      fail_at(*n, format("{}{} must be true or false, it is {}", path_, key, kind(*n)));
   }
 }
 
 void TableReader::whole64(const std::string& key, int64_t* out, int64_t lo, int64_t hi) {
   if (const toml::node* n = node(key)) {
     const auto v = n->value_exact<int64_t>();
-    if (!v) fail_at(*n, format("{}{} must be a whole number, it is {}", path_, key, kind(*n)));
-    else if (*v < lo || *v > hi) fail_at(*n, format("{}{} = {} must be from {} to {}", path_, key, *v, lo, hi));
-    else *out = *v;
+    if (!v)
+      fail_at(*n, format("{}{} must be a whole number, it is {}", path_, key, kind(*n)));
+    else if (*v < lo || *v > hi)
+      fail_at(*n, format("{}{} = {} must be from {} to {}", path_, key, *v, lo, hi));
+    else
+      *out = *v;
   }
 }
 
@@ -87,7 +98,8 @@ void TableReader::wholes(const std::string& key, std::vector<int64_t>* out, int6
     out->clear();
     for (const toml::node& item : *list) {
       const auto v = item.value_exact<int64_t>();
-      if (!v || *v < lo || *v > hi) return fail_at(item, format("{}{} must hold whole numbers from {} to {}", path_, key, lo, hi));
+      if (!v || *v < lo || *v > hi)
+        return fail_at(item, format("{}{} must hold whole numbers from {} to {}", path_, key, lo, hi));
       out->push_back(*v);
     }
   }
@@ -128,8 +140,9 @@ void TableReader::finish(const std::vector<std::string>& more) {
     std::vector<std::string> names(known_.begin(), known_.end());
     names.insert(names.end(), more.begin(), more.end());
     if (ok())
-      *status_ = with_context(Error{ErrorCode::usage, format("unknown key \"{}{}\"", path_, name), {}, did_you_mean(name, names)},
-                              place_of(key.source()));
+      *status_ = with_context(
+          Error{ErrorCode::usage, format("unknown key \"{}{}\"", path_, name), {}, did_you_mean(name, names)},
+          place_of(key.source()));
   }
 }
 

@@ -17,7 +17,8 @@ std::string place_of(const toml::node& node);
 
 class TableReader {
  public:
-  TableReader(const toml::table& table, std::string path, Status* status) : table_(table), path_(std::move(path)), status_(status) {}
+  TableReader(const toml::table& table, std::string path, Status* status)
+      : table_(table), path_(std::move(path)), status_(status) {}
 
   bool ok() const { return status_->has_value(); }
   const std::string& path() const { return path_; }

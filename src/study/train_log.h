@@ -9,7 +9,8 @@ namespace thimble {
 class TrainLog {
  public:
   // Empty names: no such file.
-  TrainLog(std::string csv_file, std::string tensorboard_file) : csv_file_(std::move(csv_file)), tensorboard_file_(std::move(tensorboard_file)) {}
+  TrainLog(std::string csv_file, std::string tensorboard_file)
+      : csv_file_(std::move(csv_file)), tensorboard_file_(std::move(tensorboard_file)) {}
   void add(const EpochRecord& epoch);
   // The first error of writing, if any.
   Status finish() const { return status_; }

@@ -16,9 +16,14 @@ std::string describe(const VariantSpec& spec) {
   if (!spec.quantized) return "float32 weights and arithmetic, as trained";
   switch (spec.quantize.to) {
     case QuantizeTo::float16: return "weights stored as float16, computed in float32";
-    case QuantizeTo::dynamic: return format("int8 weights, activations quantised at run time; weights below {} elements stay float", spec.quantize.min_elements);
-    case QuantizeTo::int8: return format("int8 throughout, calibrated with {} training samples ({})", spec.calibration_samples,
-                                         spec.quantize.calibration == Calibration::minmax ? "minimum and maximum" : spec.quantize.calibration == Calibration::mse ? "least squared error" : "percentile");
+    case QuantizeTo::dynamic:
+      return format("int8 weights, activations quantised at run time; weights below {} elements stay float",
+                    spec.quantize.min_elements);
+    case QuantizeTo::int8:
+      return format("int8 throughout, calibrated with {} training samples ({})", spec.calibration_samples,
+                    spec.quantize.calibration == Calibration::minmax ? "minimum and maximum"
+                    : spec.quantize.calibration == Calibration::mse  ? "least squared error"
+                                                                     : "percentile");
   }
   return "";
 }
@@ -26,14 +31,17 @@ std::string describe(const VariantSpec& spec) {
 int64_t constant_parameters(const Graph& graph) {
   int64_t n = 0;
   for (const Tensor& t : graph.tensors)
-    if (t.constant() && t.shape.rank() > 0 && (t.type == DType::f32 || t.type == DType::f16 || t.type == DType::i8 || t.type == DType::u8 || (t.type == DType::i32 && !t.quant.empty()) || t.type == DType::i4))
+    if (t.constant() && t.shape.rank() > 0 &&
+        (t.type == DType::f32 || t.type == DType::f16 || t.type == DType::i8 || t.type == DType::u8 ||
+         (t.type == DType::i32 && !t.quant.empty()) || t.type == DType::i4))
       n += t.shape.elements();
   return n;
 }
 
 }  // namespace
 
-Result<Graph> deployable_graph(const ModelSpec& model, const Weights& weights, const Preprocess& preprocess, const std::string& name) {
+Result<Graph> deployable_graph(const ModelSpec& model, const Weights& weights, const Preprocess& preprocess,
+                               const std::string& name) {
   THIMBLE_ASSIGN(Model built, build_model(model, {.batch = 1}));
   THIMBLE_ASSIGN(Graph graph, with_weights(std::move(built), weights));
   THIMBLE_TRY([&]() -> Status {
@@ -48,15 +56,18 @@ Result<Graph> deployable_graph(const ModelSpec& model, const Weights& weights, c
   return graph;
 }
 
-Result<Variant> make_variant(const VariantSpec& spec, const Graph& float_graph, const Dataset& calibration, const Preprocess& preprocess) {
+Result<Variant> make_variant(const VariantSpec& spec, const Graph& float_graph, const Dataset& calibration,
+                             const Preprocess& preprocess) {
   Variant v{.spec = spec};
   std::vector<TensorSize> sizes;
   if (spec.quantized) {
     const int64_t count = std::min(spec.calibration_samples, calibration.size());
     const auto samples = [&](int64_t i, std::span<float> input) {
       if (i >= count || static_cast<int64_t>(input.size()) != calibration.sample_elements()) return false;
-      if (calibration.storage() == Storage::bytes) preprocess.apply(calibration.bytes(i), input.data(), 1, calibration.sample_elements());
-      else preprocess.apply(calibration.floats(i), input.data(), 1, calibration.sample_elements());
+      if (calibration.storage() == Storage::bytes)
+        preprocess.apply(calibration.bytes(i), input.data(), 1, calibration.sample_elements());
+      else
+        preprocess.apply(calibration.floats(i), input.data(), 1, calibration.sample_elements());
       return true;
     };
     auto quantized = quantize(float_graph, spec.quantize, samples);
@@ -67,7 +78,8 @@ Result<Variant> make_variant(const VariantSpec& spec, const Graph& float_graph, 
   } else {
     v.graph = float_graph;
     for (const Tensor& t : v.graph.tensors)
-      if (t.constant() && t.type == DType::f32) v.result.unquantized_tensors.push_back({t.name, t.bytes(), "the variant is float32"});
+      if (t.constant() && t.type == DType::f32)
+        v.result.unquantized_tensors.push_back({t.name, t.bytes(), "the variant is float32"});
   }
   THIMBLE_ASSIGN(v.file, write_tflite(v.graph));
   // What is measured is what was written: the file, read again.
@@ -87,7 +99,8 @@ Result<Variant> make_variant(const VariantSpec& spec, const Graph& float_graph, 
   r.parameters = constant_parameters(written);
   THIMBLE_ASSIGN(const auto program, Program::plan(v.graph));
   r.arena_bytes = program->arena().bytes;
-  for (const ArenaItem& item : program->arena().items) r.arena.push_back({item.name, item.offset, item.bytes, item.first_step, item.last_step});
+  for (const ArenaItem& item : program->arena().items)
+    r.arena.push_back({item.name, item.offset, item.bytes, item.first_step, item.last_step});
   return v;
 }
 

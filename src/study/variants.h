@@ -9,16 +9,18 @@ namespace thimble {
 
 struct Variant {
   VariantSpec spec;
-  Graph graph;                  // as written: what runs here is what a peer runs
+  Graph graph;  // as written: what runs here is what a peer runs
   std::vector<uint8_t> file;
-  VariantResult result;         // sizes, reasons, parameters, MACs and plan filled in
+  VariantResult result;  // sizes, reasons, parameters, MACs and plan filled in
 };
 
 // The inference graph of a trained model, ready to be written: batch 1, metadata, no training parts,
 // operators that .tflite lacks decomposed.
-Result<Graph> deployable_graph(const ModelSpec& model, const Weights& weights, const Preprocess& preprocess, const std::string& name);
+Result<Graph> deployable_graph(const ModelSpec& model, const Weights& weights, const Preprocess& preprocess,
+                               const std::string& name);
 
 // One variant of the float graph. Calibration uses samples of `calibration` (the training part).
-Result<Variant> make_variant(const VariantSpec& spec, const Graph& float_graph, const Dataset& calibration, const Preprocess& preprocess);
+Result<Variant> make_variant(const VariantSpec& spec, const Graph& float_graph, const Dataset& calibration,
+                             const Preprocess& preprocess);
 
 }  // namespace thimble

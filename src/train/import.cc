@@ -33,9 +33,14 @@ Result<Model> import_model(const ModelSpec& spec, const ModelOptions& options) {
   Graph& graph = model.graph;
   make_names_unique(graph);
   if (graph.inputs.size() != 1 || graph.outputs.size() != 1)
-    return fail(ErrorCode::unsupported, format("only models of one input and one output can be trained, this has {} and {}", graph.inputs.size(), graph.outputs.size()));
+    return fail(ErrorCode::unsupported,
+                format("only models of one input and one output can be trained, this has {} and {}",
+                       graph.inputs.size(), graph.outputs.size()));
   if (graph.at(graph.inputs[0]).type != DType::f32)
-    return fail(ErrorCode::unsupported, format("the model's input is {}: a quantised model cannot be trained", name(graph.at(graph.inputs[0]).type)), "import the float model and quantise it afterwards");
+    return fail(
+        ErrorCode::unsupported,
+        format("the model's input is {}: a quantised model cannot be trained", name(graph.at(graph.inputs[0]).type)),
+        "import the float model and quantise it afterwards");
   const auto layers = std::ranges::count_if(graph.nodes, [&](const Node& n) { return has_weights(graph, n); });
   const auto first = spec.trainable_layers > 0 ? std::max<int64_t>(0, layers - spec.trainable_layers) : 0;
   int64_t position = 0;
@@ -47,7 +52,8 @@ Result<Model> import_model(const ModelSpec& spec, const ModelOptions& options) {
         if (node.inputs[i] == kNoTensor) continue;
         Tensor& weight = graph.at(node.inputs[i]);
         if (weight.type != DType::f32)
-          return fail(ErrorCode::unsupported, format("weights {} are not float32: a quantised model cannot be trained", weight.to_string()));
+          return fail(ErrorCode::unsupported,
+                      format("weights {} are not float32: a quantised model cannot be trained", weight.to_string()));
         parameters += weight.shape.elements();
         if (!trained || weight.variable) continue;
         weight.variable = true;

@@ -59,9 +59,11 @@ std::vector<float> orthogonal(const WeightShape& s, Random& random) {
 
 }  // namespace
 
-Result<std::vector<float>> initial_weights(const std::string& name, const WeightShape& s, uint64_t seed, uint64_t number) {
+Result<std::vector<float>> initial_weights(const std::string& name, const WeightShape& s, uint64_t seed,
+                                           uint64_t number) {
   Random random(seed, 0x77656967687473 + number);
-  const double in = static_cast<double>(std::max<int64_t>(s.fan_in, 1)), out = static_cast<double>(std::max<int64_t>(s.fan_out, 1));
+  const double in = static_cast<double>(std::max<int64_t>(s.fan_in, 1)),
+               out = static_cast<double>(std::max<int64_t>(s.fan_out, 1));
   if (name.empty() || name == "glorot_uniform") return uniform(s, std::sqrt(6 / (in + out)), random);
   if (name == "glorot_normal") return truncated_normal(s, 2 / (in + out), random);
   if (name == "he_uniform") return uniform(s, std::sqrt(6 / in), random);
@@ -87,8 +89,9 @@ Result<std::vector<float>> initial_weights(const std::string& name, const Weight
     }
     return uniform(s, std::sqrt(magnitude / ((in + out) / 2)), random);
   }
-  const std::vector<std::string> names{"glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_uniform", "lecun_normal",
-                                       "random_uniform", "random_normal", "zeros", "ones", "orthogonal", "xavier"};
+  const std::vector<std::string> names{"glorot_uniform", "glorot_normal", "he_uniform",     "he_normal",
+                                       "lecun_uniform",  "lecun_normal",  "random_uniform", "random_normal",
+                                       "zeros",          "ones",          "orthogonal",     "xavier"};
   return fail(ErrorCode::usage, format("unknown initializer \"{}\"", name), did_you_mean(name, names));
 }
 

@@ -17,6 +17,7 @@ struct WeightShape {
 // lecun_uniform, lecun_normal, random_uniform (±0.05), random_normal (0.05), orthogonal; and
 // xavier:MAGNITUDE, uniform in ±√(MAGNITUDE / ((fan_in + fan_out) / 2)) (MXNet; default 3).
 // Normal ones are truncated at two deviations, as in Keras. Errors: usage, with a did-you-mean.
-Result<std::vector<float>> initial_weights(const std::string& name, const WeightShape& shape, uint64_t seed, uint64_t number);
+Result<std::vector<float>> initial_weights(const std::string& name, const WeightShape& shape, uint64_t seed,
+                                           uint64_t number);
 
 }  // namespace thimble

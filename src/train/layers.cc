@@ -20,8 +20,9 @@ namespace {
 
 Status expect_rank(const LayerBuilder& b, TensorId x, int rank, const char* what) {
   if (b.shape(x).rank() == rank) return {};
-  return fail(ErrorCode::usage, format("takes {}, but its input is {}", what, b.shape(x).to_string()),
-              rank == 4 ? "pictures are [height, width, channels]; put it before flatten" : "put flatten = true before it");
+  return fail(
+      ErrorCode::usage, format("takes {}, but its input is {}", what, b.shape(x).to_string()),
+      rank == 4 ? "pictures are [height, width, channels]; put it before flatten" : "put flatten = true before it");
 }
 
 // units, filters … must be whole and at least 1.
@@ -35,8 +36,10 @@ Result<int64_t> count_of(const LayerSpec& spec, const char* what) {
 Result<TensorId> dense(LayerBuilder& b, TensorId x, const LayerSpec& spec, const std::string& name) {
   THIMBLE_ASSIGN(const int64_t units, count_of(spec, "dense"));
   const int64_t inputs = b.shape(x).dim(-1);
-  THIMBLE_ASSIGN(const TensorId w, b.weight(name + "/kernel", Shape{units, inputs}, spec.initializer,
-                                            {.elements = units * inputs, .fan_in = inputs, .fan_out = units, .rows = units, .columns = inputs}));
+  THIMBLE_ASSIGN(
+      const TensorId w,
+      b.weight(name + "/kernel", Shape{units, inputs}, spec.initializer,
+               {.elements = units * inputs, .fan_in = inputs, .fan_out = units, .rows = units, .columns = inputs}));
   std::vector<TensorId> in{x, w};
   if (spec.bias) {
     THIMBLE_ASSIGN(const TensorId bias, b.weight(name + "/bias", Shape{units}, "zeros", {.elements = units}));
@@ -64,10 +67,15 @@ Result<TensorId> conv2d(LayerBuilder& b, TensorId x, const LayerSpec& spec, cons
   THIMBLE_ASSIGN(const int64_t filters, count_of(spec, "conv2d"));
   const int64_t channels = b.shape(x)[3];
   if (spec.groups < 1 || channels % spec.groups != 0 || filters % spec.groups != 0)
-    return fail(ErrorCode::usage, format("groups = {} must divide {} input channels and {} filters", spec.groups, channels, filters));
+    return fail(ErrorCode::usage,
+                format("groups = {} must divide {} input channels and {} filters", spec.groups, channels, filters));
   const int64_t h = spec.kernel_h, w = spec.kernel_w, each = channels / spec.groups;
   THIMBLE_ASSIGN(const TensorId kernel, b.weight(name + "/kernel", Shape{filters, h, w, each}, spec.initializer,
-                                                 {.elements = filters * h * w * each, .fan_in = h * w * each, .fan_out = h * w * filters, .rows = filters, .columns = h * w * each}));
+                                                 {.elements = filters * h * w * each,
+                                                  .fan_in = h * w * each,
+                                                  .fan_out = h * w * filters,
+                                                  .rows = filters,
+                                                  .columns = h * w * each}));
   std::vector<TensorId> in{x, kernel};
   if (spec.bias) {
     THIMBLE_ASSIGN(const TensorId bias, b.weight(name + "/bias", Shape{filters}, "zeros", {.elements = filters}));
@@ -81,7 +89,11 @@ Result<TensorId> depthwise_conv2d(LayerBuilder& b, TensorId x, const LayerSpec& 
   THIMBLE_ASSIGN(const int64_t multiplier, count_of(spec, "depthwise_conv2d"));
   const int64_t outputs = b.shape(x)[3] * multiplier, h = spec.kernel_h, w = spec.kernel_w;
   THIMBLE_ASSIGN(const TensorId kernel, b.weight(name + "/kernel", Shape{1, h, w, outputs}, spec.initializer,
-                                                 {.elements = h * w * outputs, .fan_in = h * w * b.shape(x)[3], .fan_out = h * w * multiplier, .rows = h * w, .columns = outputs}));
+                                                 {.elements = h * w * outputs,
+                                                  .fan_in = h * w * b.shape(x)[3],
+                                                  .fan_out = h * w * multiplier,
+                                                  .rows = h * w,
+                                                  .columns = outputs}));
   std::vector<TensorId> in{x, kernel};
   if (spec.bias) {
     THIMBLE_ASSIGN(const TensorId bias, b.weight(name + "/bias", Shape{outputs}, "zeros", {.elements = outputs}));
@@ -145,7 +157,8 @@ Result<TensorId> reshape(LayerBuilder& b, TensorId x, const LayerSpec& spec, con
   int64_t wanted = 1;
   for (size_t i = 1; i < dims.size(); ++i) wanted *= dims[i];
   if (wanted != s.elements(1, s.rank()))
-    return fail(ErrorCode::usage, format("{} values per sample cannot be reshaped into {}", s.elements(1, s.rank()), wanted));
+    return fail(ErrorCode::usage,
+                format("{} values per sample cannot be reshaped into {}", s.elements(1, s.rank()), wanted));
   return b.builder().op(Op::reshape, {x, b.builder().constant_i32(name + "/shape", dims)}, ReshapeAttrs{}, name);
 }
 
@@ -154,19 +167,22 @@ Result<TensorId> zero_pad(LayerBuilder& b, TensorId x, const LayerSpec& spec, co
   std::vector<int64_t> edges = spec.shape;
   if (edges.empty()) edges.assign(4, static_cast<int64_t>(spec.size));
   if (edges.size() == 2) edges = {edges[0], edges[0], edges[1], edges[1]};
-  if (edges.size() != 4) return fail(ErrorCode::usage, "zero_pad takes a number, [vertical, horizontal] or [top, bottom, left, right]");
+  if (edges.size() != 4)
+    return fail(ErrorCode::usage, "zero_pad takes a number, [vertical, horizontal] or [top, bottom, left, right]");
   std::vector<int32_t> pads{0, 0, 0, 0, 0, 0, 0, 0};
   for (size_t i = 0; i < 4; ++i) {
     if (edges[i] < 0 || edges[i] > 10000) return fail(ErrorCode::usage, format("zero_pad by {}", edges[i]));
     pads[2 + i] = static_cast<int32_t>(edges[i]);
   }
-  const TensorId table = b.builder().constant(name + "/paddings", DType::i32, Shape{4, 2}, Data::of(std::span<const int32_t>(pads)));
+  const TensorId table =
+      b.builder().constant(name + "/paddings", DType::i32, Shape{4, 2}, Data::of(std::span<const int32_t>(pads)));
   return b.builder().op(Op::pad, {x, table}, PadAttrs{}, name);
 }
 
 // ---- training only, or different there ----
 Result<TensorId> dropout(LayerBuilder& b, TensorId x, const LayerSpec& spec, const std::string& name) {
-  if (!(spec.size >= 0 && spec.size < 1)) return fail(ErrorCode::usage, format("dropout = {} must be at least 0 and below 1", spec.size));
+  if (!(spec.size >= 0 && spec.size < 1))
+    return fail(ErrorCode::usage, format("dropout = {} must be at least 0 and below 1", spec.size));
   const int number = b.next_dropout();
   if (!b.options().training || spec.size == 0) return x;
   if (b.model().step == kNoTensor) b.model().step = b.builder().variable("step", DType::i32, Shape{1});
@@ -188,7 +204,8 @@ Result<TensorId> batch_norm(LayerBuilder& b, TensorId x, const LayerSpec& spec, 
   attrs.momentum = static_cast<float>(spec.momentum);
   attrs.epsilon = static_cast<float>(spec.epsilon);
   attrs.training = b.options().training;
-  THIMBLE_ASSIGN(const auto outputs, b.builder().node(Op::batch_norm, {x, gamma, beta, mean, variance}, attrs, name, attrs.training ? 3 : 1));
+  THIMBLE_ASSIGN(const auto outputs, b.builder().node(Op::batch_norm, {x, gamma, beta, mean, variance}, attrs, name,
+                                                      attrs.training ? 3 : 1));
   return outputs[0];
 }
 
@@ -197,7 +214,8 @@ Result<TensorId> residual(LayerBuilder& b, TensorId x, const LayerSpec& spec, co
   if (spec.branches.size() != 1) return fail(ErrorCode::usage, "residual takes one list of layers");
   THIMBLE_ASSIGN(const TensorId y, b.sequence(x, spec.branches[0], name + "/"));
   if (!(b.shape(x) == b.shape(y)))
-    return fail(ErrorCode::usage, format("residual adds {} to {}: the shapes differ", b.shape(y).to_string(), b.shape(x).to_string()),
+    return fail(ErrorCode::usage,
+                format("residual adds {} to {}: the shapes differ", b.shape(y).to_string(), b.shape(x).to_string()),
                 "use padding = \"same\", stride 1 and as many filters as there are input channels");
   return b.builder().op(Op::add, {x, y}, BinaryAttrs{LayerBuilder::fused(spec.activation)}, name);
 }
@@ -219,11 +237,22 @@ struct Word {
   LayerFn fn;
 };
 constexpr Word kWords[] = {
-    {"conv2d", conv2d}, {"depthwise_conv2d", depthwise_conv2d}, {"separable_conv2d", separable_conv2d}, {"dense", dense},
-    {"max_pool", pool<Op::max_pool>}, {"average_pool", pool<Op::average_pool>},
-    {"global_average_pool", global_pool<Op::average_pool>}, {"global_max_pool", global_pool<Op::max_pool>},
-    {"flatten", flatten}, {"reshape", reshape}, {"zero_pad", zero_pad}, {"dropout", dropout}, {"batch_norm", batch_norm},
-    {"residual", residual}, {"parallel", parallel}, {"lstm", lstm_layer},
+    {"conv2d", conv2d},
+    {"depthwise_conv2d", depthwise_conv2d},
+    {"separable_conv2d", separable_conv2d},
+    {"dense", dense},
+    {"max_pool", pool<Op::max_pool>},
+    {"average_pool", pool<Op::average_pool>},
+    {"global_average_pool", global_pool<Op::average_pool>},
+    {"global_max_pool", global_pool<Op::max_pool>},
+    {"flatten", flatten},
+    {"reshape", reshape},
+    {"zero_pad", zero_pad},
+    {"dropout", dropout},
+    {"batch_norm", batch_norm},
+    {"residual", residual},
+    {"parallel", parallel},
+    {"lstm", lstm_layer},
 };
 
 }  // namespace

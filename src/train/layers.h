@@ -17,7 +17,8 @@ class LayerBuilder {
   Model& model() { return model_; }
 
   // A trainable weight, a variable until with_weights() makes it a constant.
-  Result<TensorId> weight(const std::string& name, Shape shape, const std::string& initializer, const WeightShape& fans);
+  Result<TensorId> weight(const std::string& name, Shape shape, const std::string& initializer,
+                          const WeightShape& fans);
   // A variable that training updates by itself, starting at `value` everywhere.
   TensorId statistic(const std::string& name, Shape shape, float value);
   // Appends an activation by its name; "" and "linear" add nothing. alpha < 0: the default slope.

@@ -20,15 +20,30 @@ struct ActivationRow {
 };
 // Keras names and defaults (design: numerics).
 constexpr ActivationRow kActivations[] = {
-    {"relu", Op::relu, 0}, {"relu6", Op::relu6, 0}, {"leaky_relu", Op::leaky_relu, 0.2f}, {"elu", Op::elu, 1}, {"selu", Op::selu, 0},
-    {"gelu", Op::gelu, 0}, {"gelu_tanh", Op::gelu, 0}, {"silu", Op::silu, 0}, {"mish", Op::mish, 0}, {"softplus", Op::softplus, 0},
-    {"softsign", Op::softsign, 0}, {"sigmoid", Op::sigmoid, 0}, {"tanh", Op::tanh, 0}, {"exponential", Op::exp, 0},
-    {"hard_sigmoid", Op::hard_sigmoid, 0}, {"hard_silu", Op::hard_swish, 0}, {"hard_swish", Op::hard_swish, 0},
-    {"softmax", Op::softmax, 0}, {"log_softmax", Op::log_softmax, 0},
+    {"relu", Op::relu, 0},
+    {"relu6", Op::relu6, 0},
+    {"leaky_relu", Op::leaky_relu, 0.2f},
+    {"elu", Op::elu, 1},
+    {"selu", Op::selu, 0},
+    {"gelu", Op::gelu, 0},
+    {"gelu_tanh", Op::gelu, 0},
+    {"silu", Op::silu, 0},
+    {"mish", Op::mish, 0},
+    {"softplus", Op::softplus, 0},
+    {"softsign", Op::softsign, 0},
+    {"sigmoid", Op::sigmoid, 0},
+    {"tanh", Op::tanh, 0},
+    {"exponential", Op::exp, 0},
+    {"hard_sigmoid", Op::hard_sigmoid, 0},
+    {"hard_silu", Op::hard_swish, 0},
+    {"hard_swish", Op::hard_swish, 0},
+    {"softmax", Op::softmax, 0},
+    {"log_softmax", Op::log_softmax, 0},
 };
 
 bool takes_activation_itself(const std::string& word) {
-  return word == "conv2d" || word == "dense" || word == "depthwise_conv2d" || word == "separable_conv2d" || word == "residual";
+  return word == "conv2d" || word == "dense" || word == "depthwise_conv2d" || word == "separable_conv2d" ||
+         word == "residual";
 }
 
 }  // namespace
@@ -43,9 +58,11 @@ Activation LayerBuilder::fused(const std::string& name) {
   return name == "relu" ? Activation::relu : name == "relu6" ? Activation::relu6 : Activation::none;
 }
 
-Result<TensorId> LayerBuilder::weight(const std::string& name, Shape shape, const std::string& initializer, const WeightShape& fans) {
+Result<TensorId> LayerBuilder::weight(const std::string& name, Shape shape, const std::string& initializer,
+                                      const WeightShape& fans) {
   const uint64_t number = weights_++;
-  if (shape.elements() > (int64_t{1} << 28)) return fail(ErrorCode::usage, format("{} would have {} values", name, shape.elements()));
+  if (shape.elements() > (int64_t{1} << 28))
+    return fail(ErrorCode::usage, format("{} would have {} values", name, shape.elements()));
   THIMBLE_ASSIGN(const std::vector<float> values, initial_weights(initializer, fans, options_.seed, number));
   const TensorId t = builder_.variable(name, DType::f32, shape, Data::of(std::span<const float>(values)));
   model_.parameters.push_back(t);
@@ -112,7 +129,8 @@ Result<TensorId> LayerBuilder::sequence(TensorId x, const std::vector<LayerSpec>
     if (!y) {
       // Shape inference blames a file; here the recipe is what is wrong.
       if (y.error().code == ErrorCode::bad_file) y.error().code = ErrorCode::usage;
-      return with_context(std::move(y).error(), format("layer {} \"{}\" ({}), input {}", i, name, spec.word, shape(x).to_string()));
+      return with_context(std::move(y).error(),
+                          format("layer {} \"{}\" ({}), input {}", i, name, spec.word, shape(x).to_string()));
     }
     x = *y;
     if (prefix.empty()) model_.layers.push_back({name, spec.word, shape(x), model_.parameter_count - before});
@@ -124,12 +142,14 @@ Result<Model> build_model(const ModelSpec& spec, const ModelOptions& options) {
   if (spec.graph) return import_model(spec, options);
   Model model;
   if (spec.input.empty() || spec.input.size() > 4)
-    return fail(ErrorCode::usage, format("model.input has {} dimensions, 1 to 4 are possible", spec.input.size()), "for pictures: input = [28, 28, 1]");
+    return fail(ErrorCode::usage, format("model.input has {} dimensions, 1 to 4 are possible", spec.input.size()),
+                "for pictures: input = [28, 28, 1]");
   if (spec.layers.empty()) return fail(ErrorCode::usage, "the model has no layers");
   Shape shape{options.batch};
   int64_t elements = options.batch;
   for (int64_t d : spec.input) {
-    if (d < 1 || d > 65536 || (elements *= d) > (int64_t{1} << 31)) return fail(ErrorCode::usage, format("model.input has dimension {}", d));
+    if (d < 1 || d > 65536 || (elements *= d) > (int64_t{1} << 31))
+      return fail(ErrorCode::usage, format("model.input has dimension {}", d));
     shape.push_back(d);
   }
   LayerBuilder layers(model, options);

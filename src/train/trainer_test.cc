@@ -30,7 +30,9 @@ Dataset rings(int64_t count, uint64_t seed) {
 ModelSpec small_network() {
   ModelSpec spec;
   spec.input = {2};
-  spec.layers = {{.word = "dense", .size = 16, .activation = "relu"}, {.word = "dense", .size = 16, .activation = "tanh"}, {.word = "dense", .size = 2, .activation = "softmax"}};
+  spec.layers = {{.word = "dense", .size = 16, .activation = "relu"},
+                 {.word = "dense", .size = 16, .activation = "tanh"},
+                 {.word = "dense", .size = 2, .activation = "softmax"}};
   return spec;
 }
 

@@ -197,7 +197,9 @@ class Reader {
     std::vector<char> dead(graph_.nodes.size(), 0);
     for (size_t n = graph_.nodes.size(); n-- > 0;) {
       const Node& node = graph_.nodes[n];
-      if (!std::ranges::all_of(node.outputs, [&](TensorId t) { return uses[static_cast<size_t>(t)] == 0; }) || node.outputs.empty()) continue;
+      if (!std::ranges::all_of(node.outputs, [&](TensorId t) { return uses[static_cast<size_t>(t)] == 0; }) ||
+          node.outputs.empty())
+        continue;
       dead[n] = 1;
       for (TensorId t : node.inputs)
         if (t >= 0) --uses[static_cast<size_t>(t)];
@@ -205,8 +207,11 @@ class Reader {
     for (size_t n = 0; n < graph_.nodes.size(); ++n)
       for (TensorId t : graph_.nodes[n].inputs)
         if (!dead[n] && t >= 0 && unknown[static_cast<size_t>(t)])
-          return fail(ErrorCode::unsupported, format("operator not supported: SHAPE or PACK of run-time values (\"{}\", read by node {} \"{}\")", graph_.at(t).name, n, graph_.nodes[n].name),
-                      "convert the model again with a fixed batch size");
+          return fail(
+              ErrorCode::unsupported,
+              format("operator not supported: SHAPE or PACK of run-time values (\"{}\", read by node {} \"{}\")",
+                     graph_.at(t).name, n, graph_.nodes[n].name),
+              "convert the model again with a fixed batch size");
     graph_.remove_unused(dead);
     return {};
   }
