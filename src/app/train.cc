@@ -6,6 +6,7 @@
 #include "app/long_work.h"
 #include "base/file.h"
 #include "formats/tflite/tflite.h"
+#include "measure/clock.h"
 #include "measure/report_json.h"
 #include "measure/resources.h"
 #include "measure/units.h"
@@ -42,6 +43,7 @@ std::string json_of(const TrainResult& trained, int64_t peak, double test_accura
 }
 
 Status run(const TrainArguments& a, const Context& context) {
+  const Stopwatch since_start;
   RecipeOptions recipe_options;
   recipe_options.preset = a.preset;
   THIMBLE_ASSIGN(recipe_options.settings, parse_settings(a.set));
@@ -71,7 +73,9 @@ Status run(const TrainArguments& a, const Context& context) {
     if (e.has_validation && e.val_accuracy >= 0) text += format("  val_accuracy {:.4f}", e.val_accuracy);
     line.note(text + format("  {:.1f} s", e.seconds));
   };
-  THIMBLE_ASSIGN(const TrainResult trained, train(recipe.model, recipe.train, data.splits.train, data.splits.validation, data.preprocess, recipe.data.augment, options, hooks));
+  const double before_training = since_start.seconds();
+  THIMBLE_ASSIGN(TrainResult trained, train(recipe.model, recipe.train, data.splits.train, data.splits.validation, data.preprocess, recipe.data.augment, options, hooks));
+  trained.startup_s += before_training;  // reading the data counts
   THIMBLE_TRY(log.finish());
   const bool by_user = trained.interrupted && interrupted();
   const int64_t peak = peak_rss_bytes();

@@ -113,6 +113,7 @@ class Runner {
       THIMBLE_TRY(score(v, seed, number == 0));
       variants.push_back(std::move(v));
     }
+    if (number == 0) THIMBLE_TRY(check_export(trained.weights, variants.front()));
     SeedTraining st;
     st.seed = seed;
     st.seconds = trained.seconds;
@@ -135,6 +136,28 @@ class Runner {
       }
     }
     result_.training.per_seed.push_back(std::move(st));
+    return {};
+  }
+
+  // The first variant's file against the network as it was trained (before export folded, split or rewrote anything).
+  Status check_export(const Weights& weights, const Variant& variant) {
+    if (data_.splits.test.empty() || variant.spec.quantized) return {};
+    THIMBLE_ASSIGN(Model trained, build_model(recipe_.model, {.batch = 1}));
+    for (const auto* list : {&trained.parameters, &trained.statistics})
+      for (TensorId t : *list) {
+        Tensor& tensor = trained.graph.at(t);
+        tensor.data = Data::of(std::span<const float>(weights.at(tensor.name)));
+        tensor.variable = false;
+      }
+    THIMBLE_ASSIGN(const EvaluationResult before, evaluate_model(trained.graph, data_.splits.test, data_.preprocess, {.threads = options_.threads, .cancelled = hooks_.cancelled}));
+    double worst = 0, largest = 1;
+    for (size_t i = 0; i < before.outputs.size(); ++i) {
+      worst = std::max(worst, std::fabs(static_cast<double>(before.outputs[i]) - first_outputs_[i]));
+      largest = std::max(largest, std::fabs(static_cast<double>(before.outputs[i])));
+    }
+    const std::string text = format("{}: the file's outputs differ from the trained network's by at most {:.2g} on {} test samples", variant.result.file, worst, before.n);
+    (worst <= 1e-5 * largest ? result_.notes : result_.warnings).push_back(text);
+    note(text);
     return {};
   }
 
