@@ -135,6 +135,36 @@ TEST_P(PoolF32, MaxGradientGoesToTheFirstWinner) {
   });
 }
 
+TEST_P(PoolF32, MaxGradientOfDisjointWindowsThroughAClamp) {
+  for (int64_t channels = 1; channels <= 70; ++channels) {
+    const int64_t m = pick(random, 1, 9), taps = 4;
+    std::vector<float> x = normal_values(random, m * taps * channels);
+    for (float& v : x) v = std::max(v, 0.0f);
+    const std::vector<float> dy = normal_values(random, m * channels);
+    std::vector<int32_t> offsets;
+    for (int64_t i = 0; i < m * taps; ++i)
+      offsets.push_back(pick(random, 0, 5) == 0 ? -1 : static_cast<int32_t>(i * channels));
+    std::vector<float> dx(x.size(), 9.0f), expected = dx;
+    MaxPoolGradF32Args a;
+    a.m = m, a.channels = channels, a.taps = taps, a.x = x.data(), a.offsets = offsets.data(), a.dy = dy.data();
+    a.dx = dx.data(), a.disjoint = true, a.lo = 0;
+    table().pool.max_grad_f32(a);
+    for (int64_t i = 0; i < m; ++i) {
+      for (int64_t c = 0; c < channels; ++c) {
+        int32_t winner = -1;
+        for (int64_t t = 0; t < taps; ++t) {
+          const int32_t o = offsets[i * taps + t];
+          if (o < 0) continue;
+          expected[o + c] = 0;
+          if (winner < 0 || x[o + c] > x[winner + c]) winner = o;
+        }
+        if (winner >= 0 && x[winner + c] > 0) expected[winner + c] = dy[i * channels + c];
+      }
+    }
+    ASSERT_EQ(first_difference(expected, dx), -1) << channels;
+  }
+}
+
 THIMBLE_EVERY_TABLE(DepthwiseF32);
 THIMBLE_EVERY_TABLE(PoolF32);
 

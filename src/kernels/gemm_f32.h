@@ -15,18 +15,27 @@ namespace thimble {
 //   offsets == null: a + m·lda (taps is then 1: a plain matrix product)
 //   otherwise        o = offsets[m·taps + t]; o >= 0: a + o, o < 0: the k zeros at `zeros` (padding).
 // An im2col is never made: a convolution gives one offset per output pixel and kernel tap.
+// With `tap_list` the rows of one call are the same pixel of different images: taps counts its
+// entries, entry e is the pair {offset o, tap t}; A(m,e) = a + m·lda + o and its rows of B begin at
+// t·k, of b_rows in all. Taps that fall on padding are left out of the list, so they cost nothing.
+// With `mask` the final sum passes only where mask_lo < mask < mask_hi, and becomes 0 elsewhere: the
+// gradient of a clamp whose output, laid out like c, is the mask.
 struct GemmF32Args {
   int64_t m = 0, n = 0, k = 0, taps = 1;
   const float* a = nullptr;
   int64_t lda = 0;
   const int32_t* offsets = nullptr;
   const float* zeros = nullptr;
+  const int32_t* tap_list = nullptr;
+  int64_t b_rows = 0;        // rows of packed b, where there is a tap list
   const float* b = nullptr;  // packed by pack_b
   const float* bias = nullptr;
   float* c = nullptr;
   int64_t ldc = 0;
   bool accumulate = false;
   float lo = -__builtin_inff(), hi = __builtin_inff();  // a NaN sum stays NaN
+  const float* mask = nullptr;
+  float mask_lo = 0, mask_hi = __builtin_inff();
 };
 
 // B's packed form is the kernel's own: panels of nr columns, the last one zero-padded, each panel
@@ -66,6 +75,8 @@ struct GemmF32Kernels {
   void (*run)(const GemmF32Args&) = nullptr;
   void (*pack_b)(const PackBArgs&) = nullptr;
   void (*run_tn)(const GemmTnF32Args&) = nullptr;
+  // y[j·ldy + i] = x[i·ldx + j] for i < rows, j < columns.
+  void (*transpose)(const float* x, int64_t rows, int64_t columns, int64_t ldx, float* y, int64_t ldy) = nullptr;
 
   int64_t packed_b_floats(int64_t n, int64_t rows) const { return (n + nr - 1) / nr * nr * rows; }
 };

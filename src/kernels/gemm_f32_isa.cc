@@ -57,8 +57,9 @@ THIMBLE_INLINE void store_row(float* p, const F (&row)[C], int64_t n) {
 // Rows [m, m + R) and C registers of columns from j on (a multiple of kColumns).
 template <int R, int C>
 void tile(const GemmF32Args& g, const Sweep& sweep, int64_t m, int64_t j) {
-  const int64_t panel_floats = g.taps * g.k * kColumns, n = g.n - j;
-  const float* b = g.b + j / kColumns * panel_floats + sweep.begin * kColumns;
+  const int64_t panel_floats = (g.tap_list != nullptr ? g.b_rows : g.taps * g.k) * kColumns, n = g.n - j;
+  const float* panel = g.b + j / kColumns * panel_floats;
+  const float* b = panel + sweep.begin * kColumns;
   F sum[R][C];
   if (!sweep.first || g.accumulate) {
     THIMBLE_UNROLL
@@ -92,7 +93,12 @@ void tile(const GemmF32Args& g, const Sweep& sweep, int64_t m, int64_t j) {
   for (; row < sweep.end; ++t) {
     const float* a[R];
     const int64_t i0 = row - t * g.k;
-    if (g.offsets == nullptr) {
+    if (g.tap_list != nullptr) {
+      const float* first = g.a + g.tap_list[2 * t] + i0;
+      THIMBLE_UNROLL
+      for (int r = 0; r < R; ++r) a[r] = first + (m + r) * g.lda;
+      b = panel + (g.tap_list[2 * t + 1] * g.k + i0) * kColumns;
+    } else if (g.offsets == nullptr) {
       THIMBLE_UNROLL
       for (int r = 0; r < R; ++r) a[r] = g.a + (m + r) * g.lda + i0;
     } else {
@@ -124,6 +130,12 @@ void tile(const GemmF32Args& g, const Sweep& sweep, int64_t m, int64_t j) {
     if (sweep.last) {
       THIMBLE_UNROLL
       for (int v = 0; v < C; ++v) sum[r][v] = clamp(sum[r][v], lo, hi);
+      if (g.mask != nullptr) {
+        F mask[C];
+        load_row<C>(mask, g.mask + (m + r) * g.ldc + j, n);
+        THIMBLE_UNROLL
+        for (int v = 0; v < C; ++v) sum[r][v] = select((mask[v] > g.mask_lo) & (mask[v] < g.mask_hi), sum[r][v], F{});
+      }
     }
     store_row<C>(g.c + (m + r) * g.ldc + j, sum[r], n);
   }
@@ -186,6 +198,39 @@ void run(const GemmF32Args& g) {
   }
 }
 
+// One square of y[j·ldy + i] = x[i·ldx + j]; of rows and columns so many exist, the others read 0.
+// y gets `columns` runs of kLanes.
+THIMBLE_INLINE void transpose_square(const float* x, int64_t rows, int64_t columns, int64_t ldx, float* y, int64_t ldy,
+                                     int64_t run) {
+  F v[kLanes];
+  if (rows == kLanes && columns == kLanes) {
+    THIMBLE_UNROLL
+    for (int i = 0; i < kLanes; ++i) v[i] = load(x + i * ldx);
+  } else {
+    THIMBLE_UNROLL
+    for (int i = 0; i < kLanes; ++i) v[i] = i < rows ? load_part(x + i * ldx, columns) : F{};
+  }
+  transpose(v);
+  if (columns == kLanes && run == kLanes) {
+    THIMBLE_UNROLL
+    for (int j = 0; j < kLanes; ++j) store(y + j * ldy, v[j]);
+  } else {
+    THIMBLE_UNROLL
+    for (int j = 0; j < kLanes; ++j)
+      if (j < columns) store_part(y + j * ldy, v[j], run);
+  }
+}
+
+void turn(const float* x, int64_t rows, int64_t columns, int64_t ldx, float* y, int64_t ldy) {
+  for (int64_t i = 0; i < rows; i += kLanes) {
+    const int64_t height = rows - i < kLanes ? rows - i : kLanes;
+    for (int64_t j = 0; j < columns; j += kLanes) {
+      const int64_t width = columns - j < kLanes ? columns - j : kLanes;
+      transpose_square(x + i * ldx + j, height, width, ldx, y + j * ldy + i, ldy, height);
+    }
+  }
+}
+
 void pack_b(const PackBArgs& p) {
   float* out = p.packed;
   for (int64_t j = 0; j < p.n; j += kColumns) {
@@ -197,6 +242,20 @@ void pack_b(const PackBArgs& p) {
         load_row<kVecs>(row, b + r * p.row_stride, columns);
         store_row<kVecs>(out, row, kColumns);
       }
+    } else if (p.row_stride == 1) {
+      for (int64_t r = 0; r < p.rows; r += kLanes) {
+        const int64_t strip = p.rows - r < kLanes ? p.rows - r : kLanes;
+        THIMBLE_UNROLL
+        for (int v = 0; v < kVecs; ++v) {
+          const int64_t left = columns - v * kLanes;
+          transpose_square(b + r + v * kLanes * p.column_stride,
+                           left < 0        ? 0
+                           : left < kLanes ? left
+                                           : kLanes,
+                           strip, p.column_stride, out + r * kColumns + v * kLanes, kColumns, kLanes);
+        }
+      }
+      out += p.rows * kColumns;
     } else {
       constexpr int64_t kStrip = 16;  // rows at a time: the lines of `out` stay in L1
       for (int64_t r0 = 0; r0 < p.rows; r0 += kStrip) {
@@ -326,6 +385,7 @@ void THIMBLE_FILL(gemm_f32)(GemmF32Kernels& table) {
   table.run = run;
   table.pack_b = pack_b;
   table.run_tn = run_tn;
+  table.transpose = turn;
 }
 
 }  // namespace thimble

@@ -112,6 +112,57 @@ TEST_P(GemmF32, EqualsDefinition) {
     check(pick(random, 1, 30), pick(random, 1, 40), pick(random, 1, 5), taps, true);
 }
 
+TEST_P(GemmF32, TapListAndMask) {
+  for (int round = 0; round < 60; ++round) {
+    const int64_t m = pick(random, 1, 30), n = pick(random, 1, 70), taps = pick(random, 1, 9),
+                  entries = pick(random, 0, 12);
+    const int64_t k = round % 10 == 0 ? 700 : pick(random, 1, 40);
+    const std::vector<float> b = normal_values(random, taps * k * n), mask = normal_values(random, m * n);
+    std::vector<float> packed(static_cast<size_t>(table().gemm_f32.packed_b_floats(n, taps * k)));
+    PackBArgs pack;
+    pack.rows = taps * k, pack.n = n, pack.b = b.data(), pack.row_stride = n, pack.packed = packed.data();
+    table().gemm_f32.pack_b(pack);
+    GemmF32Args args;
+    args.m = m, args.n = n, args.k = k, args.taps = entries, args.lda = 50, args.ldc = n;
+    const std::vector<float> a = normal_values(random, m * args.lda + 100 + k);
+    std::vector<int32_t> list;
+    for (int64_t e = 0; e < entries; ++e) {
+      list.push_back(pick(random, 0, 100));
+      list.push_back(pick(random, 0, static_cast<int>(taps) - 1));
+    }
+    list.push_back(0);  // an empty list is still a list
+    args.a = a.data(), args.b = packed.data(), args.tap_list = list.data(), args.b_rows = taps * k;
+    if (round % 2 == 0) args.mask = mask.data(), args.mask_hi = 1.0f;
+    std::vector<float> c(static_cast<size_t>(m * n), 7.0f), expected = c;
+    args.c = c.data();
+    table().gemm_f32.run(args);
+    for (int64_t i = 0; i < m; ++i) {
+      for (int64_t j = 0; j < n; ++j) {
+        float sum = 0;
+        for (int64_t e = 0; e < entries; ++e)
+          for (int64_t p = 0; p < k; ++p)
+            sum = std::fma(a[i * args.lda + list[2 * e] + p], b[(list[2 * e + 1] * k + p) * n + j], sum);
+        const float y = mask[i * n + j];
+        expected[i * n + j] = args.mask == nullptr || (y > 0 && y < 1) ? sum : 0.0f;
+      }
+    }
+    ASSERT_EQ(first_difference(expected, c), -1) << m << " " << n << " " << k << " " << entries;
+  }
+}
+
+TEST_P(GemmF32, Transpose) {
+  for (int round = 0; round < 80; ++round) {
+    const int64_t rows = pick(random, 1, 50), columns = pick(random, 1, 50), ldx = columns + round % 3,
+                  ldy = rows + round % 4;
+    const std::vector<float> x = normal_values(random, (rows - 1) * ldx + columns);
+    std::vector<float> y(static_cast<size_t>((columns - 1) * ldy + rows), 7.0f), expected = y;
+    for (int64_t i = 0; i < rows; ++i)
+      for (int64_t j = 0; j < columns; ++j) expected[j * ldy + i] = x[i * ldx + j];
+    table().gemm_f32.transpose(x.data(), rows, columns, ldx, y.data(), ldy);
+    ASSERT_EQ(first_difference(expected, y), -1) << rows << " " << columns;
+  }
+}
+
 TEST_P(GemmF32, LongSumsGoThroughSweeps) {
   for (const auto& [k, taps] : {std::pair{7000, 1}, {1500, 5}, {3073, 1}, {4096, 1}}) {
     Product p(random, table().gemm_f32, 5, 37, k, taps, taps > 1);

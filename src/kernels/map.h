@@ -22,6 +22,13 @@ struct MapKernels {
   // y[i] = clamp(f(a[i·sa], b[i·sb]), lo, hi), sa and sb 0 or 1. Indexed by BinaryFn.
   void (*binary_f32[static_cast<int>(BinaryFn::count)])(const float* a, int sa, const float* b, int sb, float* y,
                                                         int64_t n, float lo, float hi) = {};
+  // dx[i] = lo < y[i] < hi ? dy[i] : 0, the gradient of a clamp from its output.
+  void (*clamp_grad_f32)(const float* y, const float* dy, float* dx, int64_t n, float lo, float hi) = nullptr;
+  // Element i in [begin, end) is kept, times scale, where its 16 bits (i mod 4, lowest first) of the hash
+  // of its group of four are at least threshold, else 0. hash(i) is SplitMix64's finaliser of
+  // key + (i − i mod 4) · 0x9e3779b97f4a7c15. begin is a multiple of 4.
+  void (*dropout_f32)(const float* x, float* y, int64_t begin, int64_t end, uint64_t key, uint32_t threshold,
+                      float scale) = nullptr;
   // y[i] = table[x[i]] over bytes (int8 functions through a 256-entry table indexed by x ^ flip).
   void (*lut_u8)(const uint8_t* x, uint8_t* y, int64_t n, const uint8_t table[256]) = nullptr;
   void (*f16_to_f32)(const uint16_t* x, float* y, int64_t n) = nullptr;

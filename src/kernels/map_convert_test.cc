@@ -48,6 +48,36 @@ TEST_P(MapConvert, BinaryEqualsDefinition) {
   }
 }
 
+TEST_P(MapConvert, ClampGradient) {
+  for (int64_t n = 0; n <= 70; ++n) {
+    std::vector<float> y = normal_values(random, n), dy = normal_values(random, n), dx(y.size(), 9.0f), expected;
+    for (float& v : y) v = pick(random, 0, 3) == 0 ? 0.0f : pick(random, 0, 9) == 0 ? NAN : v;
+    const float hi = n % 2 == 0 ? 1.0f : INFINITY;
+    for (size_t i = 0; i < y.size(); ++i) expected.push_back(y[i] > 0.0f && y[i] < hi ? dy[i] : 0.0f);
+    table().map.clamp_grad_f32(y.data(), dy.data(), dx.data(), n, 0.0f, hi);
+    ASSERT_EQ(first_difference(expected, dx), -1) << n;
+  }
+}
+
+TEST_P(MapConvert, DropoutKeepsByTheHashOfItsGroup) {
+  const uint64_t key = 0x123456789abcdef1ull;
+  for (int64_t end : {0, 1, 3, 4, 17, 64, 255, 256, 257, 1000}) {
+    for (int64_t begin : {0, 4, 64}) {
+      if (begin > end) continue;
+      std::vector<float> x = normal_values(random, end), y(x.size(), 9.0f), expected = y;
+      for (int64_t i = begin; i < end; ++i) {
+        uint64_t h = key + static_cast<uint64_t>(i / 4 * 4) * 0x9e3779b97f4a7c15ull;
+        h = (h ^ (h >> 30)) * 0xbf58476d1ce4e5b9ull;
+        h = (h ^ (h >> 27)) * 0x94d049bb133111ebull;
+        h ^= h >> 31;
+        expected[i] = ((h >> (16 * (i % 4))) & 0xffff) >= 20000 ? x[i] * 1.25f : 0.0f;
+      }
+      table().map.dropout_f32(x.data(), y.data(), begin, end, key, 20000, 1.25f);
+      ASSERT_EQ(first_difference(expected, y), -1) << begin << " " << end;
+    }
+  }
+}
+
 TEST_P(MapConvert, ByteTable) {
   uint8_t bytes[256];
   for (uint8_t& v : bytes) v = static_cast<uint8_t>(pick(random, 0, 255));

@@ -15,13 +15,17 @@ struct PoolF32Args {
 };
 
 // Max pooling's gradient: for each output the first tap (lowest t) holding the maximum gets dy.
-// dx must be zeroed by the caller; taps of one call may overlap.
+// dx must be zeroed by the caller; taps of one call may overlap. With `disjoint` no element of dx is
+// under two windows: those under one are written, the others left alone, and nothing needs zeroing
+// but those. x may be what a clamp gave: only where lo < x < hi does its gradient pass.
 struct MaxPoolGradF32Args {
   int64_t m = 0, channels = 0, taps = 0;
   const float* x = nullptr;
   const int32_t* offsets = nullptr;
   const float* dy = nullptr;
   float* dx = nullptr;
+  bool disjoint = false;
+  float lo = -__builtin_inff(), hi = __builtin_inff();
 };
 
 struct PoolS8Args {

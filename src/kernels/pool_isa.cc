@@ -38,7 +38,10 @@ void average_f32(const PoolF32Args& a) {
   }
 }
 
-void max_grad_f32(const MaxPoolGradF32Args& a) {
+template <bool kDisjoint>
+THIMBLE_INLINE void max_grad(const MaxPoolGradF32Args& a) {
+  const F lo = set1(a.lo), hi = set1(a.hi);
+  const bool clamped = a.lo > -kInf || a.hi < kInf;
   for (int64_t m = 0; m < a.m; ++m) {
     const int32_t* offsets = a.offsets + m * a.taps;
     for_runs(a.channels, [&](int64_t c, auto run) {
@@ -51,16 +54,19 @@ void max_grad_f32(const MaxPoolGradF32Args& a) {
         best = select(wins, x, best);
         winner = wins ? set1i(static_cast<int32_t>(t)) : winner;
       }
-      const F dy = load(a.dy + m * a.channels + c, run);
+      F dy = load(a.dy + m * a.channels + c, run);
+      if (clamped) dy = select((best > lo) & (best < hi), dy, F{});
       for (int64_t t = 0; t < a.taps; ++t) {
         if (offsets[t] < 0) continue;
         float* to = a.dx + offsets[t] + c;
-        const F old = load(to, run);
-        store(to, select(winner == static_cast<int32_t>(t), old + dy, old), run);
+        const F old = kDisjoint ? F{} : load(to, run);
+        store(to, select(winner == static_cast<int32_t>(t), kDisjoint ? dy : old + dy, old), run);
       }
     });
   }
 }
+
+void max_grad_f32(const MaxPoolGradF32Args& a) { a.disjoint ? max_grad<true>(a) : max_grad<false>(a); }
 
 }  // namespace
 

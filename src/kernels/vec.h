@@ -114,6 +114,33 @@ THIMBLE_INLINE I to_int(F x) { return I{static_cast<int32_t>(x[0])}; }
 // max(lo, min(hi, x)) where a NaN stays a NaN.
 THIMBLE_INLINE F clamp(F x, F lo, F hi) { return lesser(hi, greater(lo, x)); }
 
+// A square of kLanes registers turned: lane r of register c becomes lane c of register r. log2(kLanes)
+// rounds of interleaving the first half of the registers with the second.
+THIMBLE_INLINE void transpose([[maybe_unused]] F (&v)[kLanes]) {
+#if THIMBLE_LANES > 1
+  THIMBLE_UNROLL
+  for (int round = 1; round < kLanes; round *= 2) {
+    F w[kLanes];
+    THIMBLE_UNROLL
+    for (int i = 0; i < kLanes / 2; ++i) {
+      const F a = v[i], b = v[i + kLanes / 2];
+#if THIMBLE_LANES == 16
+      w[2 * i] = __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+      w[2 * i + 1] = __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+#elif THIMBLE_LANES == 8
+      w[2 * i] = __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
+      w[2 * i + 1] = __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
+#else
+      w[2 * i] = __builtin_shufflevector(a, b, 0, 4, 1, 5);
+      w[2 * i + 1] = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+#endif
+    }
+    THIMBLE_UNROLL
+    for (int i = 0; i < kLanes; ++i) v[i] = w[i];
+  }
+#endif
+}
+
 // A whole register, or its first n lanes.
 struct Whole {};
 struct Part {

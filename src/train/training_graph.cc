@@ -2,6 +2,7 @@
 
 #include "ops/binary/binary.h"
 #include "ops/optimizer/optimizer.h"
+#include "train/fuse_gradients.h"
 #include "train/grad.h"
 
 namespace thimble {
@@ -62,6 +63,11 @@ Result<TrainingGraph> build_training_graph(const Model& model, const TrainSpec& 
   TensorId predictions = kNoTensor;
   THIMBLE_ASSIGN(const TensorId loss_value, add_loss(b, model, loss, target, &predictions));
   THIMBLE_ASSIGN(std::vector<TensorId> all, differentiate(b, loss_value, model.parameters));
+  std::vector<TensorId> keep{loss_value, predictions};
+  for (TensorId gradient : all)
+    if (gradient != kNoTensor) keep.push_back(gradient);
+  t.graph.outputs = {loss_value, predictions};
+  fuse_gradients(t.graph, keep);
 
   std::vector<TensorId> weights, gradients;
   for (size_t i = 0; i < all.size(); ++i)
@@ -96,7 +102,6 @@ Result<TrainingGraph> build_training_graph(const Model& model, const TrainSpec& 
       t.averages.push_back(b.variable(b.at(w).name + "/average", DType::f32, b.at(w).shape, b.at(w).data));
       THIMBLE_TRY(b.effect(Op::average_update, {w, t.averages.back(), t.hyper}, {}, b.at(w).name + "/average"));
     }
-  t.graph.outputs = {loss_value, predictions};
   t.graph.input_names.clear();
   t.graph.output_names.clear();
   return t;

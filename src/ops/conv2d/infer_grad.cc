@@ -25,7 +25,8 @@ Status check(InferContext& ctx, int dy, int w, int x) {
 
 }  // namespace
 
-// Inputs dy, w, x (for its shape); output dx.
+// Inputs dy, w, x (for its shape); output dx. The activation, where there is one, is the clamp that x
+// came out of: dx is then the gradient before it, and the values of x matter.
 Status conv2d_grad_input(InferContext& ctx) {
   THIMBLE_TRY(check(ctx, 0, 1, 2));
   ctx.outputs[0] = {DType::f32, ctx.in(2).shape};

@@ -47,9 +47,38 @@ void run_grad_input(const GradInputParams& p, int part, int parts) {
     a.m = std::min(m - first, r.end - at);
     a.a += image * p.dy_stride + (a.offsets ? 0 : first * a.lda);
     if (a.offsets) a.offsets += first * a.taps;
-    a.c += image * p.dx_stride + first * a.ldc;
+    const int64_t to = image * p.dx_stride + first * a.ldc;
+    a.c += to;
+    if (a.mask) a.mask += to;
     p.kernels->run(a);
     at += a.m;
+  }
+}
+
+// The same with one pixel of several images as the rows: taps outside the image cost nothing.
+struct GradPixelsParams {
+  const GemmF32Kernels* kernels;
+  GemmF32Args args;       // of pixel 0 of the first image
+  int64_t images, block;  // rows per call
+  int64_t pixels;
+  const int32_t* begin;  // per pixel and one more: its entries in `list`
+  const int32_t* list;
+};
+
+void run_grad_pixels(const GradPixelsParams& p, int part, int parts) {
+  const int64_t blocks = (p.images + p.block - 1) / p.block;
+  const Range r = part_range(blocks * p.pixels, part, parts);
+  for (int64_t at = r.begin; at < r.end; ++at) {
+    const int64_t first = at / p.pixels * p.block, pixel = at % p.pixels;
+    GemmF32Args a = p.args;
+    a.m = std::min(p.block, p.images - first);
+    a.tap_list = p.list + 2 * p.begin[pixel];
+    a.taps = p.begin[pixel + 1] - p.begin[pixel];
+    const int64_t to = first * a.ldc + pixel * a.n;
+    a.a += first * a.lda;
+    a.c += to;
+    if (a.mask) a.mask += to;
+    p.kernels->run(a);
   }
 }
 
@@ -117,17 +146,18 @@ void run_columns(const ColumnsParams& p, int part, int parts) {
 
 // dw[o, i] = s[i, o]
 struct TurnParams {
+  const GemmF32Kernels* kernels;
   const float* s;
   float* dw;
   int64_t outputs, inner;
 };
 
 void run_turn(const TurnParams& p, int part, int parts) {
-  const Range r = part_range(p.outputs, part, parts);
-  for (int64_t o = r.begin; o < r.end; ++o)
-    for (int64_t i = 0; i < p.inner; ++i) p.dw[o * p.inner + i] = p.s[i * p.outputs + o];
+  const Range r = part_range(p.inner, part, parts, 16);
+  p.kernels->transpose(p.s + r.begin * p.outputs, r.end - r.begin, p.outputs, p.outputs, p.dw + r.begin, p.inner);
 }
 
+constexpr int64_t kPixelImages = 6;  // fewer images do not fill a tile
 constexpr int64_t kGatherChannels = 4, kGatherBytes = int64_t{64} << 20;
 
 }  // namespace
@@ -150,7 +180,42 @@ Result<bool> conv2d_grad_input(LowerContext& ctx) {
 
   const double flops =
       2.0 * static_cast<double>(d.batch * d.window.in_pixels()) * static_cast<double>(taps * d.outputs * d.channels);
-  auto* p = ctx.step<run_grad_input>(ctx.parts_for(flops / 60));
+  const Activation activation = ctx.node.attrs.as<Conv2dAttrs>().activation;
+  const auto bind = [&](GemmF32Args* a) {
+    ctx.bind_in(&a->a, 0);
+    ctx.bind_scratch(&a->b, packed);
+    ctx.bind_out(&a->c);
+    if (activation == Activation::none) return;
+    activation_range(activation, &a->mask_lo, &a->mask_hi);
+    ctx.bind_in(&a->mask, 2);
+  };
+  const auto inside =
+      static_cast<int64_t>(std::count_if(offsets.begin(), offsets.end(), [](int32_t o) { return o >= 0; }));
+  if (d.batch >= kPixelImages && inside * 10 < static_cast<int64_t>(offsets.size()) * 9) {
+    std::vector<int32_t> begin{0}, list;
+    for (size_t i = 0; i < offsets.size(); ++i) {
+      const auto tap = static_cast<int64_t>(i) % taps;
+      if (offsets[i] >= 0) list.insert(list.end(), {offsets[i], static_cast<int32_t>(tap)});
+      if (tap == taps - 1) begin.push_back(static_cast<int32_t>(list.size() / 2));
+    }
+    auto* p = ctx.step<run_grad_pixels>(
+        ctx.parts_for(flops * static_cast<double>(inside) / static_cast<double>(offsets.size()) / 80));
+    p->kernels = &kernels;
+    p->images = d.batch;
+    const int64_t blocks = (d.batch + kernels.mr - 1) / kernels.mr;
+    p->block = (d.batch + blocks - 1) / blocks;
+    p->pixels = d.window.in_pixels();
+    p->begin = ctx.constant(begin);
+    p->list = ctx.constant(list);
+    p->args = GemmF32Args{.n = d.channels,
+                          .k = d.outputs,
+                          .lda = d.window.out_pixels() * d.outputs,
+                          .b_rows = taps * d.outputs,
+                          .ldc = d.window.in_pixels() * d.channels};
+    bind(&p->args);
+    return true;
+  }
+  auto* p = ctx.step<run_grad_input>(ctx.parts_for(flops / 80));
   p->kernels = &kernels;
   p->images = d.batch;
   p->dy_stride = d.window.out_pixels() * d.outputs;
@@ -161,9 +226,7 @@ Result<bool> conv2d_grad_input(LowerContext& ctx) {
     p->args.offsets = ctx.constant(offsets);
     p->args.zeros = ctx.constant<float>(d.outputs);
   }
-  ctx.bind_in(&p->args.a, 0);
-  ctx.bind_scratch(&p->args.b, packed);
-  ctx.bind_out(&p->args.c);
+  bind(&p->args);
   return true;
 }
 
@@ -215,7 +278,8 @@ Result<bool> conv2d_grad_weights(LowerContext& ctx) {
     ctx.bind_in(&p->args.b, 1);
     ctx.bind_scratch(&p->args.c, turned);
   }
-  auto* turn = ctx.step<run_turn>(ctx.parts_for(static_cast<double>(inner * d.outputs)));
+  auto* turn = ctx.step<run_turn>(ctx.parts_for(static_cast<double>(inner * d.outputs) * 0.3));
+  turn->kernels = &kernels;
   turn->outputs = d.outputs;
   turn->inner = inner;
   ctx.bind_scratch(&turn->s, turned);

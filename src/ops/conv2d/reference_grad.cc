@@ -32,6 +32,12 @@ void conv2d_grad_input(const RefCall& call) {
   std::fill_n(dx, call.out[0].shape.elements(), 0.0f);
   const ConvDims d(call.node.attrs.as<Conv2dAttrs>(), call.in[2].shape, call.in[1].shape);
   for_each_product(d, [&](int64_t i, int64_t j, int64_t k) { dx[i] += dy[k] * w[j]; });
+  const Activation activation = call.node.attrs.as<Conv2dAttrs>().activation;
+  if (activation == Activation::none) return;
+  float lo, hi;
+  activation_range(activation, &lo, &hi);
+  const float* x = call.in[2].as<float>();
+  for (int64_t i = 0; i < call.out[0].shape.elements(); ++i) dx[i] = x[i] > lo && x[i] < hi ? dx[i] : 0.0f;
 }
 
 void conv2d_grad_weights(const RefCall& call) {

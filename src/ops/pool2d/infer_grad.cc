@@ -2,7 +2,8 @@
 
 namespace thimble::infer {
 
-// Inputs x and dy; output dx of x's shape. (Averages need x for its shape only.)
+// Inputs x and dy; output dx of x's shape. (Averages need x for its shape only.) The activation of a
+// maximum's gradient is the clamp that x came out of: dx is the gradient before it.
 Status pool2d_grad(InferContext& ctx) {
   THIMBLE_TRY(ctx.expect_arity(2, 2, 1));
   THIMBLE_TRY(ctx.expect_attrs<Pool2dAttrs>());

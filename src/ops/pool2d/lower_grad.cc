@@ -1,5 +1,6 @@
 // Gradients of pools, whole images per part: windows may overlap within an image only.
 #include <algorithm>
+#include <cstring>
 
 #include "ops/pool2d/pool2d.h"
 #include "runtime/lower.h"
@@ -11,6 +12,7 @@ struct Params {
   void (*kernel)(const MaxPoolGradF32Args&);
   MaxPoolGradF32Args args;  // of one image
   int64_t images, x_stride;
+  bool zero;  // windows overlap, or leave something of dx uncovered
 };
 
 void average(const MaxPoolGradF32Args& a) {
@@ -35,7 +37,7 @@ void run(const Params& p, int part, int parts) {
     if (a.x) a.x += image * p.x_stride;
     a.dy += image * a.m * a.channels;
     a.dx += image * p.x_stride;
-    std::fill_n(a.dx, p.x_stride, 0.0f);
+    if (p.zero) std::memset(a.dx, 0, static_cast<size_t>(p.x_stride) * sizeof(float));
     p.kernel(a);
   }
 }
@@ -54,6 +56,11 @@ Result<bool> lower(LowerContext& ctx, void (*kernel)(const MaxPoolGradF32Args&),
   p->args.channels = shape[3];
   p->args.taps = window.taps();
   p->args.offsets = ctx.constant(offsets);
+  const auto &h = window.h, &w = window.w;
+  p->args.disjoint = reads_x && h.kernel <= h.stride && w.kernel <= w.stride;
+  p->zero = !(p->args.disjoint && h.kernel == h.stride && w.kernel == w.stride && h.out * h.stride - h.pad >= h.in &&
+              w.out * w.stride - w.pad >= w.in);
+  activation_range(ctx.node.attrs.as<Pool2dAttrs>().activation, &p->args.lo, &p->args.hi);
   if (reads_x) ctx.bind_in(&p->args.x, 0);
   ctx.bind_in(&p->args.dy, 1);
   ctx.bind_out(&p->args.dx);

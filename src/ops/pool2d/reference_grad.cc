@@ -27,12 +27,15 @@ void for_each_window(const RefCall& call, Body body) {
 
 }  // namespace
 
-// The first position that holds the maximum gets all of dy.
+// The first position that holds the maximum gets all of dy, through the clamp that x came out of.
 void max_pool_grad(const RefCall& call) {
   const float *x = call.in[0].as<float>(), *dy = call.in[1].as<float>();
   float* dx = call.out[0].as<float>();
   const Shape& shape = call.in[0].shape;
   std::fill_n(dx, shape.elements(), 0.0f);
+  const Activation activation = call.node.attrs.as<Pool2dAttrs>().activation;
+  float lo, hi;
+  activation_range(activation, &lo, &hi);
   for_each_window(call, [&](int64_t first, int64_t rows, int64_t columns, int64_t at) {
     int64_t best = first;
     for (int64_t i = 0; i < rows; ++i)
@@ -40,7 +43,7 @@ void max_pool_grad(const RefCall& call) {
         const int64_t here = first + (i * shape[2] + j) * shape[3];
         if (x[here] > x[best]) best = here;
       }
-    dx[best] += dy[at];
+    if (activation == Activation::none || (x[best] > lo && x[best] < hi)) dx[best] += dy[at];
   });
 }
 
