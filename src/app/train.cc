@@ -25,17 +25,24 @@ struct TrainArguments {
   bool resume = false;
 };
 
-std::string json_of(const TrainResult& trained, int64_t peak, double test_accuracy, double test_loss, bool interrupted_by_time) {
+std::string json_of(const TrainResult& trained, int64_t peak, double test_accuracy, double test_loss,
+                    bool interrupted_by_time) {
   JsonWriter json;
   json.begin_object().field("schema", "thimble.train/1");
-  json.field("images_per_s", trained.images_per_s).field("seconds", trained.seconds).field("startup_s", trained.startup_s);
+  json.field("images_per_s", trained.images_per_s)
+      .field("seconds", trained.seconds)
+      .field("startup_s", trained.startup_s);
   json.field("peak_rss_bytes", peak).field("arena_bytes", trained.arena_bytes).field("parameters", trained.parameters);
   json.field("images", trained.images).field("test_accuracy", test_accuracy).field("test_loss", test_loss);
   json.field("stopped_by_time", interrupted_by_time).field("stopped_early", trained.stopped_early);
   json.key("epochs").begin_array();
   for (const EpochRecord& e : trained.epochs) {
-    json.begin_object().field("epoch", e.epoch).field("loss", e.loss).field("accuracy", e.accuracy >= 0 ? e.accuracy : NAN);
-    json.field("val_loss", e.has_validation ? e.val_loss : NAN).field("val_accuracy", e.has_validation && e.val_accuracy >= 0 ? e.val_accuracy : NAN);
+    json.begin_object()
+        .field("epoch", e.epoch)
+        .field("loss", e.loss)
+        .field("accuracy", e.accuracy >= 0 ? e.accuracy : NAN);
+    json.field("val_loss", e.has_validation ? e.val_loss : NAN)
+        .field("val_accuracy", e.has_validation && e.val_accuracy >= 0 ? e.val_accuracy : NAN);
     json.field("learning_rate", e.learning_rate).field("seconds", e.seconds).end_object();
   }
   json.end_array().end_object();
@@ -57,13 +64,15 @@ Status run(const TrainArguments& a, const Context& context) {
   options.resume = a.resume;
   options.max_seconds = a.max_seconds;
   ProgressLine line(context);
-  TrainLog log(a.csv_log.empty() ? recipe.train.csv_log : a.csv_log, a.tensorboard.empty() ? recipe.train.tensorboard : a.tensorboard);
+  TrainLog log(a.csv_log.empty() ? recipe.train.csv_log : a.csv_log,
+               a.tensorboard.empty() ? recipe.train.tensorboard : a.tensorboard);
   TrainHooks hooks;
   hooks.stop = interrupted;
   hooks.progress = [&](const TrainProgress& p) {
     std::string detail = format("epoch {}/{}  loss {:.4f}", p.epoch, p.epochs, p.loss);
     if (p.accuracy >= 0) detail += format("  accuracy {:.4f}", p.accuracy);
-    line.update({"training", (static_cast<int64_t>(p.epoch - 1) * p.steps + p.step) * recipe.train.batch, static_cast<int64_t>(p.epochs) * p.steps * recipe.train.batch, "images", detail});
+    line.update({"training", (static_cast<int64_t>(p.epoch - 1) * p.steps + p.step) * recipe.train.batch,
+                 static_cast<int64_t>(p.epochs) * p.steps * recipe.train.batch, "images", detail});
   };
   hooks.epoch = [&](const EpochRecord& e) {
     log.add(e);
@@ -74,7 +83,8 @@ Status run(const TrainArguments& a, const Context& context) {
     line.note(text + format("  {:.1f} s", e.seconds));
   };
   const double before_training = since_start.seconds();
-  THIMBLE_ASSIGN(TrainResult trained, train(recipe.model, recipe.train, data.splits.train, data.splits.validation, data.preprocess, recipe.data.augment, options, hooks));
+  THIMBLE_ASSIGN(TrainResult trained, train(recipe.model, recipe.train, data.splits.train, data.splits.validation,
+                                            data.preprocess, recipe.data.augment, options, hooks));
   trained.startup_s += before_training;  // reading the data counts
   THIMBLE_TRY(log.finish());
   const bool by_user = trained.interrupted && interrupted();
@@ -83,11 +93,14 @@ Status run(const TrainArguments& a, const Context& context) {
   THIMBLE_ASSIGN(const std::vector<uint8_t> file, write_tflite(graph));
   THIMBLE_TRY(write_file_atomic(a.output, file));
   if (by_user)
-    return fail(ErrorCode::interrupted, format("training was interrupted in epoch {}; the model so far is in {}", trained.epochs.size() + 1, a.output),
-                format("go on with --resume; the state is in {}", options.checkpoint));
+    return fail(
+        ErrorCode::interrupted,
+        format("training was interrupted in epoch {}; the model so far is in {}", trained.epochs.size() + 1, a.output),
+        format("go on with --resume; the state is in {}", options.checkpoint));
   double accuracy = NAN, loss = NAN;
   if (!data.splits.test.empty() && !trained.interrupted) {
-    THIMBLE_ASSIGN(const EvaluationResult e, evaluate_model(graph, data.splits.test, data.preprocess, {.threads = options.threads, .cancelled = interrupted}));
+    THIMBLE_ASSIGN(const EvaluationResult e, evaluate_model(graph, data.splits.test, data.preprocess,
+                                                            {.threads = options.threads, .cancelled = interrupted}));
     accuracy = e.accuracy >= 0 ? e.accuracy : NAN;
     loss = e.loss;
   }
@@ -96,9 +109,12 @@ Status run(const TrainArguments& a, const Context& context) {
     return {};
   }
   context.print(format("{} parameters, {} images/s, {} in all, peak memory {}\n", format_count(trained.parameters),
-                       format_count(static_cast<int64_t>(trained.images_per_s)), format_seconds(trained.seconds), format_bytes(static_cast<double>(peak))));
-  if (accuracy == accuracy) context.print(format("test accuracy {}\n", format_percent(accuracy)));
-  else if (loss == loss) context.print(format("test loss {}\n", format_number(loss)));
+                       format_count(static_cast<int64_t>(trained.images_per_s)), format_seconds(trained.seconds),
+                       format_bytes(static_cast<double>(peak))));
+  if (accuracy == accuracy)
+    context.print(format("test accuracy {}\n", format_percent(accuracy)));
+  else if (loss == loss)
+    context.print(format("test loss {}\n", format_number(loss)));
   context.print(format("model {} ({})\n", a.output, format_bytes(static_cast<double>(file.size()))));
   return {};
 }
@@ -112,7 +128,9 @@ Action define_train(Options& options) {
       "thimble train studies/fashion_cnn.toml -o cnn.tflite --preset quick --threads 2\n"
       "thimble train studies/mnist_cnn.toml -o cnn.tflite --set train.epochs=3 --seed 7\n"
       "thimble train studies/mnist_cnn.toml -o cnn.tflite --resume");
-  options.about("Trains the recipe's model and writes it as a float32 .tflite file. The state is saved beside it (MODEL.ckpt) every epoch and every 30 seconds.");
+  options.about(
+      "Trains the recipe's model and writes it as a float32 .tflite file. The state is saved beside it (MODEL.ckpt) "
+      "every epoch and every 30 seconds.");
   options.argument("RECIPE", &a->recipe, "the study as a text file (TOML); variants and sweeps are ignored");
   options.text("-o,--output", &a->output, "MODEL", "the .tflite file to write", true);
   options.text("--preset", &a->preset, "NAME", "one of the recipe's presets");

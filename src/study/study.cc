@@ -38,7 +38,8 @@ EpochRow row_of(const EpochRecord& e) {
 
 class Runner {
  public:
-  Runner(const Recipe& recipe, const StudyOptions& options, const StudyHooks& hooks) : recipe_(recipe), options_(options), hooks_(hooks) {}
+  Runner(const Recipe& recipe, const StudyOptions& options, const StudyHooks& hooks)
+      : recipe_(recipe), options_(options), hooks_(hooks) {}
 
   Result<StudyResult> run() {
     THIMBLE_TRY(make_directories(options_.out + "/models"));
@@ -48,7 +49,8 @@ class Runner {
     THIMBLE_ASSIGN(data_, open_study_data(recipe_.data, recipe_.model.input, options_.data_dir, recipe_.seed));
     for (int r = 0; r < recipe_.repeats; ++r) THIMBLE_TRY(repeat(r));
     THIMBLE_TRY(average_over_seeds());
-    THIMBLE_TRY(measure_variants(variants_, data_.splits.test, data_.preprocess, recipe_.measure, options_, hooks_, &result_.warnings));
+    THIMBLE_TRY(measure_variants(variants_, data_.splits.test, data_.preprocess, recipe_.measure, options_, hooks_,
+                                 &result_.warnings));
     THIMBLE_TRY(sweep());
     for (Variant& v : variants_) result_.variants.push_back(v.result);
     THIMBLE_TRY(write());
@@ -73,7 +75,8 @@ class Runner {
   }
 
   // One training; its weights, or those of the finished checkpoint when resuming.
-  Result<TrainResult> train_seed(const Recipe& recipe, uint64_t seed, const std::string& label, const std::string& checkpoint) {
+  Result<TrainResult> train_seed(const Recipe& recipe, uint64_t seed, const std::string& label,
+                                 const std::string& checkpoint) {
     TrainSpec spec = recipe.train;
     spec.seed = seed;
     TrainOptions train_options;
@@ -87,7 +90,8 @@ class Runner {
       const int64_t done = (static_cast<int64_t>(p.epoch - 1)) * p.steps + p.step;
       std::string detail = format("epoch {}/{}  loss {:.4f}", p.epoch, p.epochs, p.loss);
       if (p.accuracy >= 0) detail += format("  accuracy {:.4f}", p.accuracy);
-      hooks_.progress({label, done * spec.batch, static_cast<int64_t>(p.epochs) * p.steps * spec.batch, "images", detail});
+      hooks_.progress(
+          {label, done * spec.batch, static_cast<int64_t>(p.epochs) * p.steps * spec.batch, "images", detail});
     };
     train_hooks.epoch = [&](const EpochRecord& e) {
       std::string text = format("{}: epoch {}/{}  loss {:.4f}", label, e.epoch, spec.epochs, e.loss);
@@ -96,16 +100,19 @@ class Runner {
       if (e.has_validation && e.val_accuracy >= 0) text += format("  val_accuracy {:.4f}", e.val_accuracy);
       note(text + format("  {:.1f} s", e.seconds));
     };
-    auto trained = train(recipe.model, spec, data_.splits.train, data_.splits.validation, data_.preprocess, recipe.data.augment, train_options, train_hooks);
+    auto trained = train(recipe.model, spec, data_.splits.train, data_.splits.validation, data_.preprocess,
+                         recipe.data.augment, train_options, train_hooks);
     if (!trained) return with_context(std::move(trained).error(), label);
     if (trained->interrupted)
-      return fail(ErrorCode::interrupted, format("{} was interrupted after epoch {}", label, trained->epochs.size()), format("go on with --resume; the state is in {}", checkpoint));
+      return fail(ErrorCode::interrupted, format("{} was interrupted after epoch {}", label, trained->epochs.size()),
+                  format("go on with --resume; the state is in {}", checkpoint));
     return trained;
   }
 
   Status repeat(int number) {
     const uint64_t seed = recipe_.seed + static_cast<uint64_t>(number);
-    THIMBLE_ASSIGN(const TrainResult trained, train_seed(recipe_, seed, format("training, seed {}", seed), format("{}/checkpoints/seed_{}.ckpt", options_.out, seed)));
+    THIMBLE_ASSIGN(const TrainResult trained, train_seed(recipe_, seed, format("training, seed {}", seed),
+                                                         format("{}/checkpoints/seed_{}.ckpt", options_.out, seed)));
     THIMBLE_ASSIGN(const Graph graph, deployable_graph(recipe_.model, trained.weights, data_.preprocess, recipe_.name));
     std::vector<Variant> variants;
     for (const VariantSpec& spec : recipe_.variants) {
@@ -132,7 +139,8 @@ class Runner {
     } else {
       for (size_t i = 0; i < variants.size(); ++i) {
         variants_[i].result.per_seed.push_back(variants[i].result.per_seed.front());
-        THIMBLE_TRY(write_file_atomic(format("{}/models/{}.seed{}.tflite", options_.out, variants[i].spec.name, seed), variants[i].file));
+        THIMBLE_TRY(write_file_atomic(format("{}/models/{}.seed{}.tflite", options_.out, variants[i].spec.name, seed),
+                                      variants[i].file));
       }
     }
     result_.training.per_seed.push_back(std::move(st));
@@ -149,13 +157,17 @@ class Runner {
         tensor.data = Data::of(std::span<const float>(weights.at(tensor.name)));
         tensor.variable = false;
       }
-    THIMBLE_ASSIGN(const EvaluationResult before, evaluate_model(trained.graph, data_.splits.test, data_.preprocess, {.threads = options_.threads, .cancelled = hooks_.cancelled}));
+    THIMBLE_ASSIGN(const EvaluationResult before,
+                   evaluate_model(trained.graph, data_.splits.test, data_.preprocess,
+                                  {.threads = options_.threads, .cancelled = hooks_.cancelled}));
     double worst = 0, largest = 1;
     for (size_t i = 0; i < before.outputs.size(); ++i) {
       worst = std::max(worst, std::fabs(static_cast<double>(before.outputs[i]) - first_outputs_[i]));
       largest = std::max(largest, std::fabs(static_cast<double>(before.outputs[i])));
     }
-    const std::string text = format("{}: the file's outputs differ from the trained network's by at most {:.2g} on {} test samples", variant.result.file, worst, before.n);
+    const std::string text =
+        format("{}: the file's outputs differ from the trained network's by at most {:.2g} on {} test samples",
+               variant.result.file, worst, before.n);
     (worst <= 1e-5 * largest ? result_.notes : result_.warnings).push_back(text);
     note(text);
     return {};
@@ -169,9 +181,11 @@ class Runner {
       const Node& node = graph.nodes[n];
       int64_t parameters = 0;
       for (TensorId t : node.inputs)
-        if (t >= 0 && graph.at(t).constant() && graph.at(t).type == DType::f32 && graph.at(t).shape.rank() > 0) parameters += graph.at(t).shape.elements();
+        if (t >= 0 && graph.at(t).constant() && graph.at(t).type == DType::f32 && graph.at(t).shape.rank() > 0)
+          parameters += graph.at(t).shape.elements();
       const auto dims = graph.at(node.outputs[0]).shape.dims();
-      result_.model.layers.push_back({node.name, name(node.op), {dims.begin(), dims.end()}, parameters, work.node_macs[n]});
+      result_.model.layers.push_back(
+          {node.name, name(node.op), {dims.begin(), dims.end()}, parameters, work.node_macs[n]});
     }
     return {};
   }
@@ -194,7 +208,8 @@ class Runner {
     }
     r.per_seed.push_back({seed, r.accuracy, r.loss});
     if (!first) return {};
-    note(e.accuracy >= 0 ? format("{}: {} bytes, test accuracy {:.4f}", v.spec.name, r.bytes, e.accuracy) : format("{}: {} bytes, test loss {:.6f}", v.spec.name, r.bytes, e.loss));
+    note(e.accuracy >= 0 ? format("{}: {} bytes, test accuracy {:.4f}", v.spec.name, r.bytes, e.accuracy)
+                         : format("{}: {} bytes, test loss {:.6f}", v.spec.name, r.bytes, e.loss));
     compare(r, e);
     for (const auto& [set_name, set] : data_.extra) {
       THIMBLE_ASSIGN(const EvaluationResult x, evaluate_model(v.graph, set, data_.preprocess, evaluate));
@@ -217,7 +232,8 @@ class Runner {
     }
     if (first_outputs_.size() != e.outputs.size()) return;
     double worst = 0;
-    for (size_t i = 0; i < e.outputs.size(); ++i) worst = std::max(worst, std::fabs(static_cast<double>(e.outputs[i]) - first_outputs_[i]));
+    for (size_t i = 0; i < e.outputs.size(); ++i)
+      worst = std::max(worst, std::fabs(static_cast<double>(e.outputs[i]) - first_outputs_[i]));
     r.max_abs_output_difference = worst;
     if (e.predictions.empty()) return;
     int64_t same = 0;
@@ -236,17 +252,24 @@ class Runner {
     for (int64_t i = 0; i < e.n; ++i)
       if (const int32_t guess = e.predictions[static_cast<size_t>(i)]; guess != test.label(i))
         misses.push_back({e.width > 1 ? e.outputs[static_cast<size_t>(i * e.width + guess)] : 0, i});
-    std::stable_sort(misses.begin(), misses.end(), [](const Miss& a, const Miss& b) { return a.confidence > b.confidence; });
+    std::stable_sort(misses.begin(), misses.end(),
+                     [](const Miss& a, const Miss& b) { return a.confidence > b.confidence; });
     if (misses.size() > kMisclassified) misses.resize(kMisclassified);
     const auto label = [&](int32_t c) {
-      return static_cast<size_t>(c) < data_.preprocess.labels.size() ? data_.preprocess.labels[static_cast<size_t>(c)] : std::to_string(c);
+      return static_cast<size_t>(c) < data_.preprocess.labels.size() ? data_.preprocess.labels[static_cast<size_t>(c)]
+                                                                     : std::to_string(c);
     };
     const bool log_scale = e.width > 1 && !misses.empty() && misses.front().confidence <= 0;
     for (const Miss& m : misses) {
-      MisclassifiedExample x{m.index, label(test.label(m.index)), label(e.predictions[static_cast<size_t>(m.index)]), log_scale ? std::exp(m.confidence) : m.confidence, {}};
+      MisclassifiedExample x{m.index,
+                             label(test.label(m.index)),
+                             label(e.predictions[static_cast<size_t>(m.index)]),
+                             log_scale ? std::exp(m.confidence) : m.confidence,
+                             {}};
       const auto& shape = test.sample_shape();
       if (test.storage() == Storage::bytes && shape.size() == 3 && (shape[2] == 1 || shape[2] == 3)) {
-        Picture picture{shape[0], shape[1], shape[2], {test.bytes(m.index), test.bytes(m.index) + test.sample_elements()}};
+        Picture picture{
+            shape[0], shape[1], shape[2], {test.bytes(m.index), test.bytes(m.index) + test.sample_elements()}};
         if (const auto png = encode_png(picture)) x.png.assign(png->begin(), png->end());
       }
       r.misclassified.push_back(std::move(x));
@@ -284,7 +307,8 @@ class Runner {
             more.push_back(points[p]);
             more.back().push_back({axis.key, axis.values[v]});
             const bool first = labels[p].first.empty();
-            more_labels.emplace_back(first ? axis.key : labels[p].first + " × " + axis.key, first ? axis.labels[v] : labels[p].second + " × " + axis.labels[v]);
+            more_labels.emplace_back(first ? axis.key : labels[p].first + " × " + axis.key,
+                                     first ? axis.labels[v] : labels[p].second + " × " + axis.labels[v]);
           }
         points = std::move(more);
         labels = std::move(more_labels);
@@ -304,8 +328,11 @@ class Runner {
       THIMBLE_ASSIGN(Recipe recipe, parse_recipe(recipe_.text, changed, options_.recipe_file));
       recipe.directory = recipe_.directory;
       THIMBLE_TRY(load_imported_model(recipe));
-      const std::string label = format("sweep {} = {} ({} of {})", labels[p].first, labels[p].second, p + 1, points.size());
-      THIMBLE_ASSIGN(const TrainResult trained, train_seed(recipe, recipe.seed, label, format("{}/checkpoints/sweep_{}.ckpt", options_.out, p + 1)));
+      const std::string label =
+          format("sweep {} = {} ({} of {})", labels[p].first, labels[p].second, p + 1, points.size());
+      THIMBLE_ASSIGN(
+          const TrainResult trained,
+          train_seed(recipe, recipe.seed, label, format("{}/checkpoints/sweep_{}.ckpt", options_.out, p + 1)));
       THIMBLE_ASSIGN(const Graph graph, deployable_graph(recipe.model, trained.weights, data_.preprocess, recipe.name));
       SweepRow row{labels[p].first, labels[p].second, {}, {}};
       for (const EpochRecord& e : trained.epochs) row.epochs.push_back(row_of(e));

@@ -39,10 +39,10 @@ struct LayerSpec {
 struct ModelSpec {
   std::vector<int64_t> input;  // without the batch dimension
   std::vector<LayerSpec> layers;
-  std::string file;          // import instead: a float .tflite
+  std::string file;                    // import instead: a float .tflite
   std::shared_ptr<const Graph> graph;  // the imported file, which the caller has read
-  int trainable_layers = 0;  // imported: only the last N layers with weights (0 = all)
-  std::string architecture;  // or a named one
+  int trainable_layers = 0;            // imported: only the last N layers with weights (0 = all)
+  std::string architecture;            // or a named one
   double alpha = 1.0;
   int64_t classes = 0;
 };

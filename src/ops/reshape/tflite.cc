@@ -11,7 +11,8 @@ tflite::TfliteRule reshape() {
             for (int32_t dim : ctx.options.scalars<int32_t>(0)) attrs.shape.push_back(dim);
             // A shape computed at run time (or left empty by old converters): shapes are static here, so the
             // declared output, or the options, tell it.
-            if (ctx.node.inputs.size() == 2 && ctx.node.inputs[1] != kNoTensor && !ctx.graph.at(ctx.node.inputs[1]).constant() && ctx.node.outputs.size() == 1) {
+            if (ctx.node.inputs.size() == 2 && ctx.node.inputs[1] != kNoTensor &&
+                !ctx.graph.at(ctx.node.inputs[1]).constant() && ctx.node.outputs.size() == 1) {
               ctx.node.inputs.resize(1);
               const auto declared = ctx.graph.at(ctx.node.outputs[0]).shape.dims();
               if (attrs.shape.empty()) attrs.shape.assign(declared.begin(), declared.end());
