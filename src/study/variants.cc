@@ -61,13 +61,15 @@ Result<Variant> make_variant(const VariantSpec& spec, const Graph& float_graph, 
   Variant v{.spec = spec};
   std::vector<TensorSize> sizes;
   if (spec.quantized) {
-    const int64_t count = std::min(spec.calibration_samples, calibration.size());
+    // The same samples as `thimble quantize --data` draws.
+    const Dataset drawn = calibration.shuffled(1).limit(spec.calibration_samples);
+    const int64_t count = drawn.size();
     const auto samples = [&](int64_t i, std::span<float> input) {
-      if (i >= count || static_cast<int64_t>(input.size()) != calibration.sample_elements()) return false;
-      if (calibration.storage() == Storage::bytes)
-        preprocess.apply(calibration.bytes(i), input.data(), 1, calibration.sample_elements());
+      if (i >= count || static_cast<int64_t>(input.size()) != drawn.sample_elements()) return false;
+      if (drawn.storage() == Storage::bytes)
+        preprocess.apply(drawn.bytes(i), input.data(), 1, drawn.sample_elements());
       else
-        preprocess.apply(calibration.floats(i), input.data(), 1, calibration.sample_elements());
+        preprocess.apply(drawn.floats(i), input.data(), 1, drawn.sample_elements());
       return true;
     };
     auto quantized = quantize(float_graph, spec.quantize, samples);
