@@ -1,6 +1,6 @@
 // A persistent pool for short parallel regions with static splits: which thread gets which part is
 // a function of the part's number alone, so results never depend on timing. The caller works too;
-// waiting threads spin for about 20 µs (a hand-off then costs a cache miss) and sleep after that.
+// waiting threads spin for about 50 µs (a hand-off then costs a cache miss) and sleep after that.
 #pragma once
 
 #include <atomic>

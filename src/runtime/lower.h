@@ -115,8 +115,8 @@ class LowerContext {
   void alias_input() { aliased = true; }
 
   // How many parts are worth it for work of about this many nanoseconds on one core: hand-off
-  // costs a few microseconds.
-  int parts_for(double nanoseconds) const { return nanoseconds > 12000 ? threads : 1; }
+  // costs a microsecond or two to a thread that waits, ten to one that sleeps.
+  int parts_for(double nanoseconds) const { return nanoseconds > 25000 ? threads : 1; }
 
   // Results, taken over by the program.
   std::vector<StepPlan> steps;

@@ -83,7 +83,7 @@ Result<bool> lower_f32(LowerContext& ctx, const GemmShape& s) {
     packed = memory;
   } else {
     packed_scratch = ctx.scratch(packed_floats * 4);
-    auto* p = ctx.step<run_pack>(ctx.parts_for(static_cast<double>(packed_floats) * 0.5));
+    auto* p = ctx.step<run_pack>(ctx.parts_for(static_cast<double>(packed_floats) * 0.2));
     p->kernels = &kernels;
     p->args = pack;
     ctx.bind_in(&p->args.b, 1);

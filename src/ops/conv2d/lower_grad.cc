@@ -87,17 +87,19 @@ void run_grad_pixels(const GradPixelsParams& p, int part, int parts) {
 struct TapParams {
   const GemmF32Kernels* kernels;
   GemmTnF32Args args;  // of tap 0 of the first image
-  int64_t images, taps, x_stride, dy_stride;
+  int64_t images, group, taps, x_stride, dy_stride;
 };
 
-// Parts share the list of (tap, block of channels). Images outside: one image's rows stay in cache.
+// Parts share the list of (tap, block of channels). Images outside, in groups of a few where they are
+// small: their rows stay in cache while all taps pass over them.
 void run_taps(const TapParams& p, int part, int parts) {
   const int64_t granule = p.kernels->mr, blocks = (p.args.k + granule - 1) / granule;
   const Range r = part_range(p.taps * blocks, part, parts);
-  for (int64_t image = 0; image < p.images; ++image)
+  for (int64_t image = 0; image < p.images; image += p.group)
     for (int64_t at = r.begin; at < r.end;) {
       const int64_t tap = at / blocks, block = at % blocks, count = std::min(blocks - block, r.end - at);
       GemmTnF32Args a = p.args;
+      a.m *= std::min(p.group, p.images - image);
       a.k = std::min(a.k, (block + count) * granule) - block * granule;
       a.a += image * p.x_stride + block * granule;
       if (a.offsets) a.offsets += tap;
@@ -158,6 +160,7 @@ void run_turn(const TurnParams& p, int part, int parts) {
 }
 
 constexpr int64_t kPixelImages = 6;  // fewer images do not fill a tile
+constexpr int64_t kGroupRows = 192;  // rows of several small images in one product
 constexpr int64_t kGatherChannels = 4, kGatherBytes = int64_t{64} << 20;
 
 }  // namespace
@@ -170,7 +173,7 @@ Result<bool> conv2d_grad_input(LowerContext& ctx) {
   std::vector<int32_t> offsets;
   if (!d.window.pointwise() && !backward_offsets(d.window, d.outputs, &offsets)) return false;
   const ScratchId packed = ctx.scratch(kernels.packed_b_floats(d.channels, taps * d.outputs) * 4);
-  auto* pack = ctx.step<run_pack>(ctx.parts_for(static_cast<double>(taps * d.outputs * d.channels) * 0.5));
+  auto* pack = ctx.step<run_pack>(ctx.parts_for(static_cast<double>(taps * d.outputs * d.channels) * 0.1));
   pack->kernels = &kernels;
   pack->outputs = d.outputs;
   pack->taps = taps;
@@ -273,7 +276,16 @@ Result<bool> conv2d_grad_weights(LowerContext& ctx) {
     p->taps = taps;
     p->x_stride = d.window.in_pixels() * d.channels;
     p->dy_stride = m * d.outputs;
-    if (!offsets.empty()) p->args.offsets = ctx.constant(offsets);
+    // The offsets of a group are those of its first image and, moved along, of the others. Images of a
+    // pointwise convolution follow each other without offsets.
+    p->group = std::clamp<int64_t>(kGroupRows / m, 1, d.batch);
+    if (!offsets.empty()) {
+      const size_t each = offsets.size();
+      for (int64_t image = 1; image < p->group; ++image)
+        for (size_t i = 0; i < each; ++i)
+          offsets.push_back(offsets[i] < 0 ? -1 : offsets[i] + static_cast<int32_t>(image * p->x_stride));
+      p->args.offsets = ctx.constant(offsets);
+    }
     ctx.bind_in(&p->args.a, 0);
     ctx.bind_in(&p->args.b, 1);
     ctx.bind_scratch(&p->args.c, turned);

@@ -68,7 +68,7 @@ Result<bool> fully_connected_grad_input(LowerContext& ctx) {
   const GemmF32Kernels& kernels = ctx.kernels.gemm_f32;
   const ScratchId packed = ctx.scratch(kernels.packed_b_floats(inputs, outputs) * 4);
   const PackBArgs pack{.rows = outputs, .n = inputs, .row_stride = inputs, .column_stride = 1};
-  auto* first = ctx.step<run_pack_w>(ctx.parts_for(static_cast<double>(outputs * inputs) * 0.5));
+  auto* first = ctx.step<run_pack_w>(ctx.parts_for(static_cast<double>(outputs * inputs) * 0.1));
   first->kernels = &kernels;
   first->pack = pack;
   ctx.bind_in(&first->pack.b, 1);

@@ -25,7 +25,8 @@ void run(const Params& p, int part, int parts) {
 
 Result<bool> optimizer_update(LowerContext& ctx) {
   const int64_t n = ctx.in(0).shape.elements();
-  auto* p = ctx.step<run>(ctx.parts_for(static_cast<double>(n)));
+  const bool plain = static_cast<UpdateRule>(ctx.node.attrs.as<OptimizerAttrs>().rule) == UpdateRule::sgd;
+  auto* p = ctx.step<run>(ctx.parts_for(static_cast<double>(n) * (plain ? 0.12 : 0.5)));
   p->step = ctx.kernels.update.step[ctx.node.attrs.as<OptimizerAttrs>().rule];
   p->args.n = n;
   ctx.bind_in(&p->args.w, 0);
