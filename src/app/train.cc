@@ -57,6 +57,7 @@ Status run(const TrainArguments& a, const Context& context) {
   if (a.seed >= 0) recipe_options.settings.push_back({"study.seed", std::to_string(a.seed)});
   THIMBLE_ASSIGN(Recipe recipe, read_recipe(a.recipe, recipe_options));
   THIMBLE_TRY(load_imported_model(recipe));
+  recipe.data.extra_test.clear();  // a study's; reading them would only delay the first step
   THIMBLE_ASSIGN(const StudyData data, open_study_data(recipe.data, recipe.model.input, context.data_dir, recipe.seed));
   TrainOptions options;
   options.threads = context.thread_count();

@@ -90,7 +90,7 @@ Result<bool> lower_f32(LowerContext& ctx, const GemmShape& s) {
     ctx.bind_scratch(&p->args.packed, packed_scratch);
   }
   const double flops = 2.0 * static_cast<double>(s.images) * static_cast<double>(s.m) * static_cast<double>(s.n * rows);
-  const int parts = s.images * s.m > 1 ? ctx.parts_for(flops / 60) : 1;
+  const int parts = s.images * s.m > 1 ? ctx.parts_for(flops / 90) : 1;
   GemmF32Params* p;
   if (gather_rows(s, false)) {
     const ScratchId blocks = ctx.scratch(parts * kGatherBlock * rows * 4);

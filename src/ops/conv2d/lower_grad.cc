@@ -240,7 +240,7 @@ Result<bool> conv2d_grad_weights(LowerContext& ctx) {
   const int64_t taps = d.window.taps(), m = d.window.out_pixels(), inner = taps * d.channels;
   std::vector<int32_t> offsets;
   if (!d.window.pointwise() && !forward_offsets(d.window, d.channels, &offsets)) return false;
-  const double nanoseconds = 2.0 * static_cast<double>(d.batch * m) * static_cast<double>(inner * d.outputs) / 60;
+  const double nanoseconds = 2.0 * static_cast<double>(d.batch * m) * static_cast<double>(inner * d.outputs) / 90;
   const ScratchId turned = ctx.scratch(inner * d.outputs * 4);
   const GemmTnF32Args product{.m = m,
                               .k = d.channels,

@@ -73,7 +73,7 @@ Result<bool> fully_connected_grad_input(LowerContext& ctx) {
   first->pack = pack;
   ctx.bind_in(&first->pack.b, 1);
   ctx.bind_scratch(&first->pack.packed, packed);
-  auto* p = ctx.step<run_grad_input>(ctx.parts_for(static_cast<double>(2 * batch * outputs * inputs) / 60));
+  auto* p = ctx.step<run_grad_input>(ctx.parts_for(static_cast<double>(2 * batch * outputs * inputs) / 90));
   p->kernels = &kernels;
   p->gemm = GemmF32Args{.m = batch, .n = inputs, .k = outputs, .lda = outputs, .ldc = inputs};
   ctx.bind_in(&p->gemm.a, 0);
@@ -85,7 +85,7 @@ Result<bool> fully_connected_grad_input(LowerContext& ctx) {
 Result<bool> fully_connected_grad_weights(LowerContext& ctx) {
   const Shape& dw = ctx.out().shape;
   const int64_t batch = ctx.in(1).shape.elements() / dw[0];
-  auto* p = ctx.step<run_grad_weights>(ctx.parts_for(static_cast<double>(2 * batch * dw.elements()) / 60));
+  auto* p = ctx.step<run_grad_weights>(ctx.parts_for(static_cast<double>(2 * batch * dw.elements()) / 90));
   p->kernels = &ctx.kernels.gemm_f32;
   p->gemm = GemmTnF32Args{.m = batch, .k = dw[0], .n = dw[1], .lda = dw[0], .ldb = dw[1], .ldc = dw[1]};
   ctx.bind_in(&p->gemm.a, 1);
