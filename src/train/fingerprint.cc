@@ -33,7 +33,8 @@ class Text {
 }  // namespace
 
 std::string training_fingerprint(const Graph& training, const TrainSpec& s, const Dataset& train,
-                                 const Dataset& validation, const Preprocess& preprocess, const Augment& a) {
+                                 const Dataset& validation, const Preprocess& preprocess, const Augment& a,
+                                 const TrainOptions& options) {
   Text t;
   const OptimizerSpec& o = s.optimizer;
   t.add(static_cast<int>(o.rule), o.learning_rate, o.parameters, o.weight_decay, o.clipnorm, o.clipvalue,
@@ -48,6 +49,11 @@ std::string training_fingerprint(const Graph& training, const TrainSpec& s, cons
   t.add(p.on, p.monitor, p.factor, p.min_delta, p.min_lr, p.patience, p.cooldown);
   t.add(a.shift, a.rotate, a.scale, a.shear, a.flip, a.elastic, a.noise, a.erase, a.thicken);
   t.add(train.name(), train.size(), validation.empty() ? std::string() : validation.name(), validation.size());
+  for (const auto& technique : options.techniques) t.add(technique->describe());
+  if (options.initial)
+    for (const auto& [name, values] : *options.initial)
+      t.add(name,
+            sha256_hex(std::string_view(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float))));
   return sha256_hex(dump(training) + t.text + preprocess.to_json());
 }
 

@@ -14,64 +14,13 @@
 #include "train/non_finite.h"
 #include "train/optimizer.h"
 #include "train/training_graph.h"
+#include "train/validator.h"
 
 namespace thimble {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
-
-// Predictions on a fixed batch size, with weights copied in from the training session.
-class Validator {
- public:
-  Status prepare(const ModelSpec& spec, const Dataset& set, const Preprocess& preprocess, const LossPlan& loss,
-                 int threads, std::shared_ptr<ThreadPool> pool) {
-    if (set.empty()) return {};
-    loss_ = loss;
-    batch_ = std::min<int64_t>(set.size(), 128);
-    THIMBLE_ASSIGN(model_, build_model(spec, {.batch = batch_}));
-    THIMBLE_ASSIGN(auto program, Program::plan(model_.graph, {.threads = threads}));
-    THIMBLE_ASSIGN(session_, Session::create(std::move(program), std::move(pool)));
-    batches_.emplace(set, preprocess, BatchOptions{.batch = batch_, .shuffle = false});
-    const auto rows = static_cast<size_t>(batch_);
-    labels_.resize(set.classes() > 0 ? rows : 0);
-    targets_.resize(rows * static_cast<size_t>(set.target_width()));
-    return {};
-  }
-  bool on() const { return session_ != nullptr; }
-
-  Evaluation run(const Weights& weights) {
-    for (const auto* list : {&model_.parameters, &model_.statistics})
-      for (TensorId t : *list) {
-        const auto& values = weights.at(model_.graph.at(t).name);
-        const auto memory = session_->tensor(t);
-        if (memory.size() == values.size() * 4) std::memcpy(memory.data(), values.data(), memory.size());
-      }
-    LossSum sum;
-    const auto input = session_->input(0);
-    const auto output = session_->output(0);
-    const int64_t width = static_cast<int64_t>(output.size() / 4) / batch_;
-    for (int64_t step = 0; step < batches_->steps(); ++step) {
-      const int64_t n =
-          batches_->fill(0, step, reinterpret_cast<float*>(input.data()), labels_.empty() ? nullptr : labels_.data(),
-                         targets_.empty() ? nullptr : targets_.data());
-      session_->run();
-      add_losses(loss_, reinterpret_cast<const float*>(output.data()), n, width, labels_.data(),
-                 targets_.empty() ? nullptr : targets_.data(), &sum);
-    }
-    const double rows = static_cast<double>(sum.rows);
-    return {sum.loss / rows, loss_.classes ? static_cast<double>(sum.correct) / rows : -1, sum.rows, sum.correct};
-  }
-
- private:
-  Model model_;
-  LossPlan loss_;
-  std::unique_ptr<Session> session_;
-  std::optional<Batches> batches_;
-  int64_t batch_ = 0;
-  std::vector<int32_t> labels_;
-  std::vector<float> targets_;
-};
 
 double monitored(const EpochRecord& e, const std::string& what) {
   if (what == "loss") return e.loss;
@@ -101,6 +50,8 @@ class Fit {
   Result<TrainResult> run() {
     THIMBLE_TRY(prepare());
     THIMBLE_TRY(resume());
+    view_->steps = spec_.epochs * (set_.size() / batch_);
+    THIMBLE_TRY(each_technique(&Technique::begin));
     for (int epoch = state_.epoch; epoch < spec_.epochs && !result_.stopped_early; ++epoch) {
       THIMBLE_ASSIGN(const bool whole, run_epoch(epoch));
       if (!whole) {
@@ -117,8 +68,7 @@ class Fit {
     if (set_.empty()) return fail(ErrorCode::usage, "the training set is empty");
     if (spec_.batch < 1) return fail(ErrorCode::usage, format("batch = {} must be at least 1", spec_.batch));
     batch_ = std::min(spec_.batch, set_.size());
-    THIMBLE_ASSIGN(const Model model,
-                   build_model(model_spec_, {.batch = batch_, .training = true, .seed = spec_.seed}));
+    THIMBLE_ASSIGN(Model model, build_model(model_spec_, {.batch = batch_, .training = true, .seed = spec_.seed}));
     const int64_t elements = model.graph.at(model.graph.inputs[0]).shape.elements() / batch_;
     if (elements != set_.sample_elements())
       return fail(ErrorCode::usage,
@@ -127,9 +77,10 @@ class Fit {
                   "set model.input to the shape of the data");
     THIMBLE_ASSIGN(loss_, plan_loss(spec_.loss, spec_.label_smoothing, model, set_));
     width_ = model.graph.at(model.output).shape.elements() / batch_;
-    THIMBLE_ASSIGN(graph_, build_training_graph(model, spec_, loss_, width_));
+    for (const auto& technique : options_.techniques) THIMBLE_TRY(technique->rewrite(model));
+    THIMBLE_ASSIGN(graph_, build_training_graph(model, spec_, loss_, width_, options_.techniques));
     result_.parameters = model.parameter_count;
-    fingerprint_ = training_fingerprint(graph_.graph, spec_, set_, validation_, preprocess_, augment_);
+    fingerprint_ = training_fingerprint(graph_.graph, spec_, set_, validation_, preprocess_, augment_, options_);
     if (options_.threads > 1) {
       THIMBLE_ASSIGN(pool_, ThreadPool::create(options_.threads));
     }
@@ -144,11 +95,43 @@ class Fit {
     THIMBLE_ASSIGN(session_, Session::create(std::move(program), pool_));
     for (const auto& [tensor, value] : graph_.initial_states)
       for (float& f : floats(tensor)) f = value;
-    THIMBLE_TRY(validator_.prepare(model_spec_, validation_, preprocess_, loss_, options_.threads, pool_));
+    THIMBLE_TRY(start_from_initial());
+    for (size_t i = 0; i < graph_.parameters.size(); ++i) {
+      const Tensor& t = graph_.graph.at(graph_.parameters[i]);
+      parameters_.push_back({t.name, t.shape, floats(graph_.parameters[i]),
+                             graph_.averages.empty() ? std::span<float>() : floats(graph_.averages[i])});
+    }
+    view_.emplace(FitView{*session_, graph_, parameters_, batch_});
+    THIMBLE_TRY(validator_.prepare(model_spec_, validation_, preprocess_, loss_, options_, pool_));
     state_.fingerprint = fingerprint_;
     state_.isa = name(kernels().isa);
     state_.version = "1";
     state_.best = state_.plateau_best = std::nan("");
+    return {};
+  }
+
+  // Values for every parameter and statistic, by name; averages start from them too.
+  Status start_from_initial() {
+    if (!options_.initial) return {};
+    const auto put = [&](TensorId from, TensorId to) -> Status {
+      const Tensor& t = graph_.graph.at(from);
+      const auto it = options_.initial->find(t.name);
+      if (it == options_.initial->end() || it->second.size() != floats(to).size())
+        return fail(ErrorCode::internal, format("no initial values for {}", t.to_string()));
+      std::ranges::copy(it->second, floats(to).begin());
+      return {};
+    };
+    for (TensorId t : graph_.parameters) THIMBLE_TRY(put(t, t));
+    for (TensorId t : graph_.statistics) THIMBLE_TRY(put(t, t));
+    for (size_t i = 0; i < graph_.averages.size(); ++i) THIMBLE_TRY(put(graph_.parameters[i], graph_.averages[i]));
+    return {};
+  }
+
+  // Calls one of a technique's functions with the fit as it stands, for each of them.
+  Status each_technique(Status (Technique::*call)(FitView&)) {
+    if (options_.techniques.empty()) return {};
+    view_->step = state_.total_steps;
+    for (const auto& technique : options_.techniques) THIMBLE_TRY(((*technique).*call)(*view_));
     return {};
   }
 
@@ -181,6 +164,8 @@ class Fit {
     state_ = std::move(*loaded);
     result_.epochs = state_.history;
     hyper_.skip_to(state_.total_steps);
+    for (size_t i = 0; i < options_.techniques.size(); ++i)
+      THIMBLE_TRY(options_.techniques[i]->restore(state_.blobs[format("technique{}", i)]));
     if (spec_.early_stopping.on && state_.since_best >= spec_.early_stopping.patience && state_.step == 0)
       result_.stopped_early = true;
     return {};
@@ -225,6 +210,8 @@ class Fit {
     const auto variables = session_->variables();
     state_.blobs["variables"].assign(variables.begin(), variables.end());
     state_.blobs["best"] = flatten(best_weights_);
+    for (size_t i = 0; i < options_.techniques.size(); ++i)
+      state_.blobs[format("technique{}", i)] = options_.techniques[i]->save();
     last_save_ = Clock::now();
     return save_checkpoint(options_.checkpoint, state_);
   }
@@ -244,6 +231,7 @@ class Fit {
     const auto hyper = hyper_.next(rate, decay);
     std::memcpy(session_->tensor(graph_.hyper).data(), hyper.data(), sizeof hyper);
     learning_rate_ = rate;
+    THIMBLE_TRY(each_technique(&Technique::before_step));
     session_->run_steps(0, update_step_);
     const float loss = *reinterpret_cast<const float*>(session_->output(0).data());
     if (!std::isfinite(loss)) return diverged(batch);
@@ -258,7 +246,7 @@ class Fit {
     }
     ++state_.step;
     ++state_.total_steps;
-    return {};
+    return each_technique(&Technique::after_step);
   }
 
   Status diverged(const Batch& batch) {
@@ -339,7 +327,7 @@ class Fit {
     record.learning_rate = learning_rate_;
     record.seconds = epoch_seconds_;
     if (validator_.on()) {
-      const Evaluation e = validator_.run(current_weights());
+      THIMBLE_ASSIGN(const Evaluation e, validator_.run(current_weights()));
       record.has_validation = true;
       record.val_loss = e.loss;
       record.val_accuracy = e.accuracy;
@@ -416,6 +404,8 @@ class Fit {
   TrainingGraph graph_;
   std::shared_ptr<ThreadPool> pool_;
   std::unique_ptr<Session> session_;
+  std::vector<ParameterView> parameters_;
+  std::optional<FitView> view_;
   Validator validator_;
   Checkpoint state_;
   TrainResult result_;

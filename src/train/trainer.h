@@ -9,6 +9,7 @@
 #include "data/batches.h"
 #include "runtime/program.h"
 #include "train/model.h"
+#include "train/technique.h"
 
 namespace thimble {
 
@@ -41,10 +42,12 @@ struct TrainHooks {
 
 struct TrainOptions {
   int threads = 1;
-  std::string checkpoint;          // file; "" = none. FILE.previous is kept beside it
-  bool resume = false;             // continue from `checkpoint` where it exists and fits
-  double checkpoint_seconds = 30;  // also within an epoch when this much time has gone by
-  double max_seconds = 0;          // 0 = no limit: stops like Ctrl-C, which is not an error then
+  std::string checkpoint;            // file; "" = none. FILE.previous is kept beside it
+  bool resume = false;               // continue from `checkpoint` where it exists and fits
+  double checkpoint_seconds = 30;    // also within an epoch when this much time has gone by
+  double max_seconds = 0;            // 0 = no limit: stops like Ctrl-C, which is not an error then
+  const Weights* initial = nullptr;  // first values by name, in place of the model's own
+  Techniques techniques;
 };
 
 struct TrainResult {

@@ -49,7 +49,7 @@ Status clip(Builder& b, const OptimizerSpec& spec, std::vector<TensorId>& gradie
 }  // namespace
 
 Result<TrainingGraph> build_training_graph(const Model& model, const TrainSpec& spec, const LossPlan& loss,
-                                           int64_t target_width) {
+                                           int64_t target_width, const Techniques& techniques) {
   TrainingGraph t;
   t.graph = model.graph;
   t.step = model.step;
@@ -61,7 +61,10 @@ Result<TrainingGraph> build_training_graph(const Model& model, const TrainSpec& 
   const TensorId target = integer_labels ? b.input("labels", DType::i32, Shape{batch})
                                          : b.input("targets", DType::f32, Shape{batch, target_width});
   TensorId predictions = kNoTensor;
-  THIMBLE_ASSIGN(const TensorId loss_value, add_loss(b, model, loss, target, &predictions));
+  THIMBLE_ASSIGN(TensorId loss_value, add_loss(b, model, loss, target, &predictions));
+  for (const auto& technique : techniques) {
+    THIMBLE_ASSIGN(loss_value, technique->extend_loss(b, model, loss_value));
+  }
   THIMBLE_ASSIGN(std::vector<TensorId> all, differentiate(b, loss_value, model.parameters));
   std::vector<TensorId> keep{loss_value, predictions};
   for (TensorId gradient : all)

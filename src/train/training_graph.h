@@ -3,6 +3,7 @@
 
 #include "train/loss.h"
 #include "train/model.h"
+#include "train/technique.h"
 
 namespace thimble {
 
@@ -17,6 +18,6 @@ struct TrainingGraph {
 };
 
 Result<TrainingGraph> build_training_graph(const Model& model, const TrainSpec& spec, const LossPlan& loss,
-                                           int64_t target_width);
+                                           int64_t target_width, const Techniques& techniques = {});
 
 }  // namespace thimble
