@@ -31,10 +31,14 @@ class Ledger {
   std::vector<Entry> entries_;
 };
 
-// Whether QuantizeOptions::layers selects a node.
-bool selected(const QuantizeOptions& options, const Graph& graph, const Node& node);
-// Fails if a name in options.layers selects nothing.
-Status check_layers(const QuantizeOptions& options, const Graph& graph);
+// Whether one name (of QuantizeOptions::layers) means a node; whether a list of them does (an empty one means all).
+bool layer_selects(const std::string& layer, const Graph& graph, const Node& node);
+bool selected(const std::vector<std::string>& layers, const Graph& graph, const Node& node);
+inline bool selected(const QuantizeOptions& options, const Graph& graph, const Node& node) {
+  return selected(options.layers, graph, node);
+}
+// Fails if a name selects nothing.
+Status check_layers(const std::vector<std::string>& layers, const Graph& graph);
 
 // Weights and biases that a rule names must be float32 constants: why a node's are not, or empty.
 std::string weights_obstacle(const Graph& graph, const Node& node, const QuantRule& rule);

@@ -26,7 +26,7 @@ Status check(const Graph& graph, const QuantizeOptions& options) {
         return fail(ErrorCode::usage, format("constant {} holds a NaN or an infinity", t.to_string()),
                     "train the model again");
   }
-  return compress::check_layers(options, graph);
+  return compress::check_layers(options.layers, graph);
 }
 
 Result<Quantized> convert(const Graph& graph, const QuantizeOptions& options, const CalibrationSamples& samples) {

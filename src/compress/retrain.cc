@@ -1,0 +1,56 @@
+#include "compress/retrain.h"
+
+#include "passes/fold_constants.h"
+#include "train/import.h"
+
+namespace thimble {
+
+TrainSpec fine_tuning(const TrainSpec& base, int epochs, double learning_rate) {
+  TrainSpec spec = base;
+  spec.epochs = epochs;
+  spec.optimizer.learning_rate = learning_rate > 0 ? learning_rate : base.optimizer.learning_rate / 10;
+  spec.schedule = {};
+  spec.schedule.kind = ScheduleSpec::Kind::cosine;
+  spec.early_stopping = {};
+  spec.plateau = {};
+  spec.keep_best = false;
+  spec.csv_log.clear();
+  spec.tensorboard.clear();
+  return spec;
+}
+
+Result<Retrained> retrain(const Graph& float_graph, const Retraining& how, const Techniques& techniques) {
+  if (float_graph.inputs.empty() || float_graph.at(float_graph.inputs[0]).shape.rank() == 0)
+    return fail(ErrorCode::unsupported, "the model has no input with a batch dimension, so it cannot be trained");
+  Retrained result;
+  THIMBLE_ASSIGN(result.graph, fold_constants(float_graph));  // float16 weights widen here
+  ModelSpec model;
+  model.graph = std::make_shared<const Graph>(result.graph);
+  // In the graph's own batch, tensors keep their places, by which trained weights come back under their own names.
+  const int64_t batch = result.graph.at(result.graph.inputs[0]).shape[0];
+  THIMBLE_ASSIGN(const Model imported, import_model(model, {.batch = batch}));
+  if (imported.parameters.empty())
+    return fail(ErrorCode::unsupported, "the model has no dense or convolution layer that can be trained");
+  Weights initial;
+  for (TensorId t : imported.parameters) {
+    const auto values = result.graph.at(t).data.as<float>();
+    initial[imported.graph.at(t).name].assign(values.begin(), values.end());
+  }
+
+  TrainOptions options;
+  options.threads = how.threads;
+  options.checkpoint = how.checkpoint;
+  options.resume = how.resume;
+  options.initial = &initial;
+  options.techniques = techniques;
+  THIMBLE_ASSIGN(TrainResult trained,
+                 train(model, how.spec, how.train, how.validation, how.preprocess, how.augment, options, how.hooks));
+  for (TensorId t : imported.parameters)
+    result.graph.at(t).data = Data::of(std::span<const float>(trained.weights.at(imported.graph.at(t).name)));
+  result.epochs = std::move(trained.epochs);
+  result.interrupted = trained.interrupted;
+  result.seconds = trained.seconds;
+  return result;
+}
+
+}  // namespace thimble

@@ -1,0 +1,38 @@
+// A trained float model goes on learning, with techniques that make it smaller: what every compression that trains
+// (pruning, clustering, distillation, quantisation-aware training, fine-tuning after channels are removed) is built on.
+#pragma once
+
+#include "train/trainer.h"
+
+namespace thimble {
+
+// The data, and how to learn from them.
+struct Retraining {
+  Dataset train, validation;  // validation may be empty
+  Preprocess preprocess;
+  Augment augment;
+  TrainSpec spec;
+  int threads = 1;
+  std::string checkpoint;  // file; "" = none
+  bool resume = false;     // go on from `checkpoint`; a finished one gives its result without training
+  TrainHooks hooks;
+};
+
+struct Retrained {
+  Graph graph;  // float32, as given but with the new weights (of the epoch to keep, or their average)
+  std::vector<EpochRecord> epochs;
+  bool interrupted = false;  // by a hook: the state is in the checkpoint, the graph is what there was by then
+  double seconds = 0;
+};
+
+// A training specification for a few more epochs on a trained model: that of `base` (data order, batch, optimiser,
+// loss) with a tenth of its learning rate unless `learning_rate` is given, cosine decay to 0, and nothing that picks
+// one of the epochs (a technique may only have reached its goal in the last one).
+TrainSpec fine_tuning(const TrainSpec& base, int epochs, double learning_rate = 0);
+
+// Trains the float inference graph (batch normalisation folded; as deployable_graph or read_tflite give it). Names,
+// metadata, signature and everything that is not trained are kept. Weights of dense and convolution layers and their
+// biases are trained. Errors: unsupported (a quantised model, several inputs), and those of train().
+Result<Retrained> retrain(const Graph& float_graph, const Retraining& how, const Techniques& techniques = {});
+
+}  // namespace thimble
