@@ -75,6 +75,8 @@ std::string as_json(const EvalOptions& o, const Evaluated& e) {
     json.key("interval95").begin_array().value(interval.low).value(interval.high).end_array();
   }
   json.field("loss", r.loss).field("n", r.n);
+  if (const RegressionScore& s = r.regression; s.present())
+    json.field("mse", s.mse).field("rmse", s.rmse).field("mae", s.mae).field("r2", s.r2).field("max_error", s.max_error);
   if (classes) {
     json.field("correct", r.correct).key("confusion").begin_array();
     for (const auto& line : r.confusion) {
@@ -102,8 +104,15 @@ std::string as_text(const EvalOptions& o, const Evaluated& e, bool colour) {
   const EvaluationResult& r = e.result;
   std::string text;
   if (r.confusion.empty())
-    return format("{} on {} {}: mean squared error {} over {} samples ({})\n", o.model, e.set, o.split,
-                  format_number(r.loss, 6), format_count(r.n), format_seconds(e.seconds));
+    return format(
+        "{} on {} {}, {} samples ({})\n"
+        "RMSE           {}   (mean squared error {})\n"
+        "MAE            {}\n"
+        "R²             {}\n"
+        "largest error  {}\n",
+        o.model, e.set, o.split, format_count(r.n), format_seconds(e.seconds), format_number(r.regression.rmse, 5),
+        format_number(r.regression.mse, 5), format_number(r.regression.mae, 5), format_number(r.regression.r2, 6),
+        format_number(r.regression.max_error, 5));
   const Interval interval = wilson95(r.correct, r.n);
   text = format("accuracy {}  ({} of {}; 95 % interval {} … {})\nloss     {}\n\n", format_percent(r.accuracy),
                 format_count(r.correct), format_count(r.n), format_percent(interval.low), format_percent(interval.high),

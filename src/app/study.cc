@@ -17,7 +17,25 @@ struct StudyArguments {
   bool resume = false;
 };
 
+// Where the answer is a number.
+std::string regression_table(const StudyResult& result, bool colour) {
+  TextTable table;
+  table.column("variant");
+  for (const char* name : {"bytes", "deflated", "RMSE", "MAE", "R²", "largest error", "p50", "p99", "arena"})
+    table.column(name, Align::right);
+  for (const VariantResult& v : result.variants) {
+    const LatencySummary* latency = first_latency(v);
+    const RegressionScore& s = v.regression;
+    table.row({v.name, format_count(v.bytes), format_count(v.bytes_deflated), format_number(s.rmse),
+               format_number(s.mae), format_number(s.r2, 5), format_number(s.max_error),
+               latency ? format_microseconds(latency->p50) : "–", latency ? format_microseconds(latency->p99) : "–",
+               format_bytes(static_cast<double>(v.arena_bytes))});
+  }
+  return table.text(colour);
+}
+
 std::string results_table(const StudyResult& result, bool colour) {
+  if (!result.variants.empty() && result.variants.front().regression.present()) return regression_table(result, colour);
   TextTable table;
   table.column("variant")
       .column("bytes", Align::right)
@@ -71,7 +89,10 @@ Status run(const StudyArguments& a, const Context& context) {
   context.print(results_table(result, context.colour()));
   for (const VariantResult& v : result.variants)
     for (const ExtraScore& x : v.extra)
-      if (&v == &result.variants.front() || &v == &result.variants.back())
+      if (x.regression.present())
+        context.print(format("{} on {}: RMSE {}, R² {}\n", v.name, x.set, format_number(x.regression.rmse),
+                             format_number(x.regression.r2, 5)));
+      else if (&v == &result.variants.front() || &v == &result.variants.back())
         context.print(format("{} on {}: {} ({} – {}, {} pictures)\n", v.name, x.set, format_percent(x.accuracy),
                              format_percent(x.interval95.low, 1), format_percent(x.interval95.high, 1), x.n));
   context.print(

@@ -99,11 +99,13 @@ Status run(const TrainArguments& a, const Context& context) {
         format("training was interrupted in epoch {}; the model so far is in {}", trained.epochs.size() + 1, a.output),
         format("go on with --resume; the state is in {}", options.checkpoint));
   double accuracy = NAN, loss = NAN;
+  RegressionScore regression;
   if (!data.splits.test.empty() && !trained.interrupted) {
     THIMBLE_ASSIGN(const EvaluationResult e, evaluate_model(graph, data.splits.test, data.preprocess,
                                                             {.threads = options.threads, .cancelled = interrupted}));
     accuracy = e.accuracy >= 0 ? e.accuracy : NAN;
     loss = e.loss;
+    regression = e.regression;
   }
   if (context.json) {
     context.print(json_of(trained, peak, accuracy, loss, trained.interrupted));
@@ -114,6 +116,8 @@ Status run(const TrainArguments& a, const Context& context) {
                        format_bytes(static_cast<double>(peak))));
   if (accuracy == accuracy)
     context.print(format("test accuracy {}\n", format_percent(accuracy)));
+  else if (regression.present())
+    context.print(format("test RMSE {}, R² {}\n", format_number(regression.rmse), format_number(regression.r2, 5)));
   else if (loss == loss)
     context.print(format("test loss {}\n", format_number(loss)));
   context.print(format("model {} ({})\n", a.output, format_bytes(static_cast<double>(file.size()))));

@@ -99,12 +99,16 @@ Result<Splits> open_splits(std::string_view set, const OpenOptions& options) {
     if (kind == "csv") return open_csv(rest, options);
     if (kind == "npz") return open_npz(rest, options);
     if (kind == "function") {
-      THIMBLE_ASSIGN(Samples samples, sample_surface(rest, options.function_samples, options.seed));
+      const SplitRequest& split = options.split;
+      int64_t count = options.function_samples;
+      if (count == 0 && split.train >= 0 && split.validation >= 0 && split.test >= 0)
+        count = split.train + split.validation + split.test;
+      THIMBLE_ASSIGN(Samples samples, sample_surface(rest, count == 0 ? 10000 : count, options.seed));
       return divide(view(std::move(samples)), options);
     }
   }
   return fail(ErrorCode::usage, format("there is no data set called \"{}\"", set),
-              "known: mnist, fashion-mnist, digits, folder:PATH, csv:PATH, npz:PATH, function:NAME");
+              "known: mnist, fashion-mnist, digits, folder:PATH, csv:PATH, npz:PATH, function:NAME, function:FORMULA");
 }
 
 std::vector<SetInfo> list_sets(const OpenOptions& options) {
@@ -120,6 +124,7 @@ std::vector<SetInfo> list_sets(const OpenOptions& options) {
   for (const Surface& surface : surfaces())
     sets.push_back({format("function:{}", surface.name),
                     format("z = {}, x and y in {} … {}", surface.formula, surface.low, surface.high), "computed"});
+  sets.push_back({"function:FORMULA", "z = a formula of x and y in -1 … 1, \"sin(3*x)*cos(2*y)\"; @LOW..HIGH behind it", ""});
   return sets;
 }
 

@@ -3,7 +3,8 @@
 //   digits                      300 hand-drawn digits, brought to MNIST's convention; all of it is test
 //   folder:PATH                 pictures; class = subfolder, or first character of the file name
 //   csv:PATH, npz:PATH          tables and arrays
-//   function:NAME               a surface z = f(x, y) sampled with a seed (regression)
+//   function:NAME               a surface z = f(x, y) sampled with a seed (regression); a formula in place of the
+//                               name, a range behind it: function:sin(3*x)*y@-2..2 (see function.h)
 #pragma once
 
 #include <cstdint>
@@ -34,7 +35,7 @@ struct OpenOptions {
   std::vector<std::string> labels;     // folder: classes in this order (a model's own); empty: those found
   uint64_t seed = 1;                   // of shuffled splits and sampled functions
   bool whole_as_test = false;          // sets without an official test part: all of it is `test` (eval, extra_test)
-  int64_t function_samples = 10000;    // function:NAME
+  int64_t function_samples = 0;        // function:NAME; 0: what the split asks for, or 10,000
 };
 
 // Errors: bad_file with the file, what was expected and found; usage for an unknown name or an impossible split.

@@ -168,6 +168,47 @@ TEST(Function, SurfacesFollowTheirFormula) {
   EXPECT_NE(unknown.error().hint.find("paraboloid"), std::string::npos);
 }
 
+TEST(Function, FormulasAndRanges) {
+  auto s = sample_surface("x*exp(-y)@-2..2,0..4", 400, 3);
+  ASSERT_TRUE(s) << s.error().to_string();
+  float widest = 0, highest = 0;
+  for (size_t i = 0; i < 400; ++i) {
+    const float x = s->floats[2 * i], y = s->floats[2 * i + 1];
+    widest = std::max(widest, std::fabs(x));
+    highest = std::max(highest, y);
+    EXPECT_GE(y, 0);
+    EXPECT_EQ(s->targets[i], static_cast<float>(x * std::exp(-static_cast<double>(y))));
+  }
+  EXPECT_GT(widest, 1.9f);
+  EXPECT_LE(widest, 2.0f);
+  EXPECT_GT(highest, 3.9f);
+  EXPECT_EQ(sample_surface("ripple@-1..1", 10, 3)->count, 10);
+  EXPECT_EQ(sample_surface("saddle", 50, 4)->targets, sample_surface("x^2 - y^2", 50, 4)->targets);
+  const auto refused = [](const char* text) {
+    auto bad = sample_surface(text, 100, 1);
+    EXPECT_FALSE(bad) << text;
+    return bad ? "" : bad.error().message + " | " + bad.error().hint;
+  };
+  EXPECT_NE(refused("rippel").find("did you mean 'ripple'"), std::string::npos);
+  EXPECT_NE(refused("sin(3*x").find("column 4"), std::string::npos);
+  EXPECT_NE(refused("1/(x-x)").find("is inf at x = "), std::string::npos);
+  EXPECT_NE(refused("x@1").find("not LOW..HIGH"), std::string::npos);
+  EXPECT_NE(refused("x@3..1").find("the smaller one"), std::string::npos);
+  EXPECT_NE(refused("x@0..1,2").find("not LOW..HIGH"), std::string::npos);
+  EXPECT_NE(refused("x@0..1;2..3").find("after a range"), std::string::npos);
+  EXPECT_NE(refused("x@nan..inf").find("not LOW..HIGH"), std::string::npos);
+}
+
+TEST(Function, TheSplitSaysHowMany) {
+  OpenOptions options;
+  options.split = {30000, 500, 700};
+  auto sets = open_splits("function:x*y", options);
+  ASSERT_TRUE(sets) << sets.error().to_string();
+  EXPECT_EQ(sets->train.size(), 30000);
+  EXPECT_EQ(sets->test.size(), 700);
+  EXPECT_EQ(open_splits("function:x*y", {})->train.size(), 8000);
+}
+
 TEST(Sheet, OneRowPerClass) {
   OpenOptions options;
   options.data_dir = "datasets";

@@ -16,6 +16,30 @@ double median_us(const VariantResult& v) {
   return l && l->count > 0 ? l->p50 : kAbsent;
 }
 
+bool any_regression(const std::vector<VariantResult>& variants) {
+  return std::any_of(variants.begin(), variants.end(), [](const auto& v) { return v.regression.present(); });
+}
+
+// Columns of a table where the answer is a number, in place of accuracy.
+void regression_columns(HtmlTable& table) {
+  table.column("RMSE", true, "Root mean squared error on the test set, in the units of the target.")
+      .column("MAE", true, "Mean absolute error.")
+      .column("R²", true,
+              "Share of the target's variance that the network explains: 1 is perfect, 0 no better than "
+              "always saying the mean.")
+      .column("largest error", true, "On any test sample.");
+}
+void regression_cells(HtmlTable& table, const RegressionScore& s) {
+  table.number(s.rmse, format_number(s.rmse)).number(s.mae, format_number(s.mae));
+  table.number(s.r2, format_number(s.r2, 5)).number(s.max_error, format_number(s.max_error));
+}
+
+constexpr const char* kPlusKb =
+    "Parameters plus kilobytes of the file: the single number by which some size studies rank models.";
+void plus_kb_cell(HtmlTable& table, const VariantResult& v) {
+  table.number(parameters_plus_kb(v), format("{:.1f}", parameters_plus_kb(v)));
+}
+
 bool any_accuracy(const std::vector<VariantResult>& variants) {
   return std::any_of(variants.begin(), variants.end(), [](const auto& v) { return std::isfinite(v.accuracy); });
 }
@@ -108,19 +132,21 @@ std::string head_section(Context& c) {
 std::string compare_section(Context& c) {
   const auto& variants = c.result.variants;
   if (variants.empty()) return {};
-  const bool accuracy = any_accuracy(variants);
+  const bool accuracy = any_accuracy(variants), numbers = any_regression(variants);
   HtmlTable table;
   table.column("variant", false)
       .column("file size")
       .column("of float32", true, "Size of the file as a share of the float32 file.");
   if (accuracy) table.column("accuracy", true, "Below: the 95 % interval in which the true accuracy lies (Wilson).");
+  if (numbers) regression_columns(table);
   table.column("median latency")
       .column("p99")
       .column("peak memory", true, "Highest resident memory of a process that only runs this variant.");
   table.column("arena", true, "Memory for all intermediate results, planned before the first run.");
-  table.column("agrees", true, "Share of test samples with the same answer as float32.");
+  if (!numbers) table.column("agrees", true, "Share of test samples with the same answer as float32.");
   table.column("loss").column("largest difference", true, "Largest absolute difference of any output from float32.");
   table.column("deflated", true, "Size after zlib: what a compressed download or flash image takes.");
+  table.column("parameters").column("parameters + KB", true, kPlusKb);
   const double reference_bytes =
       c.verdict.reference >= 0 ? static_cast<double>(variants[static_cast<size_t>(c.verdict.reference)].bytes) : 0;
   const size_t n = shown(c, c.limits.variants, variants.size(), "variants");
@@ -134,15 +160,18 @@ std::string compare_section(Context& c) {
     table.number(bytes_key(v.bytes), bytes_text(v.bytes)).number(share, format_percent(share, 0));
     const bool interval = std::isfinite(v.interval95.low) && std::isfinite(v.interval95.high);
     if (accuracy) table.number(v.accuracy, accuracy_text(v), interval ? interval_text(v.interval95) : "");
+    if (numbers) regression_cells(table, v.regression);
     const LatencySummary* l = first_latency(v);
     table.number(median_us(v), format_microseconds(median_us(v)));
     table.number(l ? l->p99 : kAbsent, format_microseconds(l && l->count ? l->p99 : kAbsent));
     const int64_t rss = v.measurements.empty() ? 0 : v.measurements.front().peak_rss_bytes;
     table.number(bytes_key(rss), bytes_text(rss)).number(bytes_key(v.arena_bytes), bytes_text(v.arena_bytes));
-    table.number(v.agreement_with_float32, format_percent(v.agreement_with_float32));
+    if (!numbers) table.number(v.agreement_with_float32, format_percent(v.agreement_with_float32));
     table.number(v.loss, format_number(v.loss))
         .number(v.max_abs_output_difference, format_number(v.max_abs_output_difference, 2));
     table.number(bytes_key(v.bytes_deflated), bytes_text(v.bytes_deflated));
+    table.number(bytes_key(v.parameters), format_count(v.parameters));
+    plus_kb_cell(table, v);
   }
   std::string body = table.html();
 
@@ -183,7 +212,10 @@ std::string compare_section(Context& c) {
     for (size_t k = 0; k < std::min<size_t>(variants[i].extra.size(), 8); ++k) {
       const ExtraScore& e = variants[i].extra[k];
       extra.begin_row().text(variant_cell(c, i, false)).text(name_of(c, e.set));
-      extra.number(e.accuracy, format_percent(e.accuracy)).number(e.interval95.low, interval_text(e.interval95));
+      const bool number = e.regression.present();
+      extra.number(number ? e.regression.rmse : e.accuracy,
+                   number ? format("RMSE {}", format_number(e.regression.rmse)) : format_percent(e.accuracy));
+      extra.number(e.interval95.low, interval_text(e.interval95));
       extra.number(static_cast<double>(e.n), format_count(e.n));
     }
   if (!extra.empty()) body += format("<h3>Further test sets</h3>{}", extra.html());
@@ -198,11 +230,14 @@ svg::ScatterPoint score_point(const VariantResult& v, bool accuracy, int colour)
   svg::ScatterPoint p;
   p.label = v.name;
   p.colour = colour;
-  p.y = accuracy ? v.accuracy : v.loss;
+  const bool number = !accuracy && v.regression.present();
+  p.y = accuracy ? v.accuracy : number ? v.regression.rmse : v.loss;
   if (accuracy && std::isfinite(v.interval95.low) && std::isfinite(v.interval95.high))
     p.y_low = v.interval95.low, p.y_high = v.interval95.high;
   p.tip = clip_text(v.name, 80);
-  p.tip += accuracy ? format("\naccuracy {}", format_percent(v.accuracy)) : format("\nloss {}", format_number(v.loss));
+  p.tip += accuracy ? format("\naccuracy {}", format_percent(v.accuracy))
+           : number ? format("\nRMSE {}", format_number(v.regression.rmse))
+                    : format("\nloss {}", format_number(v.loss));
   if (p.y_high > p.y_low) p.tip += format("\n95 %: {}", interval_text(v.interval95));
   if (v.bytes > 0) p.tip += format("\n{}", format_bytes(static_cast<double>(v.bytes)));
   if (std::isfinite(median_us(v))) p.tip += format("\n{} per input", format_microseconds(median_us(v)));
@@ -213,15 +248,16 @@ svg::ScatterPoint score_point(const VariantResult& v, bool accuracy, int colour)
 std::string tradeoff_section(Context& c) {
   const auto& variants = c.result.variants;
   if (variants.empty()) return {};
-  const bool accuracy = any_accuracy(variants);
+  const bool accuracy = any_accuracy(variants), numbers = any_regression(variants);
+  const char* error = numbers ? "RMSE" : "test loss";
   svg::Scatter by_size, by_time;
   by_size.y = by_time.y =
-      accuracy ? svg::Axis{"test accuracy", svg::Unit::percent} : svg::Axis{"test loss", svg::Unit::number};
+      accuracy ? svg::Axis{"test accuracy", svg::Unit::percent} : svg::Axis{error, svg::Unit::number};
   by_size.larger_y_is_better = by_time.larger_y_is_better = accuracy;
   by_size.x = {"file size", svg::Unit::bytes, false, true};
   by_time.x = {"median latency", svg::Unit::microseconds, false, true};
-  by_size.description = accuracy ? "accuracy against file size" : "loss against file size";
-  by_time.description = accuracy ? "accuracy against latency" : "loss against latency";
+  by_size.description = accuracy ? "accuracy against file size" : "error against file size";
+  by_time.description = accuracy ? "accuracy against latency" : "error against latency";
   for (size_t i = 0; i < std::min(c.limits.variants, variants.size()); ++i) {
     svg::ScatterPoint p = score_point(variants[i], accuracy, static_cast<int>(i));
     p.x = bytes_key(variants[i].bytes);
@@ -230,12 +266,17 @@ std::string tradeoff_section(Context& c) {
     by_time.points.push_back(p);
   }
   const char* where = accuracy ? "Up and to the left is better" : "Down and to the left is better";
-  std::string body = figure(accuracy ? "Accuracy against bytes" : "Loss against bytes", svg::scatter(by_size),
+  std::string body = figure(accuracy  ? "Accuracy against bytes"
+                            : numbers ? "Error against bytes"
+                                      : "Loss against bytes",
+                            svg::scatter(by_size),
                             format("{}. The dotted line joins variants that no other beats in both; bars are 95 % "
                                    "intervals: where they overlap widely, the difference may be chance.",
                                    where));
-  body += figure(accuracy ? "Accuracy against latency" : "Loss against latency", svg::scatter(by_time),
-                 format("{}. Latency is the median time for one input.", where));
+  body += figure(accuracy  ? "Accuracy against latency"
+                 : numbers ? "Error against latency"
+                           : "Loss against latency",
+                 svg::scatter(by_time), format("{}. Latency is the median time for one input.", where));
   if (body.empty()) return {};
   return section("tradeoff", "What each byte and microsecond buys", "", format("<div class=\"grid\">{}</div>", body));
 }
@@ -279,31 +320,47 @@ std::string latency_section(Context& c) {
 std::string sweep_section(Context& c) {
   const auto& sweep = c.result.sweep;
   if (sweep.empty()) return {};
-  bool accuracy = false;
+  bool accuracy = false, numbers = false;
   size_t rows = 0;
-  for (const SweepRow& row : sweep) accuracy |= any_accuracy(row.variants), rows += row.variants.size();
+  for (const SweepRow& row : sweep) {
+    accuracy |= any_accuracy(row.variants);
+    numbers |= any_regression(row.variants);
+    rows += std::max<size_t>(1, row.variants.size());
+  }
   const size_t limit = shown(c, c.limits.sweep_rows, rows, "sweep rows");
   HtmlTable table;
   table.column("key", false).column("value", false).column("variant", false);
   if (accuracy) table.column("accuracy");
-  table.column("loss").column("parameters").column("multiply-accumulates").column("file size").column("median latency");
+  if (numbers) regression_columns(table);
+  table.column("loss").column("parameters").column("multiply-accumulates").column("file size");
+  table.column("parameters + KB", true, kPlusKb);
   svg::Scatter chart;
   chart.description = "sweep: score against file size";
   chart.x = {"file size", svg::Unit::bytes};
-  chart.y = accuracy ? svg::Axis{"test accuracy", svg::Unit::percent} : svg::Axis{"test loss", svg::Unit::number};
+  chart.y = accuracy  ? svg::Axis{"test accuracy", svg::Unit::percent}
+            : numbers ? svg::Axis{"RMSE", svg::Unit::number}
+                      : svg::Axis{"test loss", svg::Unit::number};
   chart.larger_y_is_better = accuracy;
   std::vector<std::string> keys;
   size_t done = 0;
   for (const SweepRow& row : sweep) {
     const size_t colour = static_cast<size_t>(std::find(keys.begin(), keys.end(), row.key) - keys.begin());
     if (colour == keys.size()) keys.push_back(row.key);
+    if (row.variants.empty() && done < limit) {
+      ++done;
+      const size_t columns = 5 + (accuracy ? 1 : 0) + (numbers ? 4 : 0);
+      table.begin_row().text(name_of(c, row.key)).text(name_of(c, row.value));
+      table.text(escape_html(clip_text(row.note, 160)));
+      for (size_t i = 0; i < columns; ++i) table.number(kAbsent, "–");
+    }
     for (size_t i = 0; i < row.variants.size() && done < limit; ++i, ++done) {
       const VariantResult& v = row.variants[i];
       table.begin_row().text(name_of(c, row.key)).text(name_of(c, row.value)).text(name_of(c, v.name));
       if (accuracy) table.number(v.accuracy, accuracy_text(v));
+      if (numbers) regression_cells(table, v.regression);
       table.number(v.loss, format_number(v.loss)).number(bytes_key(v.parameters), format_count(v.parameters));
       table.number(bytes_key(v.macs), format_count(v.macs)).number(bytes_key(v.bytes), bytes_text(v.bytes));
-      table.number(median_us(v), format_microseconds(median_us(v)));
+      plus_kb_cell(table, v);
       if (i == 0 && chart.points.size() < c.limits.sweep_points) {
         svg::ScatterPoint p = score_point(v, accuracy, static_cast<int>(colour));
         p.x = bytes_key(v.bytes);
@@ -318,7 +375,7 @@ std::string sweep_section(Context& c) {
   for (size_t i = 0; i < std::min<size_t>(keys.size(), 12); ++i)
     caption += format("<span class=\"nm\"><span class=\"dot\" style=\"background:var(--c{})\"></span>{}&ensp;</span> ",
                       i % svg::kPaletteSize, name_of(c, keys[i]));
-  std::string body = figure(accuracy ? "Accuracy against bytes over the sweep" : "Loss against bytes over the sweep",
+  std::string body = figure(accuracy ? "Accuracy against bytes over the sweep" : "Error against bytes over the sweep",
                             svg::scatter(chart), caption);
   body += table.html();
   return section("sweep", "Sweep", "What happens when one setting of the recipe changes.", body);

@@ -37,6 +37,27 @@ TEST(ReportJson, HoldsTheContract) {
   EXPECT_EQ(j["sweep"][2]["variants"][0]["name"], "float32");
 }
 
+TEST(ReportJson, NumbersHaveTheirOwnScores) {
+  StudyResult r;
+  r.variants.resize(1);
+  r.variants[0].parameters = 68270;
+  r.variants[0].bytes = 275500;
+  r.variants[0].regression = {0.04, 0.2, 0.1, 0.9, 0.7};
+  r.variants[0].per_seed = {{1, kAbsent, 0.04, {0.04, 0.2, 0.1, 0.9, 0.7}}};
+  r.sweep.push_back({"train.optimizer", "sgd", {}, {}, "diverged: it"});
+  const auto j = nlohmann::json::parse(report_json(r));
+  const auto& v = j["variants"][0];
+  EXPECT_EQ(v["regression"]["rmse"], 0.2);
+  EXPECT_EQ(v["regression"]["max_error"], 0.7);
+  EXPECT_EQ(v["per_seed"][0]["regression"]["r2"], 0.9);
+  EXPECT_DOUBLE_EQ(v["parameters_plus_kb"], 68270 + 275.5);
+  EXPECT_EQ(j["sweep"][0]["note"], "diverged: it");
+  EXPECT_FALSE(nlohmann::json::parse(report_json(sample_study()))["variants"][0].contains("regression"));
+  const std::string text = report_markdown(r);
+  EXPECT_NE(text.find("| RMSE |"), std::string::npos) << text;
+  EXPECT_NE(text.find("68545.5"), std::string::npos) << text;
+}
+
 TEST(ReportJson, AbsentIsNullAndBytesBecomeText) {
   StudyResult r;
   r.variants.resize(1);
@@ -87,7 +108,7 @@ TEST(ReportCsv, OneLinePerVariantAndThreadCount) {
   EXPECT_EQ(rows[1][4], "516432");
   EXPECT_EQ(rows[2][16], "2");
   EXPECT_EQ(rows[0][16], "threads");
-  EXPECT_EQ(rows[0].back(), "peak_rss_bytes");
+  EXPECT_EQ(rows[0].back(), "parameters_plus_kb");
   EXPECT_EQ(rows[9][0], "train.optimizer");
   EXPECT_EQ(rows[9][1], "sgd");
 }

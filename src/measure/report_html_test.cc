@@ -153,5 +153,27 @@ TEST(ReportHtml, RegressionComparesLosses) {
   EXPECT_EQ(page.find("Accuracy against bytes<"), std::string::npos);
 }
 
+TEST(ReportHtml, NumbersHaveErrorsInPlaceOfAccuracy) {
+  StudyResult r = sample_study();
+  double rmse = 0.0125;
+  const auto number = [&](VariantResult& v) {
+    v.accuracy = kAbsent, v.interval95 = {kAbsent, kAbsent}, v.confusion = {}, v.extra.clear();
+    v.regression = {rmse * rmse, rmse, rmse / 2, 0.99875, 5 * rmse};
+    rmse *= 1.5;
+  };
+  for (VariantResult& v : r.variants) number(v);
+  for (SweepRow& row : r.sweep)
+    for (VariantResult& v : row.variants) number(v);
+  r.sweep.push_back({"train.optimizer", "ftrl", {}, {}, "diverged: a NaN"});
+  const std::string page = report_html(r);
+  expect_sound(page);
+  EXPECT_NE(page.find("Error against bytes"), std::string::npos);
+  EXPECT_NE(page.find(">0.0125<"), std::string::npos);
+  EXPECT_NE(page.find(">0.99875<"), std::string::npos);
+  EXPECT_NE(page.find("diverged: a NaN"), std::string::npos);
+  EXPECT_NE(page.find("parameters + KB"), std::string::npos);
+  EXPECT_NE(page.find("root mean squared error"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace thimble

@@ -16,6 +16,19 @@ void write_interval(JsonWriter& json, std::string_view key, const Interval& inte
   json.begin_array().value(interval.low).value(interval.high).end_array();
 }
 
+// Only where the answer is a number; classifiers have no such field.
+void write_regression(JsonWriter& json, const RegressionScore& r) {
+  if (!r.present()) return;
+  json.key("regression")
+      .begin_object()
+      .field("mse", r.mse)
+      .field("rmse", r.rmse)
+      .field("mae", r.mae)
+      .field("r2", r.r2)
+      .field("max_error", r.max_error)
+      .end_object();
+}
+
 void write_json(JsonWriter& json, const Measurement& m) {
   json.begin_object().field("threads", m.threads).key("latency_us");
   write_json(json, m.latency_us);
@@ -107,13 +120,19 @@ void write_json(JsonWriter& json, const VariantResult& v) {
       .field("accuracy", v.accuracy)
       .field("accuracy_stddev", v.accuracy_stddev);
   write_interval(json, "interval95", v.interval95);
-  json.field("loss", v.loss).field("n", v.test_samples).key("per_seed").begin_array();
-  for (const SeedScore& s : v.per_seed)
-    json.begin_object().field("seed", s.seed).field("accuracy", s.accuracy).field("loss", s.loss).end_object();
+  json.field("loss", v.loss);
+  write_regression(json, v.regression);
+  json.field("parameters_plus_kb", parameters_plus_kb(v)).field("n", v.test_samples).key("per_seed").begin_array();
+  for (const SeedScore& s : v.per_seed) {
+    json.begin_object().field("seed", s.seed).field("accuracy", s.accuracy).field("loss", s.loss);
+    write_regression(json, s.regression);
+    json.end_object();
+  }
   json.end_array().key("extra").begin_object();
   for (const ExtraScore& e : v.extra) {
     json.key(e.set).begin_object().field("accuracy", e.accuracy);
     write_interval(json, "interval95", e.interval95);
+    write_regression(json, e.regression);
     json.field("n", e.n).end_object();
   }
   json.end_object()
@@ -153,6 +172,7 @@ std::string report_json(const StudyResult& result) {
   json.key("sweep").begin_array();
   for (const SweepRow& row : result.sweep) {
     json.begin_object().field("key", row.key).field("value", row.value);
+    if (!row.note.empty()) json.field("note", row.note);
     write_variants(json, row.variants);
     json.end_object();
   }

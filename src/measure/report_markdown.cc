@@ -1,5 +1,6 @@
 #include "measure/report_markdown.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/format.h"
@@ -32,15 +33,38 @@ std::string interval_cell(const Interval& i) {
   return format("{:.2f}–{:.2f} %", i.low * 100, i.high * 100);
 }
 
+bool any_regression(const std::vector<VariantResult>& variants) {
+  return std::any_of(variants.begin(), variants.end(), [](const auto& v) { return v.regression.present(); });
+}
+
+// Where the answer is a number, errors stand in place of accuracy.
+void append_regression(std::string& out, const std::vector<VariantResult>& variants) {
+  TextTable table;
+  table.column("variant");
+  for (const char* name : {"parameters", "bytes", "deflated", "RMSE", "MAE", "R²", "largest error",
+                           "largest difference from float32", "arena", "parameters + KB"})
+    table.column(name, Align::right);
+  for (const VariantResult& v : variants) {
+    const RegressionScore& s = v.regression;
+    table.row({v.name, format_count(v.parameters), format_count(v.bytes), format_count(v.bytes_deflated),
+               format_number(s.rmse), format_number(s.mae), format_number(s.r2, 5), format_number(s.max_error),
+               format_number(v.max_abs_output_difference, 2), format_bytes(static_cast<double>(v.arena_bytes)),
+               format("{:.1f}", parameters_plus_kb(v))});
+  }
+  out += table.markdown() + "\n";
+}
+
 void append_variants(std::string& out, const std::vector<VariantResult>& variants) {
+  if (any_regression(variants)) return append_regression(out, variants);
   TextTable table;
   table.column("variant").column("bytes", Align::right).column("deflated", Align::right);
   table.column("accuracy", Align::right).column("95 % interval", Align::right).column("loss", Align::right);
   table.column("agrees with float32", Align::right).column("arena", Align::right);
+  table.column("parameters + KB", Align::right);
   for (const VariantResult& v : variants)
     table.row({v.name, format_count(v.bytes), format_count(v.bytes_deflated), accuracy_cell(v),
                interval_cell(v.interval95), format_number(v.loss), format_percent(v.agreement_with_float32),
-               format_bytes(static_cast<double>(v.arena_bytes))});
+               format_bytes(static_cast<double>(v.arena_bytes)), format("{:.1f}", parameters_plus_kb(v))});
   out += table.markdown() + "\n";
 }
 
@@ -71,7 +95,10 @@ void append_extra(std::string& out, const std::vector<VariantResult>& variants) 
   for (const VariantResult& v : variants)
     for (const ExtraScore& e : v.extra) {
       any = true;
-      table.row({v.name, e.set, format_percent(e.accuracy), interval_cell(e.interval95), format_count(e.n)});
+      table.row(
+          {v.name, e.set,
+           e.regression.present() ? format("RMSE {}", format_number(e.regression.rmse)) : format_percent(e.accuracy),
+           interval_cell(e.interval95), format_count(e.n)});
     }
   if (any) out += "## Further test sets\n\n" + table.markdown() + "\n";
 }
@@ -90,13 +117,19 @@ void append_unquantized(std::string& out, const std::vector<VariantResult>& vari
 
 void append_sweep(std::string& out, const std::vector<SweepRow>& sweep) {
   if (sweep.empty()) return;
+  bool numbers = false;
+  for (const SweepRow& row : sweep) numbers |= any_regression(row.variants);
   TextTable table;
-  table.column("key").column("value").column("variant").column("accuracy", Align::right);
-  table.column("loss", Align::right).column("parameters", Align::right).column("bytes", Align::right);
-  for (const SweepRow& row : sweep)
+  table.column("key").column("value").column("variant").column(numbers ? "RMSE" : "accuracy", Align::right);
+  table.column(numbers ? "R²" : "loss", Align::right).column("parameters", Align::right);
+  table.column("bytes", Align::right).column("parameters + KB", Align::right);
+  for (const SweepRow& row : sweep) {
+    if (row.variants.empty()) table.row({row.key, row.value, row.note, "–", "–", "–", "–", "–"});
     for (const VariantResult& v : row.variants)
-      table.row({row.key, row.value, v.name, accuracy_cell(v), format_number(v.loss), format_count(v.parameters),
-                 format_count(v.bytes)});
+      table.row({row.key, row.value, v.name, numbers ? format_number(v.regression.rmse) : accuracy_cell(v),
+                 numbers ? format_number(v.regression.r2, 5) : format_number(v.loss), format_count(v.parameters),
+                 format_count(v.bytes), format("{:.1f}", parameters_plus_kb(v))});
+  }
   out += "## Sweep\n\n" + table.markdown() + "\n";
 }
 }  // namespace

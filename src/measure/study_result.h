@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "measure/regression.h"
 #include "measure/stats.h"
 
 namespace thimble {
@@ -75,6 +76,7 @@ struct SeedScore {
   uint64_t seed = 0;
   double accuracy = kAbsent;
   double loss = kAbsent;
+  RegressionScore regression;  // where the answer is a number
 };
 
 // A further test set, reported beside the first.
@@ -83,6 +85,7 @@ struct ExtraScore {
   double accuracy = kAbsent;
   Interval interval95{kAbsent, kAbsent};
   int64_t n = 0;
+  RegressionScore regression;
 };
 
 struct TestSetSeconds {
@@ -160,6 +163,7 @@ struct VariantResult {
   double accuracy_stddev = kAbsent;
   Interval interval95{kAbsent, kAbsent};
   double loss = kAbsent;
+  RegressionScore regression;  // where the answer is a number; means over the seeds
   int64_t test_samples = 0;
   std::vector<SeedScore> per_seed;
   std::vector<ExtraScore> extra;
@@ -182,6 +186,7 @@ struct SweepRow {
   std::string value;  // "sgd"
   std::vector<VariantResult> variants;
   std::vector<EpochRow> epochs;  // report only
+  std::string note;              // why there are no variants, "diverged: …"; else empty
 };
 
 struct StudyResult {
@@ -198,6 +203,11 @@ struct StudyResult {
   std::vector<std::string> notes;
   std::vector<std::string> warnings;
 };
+
+// Parameters plus kilobytes of the file: the one number by which some size studies rank models.
+inline double parameters_plus_kb(const VariantResult& v) {
+  return static_cast<double>(v.parameters) + static_cast<double>(v.bytes) / 1000;
+}
 
 // The summary of the variant's first measurement, or null when nothing was measured.
 inline const LatencySummary* first_latency(const VariantResult& variant) {

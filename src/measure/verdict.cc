@@ -25,6 +25,7 @@ std::string ratio(double from, double to, const char* better, const char* worse,
 
 bool good_enough(const VariantResult& v, const VariantResult& reference, double tolerance) {
   if (has_accuracy(reference)) return has_accuracy(v) && v.accuracy >= reference.accuracy - tolerance;
+  if (std::isfinite(reference.regression.r2)) return v.regression.r2 >= reference.regression.r2 - tolerance;
   if (!std::isfinite(reference.loss)) return true;
   return std::isfinite(v.loss) && v.loss <= reference.loss + 0.05 * std::fabs(reference.loss);
 }
@@ -36,6 +37,11 @@ int find_reference(const std::vector<VariantResult>& variants) {
 }
 
 std::string accuracy_words(const VariantResult& v) {
+  if (v.regression.present())
+    return format("is off by {} (root mean squared error{})", format_number(v.regression.rmse),
+                  std::isfinite(v.regression.r2)
+                      ? format("; it explains {} of the target's variance", format_percent(v.regression.r2))
+                      : "");
   if (!has_accuracy(v)) return std::isfinite(v.loss) ? format("has a loss of {}", format_number(v.loss)) : "";
   std::string text = format("answers {} of the test samples correctly", format_percent(v.accuracy));
   if (std::isfinite(v.interval95.low) && std::isfinite(v.interval95.high))
@@ -91,6 +97,11 @@ Verdict judge(const std::vector<VariantResult>& variants, double tolerance) {
       const std::string speed = ratio(median_us(reference), median_us(ship), "faster", "slower", "about as fast");
       if (!speed.empty()) compare += (compare.empty() ? "" : " and ") + speed;
       if (!compare.empty()) say.push_back(format("Beside {} it is {}.", reference.name, compare));
+      if (std::isfinite(reference.regression.r2) && std::isfinite(ship.regression.r2))
+        say.push_back(format("Its root mean squared error is {} against {}; {:.2g} points of the explained variance may "
+                             "be lost.",
+                             format_number(ship.regression.rmse), format_number(reference.regression.rmse),
+                             tolerance * 100));
       if (has_accuracy(reference)) {
         const double points = (ship.accuracy - reference.accuracy) * 100;
         say.push_back(std::fabs(points) < 0.005
@@ -99,7 +110,8 @@ Verdict judge(const std::vector<VariantResult>& variants, double tolerance) {
                                    points < 0 ? "loses" : "gains", std::fabs(points), tolerance * 100));
       }
     } else if (variants.size() > 1) {
-      say.push_back("No smaller file keeps the accuracy within the tolerance.");
+      say.push_back(reference.regression.present() ? "No smaller file keeps the error within the tolerance."
+                                                   : "No smaller file keeps the accuracy within the tolerance.");
     }
   }
   if (verdict.fastest >= 0 && variants.size() > 1) {

@@ -18,8 +18,8 @@ struct Verdict {
   std::vector<std::string> sentences;  // for a reader who knows no machine learning
 };
 
-// tolerance: accuracy that may be lost, 0.005 is half a percentage point. Without accuracy
-// (regression) the loss is compared instead, with 5 % relative tolerance.
+// tolerance: accuracy that may be lost, 0.005 is half a percentage point; for numbers (regression) the share of the
+// target's variance (R²) that may be. Without either the loss is compared, with 5 % relative tolerance.
 Verdict judge(const std::vector<VariantResult>& variants, double tolerance = 0.005);
 
 }  // namespace thimble

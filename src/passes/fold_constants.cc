@@ -51,6 +51,7 @@ Result<Graph> fold_constants(Graph graph) {
       Tensor& tensor = graph.at(node.outputs[i]);
       results[i].size = static_cast<size_t>(tensor.bytes());
       tensor.data = std::move(results[i]);
+      tensor.batch_unknown = false;
     }
     dead[n] = 1;
   }

@@ -126,6 +126,7 @@ void score(const Graph& graph, const Dataset& set, EvaluationResult* r) {
   const OutputKind kind = output_kind(graph, classes);
   if (classes)
     r->confusion.assign(static_cast<size_t>(set.classes()), std::vector<int64_t>(static_cast<size_t>(set.classes())));
+  std::vector<float> said, truth;  // numbers: what belongs to a target column
   for (int64_t i = 0; i < r->n; ++i) {
     const float* y = r->outputs.data() + i * r->width;
     if (classes) {
@@ -136,13 +137,15 @@ void score(const Graph& graph, const Dataset& set, EvaluationResult* r) {
       ++r->confusion[static_cast<size_t>(set.label(i))][static_cast<size_t>(guess)];
       r->loss += loss_of(kind, y, r->width, set.label(i));
     } else {
-      double squares = 0;
-      for (int64_t t = 0; t < set.target_width(); ++t)
-        squares += std::pow(static_cast<double>(y[t]) - set.target(i)[t], 2);
-      r->loss += squares / static_cast<double>(set.target_width());
+      said.insert(said.end(), y, y + set.target_width());
+      truth.insert(truth.end(), set.target(i), set.target(i) + set.target_width());
     }
   }
   r->loss /= static_cast<double>(std::max<int64_t>(r->n, 1));
+  if (!classes && r->n > 0) {
+    r->regression = regression_score(said, truth, set.target_width());
+    r->loss = r->regression.mse;
+  }
   if (classes) r->accuracy = static_cast<double>(r->correct) / static_cast<double>(std::max<int64_t>(r->n, 1));
 }
 

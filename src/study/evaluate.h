@@ -5,6 +5,7 @@
 
 #include "data/dataset.h"
 #include "data/preprocess.h"
+#include "measure/regression.h"
 #include "runtime/program.h"
 
 namespace thimble {
@@ -20,6 +21,7 @@ struct EvaluationResult {
   std::vector<float> outputs;                   // n × width, dequantised
   std::vector<int32_t> predictions;             // classes only
   std::vector<std::vector<int64_t>> confusion;  // [truth][prediction], classes only
+  RegressionScore regression;                   // numbers only
 };
 
 struct EvaluateOptions {

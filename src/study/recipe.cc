@@ -8,6 +8,7 @@
 #include "study/recipe_layers.h"
 #include "study/recipe_paths.h"
 #include "study/toml_reader.h"
+#include "train/architecture.h"
 
 namespace thimble {
 namespace {
@@ -262,32 +263,72 @@ void read_variants(TableReader& root, std::vector<VariantSpec>* out, Status* sta
   }
 }
 
-void read_sweep(TableReader& root, Recipe* recipe) {
+// { from = 20, to = 110, step = 10 }: the values from 20 to 110, both included.
+void read_sweep_range(TableReader& root, const toml::table& table, SweepAxis* axis, Status* status) {
+  TableReader r(table, "sweep." + axis->key + ".", status);
+  double from = 0, to = 0, step = 1;
+  for (const char* key : {"from", "to"})
+    if (!r.has(key)) return root.fail_at(table, format("sweep.\"{}\" has no {}", axis->key, key),
+                                         "a list of values, or { from = 20, to = 110, step = 10 }");
+  r.number("from", &from, -1e9, 1e9);
+  r.number("to", &to, -1e9, 1e9);
+  r.number("step", &step, 1e-9, 1e9);
+  r.finish();
+  if (!r.ok()) return;
+  const double count = std::floor((to - from) / step + 1e-9) + 1;
+  if (!(count >= 1 && count <= 1000))
+    return root.fail_at(table, format("sweep.\"{}\" from {} to {} by {} has no or too many values", axis->key, from, to,
+                                      step));
+  const bool whole = from == std::floor(from) && step == std::floor(step);
+  for (int i = 0; i < static_cast<int>(count); ++i) {
+    const double v = from + i * step;
+    // Ten digits: 0.1 + 2·0.1 is meant to be 0.3.
+    axis->values.push_back(whole ? format("{}", static_cast<int64_t>(v)) : format("{:.10g}", v));
+    axis->labels.push_back(axis->values.back());
+  }
+}
+
+void read_sweep(TableReader& root, Recipe* recipe, Status* status) {
   const toml::node* n = root.node("sweep");
   if (!n) return;
   const toml::table* table = n->as_table();
   if (!table) return root.fail_at(*n, "[sweep] must be a table");
+  bool off = false;
   for (const auto& [key, value] : *table) {
     const std::string name(key.str());
     if (name == "mode") {
       const std::string mode = value.value_or(std::string());
-      if (mode != "grid" && mode != "one-at-a-time")
-        root.fail_at(value, format("sweep.mode is \"{}\"", mode), "\"one-at-a-time\" or \"grid\"");
+      if (mode != "grid" && mode != "one-at-a-time" && mode != "off")
+        root.fail_at(value, format("sweep.mode is \"{}\"", mode), "\"one-at-a-time\", \"grid\" or \"off\"");
       recipe->grid = mode == "grid";
+      off = mode == "off";
+      continue;
+    }
+    SweepAxis axis{name, {}, {}};
+    if (const toml::table* range = value.as_table()) {
+      read_sweep_range(root, *range, &axis, status);
+      recipe->sweep.push_back(std::move(axis));
       continue;
     }
     const toml::array* list = value.as_array();
-    if (!list || list->empty()) return root.fail_at(value, format("sweep.\"{}\" must be a list of values", name));
-    SweepAxis axis{name, {}, {}};
+    if (!list || list->empty())
+      return root.fail_at(value, format("sweep.\"{}\" must be a list of values", name),
+                          "or { from = 20, to = 110, step = 10 }");
     for (const toml::node& item : *list) {
-      axis.values.push_back(value_text(item));
       const toml::table* inner = item.as_table();
+      if (inner && inner->contains("label") && inner->contains("value") && inner->size() == 2) {
+        axis.values.push_back(value_text(*inner->get("value")));
+        axis.labels.push_back((*inner)["label"].value_or(std::string("?")));
+        continue;
+      }
+      axis.values.push_back(value_text(item));
       axis.labels.push_back(inner && !inner->empty() ? std::string(inner->begin()->first.str())
                             : item.is_string()       ? item.value_or(std::string())
                                                      : value_text(item));
     }
     recipe->sweep.push_back(std::move(axis));
   }
+  if (off) recipe->sweep.clear();
 }
 
 Status apply_preset(toml::table& root, const std::string& preset) {
@@ -364,9 +405,15 @@ Result<Recipe> parse_recipe(const std::string& text, const RecipeOptions& option
     if (recipe.measure.threads.empty()) recipe.measure.threads = {1};
     s.finish();
   });
-  read_sweep(r, &recipe);
+  read_sweep(r, &recipe, &status);
   r.node("preset");
   r.finish();
+  if (status && !recipe.model.architecture.empty()) {
+    const std::string& set = recipe.data.set;
+    if (recipe.model.classes == 0 && (set == "mnist" || set == "fashion-mnist" || set == "digits"))
+      recipe.model.classes = 10;
+    status = expand_architecture(&recipe.model);
+  }
   if (!status) return with_context(std::move(status).error(), name);
   recipe.train.seed = recipe.seed;
   if (recipe.title.empty()) recipe.title = recipe.name;

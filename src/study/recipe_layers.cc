@@ -30,8 +30,9 @@ void read_size(TableReader& r, const toml::node& value, LayerSpec* layer, Status
   if (word == "reshape" || (word == "zero_pad" && value.is_array())) return r.wholes(word, &layer->shape, 0, 1'000'000);
   if (value.is_boolean()) {
     if (!value.value_or(false)) r.fail_at(value, format("{} = false: leave the layer out instead", word));
-    if (word == "conv2d" || word == "dense" || word == "lstm" || word == "depthwise_conv2d" || word == "dropout" ||
-        word == "separable_conv2d")
+    constexpr const char* kCounted[] = {"conv2d", "depthwise_conv2d", "separable_conv2d", "dense",
+                                        "lstm",   "gru",              "dropout",          "channel_shuffle"};
+    if (std::ranges::find(kCounted, word) != std::end(kCounted))
       r.fail_at(value, format("{} needs a number", word));
     return;
   }
@@ -88,6 +89,15 @@ void read_layer(TableReader& r, LayerSpec* layer, Status* status, int depth) {
   r.text("initializer", &layer->initializer);
   r.text("recurrent_initializer", &layer->recurrent_initializer);
   r.truth("return_sequences", &layer->return_sequences);
+  r.truth("split", &layer->split);
+  if (layer->split && layer->word != "parallel")
+    r.fail_at(*r.node("split"), format("split goes with parallel, not with {}", layer->word));
+  if (const toml::node* shortcut = r.node("shortcut")) {
+    if (layer->word != "residual")
+      return r.fail_at(*shortcut, format("shortcut goes with residual, not with {}", layer->word));
+    layer->branches.resize(2);
+    read_layers(r, *shortcut, &layer->branches[1], status, depth + 1);
+  }
   r.number("momentum", &layer->momentum, 0, 1);
   r.number("epsilon", &layer->epsilon, 1e-12, 1);
   r.finish(words);
@@ -117,13 +127,16 @@ void read_model(TableReader& r, ModelSpec* out, Status* status) {
   r.text("file", &out->file);
   r.text("architecture", &out->architecture);
   r.number("alpha", &out->alpha, 0.01, 10);
+  r.whole("classes", &out->classes, 2, 1'000'000);
+  r.number("momentum", &out->momentum, 0, 0.9999);
   r.whole("trainable_layers", &out->trainable_layers, 0, 1'000'000);
   const toml::node* layers = r.node("layers");
   const int ways = (layers != nullptr) + !out->file.empty() + !out->architecture.empty();
   if (ways != 1 && r.ok())
     *status = fail(ErrorCode::usage, "[model] needs exactly one of layers, file and architecture");
-  if (!out->architecture.empty() && r.ok())
-    *status = fail(ErrorCode::usage, format("unknown architecture \"{}\"", out->architecture), "write the layers");
+  if (out->architecture.empty())
+    for (const char* key : {"alpha", "classes", "momentum"})
+      if (r.has(key)) r.fail_at(*r.node(key), format("model.{} goes with an architecture", key));
   if (layers) read_layers(r, *layers, &out->layers, status, 0);
   r.finish();
 }

@@ -89,6 +89,13 @@ Status apply_setting(toml::table& root, const Setting& setting) {
   const std::vector<std::string> path = split_path(setting.key);
   if (path.size() < 2) return no_such(setting.key, "a path has at least two parts", "for example train.epochs=4");
 
+  if (path[0] == "sweep") {  // the keys of [sweep] are paths themselves
+    if (!root.contains("sweep")) root.insert("sweep", toml::table{});
+    toml::table* sweep = root["sweep"].as_table();
+    if (!sweep) return no_such(setting.key, "\"sweep\" is not a table");
+    sweep->insert_or_assign(setting.key.substr(6), value);
+    return {};
+  }
   toml::table* table = &root;
   for (size_t i = 0; i + 1 < path.size(); ++i) {
     toml::node* next = table->get(path[i]);

@@ -1,3 +1,4 @@
+// A path that begins with "sweep." sets a key of [sweep], which is a path itself: "sweep.train.epochs".
 // Settings by path: "train.epochs", "model.layers.0.activation" (by position),
 // "model.layers.dense_1.units" (by layer name), "model.layers.*.activation" (every layer that has it).
 #pragma once

@@ -15,6 +15,8 @@
 #include "measure/resources.h"
 #include "study/evaluate.h"
 #include "study/measure_variants.h"
+#include "study/sweep.h"
+#include "study/training_warnings.h"
 #include "study/variants.h"
 
 namespace thimble {
@@ -121,6 +123,7 @@ class Runner {
       variants.push_back(std::move(v));
     }
     if (number == 0) THIMBLE_TRY(check_export(trained.weights, variants.front()));
+    judge_training(recipe_, trained, variants.front().result, number == 0 ? "" : format("Seed {}: ", seed));
     SeedTraining st;
     st.seed = seed;
     st.seconds = trained.seconds;
@@ -206,15 +209,20 @@ class Runner {
       r.accuracy = e.accuracy;
       r.interval95 = wilson95(e.correct, e.n);
     }
-    r.per_seed.push_back({seed, r.accuracy, r.loss});
+    r.regression = e.regression;
+    r.per_seed.push_back({seed, r.accuracy, r.loss, r.regression});
     if (!first) return {};
     note(e.accuracy >= 0 ? format("{}: {} bytes, test accuracy {:.4f}", v.spec.name, r.bytes, e.accuracy)
-                         : format("{}: {} bytes, test loss {:.6f}", v.spec.name, r.bytes, e.loss));
+                         : format("{}: {} bytes, RMSE {:.6g}, R² {:.5f}", v.spec.name, r.bytes, e.regression.rmse,
+                                  e.regression.r2));
     compare(r, e);
     for (const auto& [set_name, set] : data_.extra) {
       THIMBLE_ASSIGN(const EvaluationResult x, evaluate_model(v.graph, set, data_.preprocess, evaluate));
-      r.extra.push_back({set_name, x.accuracy >= 0 ? x.accuracy : kAbsent, wilson95(x.correct, x.n), x.n});
-      note(format("{}: accuracy on {} {:.4f}", v.spec.name, set_name, x.accuracy));
+      const bool classes = x.accuracy >= 0;
+      r.extra.push_back({set_name, classes ? x.accuracy : kAbsent,
+                         classes ? wilson95(x.correct, x.n) : Interval{kAbsent, kAbsent}, x.n, x.regression});
+      note(classes ? format("{}: accuracy on {} {:.4f}", v.spec.name, set_name, x.accuracy)
+                   : format("{}: RMSE on {} {:.6g}", v.spec.name, set_name, x.regression.rmse));
     }
     if (e.accuracy >= 0) {
       r.confusion.labels = data_.preprocess.labels;
@@ -276,6 +284,21 @@ class Runner {
     }
   }
 
+  // Means over the seeds; of the largest errors the largest.
+  static void average_regression(VariantResult& r) {
+    if (!r.regression.present()) return;
+    RegressionScore sum{0, 0, 0, 0, 0};
+    for (const SeedScore& s : r.per_seed) {
+      sum.mse += s.regression.mse;
+      sum.rmse += s.regression.rmse;
+      sum.mae += s.regression.mae;
+      sum.r2 += s.regression.r2;
+      sum.max_error = std::max(sum.max_error, s.regression.max_error);
+    }
+    const auto n = static_cast<double>(r.per_seed.size());
+    r.regression = {sum.mse / n, sum.rmse / n, sum.mae / n, sum.r2 / n, sum.max_error};
+  }
+
   Status average_over_seeds() {
     for (Variant& v : variants_) {
       VariantResult& r = v.result;
@@ -288,62 +311,74 @@ class Runner {
       r.accuracy = mean_of(accuracies);
       r.accuracy_stddev = stddev_of(accuracies);
       r.loss = mean_of(losses);
+      average_regression(r);
     }
     return {};
   }
 
   // Every value of every axis (or every combination) is one more training of all variants.
   Status sweep() {
-    std::vector<std::vector<Setting>> points;
-    std::vector<std::pair<std::string, std::string>> labels;
-    if (recipe_.grid) {
-      points.emplace_back();
-      labels.emplace_back("", "");
-      for (const SweepAxis& axis : recipe_.sweep) {
-        std::vector<std::vector<Setting>> more;
-        std::vector<std::pair<std::string, std::string>> more_labels;
-        for (size_t p = 0; p < points.size(); ++p)
-          for (size_t v = 0; v < axis.values.size(); ++v) {
-            more.push_back(points[p]);
-            more.back().push_back({axis.key, axis.values[v]});
-            const bool first = labels[p].first.empty();
-            more_labels.emplace_back(first ? axis.key : labels[p].first + " × " + axis.key,
-                                     first ? axis.labels[v] : labels[p].second + " × " + axis.labels[v]);
-          }
-        points = std::move(more);
-        labels = std::move(more_labels);
-        if (points.size() > 10000) return fail(ErrorCode::usage, "the sweep has more than 10,000 points");
-      }
-      if (recipe_.sweep.empty()) return {};
-    } else {
-      for (const SweepAxis& axis : recipe_.sweep)
-        for (size_t v = 0; v < axis.values.size(); ++v) {
-          points.push_back({{axis.key, axis.values[v]}});
-          labels.emplace_back(axis.key, axis.labels[v]);
-        }
-    }
+    THIMBLE_ASSIGN(const std::vector<SweepPoint> points, sweep_points(recipe_));
+    const StudyData own = data_;
     for (size_t p = 0; p < points.size(); ++p) {
+      const SweepPoint& point = points[p];
       RecipeOptions changed = options_.recipe;
-      changed.settings.insert(changed.settings.end(), points[p].begin(), points[p].end());
+      changed.settings.insert(changed.settings.end(), point.settings.begin(), point.settings.end());
       THIMBLE_ASSIGN(Recipe recipe, parse_recipe(recipe_.text, changed, options_.recipe_file));
       recipe.directory = recipe_.directory;
       THIMBLE_TRY(load_imported_model(recipe));
-      const std::string label =
-          format("sweep {} = {} ({} of {})", labels[p].first, labels[p].second, p + 1, points.size());
-      THIMBLE_ASSIGN(
-          const TrainResult trained,
-          train_seed(recipe, recipe.seed, label, format("{}/checkpoints/sweep_{}.ckpt", options_.out, p + 1)));
-      THIMBLE_ASSIGN(const Graph graph, deployable_graph(recipe.model, trained.weights, data_.preprocess, recipe.name));
-      SweepRow row{labels[p].first, labels[p].second, {}, {}};
-      for (const EpochRecord& e : trained.epochs) row.epochs.push_back(row_of(e));
+      data_ = own;
+      if (point.changes_data()) {
+        THIMBLE_ASSIGN(data_, open_study_data(recipe.data, recipe.model.input, options_.data_dir, recipe.seed));
+      }
+      const std::string label = format("sweep {} = {} ({} of {})", point.key, point.label, p + 1, points.size());
+      SweepRow row{.key = point.key, .value = point.label};
+      auto trained = train_seed(recipe, recipe.seed, label, format("{}/checkpoints/sweep_{}.ckpt", options_.out, p + 1));
+      if (!trained) {
+        // A setting that diverges is a result of the sweep; the others go on.
+        if (trained.error().code != ErrorCode::diverged) return tl::unexpected<Error>(std::move(trained).error());
+        row.note = "diverged: " + trained.error().message;
+        result_.warnings.push_back(format("{}: {}", label, row.note));
+        note(result_.warnings.back());
+        result_.sweep.push_back(std::move(row));
+        continue;
+      }
+      THIMBLE_ASSIGN(const Graph graph,
+                     deployable_graph(recipe.model, trained->weights, data_.preprocess, recipe.name));
+      for (const EpochRecord& e : trained->epochs) row.epochs.push_back(row_of(e));
       for (const VariantSpec& spec : recipe.variants) {
         THIMBLE_ASSIGN(Variant v, make_variant(spec, graph, data_.splits.train, data_.preprocess));
         THIMBLE_TRY(score(v, recipe.seed, false));
         row.variants.push_back(std::move(v.result));
       }
+      if (!row.variants.empty()) judge_training(recipe, *trained, row.variants.front(), label + ": ");
       result_.sweep.push_back(std::move(row));
     }
+    data_ = own;
     return {};
+  }
+
+  // Warns of a training that ended badly; `variant` is the float one, scored.
+  void judge_training(const Recipe& recipe, const TrainResult& trained, const VariantResult& variant,
+                      const std::string& label) {
+    TrainingFacts facts{recipe.model, recipe.train, trained.epochs};
+    facts.train_samples = data_.splits.train.size();
+    const Dataset& test = data_.splits.test;
+    if (test.valid() && !test.empty() && test.classes() > 0 && std::isfinite(variant.accuracy)) {
+      facts.classes = test.classes();
+      facts.accuracy = variant.accuracy;
+      facts.test_samples = test.size();
+      std::vector<int64_t> counts(static_cast<size_t>(facts.classes));
+      for (int64_t i = 0; i < test.size(); ++i) ++counts[static_cast<size_t>(test.label(i))];
+      facts.largest_class =
+          static_cast<double>(*std::max_element(counts.begin(), counts.end())) / static_cast<double>(test.size());
+    }
+    for (const std::string& warning : training_warnings(facts)) {
+      result_.warnings.push_back(label + warning);
+      note(result_.warnings.back());
+    }
+    if (!label.empty()) return;
+    if (std::string guards = training_guards(facts); !guards.empty()) result_.notes.push_back(std::move(guards));
   }
 
   Status write() {

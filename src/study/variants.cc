@@ -4,6 +4,8 @@
 #include "formats/tflite/tflite.h"
 #include "passes/add_bias.h"
 #include "passes/decompose.h"
+#include "passes/fold_constants.h"
+#include "passes/fuse_activation.h"
 #include "passes/lower_lstm.h"
 #include "passes/pipeline.h"
 #include "runtime/program.h"
@@ -49,7 +51,9 @@ Result<Graph> deployable_graph(const ModelSpec& model, const Weights& weights, c
     THIMBLE_ASSIGN([[maybe_unused]] const int rewritten, decompose(graph));
     return {};
   }());
+  THIMBLE_ASSIGN(graph, fold_constants(std::move(graph)));  // what unrolled layers compute from weights alone
   add_missing_biases(graph);
+  fuse_activations(graph);
   graph.name = name;
   graph.metadata[kPreprocessKey] = preprocess.to_json();
   graph.remove_unused();

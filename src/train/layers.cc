@@ -13,6 +13,10 @@
 #include "ops/pad/pad.h"
 #include "ops/pool2d/pool2d.h"
 #include "ops/reshape/reshape.h"
+#include "ops/split/split.h"
+#include "ops/transpose/transpose.h"
+#include "train/gru_layer.h"
+#include "train/layer_norm.h"
 #include "train/lstm_layer.h"
 
 namespace thimble {
@@ -210,26 +214,71 @@ Result<TensorId> batch_norm(LayerBuilder& b, TensorId x, const LayerSpec& spec, 
 }
 
 // ---- composition ----
+// Adds x to what its layers make of it, or to a shortcut's (the second branch) where the shapes change.
 Result<TensorId> residual(LayerBuilder& b, TensorId x, const LayerSpec& spec, const std::string& name) {
-  if (spec.branches.size() != 1) return fail(ErrorCode::usage, "residual takes one list of layers");
+  if (spec.branches.empty() || spec.branches.size() > 2)
+    return fail(ErrorCode::usage, "residual takes one list of layers, and a second one as shortcut");
+  const bool has_shortcut = spec.branches.size() == 2;
   THIMBLE_ASSIGN(const TensorId y, b.sequence(x, spec.branches[0], name + "/"));
-  if (!(b.shape(x) == b.shape(y)))
-    return fail(ErrorCode::usage,
-                format("residual adds {} to {}: the shapes differ", b.shape(y).to_string(), b.shape(x).to_string()),
-                "use padding = \"same\", stride 1 and as many filters as there are input channels");
-  return b.builder().op(Op::add, {x, y}, BinaryAttrs{LayerBuilder::fused(spec.activation)}, name);
+  TensorId other = x;
+  if (has_shortcut) {
+    THIMBLE_ASSIGN(other, b.sequence(x, spec.branches[1], name + "/shortcut/"));
+  }
+  if (!(b.shape(other) == b.shape(y)))
+    return fail(
+        ErrorCode::usage,
+        format("residual adds {} to {}: the shapes differ", b.shape(y).to_string(), b.shape(other).to_string()),
+        has_shortcut ? "give the shortcut the same stride and as many filters"
+                     : "use padding = \"same\", stride 1 and as many filters as there are input channels, or give it a "
+                       "shortcut = [ … ] of its own");
+  return b.builder().op(Op::add, {other, y}, BinaryAttrs{LayerBuilder::fused(spec.activation)}, name);
+}
+
+// One tensor per branch: x itself, or equal shares of its channels.
+Result<std::vector<TensorId>> branch_inputs(LayerBuilder& b, TensorId x, const LayerSpec& spec,
+                                            const std::string& name) {
+  const size_t count = spec.branches.size();
+  if (!spec.split || count == 1) return std::vector<TensorId>(count, x);
+  const int64_t channels = b.shape(x).dim(-1);
+  if (channels % static_cast<int64_t>(count) != 0)
+    return fail(ErrorCode::usage, format("{} channels do not split among {} branches", channels, count),
+                "choose the filters before it so that they do");
+  const int32_t axis[] = {static_cast<int32_t>(b.shape(x).rank() - 1)};
+  return b.builder().node(Op::split, {b.builder().constant_i32(name + "/axis", axis), x}, SplitAttrs{}, name + "/split",
+                          static_cast<int>(count));
 }
 
 Result<TensorId> parallel(LayerBuilder& b, TensorId x, const LayerSpec& spec, const std::string& name) {
   if (spec.branches.empty()) return fail(ErrorCode::usage, "parallel takes a list of lists of layers");
+  THIMBLE_ASSIGN(const std::vector<TensorId> inputs, branch_inputs(b, x, spec, name));
   std::vector<TensorId> ends;
   for (size_t i = 0; i < spec.branches.size(); ++i) {
-    THIMBLE_ASSIGN(const TensorId end, b.sequence(x, spec.branches[i], format("{}/{}/", name, i)));
+    THIMBLE_ASSIGN(const TensorId end, b.sequence(inputs[i], spec.branches[i], format("{}/{}/", name, i)));
     ends.push_back(end);
   }
   ConcatenationAttrs attrs;
   attrs.axis = b.shape(x).rank() - 1;
   return b.builder().op(Op::concatenation, ends, attrs, name);
+}
+
+// Channel c of g groups of n goes to place (c mod n)·g + c div n: seen as [g, n], the channels are transposed. Four
+// dimensions are enough for that, since height and width stay together: what older runtimes take.
+Result<TensorId> channel_shuffle(LayerBuilder& b, TensorId x, const LayerSpec& spec, const std::string& name) {
+  THIMBLE_TRY(expect_rank(b, x, 4, "a picture"));
+  THIMBLE_ASSIGN(const int64_t groups, count_of(spec, "channel_shuffle"));
+  const Shape s = b.shape(x);
+  if (s[3] % groups != 0)
+    return fail(ErrorCode::usage, format("{} channels do not divide into {} groups", s[3], groups));
+  const auto places = static_cast<int32_t>(s[1] * s[2]), g = static_cast<int32_t>(groups);
+  const auto each = static_cast<int32_t>(s[3] / groups);
+  const int32_t apart[] = {-1, places, g, each}, order[] = {0, 1, 3, 2};
+  const int32_t whole[] = {-1, static_cast<int32_t>(s[1]), static_cast<int32_t>(s[2]), static_cast<int32_t>(s[3])};
+  Builder& out = b.builder();
+  THIMBLE_ASSIGN(const TensorId grouped, out.op(Op::reshape, {x, out.constant_i32(name + "/groups/shape", apart)},
+                                                ReshapeAttrs{}, name + "/groups"));
+  THIMBLE_ASSIGN(const TensorId turned, out.op(Op::transpose, {grouped, out.constant_i32(name + "/order", order)},
+                                               TransposeAttrs{}, name + "/turned"));
+  return out.op(Op::reshape, {turned, out.constant_i32(name + "/shape", whole)}, ReshapeAttrs{}, name);
 }
 
 struct Word {
@@ -250,9 +299,12 @@ constexpr Word kWords[] = {
     {"zero_pad", zero_pad},
     {"dropout", dropout},
     {"batch_norm", batch_norm},
+    {"layer_norm", layer_norm},
     {"residual", residual},
     {"parallel", parallel},
+    {"channel_shuffle", channel_shuffle},
     {"lstm", lstm_layer},
+    {"gru", gru_layer},
 };
 
 }  // namespace

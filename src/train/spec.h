@@ -33,7 +33,9 @@ struct LayerSpec {
   bool return_sequences = false;
   double momentum = 0.99, epsilon = 1e-3;        // batch_norm, layer_norm
   std::vector<int64_t> shape;                    // reshape, zero_pad {top, bottom, left, right}
-  std::vector<std::vector<LayerSpec>> branches;  // residual: one, parallel: several
+  // residual: one, or two with a shortcut in place of the input itself; parallel: several
+  std::vector<std::vector<LayerSpec>> branches;
+  bool split = false;  // parallel: each branch gets its share of the channels instead of all of them
 };
 
 struct ModelSpec {
@@ -42,8 +44,10 @@ struct ModelSpec {
   std::string file;                    // import instead: a float .tflite
   std::shared_ptr<const Graph> graph;  // the imported file, which the caller has read
   int trainable_layers = 0;            // imported: only the last N layers with weights (0 = all)
-  std::string architecture;            // or a named one
-  double alpha = 1.0;
+  // Or a named one, which expand_architecture (architecture.h) turns into layers.
+  std::string architecture;
+  double alpha = 1.0;     // width multiplier
+  double momentum = 0.9;  // of its batch norms; lower than Keras's 0.99 so that short trainings settle
   int64_t classes = 0;
 };
 
