@@ -69,12 +69,29 @@ struct GemmTnF32Args {
   bool accumulate = false;
 };
 
+// A few rows times weights as they lie, without packing: for m < m_count and j < n
+//   c[m·ldc + j] = clamp(Σ_i a[m·lda + i] · b[j·k + i] + bias[j], lo, hi)       (bias null: 0)
+// Worth it where weights change at every run and would have to be packed for one or two rows. The order of the sum:
+// sixteen partial sums, of i with equal i mod 16, ascending, one fused multiply-add a step; then
+// halves are added (s[l] += s[l + 8], … 4, 2, 1); the bias comes last.
+struct DotF32Args {
+  int64_t m = 0, n = 0, k = 0;
+  const float* a = nullptr;
+  int64_t lda = 0;
+  const float* b = nullptr;
+  const float* bias = nullptr;
+  float* c = nullptr;
+  int64_t ldc = 0;
+  float lo = -__builtin_inff(), hi = __builtin_inff();
+};
+
 struct GemmF32Kernels {
   const char* name = nullptr;
   int mr = 0, nr = 0;  // tile: splits at multiples of these cost nothing
   void (*run)(const GemmF32Args&) = nullptr;
   void (*pack_b)(const PackBArgs&) = nullptr;
   void (*run_tn)(const GemmTnF32Args&) = nullptr;
+  void (*dot)(const DotF32Args&) = nullptr;
   // y[j·ldy + i] = x[i·ldx + j] for i < rows, j < columns.
   void (*transpose)(const float* x, int64_t rows, int64_t columns, int64_t ldx, float* y, int64_t ldy) = nullptr;
 

@@ -376,6 +376,51 @@ void run_tn(const GemmTnF32Args& g) {
   }
 }
 
+// R columns of one row, sixteen partial sums each.
+constexpr int kPartial = 16, kPartialVecs = kPartial / kLanes;
+template <int R>
+THIMBLE_INLINE void dot_columns(const DotF32Args& g, const float* a, float* c, int64_t j) {
+  F sum[R][kPartialVecs] = {};
+  const float* b = g.b + j * g.k;
+  int64_t i = 0;
+  for (; i + kPartial <= g.k; i += kPartial) {
+    THIMBLE_UNROLL
+    for (int v = 0; v < kPartialVecs; ++v) {
+      const F x = load(a + i + v * kLanes);
+      THIMBLE_UNROLL
+      for (int r = 0; r < R; ++r) sum[r][v] = fma(x, load(b + r * g.k + i + v * kLanes), sum[r][v]);
+    }
+  }
+  THIMBLE_UNROLL
+  for (int v = 0; v < kPartialVecs; ++v) {
+    const int64_t left = g.k - i - v * kLanes, lanes = left < 0 ? 0 : left > kLanes ? kLanes : left;
+    if (lanes == 0) break;
+    const F x = load_part(a + i + v * kLanes, lanes);
+    THIMBLE_UNROLL
+    for (int r = 0; r < R; ++r) sum[r][v] = fma(x, load_part(b + r * g.k + i + v * kLanes, lanes), sum[r][v]);
+  }
+  for (int r = 0; r < R; ++r) {
+    float s[kPartial];
+    THIMBLE_UNROLL
+    for (int v = 0; v < kPartialVecs; ++v) store(s + v * kLanes, sum[r][v]);
+    for (int half = kPartial / 2; half > 0; half /= 2)
+      for (int l = 0; l < half; ++l) s[l] += s[l + half];
+    const float y = s[0] + (g.bias != nullptr ? g.bias[j + r] : 0.0f);
+    c[j + r] = y < g.lo ? g.lo : y > g.hi ? g.hi : y;
+  }
+}
+
+void dot(const DotF32Args& g) {
+  constexpr int kAtOnce = 8 / kPartialVecs > 0 ? 8 / kPartialVecs : 1;
+  for (int64_t m = 0; m < g.m; ++m) {
+    const float* a = g.a + m * g.lda;
+    float* c = g.c + m * g.ldc;
+    int64_t j = 0;
+    for (; j + kAtOnce <= g.n; j += kAtOnce) dot_columns<kAtOnce>(g, a, c, j);
+    for (; j < g.n; ++j) dot_columns<1>(g, a, c, j);
+  }
+}
+
 }  // namespace
 
 void THIMBLE_FILL(gemm_f32)(GemmF32Kernels& table) {
@@ -385,6 +430,7 @@ void THIMBLE_FILL(gemm_f32)(GemmF32Kernels& table) {
   table.run = run;
   table.pack_b = pack_b;
   table.run_tn = run_tn;
+  table.dot = dot;
   table.transpose = turn;
 }
 

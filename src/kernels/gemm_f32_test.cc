@@ -112,6 +112,32 @@ TEST_P(GemmF32, EqualsDefinition) {
     check(pick(random, 1, 30), pick(random, 1, 40), pick(random, 1, 5), taps, true);
 }
 
+TEST_P(GemmF32, DotEqualsItsDefinition) {
+  for (int round = 0; round < 120; ++round) {
+    DotF32Args args;
+    args.m = pick(random, 1, 3), args.n = round < 40 ? round + 1 : pick(random, 1, 40);
+    args.k = round < 80 ? round + 1 : pick(random, 1, 300);
+    args.lda = args.k + pick(random, 0, 3), args.ldc = args.n + pick(random, 0, 3);
+    const std::vector<float> a = normal_values(random, (args.m - 1) * args.lda + args.k),
+                             b = normal_values(random, args.n * args.k), bias = normal_values(random, args.n);
+    std::vector<float> c(static_cast<size_t>((args.m - 1) * args.ldc + args.n), 7.0f), expected = c;
+    args.a = a.data(), args.b = b.data(), args.c = c.data();
+    if (round % 2 == 0) args.bias = bias.data();
+    if (round % 3 == 0) args.lo = 0.0f;
+    if (round % 5 == 0) args.hi = 1.0f;
+    for (int64_t m = 0; m < args.m; ++m)
+      for (int64_t j = 0; j < args.n; ++j) {
+        float s[16] = {};
+        for (int64_t i = 0; i < args.k; ++i) s[i % 16] = std::fma(a[m * args.lda + i], b[j * args.k + i], s[i % 16]);
+        for (int half = 8; half > 0; half /= 2)
+          for (int l = 0; l < half; ++l) s[l] += s[l + half];
+        expected[m * args.ldc + j] = clamp(s[0] + (args.bias ? bias[j] : 0.0f), args.lo, args.hi);
+      }
+    table().gemm_f32.dot(args);
+    ASSERT_EQ(first_difference(expected, c), -1) << args.m << " " << args.n << " " << args.k;
+  }
+}
+
 TEST_P(GemmF32, TapListAndMask) {
   for (int round = 0; round < 60; ++round) {
     const int64_t m = pick(random, 1, 30), n = pick(random, 1, 70), taps = pick(random, 1, 9),

@@ -47,6 +47,43 @@ void run_gathered_f32(const GatherF32Params& p, int part, int parts) {
   });
 }
 
+struct DotParams {
+  const GemmF32Kernels* kernels;
+  DotF32Args args;
+};
+
+void run_dot(const DotParams& p, int part, int parts) {
+  const Range r = part_range(p.args.n, part, parts, 16);
+  if (r.begin == r.end) return;
+  DotF32Args a = p.args;
+  a.n = r.end - r.begin;
+  a.b += r.begin * a.k;
+  if (a.bias) a.bias += r.begin;
+  a.c += r.begin;
+  p.kernels->dot(a);
+}
+
+// Weights that change at every run, for so few rows that packing them would cost more than the product.
+bool wants_dot(const LowerContext& ctx, const GemmShape& s) {
+  return !ctx.in(1).constant() && s.images * s.m <= 2 && s.images == 1 && s.taps == 1 && s.offsets.empty() &&
+         !s.weights_transposed;
+}
+
+void lower_dot(LowerContext& ctx, const GemmShape& s) {
+  auto* p = ctx.step<run_dot>(ctx.parts_for(static_cast<double>(s.m * s.n * s.k) * 0.03));
+  p->kernels = &ctx.kernels.gemm_f32;
+  DotF32Args& a = p->args;
+  a.m = s.m;
+  a.n = s.n;
+  a.k = a.lda = s.k;
+  a.ldc = s.n;
+  activation_range(s.activation, &a.lo, &a.hi);
+  ctx.bind_in(&a.a, 0);
+  ctx.bind_in(&a.b, 1);
+  ctx.bind_in(&a.bias, 2);
+  ctx.bind_out(&a.c);
+}
+
 struct PackParams {
   const GemmF32Kernels* kernels;
   PackBArgs args;
@@ -65,6 +102,10 @@ void run_pack(const PackParams& p, int part, int parts) {
 }  // namespace
 
 Result<bool> lower_f32(LowerContext& ctx, const GemmShape& s) {
+  if (wants_dot(ctx, s)) {
+    lower_dot(ctx, s);
+    return true;
+  }
   const GemmF32Kernels& kernels = ctx.kernels.gemm_f32;
   const Tensor& w = ctx.in(1);
   const int64_t rows = s.taps * s.k, packed_floats = kernels.packed_b_floats(s.n, rows);

@@ -1,5 +1,7 @@
 #include "train/training_graph.h"
 
+#include <algorithm>
+
 #include "ops/binary/binary.h"
 #include "ops/optimizer/optimizer.h"
 #include "train/fuse_gradients.h"
@@ -46,6 +48,23 @@ Status clip(Builder& b, const OptimizerSpec& spec, std::vector<TensorId>& gradie
   return {};
 }
 
+// Removes the node that makes each of `gradients` where it is a dense layer's and nothing else reads it; the removed
+// nodes, empty ones in other places.
+std::vector<Node> take_dense_gradients(Graph& graph, std::span<const TensorId> gradients) {
+  std::vector<Node> taken(gradients.size());
+  const std::vector<int> uses = graph.use_counts();
+  for (size_t i = 0; i < gradients.size(); ++i) {
+    if (uses[static_cast<size_t>(gradients[i])] != 0) continue;
+    const auto made_by = std::ranges::find_if(graph.nodes, [&](const Node& n) {
+      return n.op == Op::fully_connected_grad_weights && n.outputs[0] == gradients[i];
+    });
+    if (made_by == graph.nodes.end()) continue;
+    taken[i] = std::move(*made_by);
+    graph.nodes.erase(made_by);
+  }
+  return taken;
+}
+
 }  // namespace
 
 Result<TrainingGraph> build_training_graph(const Model& model, const TrainSpec& spec, const LossPlan& loss,
@@ -81,6 +100,11 @@ Result<TrainingGraph> build_training_graph(const Model& model, const TrainSpec& 
   if (weights.empty()) return fail(ErrorCode::usage, "the model has no weights to train");
   THIMBLE_TRY(clip(b, spec.optimizer, gradients));
 
+  // A dense layer's gradient that only its own update reads is not kept: update and gradient are one operator.
+  std::vector<Node> dense(weights.size());
+  if (spec.optimizer.clipnorm == 0 && spec.optimizer.clipvalue == 0 && spec.optimizer.global_clipnorm == 0)
+    dense = take_dense_gradients(t.graph, gradients);
+
   t.hyper = b.variable("hyper", DType::f32, Shape{16});
   t.first_update_node = t.graph.nodes.size();
   const OptimizerSpec& o = spec.optimizer;
@@ -91,14 +115,17 @@ Result<TrainingGraph> build_training_graph(const Model& model, const TrainSpec& 
   const bool centered = value("centered", 0) != 0;
   const int states = optimizer_states(o.rule, value("momentum", 0) != 0, centered, value("amsgrad", 0) != 0);
   for (size_t i = 0; i < weights.size(); ++i) {
-    std::vector<TensorId> inputs{weights[i], gradients[i], t.hyper};
+    const bool fused = !dense[i].outputs.empty();  // of dense[i]: x and dy
+    std::vector<TensorId> inputs{weights[i], fused ? dense[i].inputs[0] : gradients[i], t.hyper};
+    if (fused) inputs.push_back(dense[i].inputs[1]);
     for (int s = 0; s < states; ++s) {
       inputs.push_back(b.variable(format("{}/state{}", b.at(weights[i]).name, s), DType::f32, b.at(weights[i]).shape));
       const double initial = s == 0 ? value("initial_accumulator_value", 0) : 0;
       if (initial != 0) t.initial_states.emplace_back(inputs.back(), static_cast<float>(initial));
     }
-    THIMBLE_TRY(b.effect(Op::optimizer_update, inputs, OptimizerAttrs{static_cast<int>(o.rule)},
-                         b.at(weights[i]).name + "/update"));
+    const bool plain = o.rule == UpdateRule::sgd && states == 0 && o.weight_decay == 0;
+    THIMBLE_TRY(b.effect(fused ? Op::fully_connected_update : Op::optimizer_update, inputs,
+                         OptimizerAttrs{static_cast<int>(o.rule), plain}, b.at(weights[i]).name + "/update"));
   }
   if (spec.average > 0)
     for (TensorId w : model.parameters) {

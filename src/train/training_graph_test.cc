@@ -29,12 +29,15 @@ ModelSpec network() {
   return spec;
 }
 
-// Parameters after two steps of plain SGD, and the graph's operators.
-std::vector<float> after_two_steps(int64_t batch, const PlanOptions& options, std::vector<Op>* ops = nullptr) {
+// Parameters after two steps, and the graph's operators. The limit on gradients changes no value: it keeps the
+// gradients of dense layers as tensors of their own.
+std::vector<float> after_two_steps(int64_t batch, const PlanOptions& options, std::vector<Op>* ops = nullptr,
+                                   const char* optimizer = "sgd", bool limited = false) {
   const auto model = build_model(network(), {.batch = batch, .training = true, .seed = 3});
   EXPECT_TRUE(model) << model.error().to_string();
   TrainSpec spec;
-  spec.optimizer = *make_optimizer("sgd");
+  spec.optimizer = *make_optimizer(optimizer);
+  if (limited) spec.optimizer.clipvalue = 1e30;
   LossPlan loss;
   loss.from_logits = loss.classes = true;
   loss.attrs.kind = LossKind::crossentropy;
@@ -46,7 +49,8 @@ std::vector<float> after_two_steps(int64_t batch, const PlanOptions& options, st
   EXPECT_TRUE(program) << program.error().to_string();
   auto session = Session::create(*program);
   EXPECT_TRUE(session);
-  const float hyper[16] = {0.5f};
+  const bool plain = spec.optimizer.rule == UpdateRule::sgd;
+  const float hyper[16] = {plain ? 0.5f : 0.01f, plain ? 0 : 0.1f, plain ? 0 : 0.001f, plain ? 0 : 1e-7f};
   std::memcpy((*session)->tensor(training->hyper).data(), hyper, sizeof hyper);
   Random random(5);
   auto* x = reinterpret_cast<float*>((*session)->input(0).data());
@@ -76,6 +80,24 @@ TEST(TrainingGraph, KernelsEqualReferencesAndThreadsChangeNothing) {
     for (size_t i = 0; i < one.size(); ++i) worst = std::max<double>(worst, std::fabs(one[i] - reference[i]));
     EXPECT_LT(worst, 2e-5) << "batch " << batch;
   }
+}
+
+TEST(TrainingGraph, DenseGradientsInsideTheirUpdateChangeNothing) {
+  for (const char* optimizer : {"sgd", "adam"})
+    for (int64_t batch : {1, 5, 33}) {
+      std::vector<Op> fused, apart;
+      const auto one = after_two_steps(batch, {.threads = 1}, &fused, optimizer);
+      const auto two = after_two_steps(batch, {.threads = 2}, nullptr, optimizer);
+      const auto kept = after_two_steps(batch, {.threads = 1}, &apart, optimizer, true);
+      EXPECT_EQ(std::ranges::count(fused, Op::fully_connected_update), 2);
+      EXPECT_EQ(std::ranges::count(apart, Op::fully_connected_update), 0);
+      EXPECT_EQ(one, two) << optimizer << " batch " << batch;
+      if (batch > 4 || std::string_view(optimizer) != "sgd") {  // else sums go into the weights themselves
+        EXPECT_EQ(one, kept) << optimizer << " batch " << batch;
+      } else {
+        for (size_t i = 0; i < one.size(); ++i) ASSERT_NEAR(one[i], kept[i], 1e-6) << batch;
+      }
+    }
 }
 
 TEST(TrainingGraph, ClampsAreFusedAndUnusedOutputsGone) {

@@ -1,6 +1,9 @@
-// Training only, both change variables and have no output.
+// Training only. Updates change variables and have no output.
 // optimizer_update: inputs w (variable), g, hyper [16], then the rule's states (variables, shape of
 // w): one step of kernels/update.h. hyper is a variable that the host writes before each run.
+// fully_connected_update: inputs w [outputs, inputs] (variable), x [batch, inputs], hyper [16],
+// dy [batch, outputs], then the rule's states: the gradient dyᵀ·x of a dense layer's weights and the
+// step on them in one, block by block, so that the gradient never leaves the nearest cache.
 // clip_scale: inputs gradients; output the factor min(1, limit / √Σ g²) that brings their common
 // norm down to the limit (Keras clipnorm for one gradient, global_clipnorm for all).
 // average_update: inputs w, average (variable), hyper: average += hyper[14] · (w − average).
@@ -12,10 +15,12 @@
 namespace thimble {
 
 struct OptimizerAttrs {
-  int rule = 0;  // UpdateRule
+  int rule = 0;        // UpdateRule
+  bool plain = false;  // neither momentum nor weight decay: w −= rate · g (fully_connected_update may sum into w)
   template <class V>
   void fields(V& v) {
     v("rule", rule);
+    v("plain", plain);
   }
 };
 

@@ -85,18 +85,35 @@ void step(UpdateRule rule, float& w, float g, float& s0, float& s1, float& s2, c
   }
 }
 
+// One weight; its states are elements i of the inputs from `states` on.
+void update(const RefCall& call, int64_t i, size_t states, float& w, float g, const float* p) {
+  float none = 0;
+  const auto state = [&](size_t k) -> float& {
+    return call.has(states + k) ? call.in[states + k].as<float>()[i] : none;
+  };
+  w -= p[kHyperDecay] * w;
+  step(static_cast<UpdateRule>(call.node.attrs.as<OptimizerAttrs>().rule), w, g, state(0), state(1), state(2), p);
+}
+
 }  // namespace
 
 void optimizer_update(const RefCall& call) {
   auto* w = call.in[0].as<float>();
   const float *g = call.in[1].as<float>(), *p = call.in[2].as<float>();
-  float none = 0;
-  const auto rule = static_cast<UpdateRule>(call.node.attrs.as<OptimizerAttrs>().rule);
-  for (int64_t i = 0; i < call.in[0].shape.elements(); ++i) {
-    const auto state = [&](size_t k) -> float& { return call.has(k) ? call.in[k].as<float>()[i] : none; };
-    w[i] -= p[kHyperDecay] * w[i];
-    step(rule, w[i], g[i], state(3), state(4), state(5), p);
-  }
+  for (int64_t i = 0; i < call.in[0].shape.elements(); ++i) update(call, i, 3, w[i], g[i], p);
+}
+
+void fully_connected_update(const RefCall& call) {
+  auto* w = call.in[0].as<float>();
+  const float *x = call.in[1].as<float>(), *p = call.in[2].as<float>(), *dy = call.in[3].as<float>();
+  const int64_t outputs = call.in[0].shape[0], inputs = call.in[0].shape[1],
+                batch = call.in[3].shape.elements() / outputs;
+  for (int64_t o = 0; o < outputs; ++o)
+    for (int64_t i = 0; i < inputs; ++i) {
+      float g = 0;
+      for (int64_t b = 0; b < batch; ++b) g += dy[b * outputs + o] * x[b * inputs + i];
+      update(call, o * inputs + i, 4, w[o * inputs + i], g, p);
+    }
 }
 
 void average_update(const RefCall& call) {
