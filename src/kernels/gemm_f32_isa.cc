@@ -362,8 +362,22 @@ void gradient_rows(const GemmTnF32Args& g, const Sweep& sweep, int64_t i0, int64
   }
 }
 
+// One row of A and B: c moves through along its rows, which is all the work.
+void outer_product(const GemmTnF32Args& g) {
+  for (int64_t i = 0; i < g.k; ++i) {
+    float* c = g.c + i * g.ldc;
+    const F y = set1(g.a[i]);
+    if (g.accumulate) {
+      for_runs(g.n, [&](int64_t j, auto run) { store(c + j, fma(y, load(g.b + j, run), load(c + j, run)), run); });
+    } else {
+      for_runs(g.n, [&](int64_t j, auto run) { store(c + j, fma(y, load(g.b + j, run), F{}), run); });
+    }
+  }
+}
+
 void run_tn(const GemmTnF32Args& g) {
   if (g.k <= 0 || g.n <= 0) return;
+  if (g.m == 1 && g.offsets == nullptr) return outer_product(g);
   const bool together = g.taps > 1 && g.k < kMaxRows / 2;  // tiles across taps, where one tap would not fill them
   for (int64_t begin = 0; begin == 0 || begin < g.m; begin += kGradientRows) {
     const int64_t end = g.m - begin < kGradientRows ? g.m : begin + kGradientRows;
