@@ -63,10 +63,9 @@ void run_dot(const DotParams& p, int part, int parts) {
   p.kernels->dot(a);
 }
 
-// Weights that change at every run, for so few rows that packing them would cost more than the product.
+// Weights in training, for so few rows that packing them would cost more than the product.
 bool wants_dot(const LowerContext& ctx, const GemmShape& s) {
-  return !ctx.in(1).constant() && s.images * s.m <= 2 && s.images == 1 && s.taps == 1 && s.offsets.empty() &&
-         !s.weights_transposed;
+  return ctx.in(1).variable && s.images == 1 && s.m <= 2 && s.taps == 1 && s.offsets.empty() && !s.weights_transposed;
 }
 
 void lower_dot(LowerContext& ctx, const GemmShape& s) {

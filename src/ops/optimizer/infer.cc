@@ -47,8 +47,8 @@ Status fully_connected_update(InferContext& ctx) {
   THIMBLE_TRY(check(ctx, 2, {0}));
   const Shape &w = ctx.in(0).shape, &x = ctx.in(1).shape, &dy = ctx.in(3).shape;
   if (x.elements() * w[0] != dy.elements() * w[1] || dy.dim(-1) != w[0])
-    return fail(ErrorCode::internal, format("input {} and gradient {} do not fit weights {}", x.to_string(),
-                                            dy.to_string(), w.to_string()));
+    return fail(ErrorCode::internal,
+                format("input {} and gradient {} do not fit weights {}", x.to_string(), dy.to_string(), w.to_string()));
   for (int i = 4; i < ctx.arity(); ++i) THIMBLE_TRY(check(ctx, 2, {i}));
   ctx.macs = dy.elements() * w[1];
   return {};

@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include "runtime/lower.h"
 #include "ops/optimizer/optimizer.h"
+#include "runtime/lower.h"
 
 namespace thimble::lowering {
 namespace {
@@ -38,8 +38,15 @@ void run_dense(const DenseParams& p, int part, int parts) {
   float* block = p.block + part * p.block_rows * p.inputs;
   for (int64_t row = r.begin; row < r.end; row += p.block_rows) {
     const int64_t rows = r.end - row < p.block_rows ? r.end - row : p.block_rows, first = row * p.inputs;
-    p.gemm->run_tn({.m = p.batch, .k = rows, .n = p.inputs, .a = p.dy + row, .lda = p.outputs, .b = p.x,
-                    .ldb = p.inputs, .c = block, .ldc = p.inputs});
+    p.gemm->run_tn({.m = p.batch,
+                    .k = rows,
+                    .n = p.inputs,
+                    .a = p.dy + row,
+                    .lda = p.outputs,
+                    .b = p.x,
+                    .ldb = p.inputs,
+                    .c = block,
+                    .ldc = p.inputs});
     UpdateArgs a = p.args;
     a.n = rows * p.inputs;
     a.w += first;
@@ -56,8 +63,15 @@ void run_dense_plain(const DenseParams& p, int part, int parts) {
   if (r.begin == r.end) return;
   float* scaled = p.block + part * p.batch * p.outputs;
   for (int64_t i = 0; i < p.batch * p.outputs; ++i) scaled[i] = -p.args.p[0] * p.dy[i];
-  p.gemm->run_tn({.m = p.batch, .k = r.end - r.begin, .n = p.inputs, .a = scaled + r.begin, .lda = p.outputs,
-                  .b = p.x, .ldb = p.inputs, .c = p.args.w + r.begin * p.inputs, .ldc = p.inputs,
+  p.gemm->run_tn({.m = p.batch,
+                  .k = r.end - r.begin,
+                  .n = p.inputs,
+                  .a = scaled + r.begin,
+                  .lda = p.outputs,
+                  .b = p.x,
+                  .ldb = p.inputs,
+                  .c = p.args.w + r.begin * p.inputs,
+                  .ldc = p.inputs,
                   .accumulate = true});
 }
 
