@@ -11,6 +11,8 @@ constexpr CommandRow kCommands[] = {
     {"bench", "how fast: latency, percentiles, time per operator, memory", define_bench},
     {"inspect", "look inside a model: operators, shapes, sizes, memory plan", define_inspect},
     {"quantize", "make a model smaller: float16, dynamic range or int8", define_quantize},
+    {"shrink", "fewer channels in a float model: structured pruning and training", define_shrink},
+    {"squeeze", "fewer bytes, identical outputs: lossless, on any .tflite", define_squeeze},
     {"data", "list, show and prepare data sets", define_data},
     {"ops", "table of operators and what each can do", define_ops},
     {"completion", "completion script for bash, zsh or fish", define_completion},

@@ -12,7 +12,14 @@ namespace thimble {
 // first are not read. Errors: bad_file (damaged), unsupported (an operator or type Thimble lacks).
 Result<Graph> read_tflite(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner = nullptr);
 
-// The file with names, versions, one signature "serving_default", min_runtime_version and metadata.
-Result<std::vector<uint8_t>> write_tflite(const Graph& graph);
+struct TfliteWriteOptions {
+  bool runtime_version = true;  // the metadata entry min_runtime_version, which no runtime reads to run a model
+  bool description = true;      // "Thimble"
+};
+
+// The file with names, versions, one signature "serving_default", min_runtime_version and metadata. Equal vectors
+// (shapes, scales, zero points), quantisation tables, names and buffers are written once and shared; buffers are
+// aligned to 16 bytes, as the format asks. Tensors without a name carry none.
+Result<std::vector<uint8_t>> write_tflite(const Graph& graph, const TfliteWriteOptions& options = {});
 
 }  // namespace thimble

@@ -1,4 +1,6 @@
 #include <cstring>
+#include <map>
+#include <tuple>
 
 #include "formats/tflite/rule.h"
 #include "formats/tflite/schema.h"
@@ -18,7 +20,7 @@ constexpr const char* kRuntimeVersion = "min_runtime_version";
 
 class Writer {
  public:
-  explicit Writer(const Graph& graph) : graph_(graph), builder_(1 << 16) {}
+  Writer(const Graph& graph, const TfliteWriteOptions& options) : graph_(graph), options_(options), builder_(1 << 16) {}
 
   Result<std::vector<uint8_t>> run() {
     THIMBLE_TRY(verify(graph_));
@@ -33,8 +35,8 @@ class Writer {
     for (const Tensor& tensor : graph_.tensors) tensors.push_back(write_tensor(tensor));
 
     const auto subgraph_tensors = builder_.CreateVector(tensors);
-    const auto inputs = builder_.CreateVector(graph_.inputs);
-    const auto outputs = builder_.CreateVector(graph_.outputs);
+    const auto inputs = shared<int32_t>(graph_.inputs);
+    const auto outputs = shared<int32_t>(graph_.outputs);
     const auto subgraph_operators = builder_.CreateVector(operators);
     const auto subgraph_name = builder_.CreateString(graph_.name.empty() ? "main" : graph_.name);
     const auto subgraph = write_table(builder_, [&](TableWriter& t) {
@@ -45,22 +47,24 @@ class Writer {
       t.offset(schema::kSubgraphName, subgraph_name);
     });
 
-    std::vector<Offset<AnyTable>> metadata{metadata_entry(kRuntimeVersion, runtime_version())};
+    std::vector<Offset<AnyTable>> metadata;
+    if (options_.runtime_version) metadata.push_back(metadata_entry(kRuntimeVersion, runtime_version()));
     for (const auto& [key, value] : graph_.metadata)
       if (key != kRuntimeVersion) metadata.push_back(metadata_entry(key, value));
-    const auto metadata_vector = builder_.CreateVector(metadata);
+    const auto metadata_vector =
+        metadata.empty() ? Offset<flatbuffers::Vector<Offset<AnyTable>>>() : builder_.CreateVector(metadata);
     const auto signatures = builder_.CreateVector(std::vector<Offset<AnyTable>>{signature()});
     const auto codes = builder_.CreateVector(codes_);
     const auto subgraphs = builder_.CreateVector(std::vector<Offset<AnyTable>>{subgraph});
-    const auto description = builder_.CreateString("Thimble");
+    const auto description = options_.description ? builder_.CreateString("Thimble") : Offset<flatbuffers::String>();
     const auto buffers = builder_.CreateVector(buffers_);
     const auto model = write_table(builder_, [&](TableWriter& t) {
       t.scalar<uint32_t>(schema::kModelVersion, 3, 0);
       t.offset(schema::kModelOperatorCodes, codes);
       t.offset(schema::kModelSubgraphs, subgraphs);
-      t.offset(schema::kModelDescription, description);
+      if (!description.IsNull()) t.offset(schema::kModelDescription, description);
       t.offset(schema::kModelBuffers, buffers);
-      t.offset(schema::kModelMetadata, metadata_vector);
+      if (!metadata_vector.IsNull()) t.offset(schema::kModelMetadata, metadata_vector);
       t.offset(schema::kModelSignatures, signatures);
     });
     builder_.Finish(model, "TFL3");
@@ -75,9 +79,26 @@ class Writer {
     return write_table(builder_, [&](TableWriter& t) { t.offset(schema::kBufferData, data); });
   }
 
+  // Tensors of the same bytes share a buffer.
   uint32_t add_buffer(std::span<const uint8_t> bytes) {
-    buffers_.push_back(buffer(bytes));
-    return static_cast<uint32_t>(buffers_.size() - 1);
+    if (bytes.empty()) {  // of an empty constant: not buffer 0, which says that there is no data
+      buffers_.push_back(buffer({}));
+      return static_cast<uint32_t>(buffers_.size() - 1);
+    }
+    const auto [it, fresh] = buffer_index_.try_emplace(
+        std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()), buffers_.size());
+    if (fresh) buffers_.push_back(buffer(bytes));
+    return static_cast<uint32_t>(it->second);
+  }
+
+  // A vector of numbers, written where it first occurs.
+  template <class T>
+  Offset<flatbuffers::Vector<T>> shared(const std::vector<T>& values) {
+    std::string key(1, static_cast<char>(sizeof(T)));
+    key.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T));
+    const auto [it, fresh] = written_.try_emplace(std::move(key), 0);
+    if (fresh) it->second = builder_.CreateVector(values).o;
+    return Offset<flatbuffers::Vector<T>>(it->second);
   }
 
   Offset<AnyTable> metadata_entry(const std::string& key, const std::string& value) {
@@ -94,7 +115,7 @@ class Writer {
       std::vector<Offset<AnyTable>> entries;
       for (size_t i = 0; i < tensors.size(); ++i) {
         const bool named = names.size() == tensors.size() && !names[i].empty();
-        const auto text = builder_.CreateString(named ? names[i] : graph_.at(tensors[i]).name);
+        const auto text = builder_.CreateSharedString(named ? names[i] : graph_.at(tensors[i]).name);
         entries.push_back(write_table(builder_, [&](TableWriter& t) {
           t.offset(schema::kMapName, text);
           t.scalar<uint32_t>(schema::kMapTensor, static_cast<uint32_t>(tensors[i]), 0);
@@ -133,10 +154,10 @@ class Writer {
     ctx.inputs = node.inputs;
     THIMBLE_TRY(rule.write(ctx));
     const uint32_t code = code_index(ctx.builtin, ctx.version);
-    const auto inputs = builder_.CreateVector(ctx.inputs);
-    const auto outputs = builder_.CreateVector(node.outputs);
+    const auto inputs = shared<int32_t>(ctx.inputs);
+    const auto outputs = shared<int32_t>(node.outputs);
     const auto intermediates =
-        node.intermediates.empty() ? Offset<flatbuffers::Vector<int32_t>>() : builder_.CreateVector(node.intermediates);
+        node.intermediates.empty() ? Offset<flatbuffers::Vector<int32_t>>() : shared<int32_t>(node.intermediates);
     return write_table(builder_, [&](TableWriter& t) {
       t.scalar<uint32_t>(schema::kOperatorCodeIndex, code, 0);
       t.offset(schema::kOperatorInputs, inputs);
@@ -163,33 +184,37 @@ class Writer {
   }
 
   Offset<AnyTable> write_quantization(const Quantization& q) {
-    const auto scale = builder_.CreateVector(q.scale);
-    const auto zero = builder_.CreateVector(std::vector<int64_t>(q.zero_point.begin(), q.zero_point.end()));
-    return write_table(builder_, [&](TableWriter& t) {
-      t.offset(schema::kQuantScale, scale);
-      t.offset(schema::kQuantZeroPoint, zero);
-      t.scalar<int32_t>(schema::kQuantDimension, q.per_axis() ? q.axis : 0, 0);
-    });
+    const auto scale = shared(q.scale);
+    const auto zero = shared(std::vector<int64_t>(q.zero_point.begin(), q.zero_point.end()));
+    const int axis = q.per_axis() ? q.axis : 0;
+    Offset<AnyTable>& table = quantizations_[{scale.o, zero.o, axis}];
+    if (table.IsNull())
+      table = write_table(builder_, [&](TableWriter& t) {
+        t.offset(schema::kQuantScale, scale);
+        t.offset(schema::kQuantZeroPoint, zero);
+        t.scalar<int32_t>(schema::kQuantDimension, axis, 0);
+      });
+    return table;
   }
 
   Offset<AnyTable> write_tensor(const Tensor& tensor) {
     uint32_t data = 0;
     if (tensor.data && !tensor.variable) data = add_buffer({tensor.data.bytes, tensor.data.size});
     std::vector<int32_t> dims(tensor.shape.dims().begin(), tensor.shape.dims().end());
-    const auto shape = builder_.CreateVector(dims);
+    const auto shape = shared(dims);
     flatbuffers::Offset<flatbuffers::Vector<int32_t>> shape_signature = 0;
     if (tensor.batch_unknown && !dims.empty()) {
       dims[0] = -1;
-      shape_signature = builder_.CreateVector(dims);
+      shape_signature = shared(dims);
     }
-    const auto text = builder_.CreateString(tensor.name);
+    const auto text = tensor.name.empty() ? Offset<flatbuffers::String>() : builder_.CreateSharedString(tensor.name);
     Offset<AnyTable> quantization = 0;
     if (!tensor.quant.empty()) quantization = write_quantization(tensor.quant);
     return write_table(builder_, [&](TableWriter& t) {
       t.offset(schema::kTensorShape, shape);
       t.scalar<int8_t>(schema::kTensorType, static_cast<int8_t>(schema::file_type(tensor.type)), 0);
       t.scalar<uint32_t>(schema::kTensorBuffer, data, 0);
-      t.offset(schema::kTensorName, text);
+      if (!text.IsNull()) t.offset(schema::kTensorName, text);
       if (!quantization.IsNull()) t.offset(schema::kTensorQuantization, quantization);
       t.scalar<uint8_t>(schema::kTensorIsVariable, tensor.variable, 0);
       if (!shape_signature.IsNull()) t.offset(schema::kTensorShapeSignature, shape_signature);
@@ -198,13 +223,19 @@ class Writer {
   }
 
   const Graph& graph_;
+  const TfliteWriteOptions& options_;
   FlatBufferBuilder builder_;
   std::vector<Offset<AnyTable>> buffers_, codes_;
+  std::map<std::string, size_t> buffer_index_;             // by content
+  std::map<std::string, flatbuffers::uoffset_t> written_;  // vectors by content
+  std::map<std::tuple<flatbuffers::uoffset_t, flatbuffers::uoffset_t, int>, Offset<AnyTable>> quantizations_;
   std::vector<std::pair<int, int>> code_keys_;
 };
 
 }  // namespace
 
-Result<std::vector<uint8_t>> write_tflite(const Graph& graph) { return Writer(graph).run(); }
+Result<std::vector<uint8_t>> write_tflite(const Graph& graph, const TfliteWriteOptions& options) {
+  return Writer(graph, options).run();
+}
 
 }  // namespace thimble

@@ -1,0 +1,258 @@
+// `thimble shrink`: fewer channels in a float model (structured pruning), then a few epochs of training.
+#include "compress/shrink.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "api/load.h"
+#include "app/commands.h"
+#include "app/feeding.h"
+#include "app/interrupt.h"
+#include "app/long_work.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "data/sources.h"
+#include "formats/tflite/tflite.h"
+#include "measure/table.h"
+#include "measure/text.h"
+#include "measure/units.h"
+#include "passes/pipeline.h"
+#include "study/evaluate.h"
+
+namespace thimble::app {
+namespace {
+
+struct Arguments {
+  std::string model, output, data, scale, rank = "l1", optimizer = "adam";
+  std::vector<std::string> layers;
+  double keep = NAN, learning_rate = 0, floor = 0.1;
+  int64_t macs = 0, parameters = 0, epochs = 3, rounds = 1, multiple = 1, batch = 32, limit = 0, seed = 1;
+  bool per_layer = false;
+};
+
+struct Accuracy {
+  double accuracy = NAN, loss = NAN;
+};
+
+Result<ShrinkPlan> plan_of(const Arguments& a) {
+  ShrinkPlan plan;
+  if (!std::isnan(a.keep)) plan.options.keep = a.keep;
+  if (!(plan.options.keep > 0 && plan.options.keep <= 1))
+    return fail(ErrorCode::usage, format("--keep is {}", a.keep),
+                "give a fraction above 0 and at most 1, for instance 0.5 for half of the channels");
+  plan.options.max_macs = a.macs;
+  plan.options.max_parameters = a.parameters;
+  plan.options.per_layer = a.per_layer;
+  plan.options.multiple = a.multiple;
+  plan.options.floor = a.floor;
+  plan.options.layers = a.layers;
+  plan.rounds = static_cast<int>(a.rounds);
+  plan.ranking = a.rank == "taylor"                ? Ranking::taylor
+                 : a.rank == "activation"          ? Ranking::activation
+                 : a.rank == "activation-gradient" ? Ranking::activation_gradient
+                 : a.rank == "batch-norm"          ? Ranking::batch_norm
+                                                   : Ranking::l1;
+  return plan;
+}
+
+struct Material {
+  Retraining how;
+  Dataset test;
+};
+
+// Training data: the set's own validation part, or the last tenth of the training part (at most 5,000), is watched.
+Result<Material> material_of(const Arguments& a, const Graph& graph, const Context& context) {
+  Material m;
+  m.how.threads = context.thread_count();
+  m.how.hooks.stop = interrupted;
+  if (a.data.empty()) return m;
+  OpenOptions open;
+  open.data_dir = context.data_dir;
+  open.seed = static_cast<uint64_t>(a.seed);
+  const Shape& shape = graph.at(graph.inputs[0]).shape;
+  if (shape.rank() == 4 && (shape[3] == 1 || shape[3] == 3)) open.shape = {shape[1], shape[2], shape[3]};
+  THIMBLE_ASSIGN(Splits splits, open_splits(a.data, open));
+  if (!splits.train.valid() || splits.train.empty())
+    return fail(ErrorCode::usage, format("the data set \"{}\" has no training part", a.data));
+  THIMBLE_TRY(check_fits(graph, splits.train));
+  m.how.train = splits.train.limit(a.limit);
+  m.how.validation = splits.validation;
+  m.test = splits.test;
+  if (!m.how.validation.valid() || m.how.validation.empty()) {
+    const int64_t held = std::min<int64_t>(m.how.train.size() / 10, 5000);
+    m.how.validation = m.how.train.slice(m.how.train.size() - held, held);
+    m.how.train = m.how.train.slice(0, m.how.train.size() - held);
+  }
+  std::string note;
+  if (a.scale.empty()) {
+    THIMBLE_ASSIGN(m.how.preprocess, preprocess_of(graph, "", &note));
+  } else {
+    THIMBLE_ASSIGN(m.how.preprocess, make_preprocess(a.scale, m.how.train));
+  }
+  if (!note.empty()) context.note(note);
+  TrainSpec base;
+  THIMBLE_ASSIGN(base.optimizer, make_optimizer(a.optimizer));
+  base.batch = a.batch;
+  base.seed = static_cast<uint64_t>(a.seed);
+  m.how.spec = fine_tuning(base, static_cast<int>(a.epochs), a.learning_rate);
+  return m;
+}
+
+Result<Accuracy> accuracy_of(const Graph& graph, const Material& m, const Context& context) {
+  Accuracy result;
+  if (!m.test.valid() || m.test.empty()) return result;
+  THIMBLE_ASSIGN(
+      const EvaluationResult e,
+      evaluate_model(graph, m.test, m.how.preprocess, {.threads = context.thread_count(), .cancelled = interrupted}));
+  if (e.accuracy >= 0) result.accuracy = e.accuracy;
+  result.loss = e.loss;
+  return result;
+}
+
+struct Report {
+  const Shrunk& shrunk;
+  const std::vector<EpochRecord>& epochs;
+  int64_t bytes_before = 0, bytes_after = 0;
+  Accuracy before, after;
+};
+
+void print_json(const Report& r, const Arguments& a, const Context& context) {
+  const Shrunk& s = r.shrunk;
+  JsonWriter json;
+  json.begin_object().field("schema", "thimble.shrink/1").field("model", a.model).field("file", a.output);
+  json.field("rank", a.rank).field("rounds", a.rounds);
+  json.field("bytes_before", r.bytes_before).field("bytes", r.bytes_after);
+  json.field("macs_before", s.macs_before).field("macs", s.macs_after);
+  json.field("parameters_before", s.parameters_before).field("parameters", s.parameters_after);
+  json.field("channels_before", s.channels_before).field("channels", s.channels_after);
+  json.field("accuracy_before", r.before.accuracy).field("accuracy", r.after.accuracy);
+  json.field("loss_before", r.before.loss).field("loss", r.after.loss);
+  json.key("layers").begin_array();
+  for (const ShrunkLayer& l : s.layers)
+    json.begin_object()
+        .field("name", l.name)
+        .field("before", l.before)
+        .field("after", l.after)
+        .field("why", l.why)
+        .end_object();
+  json.end_array().key("epochs").begin_array();
+  for (const EpochRecord& e : r.epochs)
+    json.begin_object()
+        .field("epoch", e.epoch)
+        .field("loss", e.loss)
+        .field("val_loss", e.has_validation ? e.val_loss : NAN)
+        .field("val_accuracy", e.has_validation && e.val_accuracy >= 0 ? e.val_accuracy : NAN)
+        .end_object();
+  json.end_array().end_object();
+  context.print(json.take() + "\n");
+}
+
+void print_tables(const Report& r, const Context& context) {
+  const Shrunk& s = r.shrunk;
+  TextTable layers;
+  layers.column("layer").column("channels", Align::right).column("left", Align::right).column("why none went");
+  for (const ShrunkLayer& l : s.layers)
+    layers.row({clip_text(l.name, 48), format("{}", l.before), format("{}", l.after), l.why},
+               l.why.empty() ? Tone::plain : Tone::dim);
+  context.print(layers.text(context.colour()) + "\n");
+  TextTable table;
+  table.column("").column("before", Align::right).column("after", Align::right);
+  const auto count = [](int64_t n) { return format_count(n); };
+  table.row({"parameters", count(s.parameters_before), count(s.parameters_after)});
+  table.row({"multiply-accumulates", count(s.macs_before), count(s.macs_after)});
+  table.row(
+      {"file", format_bytes(static_cast<double>(r.bytes_before)), format_bytes(static_cast<double>(r.bytes_after))});
+  if (!std::isnan(r.before.accuracy))
+    table.row({"test accuracy", format_percent(r.before.accuracy), format_percent(r.after.accuracy)}, Tone::strong);
+  else if (!std::isnan(r.before.loss))
+    table.row({"test loss", format_number(r.before.loss), format_number(r.after.loss)}, Tone::strong);
+  context.print(table.text(context.colour()));
+}
+
+Status run_shrink(const Arguments& a, const Context& context) {
+  THIMBLE_ASSIGN(ShrinkPlan plan, plan_of(a));
+  if (a.data.empty() && needs_data(plan.ranking))
+    return fail(ErrorCode::usage, format("--rank {} needs samples", a.rank),
+                "give --data SET, for instance --data fashion-mnist, or use --rank l1");
+  THIMBLE_ASSIGN(LoadedModel model, load_model(a.model));
+  THIMBLE_ASSIGN(const Graph graph, prepare_for_inference(std::move(model.graph)));
+  if (graph.inputs.empty()) return fail(ErrorCode::usage, "the model has no input");
+  THIMBLE_ASSIGN(Material m, material_of(a, graph, context));
+  if (a.data.empty()) {
+    m.how.spec.epochs = 0;
+    context.note("without --data the model is not trained again: its accuracy is lost to a part");
+  }
+  THIMBLE_ASSIGN(const Accuracy before, accuracy_of(graph, m, context));
+
+  ProgressLine line(context);
+  int64_t round = 1;
+  m.how.hooks.progress = [&](const TrainProgress& p) {
+    line.update({"training", (static_cast<int64_t>(p.epoch - 1) * p.steps + p.step) * a.batch,
+                 static_cast<int64_t>(p.epochs) * p.steps * a.batch, "images",
+                 format("round {}/{}  epoch {}/{}  loss {:.4f}", round, a.rounds, p.epoch, p.epochs, p.loss)});
+  };
+  m.how.hooks.epoch = [&](const EpochRecord& e) {
+    std::string text = format("round {}/{}  epoch {}/{}  loss {:.4f}", round, a.rounds, e.epoch, a.epochs, e.loss);
+    if (e.has_validation && e.val_accuracy >= 0) text += format("  val_accuracy {:.4f}", e.val_accuracy);
+    line.note(text);
+    if (e.epoch == a.epochs) ++round;
+  };
+  THIMBLE_ASSIGN(ShrinkResult result, shrink(graph, plan, m.how));
+  if (result.interrupted || interrupted()) return interrupted_error("nothing was written");
+  THIMBLE_ASSIGN(const std::vector<uint8_t> file, write_tflite(result.shrunk.graph));
+  THIMBLE_ASSIGN(const Accuracy after, accuracy_of(result.shrunk.graph, m, context));
+  const Report report{
+      result.shrunk, result.epochs, static_cast<int64_t>(model.file.size), static_cast<int64_t>(file.size()),
+      before,        after};
+  if (a.output == "-") {
+    context.print({reinterpret_cast<const char*>(file.data()), file.size()});
+    return {};
+  }
+  THIMBLE_TRY(write_file_atomic(a.output, std::span<const uint8_t>(file)));
+  if (context.json) {
+    print_json(report, a, context);
+    return {};
+  }
+  print_tables(report, context);
+  context.note(format("wrote {}", a.output));
+  return {};
+}
+
+}  // namespace
+
+Action define_shrink(Options& options) {
+  auto a = std::make_shared<Arguments>();
+  options.examples(
+      "thimble shrink model.tflite --data fashion-mnist --keep 0.5 -o half.tflite\n"
+      "thimble shrink model.tflite --data mnist --macs 200000 --rank taylor --rounds 3 --epochs 2 -o small.tflite\n"
+      "thimble shrink model.tflite --data mnist --keep 0.25 --layers conv2d_1 --layers dense_1 -o slim.tflite\n");
+  options.about(
+      "Structured pruning: channels are ranked, the lowest go with everything that depends on them (residual sums,\n"
+      "depthwise convolutions, concatenations), and the rest is trained again. Shapes, bytes and time really shrink.");
+  options.argument("MODEL", &a->model, "a float .tflite file; - reads it from the standard input");
+  options.text("-o,--output", &a->output, "OUT.tflite", "the file to write; - is the standard output", true);
+  options.section("What goes");
+  options.number("--keep", &a->keep, "FRACTION", "of the channels that stay (default: 0.5)");
+  options.integer("--macs", &a->macs, "N", "instead: at most so many multiply-accumulates", 1);
+  options.integer("--parameters", &a->parameters, "N", "instead: at most so many parameters", 1);
+  options.choice("--rank", &a->rank, {"l1", "taylor", "activation", "activation-gradient", "batch-norm"},
+                 "what is low: filters (l1, default), effect on the loss (taylor), activations …");
+  options.flag("--per-layer", &a->per_layer, "the same fraction of every layer; otherwise the lowest of all");
+  options.integer("--multiple", &a->multiple, "N", "channels that stay: a multiple of N (default: 1)", 1, 1024);
+  options.number("--floor", &a->floor, "FRACTION", "of each layer's channels that stay at least (default: 0.1)", 0, 1);
+  options.texts("--layers", &a->layers, "NAME", "only these layers (may be given several times)");
+  options.section("Training");
+  options.text("--data", &a->data, "SET", "mnist, fashion-mnist, folder:PATH, …; without it nothing is trained");
+  options.integer("--epochs", &a->epochs, "N", "after each round (default: 3)", 0, 100'000);
+  options.integer("--rounds", &a->rounds, "N", "remove in so many parts, training after each (default: 1)", 1, 1000);
+  options.number("--learning-rate", &a->learning_rate, "R", "default: a tenth of the optimiser's own", 0);
+  options.text("--optimizer", &a->optimizer, "NAME", "adam (default), sgd, rmsprop …");
+  options.integer("--batch", &a->batch, "N", "samples per step (default: 32)", 1, 65536);
+  options.integer("--limit", &a->limit, "N", "train on the first N samples only", 1);
+  options.integer("--seed", &a->seed, "N", "of the order of samples (default: 1)");
+  options.text("--scale", &a->scale, "WORD", "0..1, -1..1, standard or none (default: as the model says)");
+  options.section("");
+  return [a](const Context& context) { return run_shrink(*a, context); };
+}
+
+}  // namespace thimble::app

@@ -1,0 +1,113 @@
+#include "compress/squeeze.h"
+
+#include <algorithm>
+#include <set>
+
+#include "formats/tflite/tflite.h"
+#include "passes/merge_constants.h"
+
+namespace thimble {
+namespace {
+
+void shorten_names(Graph& graph, SqueezeOptions::Names names) {
+  if (names == SqueezeOptions::Names::keep) return;
+  std::vector<char> keeps(graph.tensors.size(), 0);
+  for (const auto* list : {&graph.inputs, &graph.outputs})
+    for (TensorId t : *list) keeps[static_cast<size_t>(t)] = 1;
+  std::set<std::string> taken;
+  for (const Tensor& t : graph.tensors) taken.insert(t.name);
+  for (size_t t = 0; t < graph.tensors.size(); ++t) {
+    if (keeps[t]) continue;
+    std::string& name = graph.tensors[t].name;
+    if (names == SqueezeOptions::Names::none) {
+      name.clear();
+    } else if (const size_t end = name.find(';'); end != std::string::npos) {
+      std::string first = name.substr(0, end);
+      for (int i = 2; !taken.insert(first).second; ++i) first = format("{}#{}", name.substr(0, end), i);
+      name = std::move(first);
+    }
+  }
+  if (names == SqueezeOptions::Names::none) graph.name.clear();
+}
+
+struct Attempt {
+  Graph graph;
+  std::vector<uint8_t> file;
+  SqueezedChannels channels;
+  int64_t merged_constants = 0;
+  Proof proof;
+};
+
+Result<Attempt> attempt(const Graph& original, const SqueezeOptions& options, bool float_channels) {
+  Attempt a;
+  a.graph = original;
+  a.graph.remove_unused();
+  if (options.channels) {
+    THIMBLE_ASSIGN(a.channels, squeeze_channels(a.graph, float_channels));
+  }
+  a.merged_constants = merge_constants(a.graph);
+  if (!options.keep_metadata) std::erase_if(a.graph.metadata, [](const auto& e) { return is_build_metadata(e.first); });
+  shorten_names(a.graph, options.names);
+  // What was there stays as it was; the writer itself adds nothing.
+  THIMBLE_ASSIGN(a.file, write_tflite(a.graph, {.runtime_version = options.keep_metadata, .description = false}));
+  THIMBLE_ASSIGN(a.graph, read_tflite(a.file));
+  THIMBLE_ASSIGN(a.proof, prove_equal(original, a.graph, options.proof));
+  return a;
+}
+
+bool has_float_weights(const Graph& graph) {
+  return std::ranges::any_of(
+      graph.tensors, [](const Tensor& t) { return t.constant() && t.type == DType::f32 && t.shape.rank() > 1; });
+}
+
+}  // namespace
+
+bool is_build_metadata(const std::string& key) { return key == "min_runtime_version" || key == "CONVERSION_METADATA"; }
+
+Result<Squeezed> squeeze(std::span<const uint8_t> file, const SqueezeOptions& options) {
+  Squeezed s;
+  THIMBLE_ASSIGN(s.before, tflite_parts(file));
+  if (s.before.subgraphs != 1)
+    return fail(ErrorCode::unsupported,
+                format("the file holds {} subgraphs; the others than the first would be lost", s.before.subgraphs));
+  THIMBLE_ASSIGN(const Graph original, read_tflite(file));
+  for (const std::string& key : s.before.metadata_keys)
+    (!options.keep_metadata && is_build_metadata(key) ? s.dropped_metadata : s.kept_metadata).push_back(key);
+  const auto cost_of = [](const Graph& g, int64_t* macs) -> Status {
+    THIMBLE_ASSIGN(const GraphCost c, cost(g));
+    *macs = c.macs;
+    return {};
+  };
+  THIMBLE_TRY(cost_of(original, &s.macs_before));
+  s.nodes_before = static_cast<int64_t>(original.nodes.size());
+  s.tensors_before = static_cast<int64_t>(original.tensors.size());
+
+  THIMBLE_ASSIGN(Attempt a, attempt(original, options, true));
+  if (!a.proof.equal && has_float_weights(original) && a.channels.removed > 0) {
+    s.notes.push_back(format("float channels stay: without them sums round differently ({})", a.proof.difference));
+    THIMBLE_ASSIGN(a, attempt(original, options, false));
+  }
+  if (!a.proof.equal)
+    return fail(ErrorCode::internal, "the squeezed model computes something else: " + a.proof.difference,
+                "nothing was written; please report this model");
+  s.proof = a.proof;
+  s.channels = std::move(a.channels);
+  s.merged_constants = a.merged_constants;
+  if (a.file.size() >= file.size()) {
+    s.notes.push_back(
+        format("nothing to gain: rewritten, the file would have {} bytes; it is copied as it is", a.file.size()));
+    s.file.assign(file.begin(), file.end());
+    s.graph = original;
+    s.channels.removed = 0;
+  } else {
+    s.file = std::move(a.file);
+    s.graph = std::move(a.graph);
+  }
+  THIMBLE_TRY(cost_of(s.graph, &s.macs_after));
+  THIMBLE_ASSIGN(s.after, tflite_parts(s.file));
+  s.nodes_after = static_cast<int64_t>(s.graph.nodes.size());
+  s.tensors_after = static_cast<int64_t>(s.graph.tensors.size());
+  return s;
+}
+
+}  // namespace thimble

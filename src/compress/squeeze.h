@@ -1,0 +1,41 @@
+// A smaller .tflite that computes the same, bit for bit: what nothing needs goes, what is there twice is stored
+// once, channels that hold one number move into biases; then both files are run side by side.
+#pragma once
+
+#include "compress/prove_equal.h"
+#include "compress/squeeze_channels.h"
+#include "formats/tflite/parts.h"
+
+namespace thimble {
+
+struct SqueezeOptions {
+  bool channels = true;  // remove channels
+  // Names of tensors inside the model (inputs and outputs keep theirs): all of it; the first of those that converters
+  // join with ";" where several operators were fused; none.
+  enum class Names { keep, first, none } names = Names::first;
+  bool keep_metadata = false;  // also the entries that only describe how the file was made
+  ProofOptions proof;
+};
+
+struct Squeezed {
+  Graph graph;                // as read back from `file`
+  std::vector<uint8_t> file;  // the original bytes where nothing could be gained
+  TfliteParts before, after;
+  int64_t macs_before = 0, macs_after = 0;
+  int64_t nodes_before = 0, nodes_after = 0, tensors_before = 0, tensors_after = 0;
+  int64_t merged_constants = 0;
+  SqueezedChannels channels;
+  std::vector<std::string> dropped_metadata, kept_metadata;
+  std::vector<std::string> notes;  // what was not possible and why
+  Proof proof;
+};
+
+// `file`: any .tflite of one subgraph that Thimble can read. Errors: bad_file, unsupported (several subgraphs, an
+// operator that Thimble lacks), and internal where the outputs differ, with the first difference: then nothing may
+// be written.
+Result<Squeezed> squeeze(std::span<const uint8_t> file, const SqueezeOptions& options = {});
+
+// Metadata entries that describe how a file was made and that no runtime reads to run it.
+bool is_build_metadata(const std::string& key);
+
+}  // namespace thimble

@@ -1,0 +1,136 @@
+#include "formats/tflite/parts.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "formats/tflite/schema.h"
+#include "formats/tflite/table.h"
+
+namespace thimble {
+namespace {
+
+using tflite::Damage;
+using tflite::Table;
+using tflite::Tables;
+
+constexpr size_t kMaxBytes = size_t{512} << 20;
+
+// Bytes of the file by what they hold; the first claim counts.
+class Claims {
+ public:
+  explicit Claims(std::span<const uint8_t> file) : file_(file), owner_(file.size(), 0) {}
+
+  // A vector or string with its length field in front.
+  template <class T>
+  void claim(uint8_t part, std::span<const T> v, size_t terminator = 0) {
+    if (v.data() == nullptr) return;
+    const auto* begin = reinterpret_cast<const uint8_t*>(v.data());
+    const auto at = static_cast<size_t>(begin - file_.data());
+    if (begin < file_.data() || at < 4 || at > file_.size()) return;
+    const size_t end = std::min(at + v.size_bytes() + terminator, file_.size());
+    for (size_t i = at - 4; i < end; ++i)
+      if (owner_[i] == 0) owner_[i] = part;
+  }
+  void claim(uint8_t part, std::string_view text) { claim(part, std::span<const char>(text.data(), text.size()), 1); }
+  int64_t count(uint8_t part) const { return std::count(owner_.begin(), owner_.end(), part); }
+
+ private:
+  std::span<const uint8_t> file_;
+  std::vector<uint8_t> owner_;
+};
+
+enum Part : uint8_t { kRest, kData, kDuplicate, kUnused, kScales, kZeros, kMinMax, kShapes, kNames, kMetadata };
+
+struct Uses {
+  std::set<uint32_t> tensors, metadata;  // buffers
+};
+
+void read_tensor(const Table& tensor, Claims& claims, Uses& uses) {
+  claims.claim(kNames, tensor.string(schema::kTensorName));
+  claims.claim(kShapes, tensor.scalars<int32_t>(schema::kTensorShape));
+  claims.claim(kShapes, tensor.scalars<int32_t>(schema::kTensorShapeSignature));
+  uses.tensors.insert(tensor.scalar<uint32_t>(schema::kTensorBuffer, 0));
+  const Table q = tensor.table(schema::kTensorQuantization);
+  if (!q) return;
+  claims.claim(kScales, q.scalars<float>(schema::kQuantScale));
+  claims.claim(kZeros, q.scalars<int64_t>(schema::kQuantZeroPoint));
+  claims.claim(kMinMax, q.scalars<float>(schema::kQuantMin));
+  claims.claim(kMinMax, q.scalars<float>(schema::kQuantMax));
+}
+
+void read_buffers(const Tables& buffers, const Uses& uses, Claims& claims) {
+  std::map<std::string_view, size_t> seen;
+  for (size_t i = 0; i < buffers.size(); ++i) {
+    const auto data = buffers[i].scalars<uint8_t>(schema::kBufferData);
+    if (data.empty()) continue;
+    const auto index = static_cast<uint32_t>(i);
+    if (uses.metadata.contains(index)) {
+      claims.claim(kMetadata, data);
+    } else if (!uses.tensors.contains(index)) {
+      claims.claim(kUnused, data);
+    } else {
+      const bool fresh =
+          seen.emplace(std::string_view(reinterpret_cast<const char*>(data.data()), data.size()), i).second;
+      claims.claim(fresh ? kData : kDuplicate, data);
+    }
+  }
+}
+
+}  // namespace
+
+Result<TfliteParts> tflite_parts(std::span<const uint8_t> file) {
+  if (file.size() < 8 || file.size() > kMaxBytes)
+    return fail(ErrorCode::bad_file, format("a .tflite file of {} bytes", file.size()));
+  flatbuffers::Verifier verifier(file.data(), file.size(), 64, 1'000'000'000);
+  Damage damage{&verifier, {}};
+  const auto root = flatbuffers::ReadScalar<flatbuffers::uoffset_t>(file.data());
+  if (root == 0 || root >= file.size() - 3) return fail(ErrorCode::bad_file, "the root table lies outside the file");
+  const Table model(reinterpret_cast<const flatbuffers::Table*>(file.data() + root), &damage);
+
+  TfliteParts parts;
+  parts.total = static_cast<int64_t>(file.size());
+  Claims claims(file);
+  Uses uses;
+  claims.claim(kNames, model.string(schema::kModelDescription));
+  const Tables subgraphs = model.tables(schema::kModelSubgraphs);
+  parts.subgraphs = static_cast<int64_t>(subgraphs.size());
+  for (size_t s = 0; s < subgraphs.size() && damage.what.empty(); ++s) {
+    const Table graph = subgraphs[s];
+    claims.claim(kNames, graph.string(schema::kSubgraphName));
+    const Tables tensors = graph.tables(schema::kSubgraphTensors);
+    for (size_t t = 0; t < tensors.size() && damage.what.empty(); ++t) read_tensor(tensors[t], claims, uses);
+  }
+  const Tables metadata = model.tables(schema::kModelMetadata);
+  for (size_t i = 0; i < metadata.size(); ++i) {
+    const Table entry = metadata[i];
+    parts.metadata_keys.emplace_back(entry.string(schema::kMetadataName));
+    claims.claim(kMetadata, entry.string(schema::kMetadataName));
+    uses.metadata.insert(entry.scalar<uint32_t>(schema::kMetadataBuffer, 0));
+  }
+  const Tables signatures = model.tables(schema::kModelSignatures);
+  for (size_t i = 0; i < signatures.size(); ++i) {
+    const Table signature = signatures[i];
+    claims.claim(kNames, signature.string(schema::kSignatureKey));
+    for (const int field : {schema::kSignatureInputs, schema::kSignatureOutputs}) {
+      const Tables maps = signature.tables(field);
+      for (size_t m = 0; m < maps.size(); ++m) claims.claim(kNames, maps[m].string(schema::kMapName));
+    }
+  }
+  read_buffers(model.tables(schema::kModelBuffers), uses, claims);
+  if (!damage.what.empty()) return fail(ErrorCode::bad_file, "damaged file: " + damage.what);
+
+  parts.data = claims.count(kData);
+  parts.duplicate_buffers = claims.count(kDuplicate);
+  parts.unused_buffers = claims.count(kUnused);
+  parts.scales = claims.count(kScales);
+  parts.zero_points = claims.count(kZeros);
+  parts.min_max = claims.count(kMinMax);
+  parts.shapes = claims.count(kShapes);
+  parts.names = claims.count(kNames);
+  parts.metadata = claims.count(kMetadata);
+  parts.structure = claims.count(kRest);
+  return parts;
+}
+
+}  // namespace thimble
