@@ -2,8 +2,8 @@
 // fsync); the file before it stays as FILE.previous; a checksum over everything detects damage,
 // and loading falls back to the previous file when the newest is damaged.
 //
-// Layout, little endian: "THCK", version, the fields of Checkpoint in the order of transfer() in
-// checkpoint.cc (numbers as 8 bytes, texts and blobs with an 8-byte length before them), and last
+// Layout, little endian: "THCK", version, the fields of Checkpoint in the order of transfer_fields() in
+// checkpoint.cc (as base/archive.h writes them), and last
 // the 64-bit checksum of everything before it.
 #pragma once
 
