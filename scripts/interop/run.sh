@@ -1,6 +1,6 @@
 #!/bin/bash
-# Compares Thimble with the reference interpreters: every .tflite that the studies write, the models of tests/models, and a
-# Keras model converted by TensorFlow and fine-tuned by Thimble. Downloads Python packages from PyPI into build/venv.
+# Compares Thimble with the reference interpreters: every .tflite that the studies write, the models of tests/models as they
+# are and squeezed, and a Keras model converted by TensorFlow and fine-tuned by Thimble. Downloads Python packages from PyPI into build/venv.
 #   scripts/interop/run.sh                    runs the four studies in short form first (into build/interop), then compares
 #   scripts/interop/run.sh DIR…               compares the .tflite files below these folders instead of running studies
 # THIMBLE names the program (default build/release/thimble), PRESET the preset of the studies (default quick).
@@ -21,5 +21,6 @@ if [ ${#folders[@]} -eq 0 ]; then
 fi
 status=0
 "$venvs/litert/bin/python" scripts/interop/interop.py --thimble "$thimble" "${folders[@]}" || status=1
+"$venvs/litert/bin/python" scripts/interop/squeezed.py --thimble "$thimble" || status=1
 "$venvs/tensorflow/bin/python" scripts/interop/fine_tune.py --thimble "$thimble" || status=1
 exit $status

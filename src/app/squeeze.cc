@@ -63,6 +63,7 @@ constexpr Category kCategories[] = {
     {"names", "names", &TfliteParts::names},
     {"shapes", "shapes", &TfliteParts::shapes},
     {"metadata", "metadata", &TfliteParts::metadata},
+    {"attached", "attached files", &TfliteParts::attached},
     {"duplicate_buffers", "buffers stored twice", &TfliteParts::duplicate_buffers},
     {"unused_buffers", "buffers that nothing reads", &TfliteParts::unused_buffers},
     {"structure", "tables, operators, alignment", &TfliteParts::structure},
@@ -79,6 +80,7 @@ std::string why_left(const Category& c, const Squeezed& s, const Arguments& a) {
     return a.names == "short" ? "inputs, outputs and signature" : "--names short drops the inner ones";
   if (key == "metadata") return format("kept: {}", s.kept_metadata.empty() ? "" : s.kept_metadata[0]);
   if (key == "structure") return "the format's tables; buffers on 16-byte boundaries";
+  if (key == "attached") return "labels and the like of metadata tools";
   if (key == "shapes") return "one list per distinct shape";
   return "";
 }

@@ -205,7 +205,7 @@ TEST(Channels, ParametersOfAChannel) {
   const ChannelGroup* branch = group(map, "conv_3");
   ASSERT_TRUE(branch);
   // 3·3·16 weights of the filter (no bias), and its columns of the dense layer of 20 units at 3 × 3 positions.
-  EXPECT_EQ(channel_parameters(graph, map, branch->channels[0]), 3 * 3 * 16 + 20 * 9);
+  EXPECT_EQ(channel_parameters(graph, map, *branch, branch->channels[0]), 3 * 3 * 16 + 20 * 9);
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ bool has_weights(Op op) { return op == Op::conv2d || op == Op::depthwise_conv2d 
 // Adds |values| (or values) of a constant along a slot's axis to the channels' sums, by element.
 class Sums {
  public:
-  Sums(const Graph& graph, const ChannelMap& map) : graph_(graph), map_(map) {
+  Sums(const Graph& graph, const ChannelMap& map) {
     for (const ChannelGroup& g : map.groups) sums_.emplace_back(g.channels.size(), 0.0);
     where_.resize(graph.tensors.size());
     for (size_t g = 0; g < map.groups.size(); ++g)
@@ -49,8 +49,6 @@ class Sums {
   std::vector<std::vector<double>> take() { return std::move(sums_); }
 
  private:
-  const Graph& graph_;
-  const ChannelMap& map_;
   std::vector<std::vector<double>> sums_;
   std::vector<std::vector<double*>> where_;  // tensor, entry -> its channel's sum
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "formats/tflite/attached.h"
 #include "formats/tflite/tflite.h"
 #include "passes/merge_constants.h"
 
@@ -93,6 +94,9 @@ Result<Squeezed> squeeze(std::span<const uint8_t> file, const SqueezeOptions& op
   s.proof = a.proof;
   s.channels = std::move(a.channels);
   s.merged_constants = a.merged_constants;
+  // Files that metadata tools have appended stay: other programs find labels there.
+  const std::vector<uint8_t> attached = attached_files(file, a.file.size());
+  a.file.insert(a.file.end(), attached.begin(), attached.end());
   if (a.file.size() >= file.size()) {
     s.notes.push_back(
         format("nothing to gain: rewritten, the file would have {} bytes; it is copied as it is", a.file.size()));

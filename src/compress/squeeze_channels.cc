@@ -78,8 +78,9 @@ class Round {
   std::string take(const ChannelGroup& group, const Channel& channel, bool* unread) {
     if (!channel.blocked.empty()) return channel.blocked;
     std::vector<std::pair<NodeId, std::vector<int64_t>>> booked;
-    for (const ChannelSlot& slot : map_.slots) {
-      if (!slot.contracts || !std::ranges::binary_search(group.tensors, slot.tensor)) continue;
+    for (const size_t i : group.slots) {
+      const ChannelSlot& slot = map_.slots[i];
+      if (!slot.contracts) continue;
       for (const ChannelElement& e : channel.elements) {
         if (e.tensor != slot.tensor) continue;
         Share share = share_of(slot, e.index);
@@ -244,7 +245,7 @@ Result<std::vector<Count>> count_channels(const Graph& graph) {
   for (const ChannelGroup& group : map.groups) {
     if (group.producers.empty()) continue;
     Count count{group.name, static_cast<int64_t>(group.channels.size()), 0};
-    for (const Channel& c : group.channels) count.weights += channel_parameters(graph, map, c);
+    for (const Channel& c : group.channels) count.weights += channel_parameters(graph, map, group, c);
     counts.push_back(std::move(count));
   }
   return counts;

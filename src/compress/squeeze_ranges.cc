@@ -204,8 +204,9 @@ class Interpreter {
     if (node.outputs.size() != 1 || node.inputs.empty() || node.inputs[0] == kNoTensor) return;
     const Tensor& y = graph_.at(node.outputs[0]);
     if (y.type == DType::f32 && graph_.at(node.inputs[0]).type == DType::f32) return step_float(node);
-    if (!is_8_bit(y)) return;
+    if (!is_8_bit(y) || y.shape.elements() == 0) return;
     const auto n = static_cast<size_t>(last_axis(y));
+    if (ints(node.inputs[0]).empty()) return;
     Ranges r;
     switch (node.op) {
       case Op::conv2d:
@@ -249,6 +250,7 @@ class Interpreter {
     const Tensor &a = graph_.at(node.inputs[0]), &b = graph_.at(node.inputs[1]), &y = graph_.at(node.outputs[0]);
     const Ranges &ra = ints(node.inputs[0]), &rb = ints(node.inputs[1]);
     if ((ra.size() != n && ra.size() != 1) || (rb.size() != n && rb.size() != 1)) return {};
+    if (!is_8_bit(a) || !is_8_bit(b)) return {};
     const BinaryFn fn = binary_fn(node.op);
     const BinaryInteger f =
         binary_integer(fn, node.attrs.as<BinaryAttrs>().activation, y.type, a.quant, b.quant, y.quant);
@@ -343,8 +345,10 @@ class Interpreter {
       return r;
     }
     r.assign(n, ValueRange{INT32_MAX, INT32_MIN});
-    for (TensorId t : node.inputs)
+    for (TensorId t : node.inputs) {
+      if (ints(t).size() != n) return {};
       for (size_t k = 0; k < n; ++k) r[k] = join(r[k], ints(t)[k]);
+    }
     return r;
   }
 

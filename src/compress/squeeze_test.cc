@@ -6,6 +6,7 @@
 
 #include "compress/squeeze_ranges.h"
 #include "compress/test_graphs.h"
+#include "formats/tflite/attached.h"
 #include "formats/tflite/tflite.h"
 #include "passes/merge_constants.h"
 
@@ -23,7 +24,7 @@ std::vector<uint8_t> model_file(const std::string& name) {
 
 int64_t sum_of_parts(const TfliteParts& p) {
   return p.data + p.duplicate_buffers + p.unused_buffers + p.scales + p.zero_points + p.min_max + p.shapes + p.names +
-         p.metadata + p.structure;
+         p.metadata + p.attached + p.structure;
 }
 
 Squeezed squeezed(const std::vector<uint8_t>& file, SqueezeOptions options = {}) {
@@ -246,6 +247,23 @@ TEST(Squeeze, OtherModels) {
         "micro/trained_lstm.tflite", "micro/trained_lstm_int8.tflite", "micro/keras_lstm_mnist_ptq.tflite",
         "imagenet/mobilenet_v1_0.25_128_quant.tflite"})
     squeezed(model_file(name), options);
+}
+
+// A zip archive behind the model (labels, as TensorFlow's metadata tools attach them) moves along.
+TEST(Squeeze, AttachedFiles) {
+  SqueezeOptions options;
+  options.proof.runs = 2;
+  const std::vector<uint8_t> file = model_file("imagenet/tf2_mobilenet_v2_1.0_224_ptq.tflite");
+  const size_t begin = attached_begin(file);
+  ASSERT_LT(begin, file.size());
+  const Squeezed s = squeezed(file, options);
+  EXPECT_EQ(s.before.attached, static_cast<int64_t>(file.size() - begin));
+  EXPECT_EQ(s.after.attached, s.before.attached);
+  const size_t now = attached_begin(s.file);
+  ASSERT_EQ(s.file.size() - now, file.size() - begin);
+  const std::vector<uint8_t> back = attached_files(s.file, begin), was = attached_files(file, begin);
+  EXPECT_EQ(back, was) << "only offsets differ";
+  EXPECT_EQ(attached_begin(std::span(file).first(begin)), begin) << "nothing attached";
 }
 
 TEST(MergeConstants, OnlyEqualOnes) {

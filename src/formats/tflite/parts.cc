@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "formats/tflite/attached.h"
 #include "formats/tflite/schema.h"
 #include "formats/tflite/table.h"
 
@@ -33,6 +34,9 @@ class Claims {
       if (owner_[i] == 0) owner_[i] = part;
   }
   void claim(uint8_t part, std::string_view text) { claim(part, std::span<const char>(text.data(), text.size()), 1); }
+  void claim_tail(uint8_t part, size_t from) {
+    std::fill(owner_.begin() + static_cast<std::ptrdiff_t>(from), owner_.end(), part);
+  }
   int64_t count(uint8_t part) const { return std::count(owner_.begin(), owner_.end(), part); }
 
  private:
@@ -40,7 +44,19 @@ class Claims {
   std::vector<uint8_t> owner_;
 };
 
-enum Part : uint8_t { kRest, kData, kDuplicate, kUnused, kScales, kZeros, kMinMax, kShapes, kNames, kMetadata };
+enum Part : uint8_t {
+  kRest,
+  kData,
+  kDuplicate,
+  kUnused,
+  kScales,
+  kZeros,
+  kMinMax,
+  kShapes,
+  kNames,
+  kMetadata,
+  kAttached
+};
 
 struct Uses {
   std::set<uint32_t> tensors, metadata;  // buffers
@@ -92,6 +108,7 @@ Result<TfliteParts> tflite_parts(std::span<const uint8_t> file) {
   parts.total = static_cast<int64_t>(file.size());
   Claims claims(file);
   Uses uses;
+  claims.claim_tail(kAttached, attached_begin(file));
   claims.claim(kNames, model.string(schema::kModelDescription));
   const Tables subgraphs = model.tables(schema::kModelSubgraphs);
   parts.subgraphs = static_cast<int64_t>(subgraphs.size());
@@ -129,6 +146,7 @@ Result<TfliteParts> tflite_parts(std::span<const uint8_t> file) {
   parts.shapes = claims.count(kShapes);
   parts.names = claims.count(kNames);
   parts.metadata = claims.count(kMetadata);
+  parts.attached = claims.count(kAttached);
   parts.structure = claims.count(kRest);
   return parts;
 }

@@ -20,6 +20,7 @@ struct TfliteParts {
   int64_t shapes = 0;
   int64_t names = 0;      // of tensors, graph, signatures, and the description
   int64_t metadata = 0;   // buffers of metadata entries and their keys
+  int64_t attached = 0;   // files appended for metadata tools (formats/tflite/attached.h)
   int64_t structure = 0;  // tables, operators, alignment: the rest
 
   int64_t subgraphs = 0;

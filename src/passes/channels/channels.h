@@ -36,6 +36,7 @@ struct ChannelGroup {
   std::string name;               // of the first layer that makes these channels
   std::vector<Channel> channels;  // in the order of their first element
   std::vector<TensorId> tensors;  // that the channels live in, sorted
+  std::vector<size_t> slots;      // those of these tensors, indices in ChannelMap::slots
   std::vector<NodeId> producers;  // layers whose filters make them
   std::vector<NodeId> consumers;  // layers whose weights read them
   std::string blocked;            // the reason of the first channel, where no channel can be removed
@@ -62,6 +63,7 @@ struct ChannelRemoval {
 Status remove_channels(Graph& graph, const ChannelMap& map, std::span<const ChannelRemoval> removals);
 
 // Parameters that the removal of one channel saves: elements of sliced constants.
-int64_t channel_parameters(const Graph& graph, const ChannelMap& map, const Channel& channel);
+int64_t channel_parameters(const Graph& graph, const ChannelMap& map, const ChannelGroup& group,
+                           const Channel& channel);
 
 }  // namespace thimble

@@ -75,6 +75,10 @@ class Finder {
   void block_all(TensorId t, const std::string& why) {
     for (int64_t i = 0; i < length(t); ++i) block(t, i, why);
   }
+  bool has_empty_tensor(const Node& node) const {
+    const auto empty = [&](TensorId t) { return t != kNoTensor && graph_.at(t).shape.elements() == 0; };
+    return std::ranges::any_of(node.inputs, empty) || std::ranges::any_of(node.outputs, empty);
+  }
   void make_groups();
   void name_groups();
 
@@ -108,7 +112,9 @@ Result<ChannelMap> Finder::run() {
       block_all(static_cast<TensorId>(t), format("\"{}\" keeps its value between runs", graph_.tensors[t].name));
   for (size_t n = 0; n < graph_.nodes.size(); ++n) {
     NodeContext context(*this, static_cast<NodeId>(n));
-    if (const channels::Rule* rule = channels::rule_of(graph_.nodes[n].op))
+    if (has_empty_tensor(graph_.nodes[n]))
+      context.block_node(format("{} has an empty tensor", context.who()));
+    else if (const channels::Rule* rule = channels::rule_of(graph_.nodes[n].op))
       rule->analyse(context);
     else
       context.block_node(format("{} is not known to keep channels apart", context.who()));
@@ -139,19 +145,25 @@ void Finder::make_groups() {
 
 void Finder::name_groups() {
   const auto producers = graph_.producers();
+  std::vector<char> mixes(graph_.nodes.size(), 0);
+  std::vector<std::vector<size_t>> slots_of(graph_.tensors.size());
+  for (size_t i = 0; i < map_.slots.size(); ++i) {
+    const ChannelSlot& slot = map_.slots[i];
+    if (slot.contracts) mixes[static_cast<size_t>(slot.node)] = 1;
+    slots_of[static_cast<size_t>(slot.tensor)].push_back(i);
+  }
   for (ChannelGroup& group : map_.groups) {
     const auto inside = [&](TensorId t) { return std::ranges::binary_search(group.tensors, t); };
-    // Channels begin in a node that mixes its inputs, or whose inputs lie outside the group.
-    const auto begins_in = [&](const Node& node, NodeId id) {
-      return std::ranges::none_of(node.inputs, inside) ||
-             std::ranges::any_of(map_.slots, [&](const ChannelSlot& s) { return s.node == id && s.contracts; });
-    };
-    for (const ChannelSlot& slot : map_.slots) {
-      if (!inside(slot.tensor)) continue;
+    for (TensorId t : group.tensors)
+      group.slots.insert(group.slots.end(), slots_of[static_cast<size_t>(t)].begin(),
+                         slots_of[static_cast<size_t>(t)].end());
+    std::ranges::sort(group.slots);
+    for (const size_t i : group.slots) {
+      const ChannelSlot& slot = map_.slots[i];
+      // Channels begin in a node that mixes its inputs, or whose inputs lie outside the group.
       const Node& node = graph_.nodes[static_cast<size_t>(slot.node)];
-      std::vector<NodeId>* list = slot.contracts               ? &group.consumers
-                                  : begins_in(node, slot.node) ? &group.producers
-                                                               : nullptr;
+      const bool begins = mixes[static_cast<size_t>(slot.node)] || std::ranges::none_of(node.inputs, inside);
+      std::vector<NodeId>* list = slot.contracts ? &group.consumers : begins ? &group.producers : nullptr;
       if (list && (list->empty() || list->back() != slot.node)) list->push_back(slot.node);
     }
     for (auto* list : {&group.producers, &group.consumers}) {
@@ -176,13 +188,15 @@ void Finder::name_groups() {
 
 Result<ChannelMap> find_channels(const Graph& graph) { return Finder(graph).run(); }
 
-int64_t channel_parameters(const Graph& graph, const ChannelMap& map, const Channel& channel) {
+int64_t channel_parameters(const Graph& graph, const ChannelMap& map, const ChannelGroup& group,
+                           const Channel& channel) {
   int64_t total = 0;
-  for (const ChannelSlot& slot : map.slots) {
+  for (const size_t s : group.slots) {
+    const ChannelSlot& slot = map.slots[s];
     const Tensor& c = graph.at(graph.nodes[static_cast<size_t>(slot.node)].inputs[static_cast<size_t>(slot.input)]);
     const int64_t along = c.shape[slot.axis], each = along > 0 ? c.shape.elements() / along : 0;
-    const Shape& s = graph.at(slot.tensor).shape;
-    const int64_t period = s.rank() > 0 ? s.dim(-1) : 1;
+    const Shape& shape = graph.at(slot.tensor).shape;
+    const int64_t period = shape.rank() > 0 ? shape.dim(-1) : 1;
     for (const ChannelElement& e : channel.elements)
       if (e.tensor == slot.tensor)
         for (int64_t j = e.index; j < along; j += period) total += each;
