@@ -4,6 +4,7 @@
 #include <map>
 
 #include "compress/prune.h"
+#include "compress/size_report.h"
 #include "compress/test_training.h"
 
 namespace thimble {
@@ -198,6 +199,28 @@ TEST(Clustering, ResumesAndThreadsToTheSameBits) {
     const auto two = retrain(trained_rings(), how, with(options));
     ASSERT_TRUE(one && two);
     EXPECT_TRUE(same_weights(one->graph, two->graph));
+  }
+}
+
+TEST(Clustering, IntegerWeightsKeepTheClusters) {
+  const auto clustered = retrain(trained_rings(), ring_retraining(1), with({.clusters = 8}));
+  ASSERT_TRUE(clustered);
+  const Dataset set = rings(100, 1);
+  for (const QuantizeTo to : {QuantizeTo::int8, QuantizeTo::dynamic}) {
+    const auto q = quantize(clustered->graph, {.to = to, .min_elements = 0}, [&](int64_t i, std::span<float> input) {
+      if (i >= set.size()) return false;
+      std::copy_n(set.floats(i), input.size(), input.begin());
+      return true;
+    });
+    ASSERT_TRUE(q) << q.error().to_string();
+    const Tensor& w = tensor(q->graph, "dense_2/kernel");
+    EXPECT_EQ(w.type, DType::i8);
+    EXPECT_EQ(w.quant.scale.size(), 1u);
+    EXPECT_LE(count_values(w).distinct, 8);
+    EXPECT_TRUE(verify(q->graph));
+    const auto plain = quantize(trained_rings(), {.to = QuantizeTo::dynamic, .min_elements = 0});
+    ASSERT_TRUE(plain);
+    EXPECT_EQ(tensor(plain->graph, "dense_2/kernel").quant.scale.size(), 32u) << "others get a scale per channel";
   }
 }
 

@@ -56,7 +56,7 @@ Result<Quantized> to_dynamic(const Graph& source, const QuantizeOptions& options
       }
       const auto [it, fresh] = quantized.try_emplace({t, rule.weight_axis}, kNoTensor);
       if (fresh) {
-        Tensor w = quantize_weights(source.at(t), rule.weight_axis);
+        Tensor w = quantize_weights(source.at(t), scale_axis(source.at(t), rule.weight_axis));
         ledger.becomes(t, w);
         it->second = graph.add(std::move(w));
       }

@@ -149,7 +149,8 @@ class Int8Builder {
     const bool biased = rule.bias_input >= 0 && bias_at < source.inputs.size() && source.inputs[bias_at] != kNoTensor;
     const Tensor* bias = biased ? &source_.at(source.inputs[bias_at]) : nullptr;
     const float x_scale = quant(source.inputs[0]).scale[0];
-    Tensor w = quantize_weights(source_.at(source.inputs[at]), rule.weight_axis, bias, x_scale);
+    const Tensor& values = source_.at(source.inputs[at]);
+    Tensor w = quantize_weights(values, scale_axis(values, rule.weight_axis), bias, x_scale);
     if (biased) {
       Tensor b = quantize_bias(*bias, x_scale, w.quant);
       ledger_.becomes(source.inputs[bias_at], b);

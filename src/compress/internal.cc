@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/suggest.h"
+#include "compress/size_report.h"
 
 namespace thimble::compress {
 
@@ -67,6 +68,13 @@ Status check_layers(const std::vector<std::string>& layers, const Graph& graph) 
     return fail(ErrorCode::usage, format("the model has no layer \"{}\"", layer), did_you_mean(layer, names));
   }
   return {};
+}
+
+int scale_axis(const Tensor& weights, int axis) {
+  constexpr int64_t kFewValues = 64;
+  if (weights.type != DType::f32) return axis;
+  const ValueCounts counts = count_values(weights);
+  return counts.distinct <= std::min(kFewValues, counts.elements / 4) ? -1 : axis;
 }
 
 std::vector<int> weight_inputs(const Node& node, const QuantRule& rule) {

@@ -42,6 +42,9 @@ Status check_layers(const std::vector<std::string>& layers, const Graph& graph);
 
 // Weights and biases that a rule names must be float32 constants: why a node's are not, or empty.
 std::string weights_obstacle(const Graph& graph, const Node& node, const QuantRule& rule);
+// The axis whose slices get a scale each, or −1 for one scale: that is given to weights of few different values
+// (clustered ones), which a scale per channel would turn into many.
+int scale_axis(const Tensor& weights, int axis);
 // All weight inputs of a rule that the node has.
 std::vector<int> weight_inputs(const Node& node, const QuantRule& rule);
 inline bool contains(const std::vector<int>& list, int i) {

@@ -23,6 +23,10 @@ Status two_numbers(std::string_view text, char separator, const char* example, i
 
 int64_t PruneSchedule::end_step(int64_t steps) const { return end >= 0 ? end : std::max(begin, steps * 3 / 4); }
 
+int64_t PruneSchedule::interval(int64_t steps) const {
+  return frequency > 0 ? frequency : std::clamp<int64_t>((end_step(steps) - begin) / 20, 1, 100);
+}
+
 double PruneSchedule::sparsity(int64_t step, int64_t steps) const {
   if (step < begin) return 0;
   const int64_t last = end_step(steps);
@@ -33,7 +37,7 @@ double PruneSchedule::sparsity(int64_t step, int64_t steps) const {
 
 bool PruneSchedule::changes(int64_t step, int64_t steps) const {
   const int64_t last = end_step(steps);
-  return step >= begin && step <= last && ((step - begin) % frequency == 0 || step == last);
+  return step >= begin && step <= last && ((step - begin) % interval(steps) == 0 || step == last);
 }
 
 Status parse_pattern(std::string_view text, PruneOptions* options) {
@@ -57,7 +61,7 @@ Status check(const PruneOptions& o) {
     return refuse(format("the initial sparsity {} must be from 0 to the target {}", s.initial, s.target));
   if (s.begin < 0 || (s.end >= 0 && s.end < s.begin))
     return refuse(format("pruning begins at step {} and ends at step {}", s.begin, s.end));
-  if (s.frequency < 1) return refuse(format("frequency = {} must be at least 1", s.frequency));
+  if (s.frequency < 0) return refuse(format("frequency = {} is negative", s.frequency));
   if (!(s.power > 0 && s.power <= 100)) return refuse(format("power = {} must be above 0", s.power), "3 is usual");
   if (o.block_rows < 1 || o.block_columns < 1)
     return refuse(format("blocks of {} x {} weights", o.block_rows, o.block_columns));
@@ -86,7 +90,8 @@ std::string Pruning::describe() const {
     }
   }
   text += s.end >= 0 ? format(" to step {}", s.end) : " to 75 % of the steps";
-  return text + format(", every {} steps; {}", s.frequency, describe_layers(options_.choice));
+  if (s.frequency > 0) text += format(", every {} steps", s.frequency);
+  return text + "; " + describe_layers(options_.choice);
 }
 
 Status Pruning::rewrite(Model& model) {

@@ -20,9 +20,12 @@ struct PruneSchedule {
   int64_t begin = 0;
   int64_t end = -1;  // −1: 75 % of the steps, so that the last quarter learns with a fixed mask
   double power = 3;
-  int64_t frequency = 100;  // the mask changes at begin, begin + frequency, … and at end
+  // The mask changes at begin, begin + frequency, … and at end. 0: every 100 steps, in short trainings more often, so
+  // that there are at least 20 changes.
+  int64_t frequency = 0;
 
   int64_t end_step(int64_t steps) const;
+  int64_t interval(int64_t steps) const;
   // constant: target from `begin` on. polynomial: target + (initial − target)·(1 − (t − begin)/(end − begin))^power,
   // clamped to its ends. 0 before `begin`.
   double sparsity(int64_t step, int64_t steps) const;

@@ -108,6 +108,25 @@ TEST(Quantize, EveryConstantHasALineAndEveryLineThatDidNotShrinkAReason) {
   }
 }
 
+TEST(SizeReport, CountsZerosAndValuesOfEveryType) {
+  const auto counts = [](DType type, std::vector<uint8_t> bytes, int64_t elements,
+                         std::vector<int32_t> zero_points = {}) {
+    const ValueCounts c = count_values({.type = type,
+                                        .shape = {elements},
+                                        .quant = {std::vector<float>(zero_points.size(), 1.0f), zero_points},
+                                        .data = Data::copy(bytes)});
+    return std::vector<int64_t>{c.elements, c.zeros, c.distinct};
+  };
+  const float f[] = {0.0f, -0.0f, 1.5f, 1.5f, -1.5f};
+  const auto* p = reinterpret_cast<const uint8_t*>(f);
+  EXPECT_EQ(counts(DType::f32, {p, p + sizeof f}, 5), (std::vector<int64_t>{5, 2, 3}));
+  EXPECT_EQ(counts(DType::f16, {0, 0, 0, 0x80, 1, 0}, 3), (std::vector<int64_t>{3, 2, 2}));
+  EXPECT_EQ(counts(DType::i8, {0xff, 0, 3, 0xff}, 4, {-1}), (std::vector<int64_t>{4, 2, 3}));
+  EXPECT_EQ(counts(DType::i8, {0xff, 0, 3, 0xff}, 4, {0, 0}), (std::vector<int64_t>{4, 1, 3}));
+  EXPECT_EQ(counts(DType::i4, {0x20, 0x02}, 3), (std::vector<int64_t>{3, 1, 2}));
+  EXPECT_EQ(counts(DType::f32, {1, 2}, 5), (std::vector<int64_t>{5, 0, 0})) << "too short to be read";
+}
+
 TEST(Quantize, KeepsNamesSignatureMetadataAndBatch) {
   const Graph graph = small_cnn(2);
   for (QuantizeTo to : {QuantizeTo::float16, QuantizeTo::dynamic, QuantizeTo::int8}) {

@@ -17,6 +17,49 @@ Result<int64_t> deflated_bytes(std::span<const uint8_t> bytes) {
   return static_cast<int64_t>(size);
 }
 
+ValueCounts count_values(const Tensor& tensor) {
+  const int64_t width = bits(tensor.type);
+  const auto n = static_cast<size_t>(tensor.shape.elements());
+  ValueCounts counts{.elements = tensor.shape.elements()};
+  if (width < 1 || width > 64 || (n * static_cast<size_t>(width) + 7) / 8 > tensor.data.size) return counts;
+  const bool is_float = tensor.type == DType::f32 || tensor.type == DType::f16 || tensor.type == DType::f64;
+  const uint64_t mask = width == 64 ? ~uint64_t{0} : (uint64_t{1} << width) - 1;
+  // The sign of a zero does not matter; a single zero point may stand for 0.
+  const uint64_t sign = is_float ? uint64_t{1} << (width - 1) : 0;
+  const int64_t zero_point = tensor.quant.zero_point.size() == 1 ? tensor.quant.zero_point[0] : 0;
+  const uint64_t zero = is_float ? 0 : static_cast<uint64_t>(zero_point) & mask;
+  std::vector<uint64_t> values(n);
+  for (size_t i = 0; i < n; ++i) {
+    const size_t first = i * static_cast<size_t>(width);
+    uint64_t v = 0;
+    if (width >= 8) {
+      for (size_t b = 0; b < static_cast<size_t>(width) / 8; ++b)
+        v |= uint64_t{tensor.data.bytes[first / 8 + b]} << 8 * b;
+    } else {
+      v = static_cast<uint64_t>(tensor.data.bytes[first / 8] >> (first % 8));
+    }
+    v &= mask;
+    if (sign && v == sign) v = 0;
+    counts.zeros += v == zero;
+    values[i] = v;
+  }
+  std::ranges::sort(values);
+  counts.distinct = std::unique(values.begin(), values.end()) - values.begin();
+  return counts;
+}
+
+double sparsity(const Graph& graph) {
+  int64_t zeros = 0, elements = 0;
+  for (const Tensor& t : graph.tensors) {
+    if (!t.constant() || t.shape.rank() < 2) continue;
+    if (t.type != DType::f32 && t.type != DType::f16 && t.quant.empty()) continue;
+    const ValueCounts counts = count_values(t);
+    zeros += counts.zeros;
+    elements += counts.elements;
+  }
+  return elements > 0 ? static_cast<double>(zeros) / static_cast<double>(elements) : 0;
+}
+
 Result<SizeReport> size_report(const Graph& graph, std::span<const TensorSize> sizes) {
   SizeReport report;
   THIMBLE_ASSIGN(const std::vector<uint8_t> file, write_tflite(graph));
@@ -41,6 +84,10 @@ Result<SizeReport> size_report(const Graph& graph, std::span<const TensorSize> s
     line.file += raw + static_cast<int64_t>(tensor.name.size() + 12 * tensor.quant.scale.size());
     THIMBLE_ASSIGN(const int64_t deflated, deflated_bytes({tensor.data.bytes, tensor.data.size}));
     line.deflated += deflated;
+    const ValueCounts counts = count_values(tensor);
+    line.elements += counts.elements;
+    line.zeros += counts.zeros;
+    line.distinct = std::max(line.distinct, counts.distinct);
     report.weight_bytes += raw;
     report.weight_deflated += deflated;
   }

@@ -13,7 +13,18 @@ struct TensorBytes {
   int64_t file = 0;      // what a .tflite holds for it: data, name, scales (4 bytes) and zero points (8)
   int64_t deflated = 0;  // its data through zlib at level 9
   std::string why;       // why it did not shrink; empty where it did
+  int64_t elements = 0;
+  int64_t zeros = 0;     // elements that stand for 0
+  int64_t distinct = 0;  // different stored values
 };
+
+// The same counts of one constant.
+struct ValueCounts {
+  int64_t elements = 0, zeros = 0, distinct = 0;
+};
+ValueCounts count_values(const Tensor& tensor);
+// Zeros among the weights: constants of rank 2 or more that are float or quantised. 0 where there are none.
+double sparsity(const Graph& graph);
 
 struct SizeReport {
   int64_t file_bytes = 0, file_deflated = 0;      // the whole .tflite, and the same through zlib

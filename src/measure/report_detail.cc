@@ -263,6 +263,9 @@ std::string tensor_section(Context& c) {
         .column("before")
         .column("after")
         .column("of before")
+        .column("zeros")
+        .column("values")
+        .column("deflated")
         .column("reason", false);
     svg::Bars chart;
     chart.description = "bytes per tensor before and after";
@@ -275,7 +278,11 @@ std::string tensor_section(Context& c) {
           .text(name_of(c, t.type))
           .number(bytes_of(t.before_bytes), format_bytes(bytes_of(t.before_bytes)));
       table.number(bytes_of(t.after_bytes), format_bytes(bytes_of(t.after_bytes)))
-          .number(share, format_percent(share, 0))
+          .number(share, format_percent(share, 0));
+      const double zeros = t.elements > 0 ? bytes_of(t.zeros) / bytes_of(t.elements) : kAbsent;
+      table.number(zeros, format_percent(zeros, 1))
+          .number(bytes_of(t.distinct), t.distinct > 0 ? format_count(t.distinct) : "–")
+          .number(bytes_of(t.deflated_bytes), t.deflated_bytes > 0 ? format_bytes(bytes_of(t.deflated_bytes)) : "–")
           .text(escape_html(clip_text(t.reason, 160)));
       if (i < 12)
         chart.bars.push_back({t.name.substr(std::min(scope, t.name.size())), bytes_of(t.after_bytes), "",
@@ -308,10 +315,12 @@ std::string tensor_section(Context& c) {
     body += format("<details{}><summary>{}</summary>{}</details>",
                    static_cast<int>(index) == c.verdict.ship ? " open" : "", summary, inner);
   }
-  return section("tensors", "Every tensor and why it has its size",
-                 "Compression that does not show in the file is none. Each tensor before and after, with the reason "
-                 "where it did not shrink.",
-                 body);
+  return section(
+      "tensors", "Every tensor and why it has its size",
+      "Compression that does not show in the file is none. Each tensor before and after, how many of its "
+      "elements are zero, how many different values it holds, what its data alone deflate to, and the reason "
+      "where it did not shrink.",
+      body);
 }
 
 std::string model_section(Context& c) {

@@ -26,12 +26,17 @@ TEST(ReportJson, HoldsTheContract) {
   for (const char* key :
        {"name", "file", "bytes", "bytes_deflated", "parameters", "macs", "accuracy", "accuracy_stddev", "interval95",
         "loss", "per_seed", "extra", "agreement_with_float32", "max_abs_output_difference", "latency_us",
-        "measurements", "arena_bytes", "unquantized_tensors"})
+        "measurements", "arena_bytes", "unquantized_tensors", "technique", "sparsity", "tensors", "stages"})
     EXPECT_TRUE(v.contains(key)) << key;
   EXPECT_EQ(v["extra"]["digits"]["n"], 300);
   EXPECT_EQ(v["latency_us"], v["measurements"][0]["latency_us"]);
   EXPECT_EQ(v["measurements"][1]["test_set_seconds"]["trials"], 30);
   EXPECT_EQ(j["variants"][2]["unquantized_tensors"].size(), 6u);
+  EXPECT_EQ(v["technique"], "prune 80 % + int8");
+  EXPECT_EQ(v["tensors"][2]["zeros"], 14745);
+  EXPECT_EQ(v["tensors"][2]["distinct"], 16);
+  EXPECT_GT(v["tensors"][2]["bytes_deflated"], 0);
+  EXPECT_EQ(v["stages"][0]["epochs"][0]["epoch"], 1);
   EXPECT_EQ(j["sweep"][2]["key"], "train.optimizer");
   EXPECT_EQ(j["sweep"][2]["value"], "adam");
   EXPECT_EQ(j["sweep"][2]["variants"][0]["name"], "float32");
@@ -108,7 +113,9 @@ TEST(ReportCsv, OneLinePerVariantAndThreadCount) {
   EXPECT_EQ(rows[1][4], "516432");
   EXPECT_EQ(rows[2][16], "2");
   EXPECT_EQ(rows[0][16], "threads");
-  EXPECT_EQ(rows[0].back(), "parameters_plus_kb");
+  EXPECT_EQ(rows[0][29], "peak_rss_bytes");
+  EXPECT_EQ(rows[0].back(), "technique");
+  EXPECT_EQ(rows[7].back(), "prune 80 % + int8");
   EXPECT_EQ(rows[9][0], "train.optimizer");
   EXPECT_EQ(rows[9][1], "sgd");
 }

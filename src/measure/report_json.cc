@@ -113,10 +113,12 @@ void write_json(JsonWriter& json, const VariantResult& v) {
   json.begin_object()
       .field("name", v.name)
       .field("file", v.file)
+      .field("technique", v.technique)
       .field("bytes", v.bytes)
       .field("bytes_deflated", v.bytes_deflated)
       .field("parameters", v.parameters)
       .field("macs", v.macs)
+      .field("sparsity", v.sparsity)
       .field("accuracy", v.accuracy)
       .field("accuracy_stddev", v.accuracy_stddev);
   write_interval(json, "interval95", v.interval95);
@@ -148,6 +150,25 @@ void write_json(JsonWriter& json, const VariantResult& v) {
   json.end_array().field("arena_bytes", v.arena_bytes).key("unquantized_tensors").begin_array();
   for (const UnquantizedRow& t : v.unquantized_tensors)
     json.begin_object().field("name", t.name).field("bytes", t.bytes).field("why", t.why).end_object();
+  json.end_array().key("tensors").begin_array();
+  for (const TensorSizeRow& t : v.tensors)
+    json.begin_object()
+        .field("name", t.name)
+        .field("type", t.type)
+        .field("elements", t.elements)
+        .field("zeros", t.zeros)
+        .field("distinct", t.distinct)
+        .field("bytes_before", t.before_bytes)
+        .field("bytes", t.after_bytes)
+        .field("bytes_deflated", t.deflated_bytes)
+        .field("why", t.reason)
+        .end_object();
+  json.end_array().key("stages").begin_array();
+  for (const auto& epochs : v.stages) {
+    json.begin_object();
+    write_epochs(json, epochs);
+    json.end_object();
+  }
   json.end_array().end_object();
 }
 

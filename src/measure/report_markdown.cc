@@ -58,13 +58,16 @@ void append_variants(std::string& out, const std::vector<VariantResult>& variant
   if (any_regression(variants)) return append_regression(out, variants);
   TextTable table;
   table.column("variant").column("bytes", Align::right).column("deflated", Align::right);
-  table.column("accuracy", Align::right).column("95 % interval", Align::right).column("loss", Align::right);
-  table.column("agrees with float32", Align::right).column("arena", Align::right);
-  table.column("parameters + KB", Align::right);
+  table.column("zeros", Align::right)
+      .column("accuracy", Align::right)
+      .column("95 % interval", Align::right)
+      .column("loss", Align::right);
+  table.column("agrees with float32", Align::right).column("arena", Align::right).column("parameters + KB", Align::right).column("how");
   for (const VariantResult& v : variants)
-    table.row({v.name, format_count(v.bytes), format_count(v.bytes_deflated), accuracy_cell(v),
-               interval_cell(v.interval95), format_number(v.loss), format_percent(v.agreement_with_float32),
-               format_bytes(static_cast<double>(v.arena_bytes)), format("{:.1f}", parameters_plus_kb(v))});
+    table.row({v.name, format_count(v.bytes), format_count(v.bytes_deflated), format_percent(v.sparsity, 1),
+               accuracy_cell(v), interval_cell(v.interval95), format_number(v.loss),
+               format_percent(v.agreement_with_float32), format_bytes(static_cast<double>(v.arena_bytes)),
+               format("{:.1f}", parameters_plus_kb(v)), v.technique});
   out += table.markdown() + "\n";
 }
 

@@ -103,6 +103,13 @@ inline StudyResult sample_study() {
     v.file = format("models/{}.tflite", p.name);
     v.bytes = p.bytes, v.bytes_deflated = p.deflated, v.parameters = 128266, v.macs = r.model.macs;
     v.accuracy = p.accuracy, v.accuracy_stddev = 0.0011, v.loss = 0.2471 + (0.9149 - p.accuracy);
+    v.technique = p.name;
+    v.sparsity = 0;
+    if (v.name == "int8") {
+      v.technique = "prune 80 % + int8";
+      v.sparsity = 0.8;
+      v.stages.push_back({r.training.epochs.front()});
+    }
     v.interval95 = wilson95(static_cast<int64_t>(p.accuracy * 10000), 10000);
     v.test_samples = 10000;
     for (uint64_t seed = 1; seed <= 3; ++seed)
@@ -146,6 +153,10 @@ inline StudyResult sample_study() {
       t.name = format("sequential/{}/{}", i < 6 ? format("conv2d_{}", i / 2) : format("dense_{}", i / 2 - 3),
                       i % 2 ? "bias" : "kernel");
       t.before_bytes = parameters[i] * 4;
+      t.elements = parameters[i];
+      t.zeros = v.name == "int8" && i % 2 == 0 ? parameters[i] * 8 / 10 : 0;
+      t.distinct = v.name == "int8" && i % 2 == 0 ? 16 : parameters[i];
+      t.deflated_bytes = parameters[i] / 2 + 11;
       const bool small = parameters[i] < 1024;
       if (v.name == "float32") t.after_bytes = t.before_bytes, t.type = "float32", t.reason = "kept as trained";
       if (v.name == "float16") t.after_bytes = t.before_bytes / 2, t.type = "float16", t.reason = "half precision";

@@ -118,13 +118,16 @@ struct OperatorTime {
   double share = 0;  // of the whole run, 0..1
 };
 
-// Report only.
 struct TensorSizeRow {
   std::string name;
   int64_t before_bytes = 0;  // in the float32 model
   int64_t after_bytes = 0;
-  std::string type;    // of the written tensor, e.g. "int8 per channel"
-  std::string reason;  // why it has this size
+  std::string type;            // of the written tensor, e.g. "int8 per channel"
+  std::string reason;          // why it has this size
+  int64_t deflated_bytes = 0;  // its data alone through zlib
+  int64_t elements = 0;
+  int64_t zeros = 0;
+  int64_t distinct = 0;  // different values
 };
 
 // Report only: one buffer of the static arena, alive from first_step to last_step inclusive.
@@ -154,11 +157,13 @@ struct MisclassifiedExample {
 struct VariantResult {
   std::string name;
   std::string file;         // relative to the study's folder
-  std::string description;  // report only: how it was made, in words
+  std::string technique;    // in short: "prune 80 % + cluster 16 + int8"
+  std::string description;  // report only: how it was made, in words, with every setting
   int64_t bytes = 0;
   int64_t bytes_deflated = 0;
   int64_t parameters = 0;
   int64_t macs = 0;
+  double sparsity = kAbsent;  // zeros among the weights, 0..1
   double accuracy = kAbsent;
   double accuracy_stddev = kAbsent;
   Interval interval95{kAbsent, kAbsent};
@@ -172,10 +177,11 @@ struct VariantResult {
   std::vector<Measurement> measurements;  // latency_us of the variant is that of the first
   int64_t arena_bytes = 0;
   std::vector<UnquantizedRow> unquantized_tensors;
+  std::vector<TensorSizeRow> tensors;
+  std::vector<std::vector<EpochRow>> stages;  // epochs of each training that made the variant from the trained model
 
   // Report only, each may be empty.
   std::vector<OperatorTime> operators;
-  std::vector<TensorSizeRow> tensors;
   std::vector<ArenaSlot> arena;
   ConfusionMatrix confusion;
   std::vector<MisclassifiedExample> misclassified;

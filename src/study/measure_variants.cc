@@ -67,6 +67,18 @@ int64_t field_of(const std::string& json, const std::string& key) {
   return at == std::string::npos ? 0 : std::atoll(json.c_str() + at + key.size() + 3);
 }
 
+// Of a process that runs nothing but this variant.
+int64_t peak_memory(const Variant& variant, int threads, const StudyOptions& options, const StudyHooks& hooks,
+                    std::vector<std::string>* warnings) {
+  const auto child =
+      run_self({"bench", options.out + "/" + variant.result.file, "--json", format("--num_threads={}", threads),
+                "--num_runs=20", "--min_secs=0", "--warmup_min_secs=0"},
+               {.timeout_seconds = 120, .cancelled = hooks.cancelled});
+  if (child) return field_of(*child, "peak_rss_bytes");
+  warnings->push_back(format("peak memory of {} was not measured: {}", variant.spec.name, child.error().message));
+  return 0;
+}
+
 Measurement summarise(Subject& s, int threads, int trials) {
   Measurement m;
   m.threads = threads;
@@ -128,15 +140,7 @@ Status measure_variants(std::vector<Variant>& variants, const Dataset& test, con
       }
     for (size_t v = 0; v < subjects.size(); ++v) {
       Measurement m = summarise(subjects[v], threads, spec.trials);
-      const auto child =
-          run_self({"bench", options.out + "/" + variants[v].result.file, "--json", format("--num_threads={}", threads),
-                    "--num_runs=20", "--min_secs=0", "--warmup_min_secs=0"},
-                   {.timeout_seconds = 120, .cancelled = hooks.cancelled});
-      if (child)
-        m.peak_rss_bytes = field_of(*child, "peak_rss_bytes");
-      else
-        warnings->push_back(
-            format("peak memory of {} was not measured: {}", variants[v].spec.name, child.error().message));
+      if (options.peak_memory) m.peak_rss_bytes = peak_memory(variants[v], threads, options, hooks, warnings);
       variants[v].result.measurements.push_back(std::move(m));
       if (threads == spec.threads.front()) THIMBLE_TRY(profile(variants[v], subjects[v]));
     }

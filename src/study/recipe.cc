@@ -7,6 +7,7 @@
 #include "base/suggest.h"
 #include "study/recipe_layers.h"
 #include "study/recipe_paths.h"
+#include "study/recipe_variants.h"
 #include "study/toml_reader.h"
 #include "train/architecture.h"
 
@@ -200,67 +201,6 @@ void read_data(TableReader& r, DataSpec* d, Status* status) {
   r.finish();
   if (d->set.empty() && r.ok())
     *status = fail(ErrorCode::usage, "the recipe names no data set", "[data]\\n set = \"mnist\"");
-}
-
-void read_quantize(TableReader& variant, const toml::node& n, VariantSpec* v, Status* status) {
-  v->quantized = true;
-  std::string to, calibration = "minmax", io = "float";
-  if (const auto word = n.value_exact<std::string>()) {
-    to = *word;
-  } else if (const toml::table* table = n.as_table()) {
-    TableReader r(*table, "variant.quantize.", status);
-    r.text("to", &to);
-    r.whole("min_elements", &v->quantize.min_elements, 0, int64_t{1} << 40);
-    r.whole("calibrate", &v->calibration_samples, 1, 1'000'000);
-    r.text("calibration", &calibration);
-    r.number("percentile", &v->quantize.percentile, 50, 100);
-    r.text("io", &io);
-    r.texts("layers", &v->quantize.layers);
-    r.finish();
-  } else {
-    return variant.fail_at(n, "quantize must be a word or a table", "quantize = \"int8\"");
-  }
-  const auto pick = [&](const char* what, const std::string& word, std::vector<std::string> names) -> int {
-    const auto it = std::ranges::find(names, word);
-    if (it == names.end()) variant.fail_at(n, format("unknown {} \"{}\"", what, word), did_you_mean(word, names));
-    return it == names.end() ? 0 : static_cast<int>(it - names.begin());
-  };
-  if (calibration.starts_with("percentile:")) {
-    v->quantize.percentile = std::atof(calibration.c_str() + 11);
-    if (!(v->quantize.percentile >= 50 && v->quantize.percentile <= 100))
-      variant.fail_at(n, format("calibration \"{}\": from 50 to 100", calibration));
-    calibration = "percentile";
-  }
-  v->quantize.to = static_cast<QuantizeTo>(pick("quantisation", to, {"float16", "dynamic", "int8"}));
-  v->quantize.calibration = static_cast<Calibration>(pick("calibration", calibration, {"minmax", "percentile", "mse"}));
-  v->quantize.io = static_cast<QuantizeOptions::Io>(pick("io", io, {"float", "int8", "uint8"}));
-}
-
-void read_variants(TableReader& root, std::vector<VariantSpec>* out, Status* status) {
-  const toml::node* n = root.node("variant");
-  if (!n) {
-    out->push_back({.name = "float32"});
-    return;
-  }
-  const toml::array* list = n->as_array();
-  if (!list) return root.fail_at(*n, "variants are written as [[variant]]");
-  for (const toml::node& item : *list) {
-    const toml::table* table = item.as_table();
-    if (!table) return root.fail_at(item, "variants are written as [[variant]]");
-    VariantSpec v;
-    TableReader r(*table, "variant.", status);
-    r.text("name", &v.name);
-    if (const toml::node* q = r.node("quantize")) read_quantize(r, *q, &v, status);
-    r.finish();
-    if (v.name.empty()) v.name = v.quantized ? name(v.quantize.to) : "float32";
-    for (char c : v.name)
-      if (!std::isalnum(static_cast<unsigned char>(c)) && c != '_' && c != '-' && c != '.')
-        r.fail_at(item, format("variant name \"{}\": letters, digits, '-', '_' and '.' only", v.name),
-                  "it becomes a file name");
-    for (const VariantSpec& other : *out)
-      if (other.name == v.name) r.fail_at(item, format("two variants are called \"{}\"", v.name));
-    out->push_back(std::move(v));
-  }
 }
 
 // { from = 20, to = 110, step = 10 }: the values from 20 to 110, both included.

@@ -2,9 +2,9 @@
 // did-you-mean. Presets, --set and sweeps all change the same tree by path before it is decoded.
 #pragma once
 
-#include "compress/quantize.h"
 #include "data/augment.h"
 #include "data/sources.h"
+#include "study/variant_spec.h"
 #include "train/spec.h"
 
 namespace thimble {
@@ -18,13 +18,6 @@ struct DataSpec {
   std::vector<std::string> inputs;  // csv columns
   std::string target;
   int64_t limit = 0;  // at most so many training samples (the rest of the split in proportion); 0 = all
-};
-
-struct VariantSpec {
-  std::string name;
-  bool quantized = false;
-  QuantizeOptions quantize;
-  int64_t calibration_samples = 500;
 };
 
 struct MeasureSpec {

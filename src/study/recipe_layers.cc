@@ -122,6 +122,10 @@ void read_layers(TableReader& owner, const toml::node& n, std::vector<LayerSpec>
 
 }  // namespace
 
+void read_layers(TableReader& owner, const toml::node& list, std::vector<LayerSpec>* out, Status* status) {
+  read_layers(owner, list, out, status, 0);
+}
+
 void read_model(TableReader& r, ModelSpec* out, Status* status) {
   r.wholes("input", &out->input, 1, 65536);
   r.text("file", &out->file);

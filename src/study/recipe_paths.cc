@@ -109,20 +109,26 @@ Status apply_setting(toml::table& root, const Setting& setting) {
       next = table->get(path[i]);
     }
     if (toml::array* list = next->as_array()) {  // layers or variants
-      if (i + 3 != path.size()) return no_such(setting.key, "after a list come a selector and a key");
+      // A key of a variant may be a table itself: variant.NAME.prune.sparsity.
+      const bool inner = path[i] == "variant" && i + 4 == path.size();
+      if (i + 3 != path.size() && !inner) return no_such(setting.key, "after a list come a selector and a key");
       const std::string& selector = path[i + 1];
       std::vector<toml::table*> chosen;
       if (path[i] == "variant") {
         for (toml::node& item : *list)
           if (toml::table* t = item.as_table();
               t && (selector == "*" || (*t)["name"].value_or(std::string()) == selector))
-            chosen.push_back(t);
+            if (!inner || (*t)[path[i + 2]].is_table()) chosen.push_back(t);
       } else {
         chosen = select(*list, selector, path[i + 2]);
       }
       if (chosen.empty())
         return no_such(setting.key, format("\"{}\" names no {} that has \"{}\"", selector,
                                            path[i] == "variant" ? "variant" : "layer", path[i + 2]));
+      if (inner) {
+        for (toml::table* variant : chosen) (*variant)[path[i + 2]].as_table()->insert_or_assign(path.back(), value);
+        return {};
+      }
       for (toml::table* layer : chosen)
         layer->insert_or_assign(path[i] == "variant" ? path[i + 2] : layer_key(*layer, path[i + 2]), value);
       return {};

@@ -16,6 +16,7 @@
 #include "study/evaluate.h"
 #include "study/measure_variants.h"
 #include "study/sweep.h"
+#include "study/training_hooks.h"
 #include "study/training_warnings.h"
 #include "study/variants.h"
 
@@ -23,20 +24,6 @@ namespace thimble {
 namespace {
 
 constexpr size_t kMisclassified = 24;
-
-EpochRow row_of(const EpochRecord& e) {
-  EpochRow row;
-  row.epoch = e.epoch;
-  row.loss = e.loss;
-  row.accuracy = e.accuracy >= 0 ? e.accuracy : kAbsent;
-  if (e.has_validation) {
-    row.val_loss = e.val_loss;
-    row.val_accuracy = e.val_accuracy >= 0 ? e.val_accuracy : kAbsent;
-  }
-  row.learning_rate = e.learning_rate;
-  row.seconds = e.seconds;
-  return row;
-}
 
 class Runner {
  public:
@@ -85,30 +72,15 @@ class Runner {
     train_options.threads = options_.threads;
     train_options.checkpoint = checkpoint;
     train_options.resume = options_.resume;
-    TrainHooks train_hooks;
-    train_hooks.stop = hooks_.cancelled;
-    train_hooks.progress = [&](const TrainProgress& p) {
-      if (!hooks_.progress) return;
-      const int64_t done = (static_cast<int64_t>(p.epoch - 1)) * p.steps + p.step;
-      std::string detail = format("epoch {}/{}  loss {:.4f}", p.epoch, p.epochs, p.loss);
-      if (p.accuracy >= 0) detail += format("  accuracy {:.4f}", p.accuracy);
-      hooks_.progress(
-          {label, done * spec.batch, static_cast<int64_t>(p.epochs) * p.steps * spec.batch, "images", detail});
-    };
-    train_hooks.epoch = [&](const EpochRecord& e) {
-      std::string text = format("{}: epoch {}/{}  loss {:.4f}", label, e.epoch, spec.epochs, e.loss);
-      if (e.accuracy >= 0) text += format("  accuracy {:.4f}", e.accuracy);
-      if (e.has_validation) text += format("  val_loss {:.4f}", e.val_loss);
-      if (e.has_validation && e.val_accuracy >= 0) text += format("  val_accuracy {:.4f}", e.val_accuracy);
-      note(text + format("  {:.1f} s", e.seconds));
-    };
     auto trained = train(recipe.model, spec, data_.splits.train, data_.splits.validation, data_.preprocess,
-                         recipe.data.augment, train_options, train_hooks);
+                         recipe.data.augment, train_options, training_hooks(hooks_, label, spec));
     if (!trained) return with_context(std::move(trained).error(), label);
-    if (trained->interrupted)
-      return fail(ErrorCode::interrupted, format("{} was interrupted after epoch {}", label, trained->epochs.size()),
-                  format("go on with --resume; the state is in {}", checkpoint));
+    if (trained->interrupted) return training_interrupted(label, trained->epochs.size(), checkpoint);
     return trained;
+  }
+
+  StageContext stage_context(const Recipe& recipe, uint64_t seed, const std::string& label, const std::string& tag) {
+    return {recipe, data_, hooks_, options_.threads, options_.resume, seed, label, options_.out + "/checkpoints", tag};
   }
 
   Status repeat(int number) {
@@ -117,8 +89,10 @@ class Runner {
                                                          format("{}/checkpoints/seed_{}.ckpt", options_.out, seed)));
     THIMBLE_ASSIGN(const Graph graph, deployable_graph(recipe_.model, trained.weights, data_.preprocess, recipe_.name));
     std::vector<Variant> variants;
+    VariantStages stages(stage_context(recipe_, seed, format("seed {}", seed), format("seed{}", seed)), graph);
     for (const VariantSpec& spec : recipe_.variants) {
-      THIMBLE_ASSIGN(Variant v, make_variant(spec, graph, data_.splits.train, data_.preprocess));
+      THIMBLE_ASSIGN(const Staged staged, stages.run(spec));
+      THIMBLE_ASSIGN(Variant v, make_variant(spec, staged, data_.splits.train, data_.preprocess));
       THIMBLE_TRY(score(v, seed, number == 0));
       variants.push_back(std::move(v));
     }
@@ -152,7 +126,7 @@ class Runner {
 
   // The first variant's file against the network as it was trained (before export folded, split or rewrote anything).
   Status check_export(const Weights& weights, const Variant& variant) {
-    if (data_.splits.test.empty() || variant.spec.quantized) return {};
+    if (data_.splits.test.empty() || variant.spec.quantized || !variant.result.stages.empty()) return {};
     THIMBLE_ASSIGN(Model trained, build_model(recipe_.model, {.batch = 1}));
     for (const auto* list : {&trained.parameters, &trained.statistics})
       for (TensorId t : *list) {
@@ -346,8 +320,10 @@ class Runner {
       THIMBLE_ASSIGN(const Graph graph,
                      deployable_graph(recipe.model, trained->weights, data_.preprocess, recipe.name));
       for (const EpochRecord& e : trained->epochs) row.epochs.push_back(row_of(e));
+      VariantStages stages(stage_context(recipe, recipe.seed, label, format("sweep{}", p + 1)), graph);
       for (const VariantSpec& spec : recipe.variants) {
-        THIMBLE_ASSIGN(Variant v, make_variant(spec, graph, data_.splits.train, data_.preprocess));
+        THIMBLE_ASSIGN(const Staged staged, stages.run(spec));
+        THIMBLE_ASSIGN(Variant v, make_variant(spec, staged, data_.splits.train, data_.preprocess));
         THIMBLE_TRY(score(v, recipe.seed, false));
         row.variants.push_back(std::move(v.result));
       }

@@ -14,8 +14,7 @@
 namespace thimble {
 namespace {
 
-std::string describe(const VariantSpec& spec) {
-  if (!spec.quantized) return "float32 weights and arithmetic, as trained";
+std::string describe_quantisation(const VariantSpec& spec) {
   switch (spec.quantize.to) {
     case QuantizeTo::float16: return "weights stored as float16, computed in float32";
     case QuantizeTo::dynamic:
@@ -30,6 +29,33 @@ std::string describe(const VariantSpec& spec) {
   return "";
 }
 
+std::string describe(const VariantSpec& spec, const Staged& staged) {
+  std::string text;
+  for (const std::string& stage : staged.settings) text += (text.empty() ? "" : ". Then ") + stage;
+  if (spec.quantized) return text + (text.empty() ? "" : ". Then ") + describe_quantisation(spec);
+  return text.empty() ? "float32 weights and arithmetic, as trained" : text + ". float32";
+}
+
+std::string in_short(const VariantSpec& spec, const Staged& staged) {
+  std::string text;
+  for (const std::string& stage : staged.summary) text += (text.empty() ? "" : " + ") + stage;
+  const std::string type = spec.quantized ? name(spec.quantize.to) : staged.summary.empty() ? "float32" : "";
+  return text + (text.empty() || type.empty() ? "" : " + ") + type;
+}
+
+// Why a tensor has the size it has, where zeros and equal values could be stored in less room than they are.
+std::string storage_reason(const TensorBytes& t) {
+  if (t.elements < 64 || t.raw == 0) return t.why;
+  std::string text;
+  if (t.zeros * 10 >= t.elements * 3)
+    text = format("{:.0f} % zeros", 100 * static_cast<double>(t.zeros) / static_cast<double>(t.elements));
+  if (t.distinct <= 64 && t.distinct * 4 <= t.elements)
+    text += format("{}{} different values", text.empty() ? "" : ", ", t.distinct);
+  if (text.empty()) return t.why;
+  text += format(": a dense .tflite stores each element in full ({} bytes), deflated it takes {}", t.raw, t.deflated);
+  return t.why.empty() ? text : t.why + "; " + text;
+}
+
 int64_t constant_parameters(const Graph& graph) {
   int64_t n = 0;
   for (const Tensor& t : graph.tensors)
@@ -41,6 +67,20 @@ int64_t constant_parameters(const Graph& graph) {
 }
 
 }  // namespace
+
+EpochRow row_of(const EpochRecord& e) {
+  EpochRow row;
+  row.epoch = e.epoch;
+  row.loss = e.loss;
+  row.accuracy = e.accuracy >= 0 ? e.accuracy : kAbsent;
+  if (e.has_validation) {
+    row.val_loss = e.val_loss;
+    row.val_accuracy = e.val_accuracy >= 0 ? e.val_accuracy : kAbsent;
+  }
+  row.learning_rate = e.learning_rate;
+  row.seconds = e.seconds;
+  return row;
+}
 
 Result<Graph> deployable_graph(const ModelSpec& model, const Weights& weights, const Preprocess& preprocess,
                                const std::string& name) {
@@ -60,8 +100,9 @@ Result<Graph> deployable_graph(const ModelSpec& model, const Weights& weights, c
   return graph;
 }
 
-Result<Variant> make_variant(const VariantSpec& spec, const Graph& float_graph, const Dataset& calibration,
+Result<Variant> make_variant(const VariantSpec& spec, const Staged& staged, const Dataset& calibration,
                              const Preprocess& preprocess) {
+  const Graph& float_graph = staged.graph;
   Variant v{.spec = spec};
   std::vector<TensorSize> sizes;
   if (spec.quantized) {
@@ -95,11 +136,19 @@ Result<Variant> make_variant(const VariantSpec& spec, const Graph& float_graph, 
   VariantResult& r = v.result;
   r.name = spec.name;
   r.file = "models/" + spec.name + ".tflite";
-  r.description = describe(spec);
+  r.technique = in_short(spec, staged);
+  r.description = describe(spec, staged);
+  r.sparsity = sparsity(written);
   THIMBLE_ASSIGN(const SizeReport report, size_report(written, sizes));
   r.bytes = report.file_bytes;
   r.bytes_deflated = report.file_deflated;
-  for (const TensorBytes& t : report.tensors) r.tensors.push_back({t.name, t.before, t.raw, name(t.type), t.why});
+  for (const TensorBytes& t : report.tensors)
+    r.tensors.push_back(
+        {t.name, t.before, t.raw, name(t.type), storage_reason(t), t.deflated, t.elements, t.zeros, t.distinct});
+  for (const auto& epochs : staged.epochs) {
+    r.stages.emplace_back();
+    for (const EpochRecord& e : epochs) r.stages.back().push_back(row_of(e));
+  }
   THIMBLE_ASSIGN(const GraphCost work, cost(written));
   r.macs = work.macs;
   r.parameters = constant_parameters(written);

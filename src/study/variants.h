@@ -3,6 +3,7 @@
 
 #include "measure/study_result.h"
 #include "study/session_data.h"
+#include "study/variant_stages.h"
 #include "train/model.h"
 
 namespace thimble {
@@ -14,13 +15,16 @@ struct Variant {
   VariantResult result;  // sizes, reasons, parameters, MACs and plan filled in
 };
 
+EpochRow row_of(const EpochRecord& epoch);
+
 // The inference graph of a trained model, ready to be written: batch 1, metadata, no training parts,
 // operators that .tflite lacks decomposed.
 Result<Graph> deployable_graph(const ModelSpec& model, const Weights& weights, const Preprocess& preprocess,
                                const std::string& name);
 
-// One variant of the float graph. Calibration uses samples of `calibration` (the training part).
-Result<Variant> make_variant(const VariantSpec& spec, const Graph& float_graph, const Dataset& calibration,
+// One variant: its float model quantised where it asks for that, written, and read again. Calibration uses samples of
+// `calibration` (the training part).
+Result<Variant> make_variant(const VariantSpec& spec, const Staged& staged, const Dataset& calibration,
                              const Preprocess& preprocess);
 
 }  // namespace thimble

@@ -1,0 +1,202 @@
+#include "study/recipe_variants.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+
+#include "base/suggest.h"
+#include "study/recipe_layers.h"
+
+namespace thimble {
+namespace {
+
+// One of `names` by its place; complains otherwise.
+int pick(TableReader& r, const toml::node& n, const char* what, const std::string& word,
+         const std::vector<std::string>& names) {
+  const auto it = std::ranges::find(names, word);
+  if (it == names.end()) r.fail_at(n, format("unknown {} \"{}\"", what, word), did_you_mean(word, names));
+  return it == names.end() ? 0 : static_cast<int>(it - names.begin());
+}
+
+void refuse(TableReader& r, const toml::node& n, const Status& s) {
+  if (!s) r.fail_at(n, s.error().message, s.error().hint);
+}
+
+void read_training(TableReader& r, StageTraining* t) {
+  r.whole("epochs", &t->epochs, 1, 1'000'000);
+  r.number("learning_rate", &t->learning_rate, 1e-12, 1e6);
+}
+
+void read_choice(TableReader& r, WeightChoice* choice) {
+  r.texts("layers", &choice->layers);
+  r.truth("depthwise", &choice->depthwise);
+}
+
+void read_prune(TableReader& r, const toml::node& n, PruneStage* stage, Status*) {
+  PruneOptions& o = stage->options;
+  PruneSchedule& s = o.schedule;
+  r.number("sparsity", &s.target, 0, 1);
+  r.number("initial", &s.initial, 0, 1);
+  r.whole("begin", &s.begin, 0, int64_t{1} << 40);
+  r.whole("end", &s.end, 0, int64_t{1} << 40);
+  r.number("power", &s.power, 0.01, 100);
+  r.whole("frequency", &s.frequency, 1, int64_t{1} << 40);
+  if (const toml::node* word = r.node("schedule"))
+    s.kind = pick(r, *word, "schedule", word->value_or(std::string()), {"constant", "polynomial"}) == 0
+                 ? PruneSchedule::Kind::constant
+                 : PruneSchedule::Kind::polynomial;
+  r.truth("global", &o.global);
+  std::string block, pattern;
+  r.text("block", &block);
+  r.text("pattern", &pattern);
+  read_choice(r, &o.choice);
+  read_training(r, &stage->training);
+  r.finish();
+  if (!block.empty()) refuse(r, *r.node("block"), parse_block(block, &o));
+  if (!pattern.empty()) refuse(r, *r.node("pattern"), parse_pattern(pattern, &o));
+  if (!pattern.empty() && r.has("sparsity"))
+    r.fail_at(*r.node("pattern"), "a pattern N:M decides the sparsity: leave one of both out");
+  if (pattern.empty() && !r.has("sparsity"))
+    r.fail_at(n, "prune needs a sparsity or a pattern", "prune = { sparsity = 0.8 }");
+  refuse(r, r.has("sparsity") ? *r.node("sparsity") : n, check(o));
+}
+
+void read_cluster(TableReader& r, const toml::node& n, ClusterStage* stage, Status*) {
+  ClusterOptions& o = stage->options;
+  r.whole("clusters", &o.clusters, -1'000'000, 1'000'000);
+  if (const toml::node* word = r.node("init"))
+    o.init = static_cast<ClusterInit>(
+        pick(r, *word, "initialisation", word->value_or(std::string()), {"linear", "random", "density", "kmeans"}));
+  r.truth("per_channel", &o.per_channel);
+  r.truth("preserve_sparsity", &o.preserve_sparsity);
+  r.whole("reassign", &o.reassign, 0, int64_t{1} << 40);
+  read_choice(r, &o.choice);
+  read_training(r, &stage->training);
+  r.finish();
+  refuse(r, r.has("clusters") ? *r.node("clusters") : n, check(o));
+}
+
+void read_distill(TableReader& r, const toml::node& n, DistillStage* stage, Status* status) {
+  r.text("teacher", &stage->teacher);
+  r.number("temperature", &stage->temperature, 0.01, 1000);
+  r.number("alpha", &stage->alpha, 0, 1);
+  r.text("student_feature", &stage->student_feature);
+  r.text("teacher_feature", &stage->teacher_feature);
+  r.number("feature_weight", &stage->feature_weight, 0, 1e6);
+  if (const toml::node* layers = r.node("student")) read_layers(r, *layers, &stage->student, status);
+  read_training(r, &stage->training);
+  r.finish();
+  if (stage->teacher.empty())
+    r.fail_at(n, "distill needs a teacher", "teacher = \"float32\": an earlier variant, or a .tflite file");
+  if (stage->student_feature.empty() != stage->teacher_feature.empty())
+    r.fail_at(n, "feature matching needs both student_feature and teacher_feature");
+}
+
+template <class Stage>
+void read_stage(TableReader& variant, const char* key, const char* example, std::optional<Stage>* out, Status* status,
+                void (*read)(TableReader&, const toml::node&, Stage*, Status*)) {
+  const toml::node* n = variant.node(key);
+  if (!n) return;
+  const toml::table* table = n->as_table();
+  if (!table) return variant.fail_at(*n, format("variant.{} must be a table", key), example);
+  TableReader r(*table, format("variant.{}.", key), status);
+  out->emplace();
+  read(r, *n, &**out, status);
+}
+
+void read_stages(TableReader& r, VariantSpec* v, Status* status) {
+  read_stage(r, "distill", "distill = { teacher = \"float32\" }", &v->distill, status, read_distill);
+  read_stage(r, "prune", "prune = { sparsity = 0.8 }", &v->prune, status, read_prune);
+  read_stage(r, "cluster", "cluster = { clusters = 16 }", &v->cluster, status, read_cluster);
+}
+
+std::string default_name(const VariantSpec& v) {
+  std::string text;
+  const auto add = [&](const std::string& part) { text += (text.empty() ? "" : "_") + part; };
+  if (v.distill) add(v.distill->student.empty() ? "distilled" : "student");
+  if (v.prune) add("pruned");
+  if (v.cluster) add("clustered");
+  if (v.quantized) add(name(v.quantize.to));
+  return text.empty() ? "float32" : text;
+}
+
+// `from` and a teacher are variants that stand before this one.
+void check_references(TableReader& r, const VariantSpec& v, const std::vector<VariantSpec>& earlier) {
+  std::vector<std::string> names;
+  for (const VariantSpec& other : earlier) names.push_back(other.name);
+  const auto known = [&](const std::string& name) { return std::ranges::find(names, name) != names.end(); };
+  if (!v.from.empty() && !known(v.from))
+    r.fail_at(*r.node("from"), format("there is no variant \"{}\" before \"{}\"", v.from, v.name),
+              did_you_mean(v.from, names));
+  if (v.distill && !v.distill->teacher.ends_with(".tflite") && !known(v.distill->teacher))
+    r.fail_at(
+        *r.node("distill"),
+        format("the teacher \"{}\" is neither a variant before \"{}\" nor a .tflite file", v.distill->teacher, v.name),
+        did_you_mean(v.distill->teacher, names));
+  if (v.distill && !v.distill->student.empty() && !v.from.empty())
+    r.fail_at(*r.node("distill"), "a student of its own architecture cannot start from another variant");
+}
+
+void read_quantize(TableReader& variant, const toml::node& n, VariantSpec* v, Status* status) {
+  v->quantized = true;
+  std::string to, calibration = "minmax", io = "float";
+  if (const auto word = n.value_exact<std::string>()) {
+    to = *word;
+  } else if (const toml::table* table = n.as_table()) {
+    TableReader r(*table, "variant.quantize.", status);
+    r.text("to", &to);
+    r.whole("min_elements", &v->quantize.min_elements, 0, int64_t{1} << 40);
+    r.whole("calibrate", &v->calibration_samples, 1, 1'000'000);
+    r.text("calibration", &calibration);
+    r.number("percentile", &v->quantize.percentile, 50, 100);
+    r.text("io", &io);
+    r.texts("layers", &v->quantize.layers);
+    r.finish();
+  } else {
+    return variant.fail_at(n, "quantize must be a word or a table", "quantize = \"int8\"");
+  }
+  if (calibration.starts_with("percentile:")) {
+    v->quantize.percentile = std::atof(calibration.c_str() + 11);
+    if (!(v->quantize.percentile >= 50 && v->quantize.percentile <= 100))
+      variant.fail_at(n, format("calibration \"{}\": from 50 to 100", calibration));
+    calibration = "percentile";
+  }
+  v->quantize.to = static_cast<QuantizeTo>(pick(variant, n, "quantisation", to, {"float16", "dynamic", "int8"}));
+  v->quantize.calibration =
+      static_cast<Calibration>(pick(variant, n, "calibration", calibration, {"minmax", "percentile", "mse"}));
+  v->quantize.io = static_cast<QuantizeOptions::Io>(pick(variant, n, "io", io, {"float", "int8", "uint8"}));
+}
+
+}  // namespace
+
+void read_variants(TableReader& root, std::vector<VariantSpec>* out, Status* status) {
+  const toml::node* n = root.node("variant");
+  if (!n) {
+    out->push_back({.name = "float32"});
+    return;
+  }
+  const toml::array* list = n->as_array();
+  if (!list) return root.fail_at(*n, "variants are written as [[variant]]");
+  for (const toml::node& item : *list) {
+    const toml::table* table = item.as_table();
+    if (!table) return root.fail_at(item, "variants are written as [[variant]]");
+    VariantSpec v;
+    TableReader r(*table, "variant.", status);
+    r.text("name", &v.name);
+    r.text("from", &v.from);
+    read_stages(r, &v, status);
+    if (const toml::node* q = r.node("quantize")) read_quantize(r, *q, &v, status);
+    r.finish();
+    if (v.name.empty()) v.name = default_name(v);
+    for (char c : v.name)
+      if (!std::isalnum(static_cast<unsigned char>(c)) && c != '_' && c != '-' && c != '.')
+        r.fail_at(item, format("variant name \"{}\": letters, digits, '-', '_' and '.' only", v.name),
+                  "it becomes a file name");
+    for (const VariantSpec& other : *out)
+      if (other.name == v.name) r.fail_at(item, format("two variants are called \"{}\"", v.name));
+    check_references(r, v, *out);
+    out->push_back(std::move(v));
+  }
+}
+
+}  // namespace thimble

@@ -1,0 +1,51 @@
+// What a [[variant]] of a recipe asks for: the stages that make it from the trained model, in the order in which they
+// run: (student) → prune → cluster → quantize, each keeping what came before it.
+#pragma once
+
+#include <optional>
+
+#include "compress/cluster.h"
+#include "compress/prune.h"
+#include "compress/quantize.h"
+#include "train/spec.h"
+
+namespace thimble {
+
+// What a stage changes in the recipe's [train]; see fine_tuning() for the rest.
+struct StageTraining {
+  int epochs = 0;            // 0: a fifth of [train].epochs, from 1 to 10
+  double learning_rate = 0;  // 0: a tenth of [train]'s
+};
+
+struct PruneStage {
+  PruneOptions options;
+  StageTraining training;
+};
+
+struct ClusterStage {
+  ClusterOptions options;
+  StageTraining training;
+};
+
+// A teacher for the variant's trainings; a training of its own where there is no other, or for a student.
+struct DistillStage {
+  std::string teacher;  // an earlier variant, or a .tflite file beside the recipe
+  double temperature = 4, alpha = 0.7;
+  std::string student_feature, teacher_feature;
+  double feature_weight = 1;
+  std::vector<LayerSpec> student;  // another architecture, trained from nothing with the whole [train]; empty: the same
+  StageTraining training;
+};
+
+struct VariantSpec {
+  std::string name;
+  std::string from;  // an earlier variant whose float model this one starts from; empty: the trained model
+  std::optional<DistillStage> distill;
+  std::optional<PruneStage> prune;
+  std::optional<ClusterStage> cluster;
+  bool quantized = false;
+  QuantizeOptions quantize;
+  int64_t calibration_samples = 500;
+};
+
+}  // namespace thimble

@@ -1,0 +1,182 @@
+#include "study/variant_stages.h"
+
+#include <algorithm>
+
+#include "base/file.h"
+#include "compress/distill.h"
+#include "formats/tflite/tflite.h"
+#include "study/training_hooks.h"
+#include "study/variants.h"
+
+namespace thimble {
+namespace {
+
+std::string how_trained(const TrainSpec& spec) {
+  return format("{} epoch{}, learning rate {:.3g}", spec.epochs, spec.epochs == 1 ? "" : "s",
+                spec.optimizer.learning_rate);
+}
+
+}  // namespace
+
+TrainSpec stage_training(const TrainSpec& base, const StageTraining& stage, uint64_t seed) {
+  TrainSpec spec =
+      fine_tuning(base, stage.epochs > 0 ? stage.epochs : std::clamp(base.epochs / 5, 1, 10), stage.learning_rate);
+  spec.seed = seed;
+  return spec;
+}
+
+VariantStages::VariantStages(StageContext context, const Graph& trained) : context_(std::move(context)) {
+  trained_.graph = trained;
+}
+
+Result<Staged> VariantStages::run(const VariantSpec& spec) {
+  Staged s = spec.from.empty() ? trained_ : made_.at(spec.from);
+  const auto stages = [&]() -> Status {
+    if (spec.distill && !spec.distill->student.empty()) THIMBLE_TRY(train_student(spec, &s));
+    if (spec.distill && spec.distill->student.empty() && !spec.prune && !spec.cluster)
+      THIMBLE_TRY(distil_alone(spec, &s));
+    if (spec.prune) THIMBLE_TRY(prune(spec, &s));
+    if (spec.cluster) THIMBLE_TRY(cluster(spec, &s));
+    return {};
+  };
+  if (Status status = stages(); !status)
+    return with_context(std::move(status).error(), format("variant \"{}\"", spec.name));
+  made_[spec.name] = s;
+  return s;
+}
+
+Status VariantStages::prune(const VariantSpec& spec, Staged* s) {
+  if (s->clustered)
+    return fail(ErrorCode::usage, "pruning after clustering would pull each cluster towards zero",
+                "prune first, then cluster");
+  const PruneOptions& options = spec.prune->options;
+  THIMBLE_TRY(retrained(spec, "prune", spec.prune->training, {std::make_shared<Pruning>(options)}, s));
+  s->pruned = true;
+  s->summary.push_back(options.m > 0 ? format("prune {}:{}", options.n, options.m)
+                                     : format("prune {:.4g} %", options.schedule.target * 100));
+  return {};
+}
+
+Status VariantStages::cluster(const VariantSpec& spec, Staged* s) {
+  ClusterOptions options = spec.cluster->options;
+  options.preserve_sparsity = options.preserve_sparsity || s->pruned;
+  options.seed = context_.seed;
+  s->clustered = false;  // equal weights get new values
+  const auto clustering = std::make_shared<Clustering>(options);
+  THIMBLE_TRY(retrained(spec, "cluster", spec.cluster->training, {clustering}, s));
+  for (const std::string& note : clustering->notes())
+    if (context_.hooks.note) context_.hooks.note(format("{}: {}", spec.name, note));
+  s->clustered = true;
+  s->per_channel = options.per_channel;
+  s->summary.push_back(format("cluster {}", options.clusters));
+  return {};
+}
+
+Status VariantStages::distil_alone(const VariantSpec& spec, Staged* s) {
+  THIMBLE_TRY(retrained(spec, "distill", spec.distill->training, {}, s));
+  s->summary.push_back("distill");
+  return {};
+}
+
+Status VariantStages::train_student(const VariantSpec& spec, Staged* s) {
+  ModelSpec model;
+  model.input = context_.recipe.model.input;
+  model.layers = spec.distill->student;
+  TrainSpec how = context_.recipe.train;
+  how.seed = context_.seed;
+  if (spec.distill->training.epochs > 0) how.epochs = spec.distill->training.epochs;
+  if (spec.distill->training.learning_rate > 0) how.optimizer.learning_rate = spec.distill->training.learning_rate;
+  THIMBLE_ASSIGN(const auto technique, teacher(*spec.distill));
+  TrainOptions options;
+  options.threads = context_.threads;
+  options.checkpoint = checkpoint(spec, "student");
+  options.resume = context_.resume;
+  options.techniques = {technique};
+  const std::string name = label(spec, "student");
+  THIMBLE_ASSIGN(
+      const TrainResult trained,
+      train(model, how, context_.data.splits.train, context_.data.splits.validation, context_.data.preprocess,
+            context_.recipe.data.augment, options, training_hooks(context_.hooks, name, how)));
+  if (trained.interrupted) return training_interrupted(name, trained.epochs.size(), options.checkpoint);
+  THIMBLE_ASSIGN(s->graph, deployable_graph(model, trained.weights, context_.data.preprocess, spec.name));
+  s->epochs.push_back(trained.epochs);
+  s->summary.push_back(format("student of {} parameters", trained.parameters));
+  s->settings.push_back(format("another architecture of {} parameters, trained from nothing, {}; {}",
+                               trained.parameters, technique->describe(), how_trained(how)));
+  return {};
+}
+
+Status VariantStages::retrained(const VariantSpec& spec, const char* stage, const StageTraining& training,
+                                Techniques techniques, Staged* s) {
+  for (auto& keeper : keepers(*s)) techniques.insert(techniques.begin(), std::move(keeper));
+  if (spec.distill) {
+    THIMBLE_ASSIGN(auto technique, teacher(*spec.distill));
+    techniques.insert(techniques.begin(), std::move(technique));
+  }
+  Retraining how;
+  how.train = context_.data.splits.train;
+  how.validation = context_.data.splits.validation;
+  how.preprocess = context_.data.preprocess;
+  how.augment = context_.recipe.data.augment;
+  how.spec = stage_training(context_.recipe.train, training, context_.seed);
+  how.threads = context_.threads;
+  how.checkpoint = checkpoint(spec, stage);
+  how.resume = context_.resume;
+  const std::string name = label(spec, stage);
+  how.hooks = training_hooks(context_.hooks, name, how.spec);
+  auto result = retrain(s->graph, how, techniques);
+  if (!result) return with_context(std::move(result).error(), stage);
+  if (result->interrupted) return training_interrupted(name, result->epochs.size(), how.checkpoint);
+  s->graph = std::move(result->graph);
+  s->epochs.push_back(std::move(result->epochs));
+  std::string text;
+  for (const auto& technique : techniques) text += (text.empty() ? "" : "; ") + technique->describe();
+  s->settings.push_back(format("{}; {}", text, how_trained(how.spec)));
+  return {};
+}
+
+// Zeros and equal weights of earlier stages, wherever they are.
+Techniques VariantStages::keepers(const Staged& s) const {
+  Techniques list;
+  if (s.clustered)
+    list.push_back(std::make_shared<Clustering>(
+        ClusterOptions{.per_channel = s.per_channel, .keep = true, .choice = {.depthwise = true}}));
+  if (s.pruned) {
+    PruneOptions keep;
+    keep.keep = true;
+    keep.choice.depthwise = true;
+    list.push_back(std::make_shared<Pruning>(std::move(keep)));
+  }
+  return list;
+}
+
+Result<std::shared_ptr<Technique>> VariantStages::teacher(const DistillStage& stage) {
+  DistillOptions options;
+  options.teacher_name = stage.teacher;
+  options.temperature = stage.temperature;
+  options.alpha = stage.alpha;
+  options.student_feature = stage.student_feature;
+  options.teacher_feature = stage.teacher_feature;
+  options.feature_weight = stage.feature_weight;
+  options.threads = context_.threads;
+  if (stage.teacher.ends_with(".tflite")) {
+    const std::string path = join_path(context_.recipe.directory, stage.teacher);
+    THIMBLE_ASSIGN(const std::vector<uint8_t> bytes, read_file(path));
+    auto graph = read_tflite(bytes);
+    if (!graph) return with_context(std::move(graph).error(), path);
+    options.teacher = std::make_shared<const Graph>(std::move(*graph));
+  } else {
+    options.teacher = std::make_shared<const Graph>(made_.at(stage.teacher).graph);
+  }
+  return std::make_shared<Distillation>(std::move(options));
+}
+
+std::string VariantStages::checkpoint(const VariantSpec& spec, const char* stage) const {
+  return format("{}/{}.{}.{}.ckpt", context_.checkpoints, spec.name, context_.tag, stage);
+}
+
+std::string VariantStages::label(const VariantSpec& spec, const char* stage) const {
+  return format("{}, {}: {}", spec.name, context_.label, stage);
+}
+
+}  // namespace thimble
