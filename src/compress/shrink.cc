@@ -255,7 +255,7 @@ Result<Shrunk> shrink_graph(const Graph& graph, const ShrinkOptions& options, co
 }
 
 Result<ShrinkResult> shrink(const Graph& float_graph, const ShrinkPlan& plan, const Retraining& how,
-                            const Techniques& techniques) {
+                            const std::function<Result<Techniques>()>& techniques) {
   if (plan.rounds < 1) return fail(ErrorCode::usage, format("{} rounds", plan.rounds), "give 1 or more");
   ShrinkResult result;
   THIMBLE_ASSIGN(Graph graph, fold_constants(float_graph));
@@ -268,7 +268,11 @@ Result<ShrinkResult> shrink(const Graph& float_graph, const ShrinkPlan& plan, co
     if (how.spec.epochs > 0) {
       Retraining again = how;
       if (!how.checkpoint.empty()) again.checkpoint = format("{}.round{}", how.checkpoint, round);
-      THIMBLE_ASSIGN(Retrained trained, retrain(shrunk.graph, again, techniques));
+      Techniques list;
+      if (techniques) {
+        THIMBLE_ASSIGN(list, techniques());
+      }
+      THIMBLE_ASSIGN(Retrained trained, retrain(shrunk.graph, again, list));
       shrunk.graph = std::move(trained.graph);
       const int before = result.epochs.empty() ? 0 : result.epochs.back().epoch;
       for (EpochRecord& e : trained.epochs) {

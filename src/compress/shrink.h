@@ -69,9 +69,9 @@ struct ShrinkResult {
 };
 
 // Ranks, removes and trains `how.spec.epochs` epochs after each round (0: no training). how.checkpoint, if any, gets
-// ".roundN" appended; techniques (a teacher, for instance) take part in every round.
+// ".roundN" appended; `techniques` makes those that take part in a round's training (a teacher, for instance).
 Result<ShrinkResult> shrink(const Graph& float_graph, const ShrinkPlan& plan, const Retraining& how,
-                            const Techniques& techniques = {});
+                            const std::function<Result<Techniques>()>& techniques = {});
 
 // Constant elements with a scale or of a float type: what reports call parameters.
 int64_t parameter_count(const Graph& graph);

@@ -32,6 +32,29 @@ void read_choice(TableReader& r, WeightChoice* choice) {
   r.truth("depthwise", &choice->depthwise);
 }
 
+void read_shrink(TableReader& r, const toml::node& n, ShrinkStage* stage, Status*) {
+  ShrinkOptions& o = stage->plan.options;
+  r.number("keep", &o.keep, 0, 1);
+  r.whole("macs", &o.max_macs, 1, int64_t{1} << 60);
+  r.whole("parameters", &o.max_parameters, 1, int64_t{1} << 60);
+  r.truth("per_layer", &o.per_layer);
+  r.whole("multiple", &o.multiple, 1, 1024);
+  r.number("floor", &o.floor, 0, 1);
+  r.texts("layers", &o.layers);
+  r.whole("rounds", &stage->plan.rounds, 1, 1000);
+  r.whole("rank_samples", &stage->plan.rank_samples, 1, 1'000'000);
+  if (const toml::node* word = r.node("rank"))
+    stage->plan.ranking =
+        static_cast<Ranking>(pick(r, *word, "ranking", word->value_or(std::string()),
+                                  {"l1", "batch_norm", "taylor", "activation_gradient", "activation"}));
+  read_training(r, &stage->training);
+  r.finish();
+  if (!r.has("keep") && !r.has("macs") && !r.has("parameters"))
+    r.fail_at(n, "shrink needs keep, macs or parameters", "shrink = { keep = 0.5 }");
+  if (r.has("keep") && !(o.keep > 0))
+    r.fail_at(*r.node("keep"), "keep = 0 leaves no channel", "a fraction above 0, for instance 0.5");
+}
+
 void read_prune(TableReader& r, const toml::node& n, PruneStage* stage, Status*) {
   PruneOptions& o = stage->options;
   PruneSchedule& s = o.schedule;
@@ -106,6 +129,7 @@ void read_stage(TableReader& variant, const char* key, const char* example, std:
 
 void read_stages(TableReader& r, VariantSpec* v, Status* status) {
   read_stage(r, "distill", "distill = { teacher = \"float32\" }", &v->distill, status, read_distill);
+  read_stage(r, "shrink", "shrink = { keep = 0.5 }", &v->shrink, status, read_shrink);
   read_stage(r, "prune", "prune = { sparsity = 0.8 }", &v->prune, status, read_prune);
   read_stage(r, "cluster", "cluster = { clusters = 16 }", &v->cluster, status, read_cluster);
 }
@@ -114,6 +138,7 @@ std::string default_name(const VariantSpec& v) {
   std::string text;
   const auto add = [&](const std::string& part) { text += (text.empty() ? "" : "_") + part; };
   if (v.distill) add(v.distill->student.empty() ? "distilled" : "student");
+  if (v.shrink) add("shrunk");
   if (v.prune) add("pruned");
   if (v.cluster) add("clustered");
   if (v.quantized) add(name(v.quantize.to));

@@ -1,5 +1,5 @@
 // What a [[variant]] of a recipe asks for: the stages that make it from the trained model, in the order in which they
-// run: (student) → prune → cluster → quantize, each keeping what came before it.
+// run: (student) → shrink → prune → cluster → quantize, each keeping what came before it.
 #pragma once
 
 #include <optional>
@@ -7,6 +7,7 @@
 #include "compress/cluster.h"
 #include "compress/prune.h"
 #include "compress/quantize.h"
+#include "compress/shrink.h"
 #include "train/spec.h"
 
 namespace thimble {
@@ -15,6 +16,11 @@ namespace thimble {
 struct StageTraining {
   int epochs = 0;            // 0: a fifth of [train].epochs, from 1 to 10
   double learning_rate = 0;  // 0: a tenth of [train]'s
+};
+
+struct ShrinkStage {
+  ShrinkPlan plan;
+  StageTraining training;  // after each round
 };
 
 struct PruneStage {
@@ -41,6 +47,7 @@ struct VariantSpec {
   std::string name;
   std::string from;  // an earlier variant whose float model this one starts from; empty: the trained model
   std::optional<DistillStage> distill;
+  std::optional<ShrinkStage> shrink;
   std::optional<PruneStage> prune;
   std::optional<ClusterStage> cluster;
   bool quantized = false;

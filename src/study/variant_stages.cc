@@ -33,8 +33,9 @@ Result<Staged> VariantStages::run(const VariantSpec& spec) {
   Staged s = spec.from.empty() ? trained_ : made_.at(spec.from);
   const auto stages = [&]() -> Status {
     if (spec.distill && !spec.distill->student.empty()) THIMBLE_TRY(train_student(spec, &s));
-    if (spec.distill && spec.distill->student.empty() && !spec.prune && !spec.cluster)
+    if (spec.distill && spec.distill->student.empty() && !spec.shrink && !spec.prune && !spec.cluster)
       THIMBLE_TRY(distil_alone(spec, &s));
+    if (spec.shrink) THIMBLE_TRY(shrink(spec, &s));
     if (spec.prune) THIMBLE_TRY(prune(spec, &s));
     if (spec.cluster) THIMBLE_TRY(cluster(spec, &s));
     return {};
@@ -106,13 +107,18 @@ Status VariantStages::train_student(const VariantSpec& spec, Staged* s) {
   return {};
 }
 
-Status VariantStages::retrained(const VariantSpec& spec, const char* stage, const StageTraining& training,
-                                Techniques techniques, Staged* s) {
-  for (auto& keeper : keepers(*s)) techniques.insert(techniques.begin(), std::move(keeper));
+// What takes part in every training of a variant: its teacher, and what keeps zeros and equal weights.
+Result<Techniques> VariantStages::companions(const VariantSpec& spec, const Staged& s) {
+  Techniques list = keepers(s);
+  std::ranges::reverse(list);
   if (spec.distill) {
     THIMBLE_ASSIGN(auto technique, teacher(*spec.distill));
-    techniques.insert(techniques.begin(), std::move(technique));
+    list.insert(list.begin(), std::move(technique));
   }
+  return list;
+}
+
+Retraining VariantStages::retraining(const VariantSpec& spec, const char* stage, const StageTraining& training) const {
   Retraining how;
   how.train = context_.data.splits.train;
   how.validation = context_.data.splits.validation;
@@ -122,6 +128,34 @@ Status VariantStages::retrained(const VariantSpec& spec, const char* stage, cons
   how.threads = context_.threads;
   how.checkpoint = checkpoint(spec, stage);
   how.resume = context_.resume;
+  return how;
+}
+
+Status VariantStages::shrink(const VariantSpec& spec, Staged* s) {
+  const ShrinkPlan& plan = spec.shrink->plan;
+  Retraining how = retraining(spec, "shrink", spec.shrink->training);
+  const std::string name = label(spec, "shrink");
+  how.hooks = training_hooks(context_.hooks, name, how.spec);
+  auto result = thimble::shrink(s->graph, plan, how, [&] { return companions(spec, *s); });
+  if (!result) return with_context(std::move(result).error(), "shrink");
+  if (result->interrupted) return training_interrupted(name, result->epochs.size(), how.checkpoint);
+  Shrunk& shrunk = result->shrunk;
+  s->graph = std::move(shrunk.graph);
+  s->epochs.push_back(std::move(result->epochs));
+  s->summary.push_back(
+      format("shrink {:.3g} %", 100.0 * static_cast<double>(shrunk.channels_after) /
+                                    static_cast<double>(std::max<int64_t>(shrunk.channels_before, 1))));
+  s->settings.push_back(format("{} of {} channels left, ranked by {}{}; {}", shrunk.channels_after,
+                               shrunk.channels_before, thimble::name(plan.ranking),
+                               plan.rounds > 1 ? format(", {} rounds", plan.rounds) : "", how_trained(how.spec)));
+  return {};
+}
+
+Status VariantStages::retrained(const VariantSpec& spec, const char* stage, const StageTraining& training,
+                                Techniques techniques, Staged* s) {
+  THIMBLE_ASSIGN(Techniques more, companions(spec, *s));
+  techniques.insert(techniques.begin(), more.begin(), more.end());
+  Retraining how = retraining(spec, stage, training);
   const std::string name = label(spec, stage);
   how.hooks = training_hooks(context_.hooks, name, how.spec);
   auto result = retrain(s->graph, how, techniques);

@@ -48,12 +48,15 @@ class VariantStages {
  private:
   Status distil_alone(const VariantSpec& spec, Staged* s);
   Status train_student(const VariantSpec& spec, Staged* s);
+  Status shrink(const VariantSpec& spec, Staged* s);
   Status prune(const VariantSpec& spec, Staged* s);
   Status cluster(const VariantSpec& spec, Staged* s);
 
   // One training of the variant's model with these techniques; a teacher and what must be kept are added.
   Status retrained(const VariantSpec& spec, const char* stage, const StageTraining& training, Techniques techniques,
                    Staged* s);
+  Result<Techniques> companions(const VariantSpec& spec, const Staged& s);
+  Retraining retraining(const VariantSpec& spec, const char* stage, const StageTraining& training) const;
   Techniques keepers(const Staged& s) const;
   Result<std::shared_ptr<Technique>> teacher(const DistillStage& stage);
   std::string checkpoint(const VariantSpec& spec, const char* stage) const;

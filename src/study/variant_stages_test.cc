@@ -76,6 +76,30 @@ distill = { teacher = "a", temperature = 2, alpha = 0.5 }
   EXPECT_EQ(c.distill->temperature, 2);
 }
 
+TEST(RecipeVariants, ShrinkIsRead) {
+  const auto r = parse(R"(
+[[variant]]
+shrink = { keep = 0.25, rank = "taylor", epochs = 4, rounds = 2, per_layer = true, multiple = 4, layers = ["dense_2"], floor = 0.2 }
+quantize = "int8"
+[[variant]]
+name = "small"
+shrink = { macs = 300, rank_samples = 64 }
+)");
+  ASSERT_TRUE(r) << r.error().to_string();
+  const VariantSpec& a = r->variants[0];
+  EXPECT_EQ(a.name, "shrunk_int8");
+  EXPECT_EQ(a.shrink->plan.options.keep, 0.25);
+  EXPECT_EQ(a.shrink->plan.ranking, Ranking::taylor);
+  EXPECT_EQ(a.shrink->plan.rounds, 2);
+  EXPECT_EQ(a.shrink->plan.options.multiple, 4);
+  EXPECT_EQ(a.shrink->plan.options.floor, 0.2);
+  EXPECT_TRUE(a.shrink->plan.options.per_layer);
+  EXPECT_EQ(a.shrink->plan.options.layers, std::vector<std::string>{"dense_2"});
+  EXPECT_EQ(a.shrink->training.epochs, 4);
+  EXPECT_EQ(r->variants[1].shrink->plan.options.max_macs, 300);
+  EXPECT_EQ(r->variants[1].shrink->plan.rank_samples, 64);
+}
+
 TEST(RecipeVariants, MistakesAreNamed) {
   const auto expect = [](const std::string& variant, const std::string& message, const std::string& hint) {
     const Error e = error_of("[[variant]]\nname = \"float32\"\n[[variant]]\nname = \"v\"\n" + variant);
@@ -90,6 +114,9 @@ TEST(RecipeVariants, MistakesAreNamed) {
   expect("prune = { pattern = \"4:2\" }", "prunes nothing", "2:4");
   expect("prune = { layers = [\"dense_1\"] }", "needs a sparsity", "0.8");
   expect("prune = 0.5", "must be a table", "sparsity");
+  expect("shrink = { keep = 0 }", "leaves no channel", "0.5");
+  expect("shrink = { rank = \"l1\" }", "needs keep", "0.5");
+  expect("shrink = { keep = 0.5, rank = \"tailor\" }", "unknown ranking", "taylor");
   expect("cluster = { clusters = 1 }", "1 cluster:", "16");
   expect("cluster = { clusters = 4, init = \"means\" }", "unknown initialisation", "");
   expect("distill = { teacher = \"flaot32\" }", "neither a variant before", "float32");
@@ -243,6 +270,56 @@ TEST(VariantStages, AnInterruptedStudyGoesOnToTheSameModels) {
     const bool trained_again =
         std::ranges::any_of(notes, [](const std::string& n) { return n.starts_with("training, seed 1: epoch"); });
     EXPECT_EQ(trained_again, stop < 57) << "a finished training is not repeated";
+  }
+}
+
+constexpr const char* kShrunk = R"(
+[[variant]]
+name = "float32"
+[[variant]]
+name = "half"
+shrink = { keep = 0.5, rank = "taylor", rounds = 2, epochs = 2, rank_samples = 128 }
+[[variant]]
+name = "half_pruned_int8"
+from = "half"
+prune = { sparsity = 0.5, epochs = 1 }
+distill = { teacher = "float32" }
+quantize = "int8"
+)";
+
+TEST(VariantStages, ChannelsGoAndLaterStagesGoOn) {
+  const auto recipe = parse(kShrunk);
+  ASSERT_TRUE(recipe) << recipe.error().to_string();
+  StudyOptions options;
+  options.out = testing::TempDir() + "stages_shrunk";
+  options.peak_memory = false;
+  std::filesystem::remove_all(options.out);
+  const auto whole = run_study(*recipe, options, {});
+  ASSERT_TRUE(whole) << whole.error().to_string();
+  const VariantResult &before = variant(*whole, "float32"), &half = variant(*whole, "half");
+  EXPECT_EQ(before.parameters, 3 * 24 + 25 * 16 + 17);
+  EXPECT_LT(half.parameters, before.parameters * 6 / 10);
+  EXPECT_LT(half.macs, before.macs * 6 / 10);
+  EXPECT_EQ(half.technique, "shrink 50 %");
+  EXPECT_NE(half.description.find("ranked by taylor, 2 rounds"), std::string::npos) << half.description;
+  EXPECT_EQ(variant(*whole, "half_pruned_int8").technique, "shrink 50 % + prune 50 % + int8");
+  for (int round = 1; round <= 2; ++round)
+    EXPECT_TRUE(std::filesystem::exists(format("{}/checkpoints/half.seed1.shrink.ckpt.round{}", options.out, round)));
+  const std::string model = file_text(options.out + "/models/half_pruned_int8.tflite");
+  options.out = testing::TempDir() + "stages_shrunk_part";
+  for (const int stop : {60, 90, 120}) {  // within both rounds, and the pruning after them
+    std::filesystem::remove_all(options.out);
+    int steps = 0;
+    StudyHooks hooks;
+    hooks.cancelled = [&] { return ++steps >= stop; };
+    options.resume = false;
+    const auto stopped = run_study(*recipe, options, hooks);
+    ASSERT_FALSE(stopped);
+    EXPECT_EQ(stopped.error().code, ErrorCode::interrupted) << stopped.error().to_string();
+    options.resume = true;
+    const auto rest = run_study(*recipe, options, {});
+    ASSERT_TRUE(rest) << rest.error().to_string();
+    EXPECT_EQ(file_text(options.out + "/models/half_pruned_int8.tflite"), model) << "stopped after " << stop;
   }
 }
 
