@@ -14,6 +14,9 @@ namespace thimble {
 uint64_t checksum64(std::span<const uint8_t> bytes, uint64_t seed = 0);
 uint64_t checksum64(std::string_view text, uint64_t seed = 0);
 
+// CRC-32 of the published polynomial (ISO 3309, as in zip and PNG): finds every burst of up to 32 changed bits.
+uint32_t crc32(std::span<const uint8_t> bytes);
+
 // SHA-256 (FIPS 180-4).
 std::array<uint8_t, 32> sha256(std::span<const uint8_t> bytes);
 // The same as 64 lower-case hexadecimal digits.

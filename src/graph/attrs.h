@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace thimble {
@@ -40,6 +41,43 @@ class FieldPrinter {
   std::string text_;
 };
 
+// How many values an enumeration among the attributes has.
+template <class Enum>
+constexpr int enum_count() {
+  if constexpr (std::is_same_v<Enum, Activation>) return 7;
+  if constexpr (std::is_same_v<Enum, Padding>) return 2;
+  if constexpr (!std::is_same_v<Enum, Activation> && !std::is_same_v<Enum, Padding>)
+    return static_cast<int>(Enum::count);
+}
+
+// Sees every field of an attribute struct and may change it: what writes or reads any operator's attributes
+// without knowing the operator (Attrs::visited).
+class FieldVisitor {
+ public:
+  virtual ~FieldVisitor() = default;
+  virtual void operator()(const char* field, bool& v) = 0;
+  virtual void operator()(const char* field, int64_t& v) = 0;
+  virtual void operator()(const char* field, uint64_t& v) = 0;
+  virtual void operator()(const char* field, float& v) = 0;
+  virtual void operator()(const char* field, std::vector<int64_t>& v) = 0;
+  virtual void operator()(const char* field, std::string& v) = 0;
+  // One of `count` values, from 0.
+  virtual void enumeration(const char* field, int& v, int count) = 0;
+
+  void operator()(const char* field, int& v) {
+    int64_t wide = v;
+    (*this)(field, wide);
+    v = wide < INT32_MIN ? INT32_MIN : wide > INT32_MAX ? INT32_MAX : static_cast<int>(wide);
+  }
+  template <class Enum>
+  requires std::is_enum_v<Enum>
+  void operator()(const char* field, Enum& v) {
+    int number = static_cast<int>(v);
+    enumeration(field, number, enum_count<Enum>());
+    v = static_cast<Enum>(number);
+  }
+};
+
 class Attrs {
  public:
   Attrs() = default;
@@ -57,7 +95,13 @@ class Attrs {
     return box_ && box_->tag() == &tag_of<T>;
   }
   bool empty() const { return !box_; }
+  // Whether both carry the same struct, whatever its values.
+  bool same_kind(const Attrs& other) const {
+    return box_ && other.box_ ? box_->tag() == other.box_->tag() : !box_ && !other.box_;
+  }
   std::string to_string() const { return box_ ? box_->print() : std::string(); }
+  // A copy whose fields the visitor has seen, and changed as it likes.
+  Attrs visited(FieldVisitor& visitor) const { return box_ ? box_->visited(visitor) : Attrs(); }
   friend bool operator==(const Attrs& a, const Attrs& b) { return a.to_string() == b.to_string(); }
 
  private:
@@ -67,6 +111,7 @@ class Attrs {
     virtual ~BoxBase() = default;
     virtual const char* tag() const = 0;
     virtual std::string print() const = 0;
+    virtual Attrs visited(FieldVisitor& visitor) const = 0;
   };
   template <class T>
   struct Box final : BoxBase {
@@ -77,6 +122,11 @@ class Attrs {
       T copy = value;
       copy.fields(printer);
       return printer.take();
+    }
+    Attrs visited(FieldVisitor& visitor) const override {
+      T copy = value;
+      copy.fields(visitor);
+      return Attrs(std::move(copy));
     }
     T value;
   };

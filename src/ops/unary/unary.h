@@ -29,7 +29,9 @@ struct UnaryGradAttrs {
   float alpha = 0;
   template <class V>
   void fields(V& v) {
-    v("fn", static_cast<int>(fn));
+    int number = static_cast<int>(fn);
+    v("fn", number);
+    fn = static_cast<UnaryFn>(number);
     v("alpha", alpha);
   }
 };

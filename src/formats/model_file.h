@@ -1,0 +1,25 @@
+// Model files of any kind that Thimble knows, told apart by their content on the way in and by the file's name on
+// the way out. Everything that opens or writes a model goes through here.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "graph/graph.h"
+
+namespace thimble {
+
+// A .tflite or a packed file. Constants of a .tflite view `bytes`, which `owner` keeps alive (null: everything is
+// copied); those of a packed file are decoded. Errors as read_tflite and read_thim; a hint names what else the bytes
+// look like.
+Result<Graph> read_model(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner = nullptr);
+
+// The bytes of a file of this name: packed where it ends in .thim (without names of tensors), else .tflite.
+Result<std::vector<uint8_t>> write_model(const Graph& graph, std::string_view path);
+
+// Whether the name ends in .thim.
+bool is_packed_name(std::string_view path);
+
+}  // namespace thimble

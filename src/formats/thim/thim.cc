@@ -1,0 +1,95 @@
+#include "formats/thim/thim.h"
+
+#include <algorithm>
+#include <new>
+
+#include "base/hash.h"
+#include "formats/thim/graph_codec.h"
+#include "ops/check.h"
+
+namespace thimble {
+namespace {
+
+// The frame: identifier and version, the coded graph, CRC-32 of all before it (low byte first).
+constexpr uint8_t kIdentifier[] = {'T', 'h'};
+constexpr uint8_t kVersion = 1;
+constexpr size_t kHead = 3, kTail = 4;
+
+// What reading may spend on a file of so many bytes.
+int64_t decision_budget(size_t bytes) { return (int64_t{1} << 24) + 256 * static_cast<int64_t>(bytes); }
+int64_t memory_budget(size_t bytes) {
+  return std::min((int64_t{1} << 26) + 1024 * static_cast<int64_t>(bytes), int64_t{1} << 29);
+}
+
+uint32_t checksum(std::span<const uint8_t> bytes) { return crc32(bytes); }
+
+Result<Graph> read_body(std::span<const uint8_t> body) {
+  Graph graph;
+  BitCoder coder = BitCoder::reader(body, decision_budget(body.size()));
+  thim::GraphCodec codec(coder, graph, memory_budget(body.size()));
+  THIMBLE_TRY(codec.code(false));
+  if (!coder.at_end()) return fail(ErrorCode::bad_file, "damaged packed file: bytes are left over after the model");
+  THIMBLE_TRY(verify(graph));
+  return graph;
+}
+
+}  // namespace
+
+bool is_thim(std::span<const uint8_t> bytes) {
+  return bytes.size() > kHead && bytes[0] == kIdentifier[0] && bytes[1] == kIdentifier[1] && bytes[2] < 32;
+}
+
+Result<PackedModel> write_thim(const Graph& graph, const ThimOptions& options) {
+  THIMBLE_TRY(verify(graph));
+  Graph ordered = thim::canonical_order(graph);
+  BitCoder coder = BitCoder::writer();
+  thim::GraphCodec codec(coder, ordered, memory_budget(0));
+  THIMBLE_TRY(codec.code(options.names));
+  PackedModel packed;
+  packed.account = std::move(codec.account());
+  const double bits = coder.bits();
+  const int64_t decisions = coder.decisions();
+  packed.bytes = {kIdentifier[0], kIdentifier[1], kVersion};
+  const std::vector<uint8_t> body = coder.finish();
+  if (decisions > decision_budget(body.size()))
+    return fail(ErrorCode::unsupported,
+                format("{} decisions in {} bytes are more than readers accept", decisions, body.size()));
+  int64_t memory = 0;
+  for (const Tensor& tensor : ordered.tensors)
+    memory += static_cast<int64_t>(tensor.data.size + 8 * tensor.quant.scale.size());
+  if (memory > memory_budget(body.size()))
+    return fail(ErrorCode::unsupported,
+                format("{} bytes of constants in a file of {} are more than readers accept", memory, body.size()));
+  packed.bytes.insert(packed.bytes.end(), body.begin(), body.end());
+  const uint32_t sum = checksum(packed.bytes);
+  for (int i = 0; i < 4; ++i) packed.bytes.push_back(static_cast<uint8_t>(sum >> (8 * i)));
+  ThimAccount& account = packed.account;
+  account.frame_bytes = kHead + kTail;
+  account.structure_bytes = bits / 8 - account.data_bytes - account.scale_bytes - account.text_bytes;
+  return packed;
+}
+
+Result<Graph> read_thim(std::span<const uint8_t> bytes) {
+  if (!is_thim(bytes)) return fail(ErrorCode::bad_file, "not a packed model: it does not begin with the identifier Th");
+  if (bytes.size() < kHead + kTail)
+    return fail(ErrorCode::bad_file, format("the packed file is cut short: {} bytes", bytes.size()));
+  uint32_t stored = 0;
+  for (size_t i = 0; i < kTail; ++i) stored |= static_cast<uint32_t>(bytes[bytes.size() - kTail + i]) << (8 * i);
+  const uint32_t computed = checksum(bytes.first(bytes.size() - kTail));
+  if (stored != computed)
+    return fail(ErrorCode::bad_file,
+                format("the packed file is damaged or cut short: its {} bytes have the checksum {:08x}, it says {:08x}",
+                       bytes.size(), computed, stored),
+                "copy or pack it again");
+  // After the checksum, so that a damaged version is damage.
+  if (bytes[2] != kVersion)
+    return fail(ErrorCode::unsupported, format("packed file of version {}, only {} is known", bytes[2], kVersion),
+                "a later Thimble wrote it: update this one");
+  try {
+    return read_body(bytes.subspan(kHead, bytes.size() - kHead - kTail));
+  } catch (const std::bad_alloc&) {
+    return fail(ErrorCode::out_of_memory, "no memory for the packed model's constants");
+  }
+}
+
+}  // namespace thimble
