@@ -3,35 +3,14 @@
 #include <cstdio>
 
 #include "base/file.h"
-#include "formats/tflite/tflite.h"
+#include "formats/model_file.h"
 
 namespace thimble {
 namespace {
 
-// Something else that people have at hand, recognised by its first bytes.
-const char* looks_like(std::span<const uint8_t> bytes) {
-  const auto starts = [&](std::string_view magic) {
-    return bytes.size() >= magic.size() && std::equal(magic.begin(), magic.end(), bytes.begin(),
-                                                      [](char a, uint8_t b) { return static_cast<uint8_t>(a) == b; });
-  };
-  if (starts("\x89PNG") || starts("\xff\xd8\xff") || starts("BM")) return "a picture";
-  if (starts("\x89HDF")) return "a Keras HDF5 file";
-  if (starts("PK\x03\x04")) return "a zip archive (a .keras file, or a packed model)";
-  if (starts("\x93NUMPY")) return "a NumPy array";
-  if (starts("\x08") && bytes.size() > 4 && bytes[2] == 0x12) return "an ONNX file";
-  return nullptr;
-}
-
-Result<LoadedModel> read_model(Data file, const std::string& name) {
-  const std::span<const uint8_t> bytes(file.bytes, file.size);
-  auto graph = read_tflite(bytes, file.owner);
-  if (!graph) {
-    Error error = std::move(graph).error();
-    const char* other = looks_like(bytes);
-    if (other && error.code == ErrorCode::bad_file)
-      error.hint = format("this looks like {}; give a .tflite file", other);
-    return with_context(std::move(error), name);
-  }
+Result<LoadedModel> load(Data file, const std::string& name) {
+  auto graph = read_model({file.bytes, file.size}, file.owner);
+  if (!graph) return with_context(std::move(graph).error(), name);
   return LoadedModel{std::move(*graph), std::move(file)};
 }
 
@@ -55,13 +34,13 @@ Result<LoadedModel> load_model(const std::string& path) {
   }
   THIMBLE_ASSIGN(MappedFile mapped, MappedFile::open(path));
   auto owner = std::make_shared<const MappedFile>(std::move(mapped));
-  return read_model({owner, owner->data(), owner->size()}, path);
+  return load({owner, owner->data(), owner->size()}, path);
 }
 
 Result<LoadedModel> load_model_bytes(std::span<const uint8_t> bytes, const std::string& name) {
   Data copy = Data::copy(bytes);
   copy.size = bytes.size();
-  return read_model(std::move(copy), name);
+  return load(std::move(copy), name);
 }
 
 }  // namespace thimble

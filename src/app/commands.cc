@@ -13,6 +13,7 @@ constexpr CommandRow kCommands[] = {
     {"quantize", "make a model smaller: float16, dynamic range or int8", define_quantize},
     {"shrink", "fewer channels in a float model: structured pruning and training", define_shrink},
     {"squeeze", "fewer bytes, identical outputs: lossless, on any .tflite", define_squeeze},
+    {"pack", "write a model as a packed file (.thim), or unpack it", define_pack},
     {"data", "list, show and prepare data sets", define_data},
     {"ops", "table of operators and what each can do", define_ops},
     {"completion", "completion script for bash, zsh or fish", define_completion},

@@ -16,6 +16,7 @@ Action define_inspect(Options& options);
 Action define_quantize(Options& options);
 Action define_shrink(Options& options);
 Action define_squeeze(Options& options);
+Action define_pack(Options& options);
 Action define_data(Options& options);
 Action define_ops(Options& options);
 Action define_completion(Options& options);

@@ -182,7 +182,7 @@ Action define_eval(Options& options) {
       "thimble eval model.tflite --data mnist\n"
       "thimble eval model.tflite --data folder:my-digits\n"
       "thimble eval model.tflite --data fashion-mnist --limit 1000 --json\n");
-  options.argument("MODEL", &o->model, "a .tflite file; - reads it from the standard input");
+  options.argument("MODEL", &o->model, "a .tflite or .thim file; - reads it from the standard input");
   options.text("--data", &o->data, "SET",
                "mnist, fashion-mnist, digits, folder:PATH, csv:PATH, npz:PATH, function:NAME", true);
   options.choice("--split", &o->split, {"train", "validation", "test"}, "which part of the set (default: test)");

@@ -232,7 +232,7 @@ Action define_inspect(Options& options) {
       "thimble inspect model.tflite --weights\n"
       "thimble inspect model.tflite --plan\n"
       "thimble inspect model.tflite -v            # every tensor and attribute\n");
-  options.argument("MODEL", &o->model, "a .tflite file; - reads it from the standard input");
+  options.argument("MODEL", &o->model, "a .tflite or .thim file; - reads it from the standard input");
   options.flag("--weights", &o->weights, "list the constants with their ranges and scales");
   options.flag("--plan", &o->plan, "show where each tensor lies in the arena, and when");
   return [o](const Context& context) { return inspect(*o, context); };

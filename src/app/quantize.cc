@@ -9,7 +9,7 @@
 #include "base/json.h"
 #include "compress/quantize.h"
 #include "data/sources.h"
-#include "formats/tflite/tflite.h"
+#include "formats/model_file.h"
 #include "measure/table.h"
 #include "measure/text.h"
 #include "measure/units.h"
@@ -92,7 +92,7 @@ Status run_quantize(const Arguments& a, const Context& context) {
   if (graph.inputs.empty()) return fail(ErrorCode::usage, "the model has no input");
   THIMBLE_ASSIGN(const Quantized result, quantized(a, options, graph, context));
   if (interrupted()) return interrupted_error("nothing was written");
-  THIMBLE_ASSIGN(const std::vector<uint8_t> bytes, write_tflite(result.graph));
+  THIMBLE_ASSIGN(const std::vector<uint8_t> bytes, write_model(result.graph, a.output));
   if (a.output == "-")
     context.print({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
   else
@@ -152,9 +152,10 @@ Action define_quantize(Options& options) {
   options.about(
       "float16 halves the weights. dynamic stores int8 weights and quantises activations while running. int8\n"
       "computes in int8 throughout; it measures the ranges of activations on training samples of --data.");
-  options.argument("MODEL", &a->model, "a float .tflite file; - reads it from the standard input");
+  options.argument("MODEL", &a->model, "a float .tflite or .thim file; - reads it from the standard input");
   options.choice("--to", &a->to, {"float16", "dynamic", "int8"}, "what to make", true);
-  options.text("-o,--output", &a->output, "OUT.tflite", "the file to write; - is the standard output", true);
+  options.text("-o,--output", &a->output, "OUT",
+               "the file to write, .tflite or .thim (packed); - is the standard output", true);
   options.section("int8");
   options.text("--data", &a->data, "SET", "samples to calibrate with: mnist, fashion-mnist, folder:PATH, …");
   options.integer("--samples", &a->samples, "N", "how many (default: 500)", 1);

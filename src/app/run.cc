@@ -343,7 +343,7 @@ Action define_run(Options& options) {
       "Pictures are resized to the model's input as Pillow does (bilinear) and scaled as the model's own metadata\n"
       "says. An array with N in place of the input's leading 1 is N runs, whose outputs are stacked; states (of an\n"
       "LSTM) start afresh at each run. With one input, every FILE is one more run; with several, one FILE each.\n");
-  options.argument("MODEL", &o->model, "a .tflite file; - reads it from the standard input");
+  options.argument("MODEL", &o->model, "a .tflite or .thim file; - reads it from the standard input");
   options.arguments("FILE", &o->files, "pictures (.png, .jpg, .bmp) or .npy arrays");
   options.texts("--input", &o->inputs, "KEY=FILE.npy", "array for one input: its index or name; repeatable");
   options.integer("--random", &o->seed, "SEED", "fill every input not given with reproducible random numbers");

@@ -5,7 +5,7 @@
 #include "app/interrupt.h"
 #include "app/long_work.h"
 #include "base/file.h"
-#include "formats/tflite/tflite.h"
+#include "formats/model_file.h"
 #include "measure/clock.h"
 #include "measure/report_json.h"
 #include "measure/resources.h"
@@ -91,7 +91,7 @@ Status run(const TrainArguments& a, const Context& context) {
   const bool by_user = trained.interrupted && interrupted();
   const int64_t peak = peak_rss_bytes();
   THIMBLE_ASSIGN(const Graph graph, deployable_graph(recipe.model, trained.weights, data.preprocess, recipe.name));
-  THIMBLE_ASSIGN(const std::vector<uint8_t> file, write_tflite(graph));
+  THIMBLE_ASSIGN(const std::vector<uint8_t> file, write_model(graph, a.output));
   THIMBLE_TRY(write_file_atomic(a.output, file));
   if (by_user)
     return fail(
@@ -134,10 +134,10 @@ Action define_train(Options& options) {
       "thimble train studies/mnist_cnn.toml -o cnn.tflite --set train.epochs=3 --seed 7\n"
       "thimble train studies/mnist_cnn.toml -o cnn.tflite --resume");
   options.about(
-      "Trains the recipe's model and writes it as a float32 .tflite file. The state is saved beside it (MODEL.ckpt) "
+      "Trains the recipe's model and writes it as a float32 .tflite or packed .thim file. The state is saved beside it (MODEL.ckpt) "
       "every epoch and every 30 seconds.");
   options.argument("RECIPE", &a->recipe, "the study as a text file (TOML); variants and sweeps are ignored");
-  options.text("-o,--output", &a->output, "MODEL", "the .tflite file to write", true);
+  options.text("-o,--output", &a->output, "MODEL", "the file to write, .tflite or .thim (packed)", true);
   options.text("--preset", &a->preset, "NAME", "one of the recipe's presets");
   options.texts("--set", &a->set, "KEY=VALUE", "change a key by its path: train.epochs=4");
   options.integer("--seed", &a->seed, "N", "instead of the recipe's study.seed");

@@ -1,7 +1,7 @@
 #include "study/session_data.h"
 
+#include "api/load.h"
 #include "base/file.h"
-#include "formats/tflite/tflite.h"
 
 namespace thimble {
 
@@ -48,14 +48,13 @@ Result<StudyData> open_study_data(const DataSpec& spec, const std::vector<int64_
 Status load_imported_model(Recipe& recipe) {
   if (recipe.model.file.empty()) return {};
   const std::string path = join_path(recipe.directory, recipe.model.file);
-  THIMBLE_ASSIGN(const std::vector<uint8_t> bytes, read_file(path));
-  auto graph = read_tflite(bytes);
-  if (!graph) return with_context(std::move(graph).error(), path);
-  if (recipe.model.input.empty() && !graph->inputs.empty()) {
-    const auto dims = graph->at(graph->inputs[0]).shape.dims();
+  THIMBLE_ASSIGN(LoadedModel loaded, load_model(path));
+  Graph& graph = loaded.graph;
+  if (recipe.model.input.empty() && !graph.inputs.empty()) {
+    const auto dims = graph.at(graph.inputs[0]).shape.dims();
     if (dims.size() > 1) recipe.model.input.assign(dims.begin() + 1, dims.end());
   }
-  recipe.model.graph = std::make_shared<const Graph>(std::move(*graph));
+  recipe.model.graph = std::make_shared<const Graph>(std::move(graph));
   return {};
 }
 
