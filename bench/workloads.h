@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "train/architecture.h"
 #include "train/model.h"
 
 namespace thimble {
@@ -15,7 +16,8 @@ inline LayerSpec layer(const char* word, double size = 0, const char* activation
   return spec;
 }
 
-// "fashion_cnn", "mnist_mlp", "mnist_cnn", "mnist_lstm"; no layers for an unknown name.
+// "fashion_cnn", "mnist_mlp", "mnist_cnn", "mnist_lstm", or a named architecture at a quarter of its width; no layers
+// for an unknown name.
 inline ModelSpec workload(const std::string& name) {
   ModelSpec m;
   m.input = {28, 28, 1};
@@ -45,6 +47,11 @@ inline ModelSpec workload(const std::string& name) {
     LayerSpec lstm = layer("lstm", 20);
     lstm.return_sequences = true;
     m.layers = {lstm, layer("flatten"), layer("dense", 10, "softmax")};
+  } else {
+    m.architecture = name;
+    m.alpha = 0.25;
+    m.classes = 10;
+    (void)expand_architecture(&m);
   }
   return m;
 }

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "ops/batch_norm/chunks.h"
+#include "ops/batch_norm/lower_columns.h"
 #include "runtime/lower.h"
 
 namespace thimble::lowering {
@@ -25,16 +26,18 @@ void run_moments(const MomentsParams& p, int part, int parts) {
   for (int64_t chunk = r.begin; chunk < r.end; ++chunk) {
     float *mean = p.mean + chunk * n, *squares = p.squares + chunk * n;
     const int64_t first = p.chunks.begin(chunk), last = p.chunks.begin(chunk + 1);
-    std::fill_n(mean, n, 0.0f);
-    std::fill_n(squares, n, 0.0f);
-    for (int64_t row = first; row < last; ++row)
-      for (int64_t c = 0; c < n; ++c) mean[c] += p.x[row * n + c];
-    for (int64_t c = 0; c < n; ++c) mean[c] /= static_cast<float>(last - first);
-    for (int64_t row = first; row < last; ++row)
-      for (int64_t c = 0; c < n; ++c) {
-        const float d = p.x[row * n + c] - mean[c];
-        squares[c] += d * d;
+    const auto rows = static_cast<float>(last - first);
+    for_columns(n, [&](int64_t c, auto at) {
+      auto sum = at.zero(), square = at.zero();
+      for (int64_t row = first; row < last; ++row) sum += at.load(p.x + row * n + c);
+      const auto centre = sum / rows;
+      for (int64_t row = first; row < last; ++row) {
+        const auto d = at.load(p.x + row * n + c) - centre;
+        square += d * d;
       }
+      at.store(mean + c, centre);
+      at.store(squares + c, square);
+    });
   }
 }
 
@@ -90,7 +93,10 @@ void run_apply(const ApplyParams& p, int part, int parts) {
   const Range r = part_range(p.rows, part, parts);
   const int64_t n = p.channels;
   for (int64_t row = r.begin; row < r.end; ++row)
-    for (int64_t c = 0; c < n; ++c) p.y[row * n + c] = (p.x[row * n + c] - p.mean[c]) * p.factor[c] + p.beta[c];
+    for_columns(n, [&](int64_t c, auto at) {
+      const int64_t i = row * n + c;
+      at.store(p.y + i, (at.load(p.x + i) - at.load(p.mean + c)) * at.load(p.factor + c) + at.load(p.beta + c));
+    });
 }
 
 }  // namespace

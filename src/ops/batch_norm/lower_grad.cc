@@ -4,6 +4,7 @@
 
 #include "ops/batch_norm/batch_norm.h"
 #include "ops/batch_norm/chunks.h"
+#include "ops/batch_norm/lower_columns.h"
 #include "runtime/lower.h"
 
 namespace thimble::lowering {
@@ -22,14 +23,18 @@ void run_sums(const SumsParams& p, int part, int parts) {
   const int64_t n = p.channels;
   for (int64_t chunk = r.begin; chunk < r.end; ++chunk) {
     float *sums = p.sums + chunk * n, *products = p.products + chunk * n;
-    std::fill_n(sums, n, 0.0f);
-    std::fill_n(products, n, 0.0f);
-    for (int64_t row = p.chunks.begin(chunk); row < p.chunks.begin(chunk + 1); ++row)
-      for (int64_t c = 0; c < n; ++c) {
-        const float dy = p.dy[row * n + c];
-        sums[c] += dy;
-        products[c] += dy * (p.x[row * n + c] - p.mean[c]);
+    const int64_t first = p.chunks.begin(chunk), last = p.chunks.begin(chunk + 1);
+    for_columns(n, [&](int64_t c, auto at) {
+      const auto mean = at.load(p.mean + c);
+      auto sum = at.zero(), product = at.zero();
+      for (int64_t row = first; row < last; ++row) {
+        const auto dy = at.load(p.dy + row * n + c);
+        sum += dy;
+        product += dy * (at.load(p.x + row * n + c) - mean);
       }
+      at.store(sums + c, sum);
+      at.store(products + c, product);
+    });
   }
 }
 
@@ -75,8 +80,11 @@ void run_apply(const ApplyParams& p, int part, int parts) {
   const int64_t n = p.channels;
   const float *a = p.coefficients, *b = a + n, *k = b + n;
   for (int64_t row = r.begin; row < r.end; ++row)
-    for (int64_t c = 0; c < n; ++c)
-      p.dx[row * n + c] = p.dy[row * n + c] * a[c] + ((p.x[row * n + c] - p.mean[c]) * b[c] + k[c]);
+    for_columns(n, [&](int64_t c, auto at) {
+      const int64_t i = row * n + c;
+      const auto away = at.load(p.x + i) - at.load(p.mean + c);
+      at.store(p.dx + i, at.load(p.dy + i) * at.load(a + c) + (away * at.load(b + c) + at.load(k + c)));
+    });
 }
 
 }  // namespace
