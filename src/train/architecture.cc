@@ -26,7 +26,7 @@ std::vector<std::string> architecture_names() {
 }
 
 int spared_strides(int64_t height, int64_t width, int halvings) {
-  constexpr int64_t kLeast = 3;
+  constexpr int64_t kLeast = 2;
   const int64_t side = std::min(height, width);
   int kept = 0;
   for (int64_t s = side; kept < halvings && (s + 1) / 2 >= kLeast; s = (s + 1) / 2) ++kept;

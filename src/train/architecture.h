@@ -24,8 +24,8 @@ struct Architecture {
 const std::vector<Architecture>& architectures();
 std::vector<std::string> architecture_names();
 
-// How many of the first `halvings` stride-2 steps become stride 1, so that a small picture still has at least 3×3
-// places before the last layer: 28×28 and 32×32 spare 2 of MobileNet's 5, 96×96 and larger none.
+// How many of the first `halvings` stride-2 steps become stride 1, so that a small picture still has at least 2×2
+// places before the last layer: 28×28 and 32×32 spare 1 of MobileNet's 5, 64×64 and larger none.
 int spared_strides(int64_t height, int64_t width, int halvings);
 
 // Fills spec->layers from spec->architecture, alpha, momentum, input and classes. Errors: usage (unknown name with a

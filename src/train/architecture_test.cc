@@ -72,14 +72,16 @@ Shape last_map(const std::string& name, std::vector<int64_t> input) {
 TEST(Architecture, SmallPicturesSpareTheFirstStrides) {
   EXPECT_EQ(spared_strides(224, 224, 5), 0);
   EXPECT_EQ(spared_strides(96, 96, 5), 0);
-  EXPECT_EQ(spared_strides(64, 64, 5), 1);
-  EXPECT_EQ(spared_strides(32, 32, 5), 2);
-  EXPECT_EQ(spared_strides(28, 28, 5), 2);
-  EXPECT_EQ(spared_strides(28, 200, 5), 2);
-  EXPECT_EQ(spared_strides(3, 3, 5), 5);
+  EXPECT_EQ(spared_strides(64, 64, 5), 0);
+  EXPECT_EQ(spared_strides(32, 32, 5), 1);
+  EXPECT_EQ(spared_strides(28, 28, 5), 1);
+  EXPECT_EQ(spared_strides(28, 200, 5), 1);
+  EXPECT_EQ(spared_strides(14, 14, 5), 2);
+  EXPECT_EQ(spared_strides(3, 3, 5), 4);
+  EXPECT_EQ(spared_strides(1, 1, 5), 5);
   for (const char* name : {"mobilenet_v1", "mobilenet_v2", "shufflenet_v2"}) {
-    EXPECT_EQ(last_map(name, {28, 28, 1})[1], 4) << name;
-    EXPECT_EQ(last_map(name, {32, 32, 1})[2], 4) << name;
+    EXPECT_EQ(last_map(name, {28, 28, 1})[1], 2) << name;
+    EXPECT_EQ(last_map(name, {32, 32, 1})[2], 2) << name;
     EXPECT_EQ(last_map(name, {96, 96, 3})[1], 3) << name;
     EXPECT_EQ(last_map(name, {1, 1, 1})[1], 1) << name;
   }
