@@ -6,6 +6,7 @@
 #include "compress/custom_quant.h"
 #include "compress/int8_plan.h"
 #include "compress/params.h"
+#include "graph/int4.h"
 
 namespace thimble::compress {
 namespace {
@@ -17,8 +18,7 @@ class Int8Builder {
   Int8Builder(const Graph& source, const QuantizeOptions& options, Int8Plan plan)
       : source_(source), options_(options), plan_(std::move(plan)), ledger_(source), forms_(source.tensors.size()) {}
 
-  Result<Quantized> run() {
-    Quantized result;
+  Result<Int8Graph> run() {
     graph_.name = source_.name;
     graph_.metadata = source_.metadata;
     graph_.input_names = source_.input_names;
@@ -32,9 +32,10 @@ class Int8Builder {
       }
     }
     for (TensorId t : source_.outputs) graph_.outputs.push_back(output(t));
-    ledger_.finish(result);
-    result.graph = std::move(graph_);
-    return result;
+    ledger_.finish(made_.result);
+    made_.result.graph = std::move(graph_);
+    for (const Forms& f : forms_) made_.int8.push_back(f.int8);
+    return std::move(made_);
   }
 
  private:
@@ -116,7 +117,7 @@ class Int8Builder {
         node.inputs[i] = plain_form(t, {});
       }
     }
-    if (!rule.quantize) weights(source, rule, node);
+    if (!rule.quantize) weights(n, node);
     for (TensorId& t : node.outputs) {
       if (source_.at(t).type != DType::f32) {
         t = plain_output(t);
@@ -143,38 +144,63 @@ class Int8Builder {
     return it->second;
   }
 
-  void weights(const Node& source, const QuantRule& rule, Node& node) {
+  void weights(size_t n, Node& node) {
+    const Node& source = source_.nodes[n];
+    const QuantRule& rule = plan_.rules[n];
     if (rule.weight_input < 0) return;
     const auto at = static_cast<size_t>(rule.weight_input), bias_at = static_cast<size_t>(std::max(rule.bias_input, 0));
     const bool biased = rule.bias_input >= 0 && bias_at < source.inputs.size() && source.inputs[bias_at] != kNoTensor;
     const Tensor* bias = biased ? &source_.at(source.inputs[bias_at]) : nullptr;
     const float x_scale = quant(source.inputs[0]).scale[0];
-    const Tensor& values = source_.at(source.inputs[at]);
-    Tensor w = quantize_weights(values, scale_axis(values, rule.weight_axis), bias, x_scale);
+    WeightForm form{bits_of(options_, source_, source)};
+    const TensorId id = source.inputs[at];
+    if (const auto it = plan_.weight_scales.find(id); it != plan_.weight_scales.end()) form.scale = it->second;
+    Tensor w = quantize_weights(source_.at(id), axis_of(id, rule), bias, x_scale, form);
     if (biased) {
       Tensor b = quantize_bias(*bias, x_scale, w.quant);
       ledger_.becomes(source.inputs[bias_at], b);
-      node.inputs[bias_at] = graph_.add(std::move(b));
+      made_.constants[{n, bias_at}] = node.inputs[bias_at] = graph_.add(std::move(b));
     }
     // Weights that several nodes share stay shared as long as their scales agree.
-    const auto [it, fresh] = weights_.try_emplace({source.inputs[at], w.quant.scale}, kNoTensor);
+    const auto [it, fresh] = weights_.try_emplace({id, form.bits, w.quant.scale}, kNoTensor);
     if (fresh) {
-      ledger_.becomes(source.inputs[at], w);
+      if (form.bits == 4 && runs_int4(source.op)) w = as_int4(w);
+      ledger_.becomes(id, w, few_bits(form.bits, w.type));
       it->second = graph_.add(std::move(w));
     }
-    node.inputs[at] = it->second;
+    made_.constants[{n, at}] = node.inputs[at] = it->second;
+  }
+
+  int axis_of(TensorId weights, const QuantRule& rule) const {
+    if (options_.per_tensor_weights) return -1;
+    const auto given = plan_.weight_axes.find(weights);
+    return given != plan_.weight_axes.end() ? given->second : scale_axis(source_.at(weights), rule.weight_axis);
+  }
+  // Where LiteRT's kernels take int4 weights beside int8 activations.
+  static bool runs_int4(Op op) { return op == Op::conv2d || op == Op::fully_connected || op == Op::depthwise_conv2d; }
+  // Why weights of fewer than 8 bits take 8 in a .tflite.
+  static std::string few_bits(int bits, DType stored) {
+    if (bits >= 8 || stored == DType::i4) return {};
+    return bits == 4 ? "4-bit values in int8: no runtime executes this operator with int4"
+                     : format("{} in int8: .tflite has no executable form of them; a packed file has",
+                              bits == kTernaryBits ? std::string("ternary values") : format("{}-bit values", bits));
   }
 
   Status custom(size_t n, Node& node) {
     const Node& source = source_.nodes[n];
     for (size_t i = 1; i < node.inputs.size(); ++i)
       if (node.inputs[i] != kNoTensor) node.inputs[i] = graph_.add(source_.at(source.inputs[i]));
-    QuantizeContext ctx(source_, source, graph_, node, plan_.inner[n]);
+    const int bits = bits_of(options_, source_, source);
+    QuantizeContext ctx(source_, source, graph_, node, plan_.inner[n], bits, &plan_.weight_scales);
     if (Status s = plan_.rules[n].quantize(ctx); !s)
       return with_context(std::move(s).error(), format("node \"{}\" {}", source.name, thimble::name(source.op)));
     for (size_t i = 1; i < node.inputs.size(); ++i)
-      if (node.inputs[i] != kNoTensor && source_.at(source.inputs[i]).constant())
-        ledger_.becomes(source.inputs[i], graph_.at(node.inputs[i]), "its operator keeps it in float32");
+      if (node.inputs[i] != kNoTensor && source_.at(source.inputs[i]).constant()) {
+        const Tensor& now = graph_.at(node.inputs[i]);
+        ledger_.becomes(source.inputs[i], now,
+                        now.type == DType::f32 ? "its operator keeps it in float32" : few_bits(bits, now.type));
+        made_.constants[{n, i}] = node.inputs[i];
+      }
     return {};
   }
 
@@ -218,15 +244,21 @@ class Int8Builder {
   Ledger ledger_;
   std::vector<Forms> forms_;
   Graph graph_;
-  std::map<std::pair<TensorId, std::vector<float>>, TensorId> weights_;
+  Int8Graph made_;
+  std::map<std::tuple<TensorId, int, std::vector<float>>, TensorId> weights_;
   std::map<std::tuple<TensorId, float, int32_t>, TensorId> requantized_;
 };
 
 }  // namespace
 
+Result<Int8Graph> build_int8(const Graph& graph, const QuantizeOptions& options, Int8Plan plan) {
+  return Int8Builder(graph, options, std::move(plan)).run();
+}
+
 Result<Quantized> to_int8(const Graph& graph, const QuantizeOptions& options, const CalibrationSamples& samples) {
   THIMBLE_ASSIGN(Int8Plan plan, plan_int8(graph, options, samples));
-  return Int8Builder(graph, options, std::move(plan)).run();
+  THIMBLE_ASSIGN(Int8Graph made, build_int8(graph, options, std::move(plan)));
+  return std::move(made.result);
 }
 
 }  // namespace thimble::compress

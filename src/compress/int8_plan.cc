@@ -20,26 +20,22 @@ namespace {
 
 class Planner {
  public:
-  Planner(const Graph& graph, const QuantizeOptions& options)
-      : graph_(graph),
-        options_(options),
-        group_(graph.tensors.size()),
-        fixed_(graph.tensors.size()),
-        used_(graph.tensors.size(), 0) {
-    std::iota(group_.begin(), group_.end(), 0);
+  Planner(const Graph& graph, const QuantizeOptions& options) : graph_(graph), options_(options) {
+    layout_.group.resize(graph.tensors.size());
+    layout_.fixed.resize(graph.tensors.size());
+    layout_.used.resize(graph.tensors.size(), 0);
+    std::iota(layout_.group.begin(), layout_.group.end(), 0);
   }
 
-  Result<Int8Plan> run(const CalibrationSamples& samples) {
+  Int8Layout run() {
     decide();
     for (size_t n = 0; n < graph_.nodes.size(); ++n)
-      if (plan_.integer(n)) join(graph_.nodes[n], plan_.rules[n]);
+      if (layout_.integer(n)) join(graph_.nodes[n], layout_.rules[n]);
     if (options_.io != QuantizeOptions::Io::float32)
       for (const auto* list : {&graph_.inputs, &graph_.outputs})
         for (TensorId t : *list) use(t);
-    THIMBLE_ASSIGN(const CalibratedRanges ranges, observe(samples));
-    choose(ranges);
-    plan_.inner = ranges.inner;
-    return std::move(plan_);
+    for (size_t t = 0; t < layout_.group.size(); ++t) layout_.group[t] = root(t);
+    return std::move(layout_);
   }
 
  private:
@@ -49,12 +45,12 @@ class Planner {
     for (TensorId t : graph_.inputs) int8[static_cast<size_t>(t)] = 1;
     for (const Node& node : graph_.nodes) {
       const auto& cell = quant_rule_of(node.op);
-      plan_.rules.push_back(cell.rule ? cell.rule(node) : QuantRule{.integer = false});
-      std::string why = cell.rule ? obstacle(node, plan_.rules.back(), int8)
+      layout_.rules.push_back(cell.rule ? cell.rule(node) : QuantRule{.integer = false});
+      std::string why = cell.rule ? obstacle(node, layout_.rules.back(), int8)
                                   : format("{} has no int8 form: {}", thimble::name(node.op), cell.why_not);
       if (why.empty())
         for (TensorId t : node.outputs) int8[static_cast<size_t>(t)] = graph_.at(t).type == DType::f32;
-      plan_.why_float.push_back(std::move(why));
+      layout_.why_float.push_back(std::move(why));
     }
   }
 
@@ -80,14 +76,14 @@ class Planner {
 
   // ---- which tensors share a scale ----
   size_t root(size_t t) const {
-    while (group_[t] != t) t = group_[t];
+    while (layout_.group[t] != t) t = layout_.group[t];
     return t;
   }
-  void unite(TensorId a, TensorId b) { group_[root(static_cast<size_t>(a))] = root(static_cast<size_t>(b)); }
+  void unite(TensorId a, TensorId b) { layout_.group[root(static_cast<size_t>(a))] = root(static_cast<size_t>(b)); }
   void use(TensorId t) {
-    if (graph_.at(t).type == DType::f32) used_[static_cast<size_t>(t)] = 1;
+    if (graph_.at(t).type == DType::f32) layout_.used[static_cast<size_t>(t)] = 1;
   }
-  std::optional<Quantization>& fixed(TensorId t) { return fixed_[static_cast<size_t>(t)]; }
+  std::optional<Quantization>& fixed(TensorId t) { return layout_.fixed[static_cast<size_t>(t)]; }
 
   void join(const Node& node, const QuantRule& rule) {
     std::vector<TensorId> activations, outputs;
@@ -118,57 +114,60 @@ class Planner {
             if (all_fixed || !fixed(in)) {
               unite(in, out);
             } else {
-              widen_.emplace_back(out, in);
+              layout_.widen.emplace_back(out, in);
             }
         }
       }
     }
   }
 
-  // ---- ranges ----
-  Result<CalibratedRanges> observe(const CalibrationSamples& samples) {
-    CalibrationRequest request{used_, {}};
-    for (size_t n = 0; n < graph_.nodes.size(); ++n)
-      request.rules.push_back(plan_.integer(n) ? &plan_.rules[n] : nullptr);
-    return calibrate(graph_, request, options_, samples);
-  }
-
-  static void widen(ValueRange& range, ValueRange by) {
-    range.min = std::min(range.min, by.min);
-    range.max = std::max(range.max, by.max);
-  }
-
-  void choose(const CalibratedRanges& ranges) {
-    std::vector<ValueRange> of_group(graph_.tensors.size());
-    const auto range_of = [&](size_t t) {
-      const Tensor& tensor = graph_.tensors[t];
-      if (!tensor.constant()) return ranges.tensors[t];
-      Observer observer;
-      observer.see(tensor.data.as<float>());
-      return observer.extremes();
-    };
-    for (size_t t = 0; t < used_.size(); ++t)
-      if (used_[t]) widen(of_group[root(t)], range_of(t));
-    for (const auto& [out, in] : widen_)
-      widen(of_group[root(static_cast<size_t>(out))], range_of(static_cast<size_t>(in)));
-    plan_.quant.resize(graph_.tensors.size());
-    for (size_t t = 0; t < used_.size(); ++t)
-      if (used_[t]) plan_.quant[t] = fixed_[t] ? *fixed_[t] : activation_quantization(of_group[root(t)]);
-  }
-
   const Graph& graph_;
   const QuantizeOptions& options_;
-  Int8Plan plan_;
-  std::vector<size_t> group_;                         // union-find: tensor → parent
-  std::vector<std::optional<Quantization>> fixed_;    // what a fixed output, or a view of one, has
-  std::vector<std::pair<TensorId, TensorId>> widen_;  // the first's range must hold the second's values
-  std::vector<char> used_;
+  Int8Layout layout_;  // .group: union-find while it is made
 };
+
+void widen(ValueRange& range, ValueRange by) {
+  range.min = std::min(range.min, by.min);
+  range.max = std::max(range.max, by.max);
+}
 
 }  // namespace
 
+Int8Layout lay_out_int8(const Graph& graph, const QuantizeOptions& options) { return Planner(graph, options).run(); }
+
+Result<CalibratedRanges> calibrate_int8(const Graph& graph, const Int8Layout& layout, const QuantizeOptions& options,
+                                        const CalibrationSamples& samples) {
+  CalibrationRequest request{layout.used, {}};
+  for (size_t n = 0; n < graph.nodes.size(); ++n)
+    request.rules.push_back(layout.integer(n) ? &layout.rules[n] : nullptr);
+  return calibrate(graph, request, options, samples);
+}
+
+Int8Plan choose_int8(const Graph& graph, Int8Layout layout, const CalibratedRanges& ranges) {
+  std::vector<ValueRange> of_group(graph.tensors.size());
+  const auto range_of = [&](size_t t) {
+    const Tensor& tensor = graph.tensors[t];
+    if (!tensor.constant()) return ranges.tensors[t];
+    Observer observer;
+    observer.see(tensor.data.as<float>());
+    return observer.extremes();
+  };
+  for (size_t t = 0; t < layout.used.size(); ++t)
+    if (layout.used[t]) widen(of_group[layout.group[t]], range_of(t));
+  for (const auto& [out, in] : layout.widen)
+    widen(of_group[layout.group[static_cast<size_t>(out)]], range_of(static_cast<size_t>(in)));
+  Int8Plan plan{std::move(layout.rules), std::move(layout.why_float), {}, ranges.inner};
+  plan.quant.resize(graph.tensors.size());
+  for (size_t t = 0; t < layout.used.size(); ++t)
+    if (layout.used[t])
+      plan.quant[t] = layout.fixed[t] ? *layout.fixed[t] : activation_quantization(of_group[layout.group[t]]);
+  return plan;
+}
+
 Result<Int8Plan> plan_int8(const Graph& graph, const QuantizeOptions& options, const CalibrationSamples& samples) {
-  return Planner(graph, options).run(samples);
+  Int8Layout layout = lay_out_int8(graph, options);
+  THIMBLE_ASSIGN(const CalibratedRanges ranges, calibrate_int8(graph, layout, options, samples));
+  return choose_int8(graph, std::move(layout), ranges);
 }
 
 }  // namespace thimble::compress

@@ -35,6 +35,8 @@ void Ledger::finish(Quantized& result) const {
       size.why = !e.why.empty()              ? e.why
                  : source.type != DType::f32 ? "not a weight: shape, axis or index data"
                                              : "its readers have no smaller form";
+    } else if (e.type == DType::i8) {
+      size.why = e.why;  // fewer bits than its type has
     }
     const int64_t left = e.type == DType::count ? (source.type == DType::f32 ? source.bytes() : 0) : e.float_bytes;
     if (left > 0) result.left.push_back({source.name, left, e.why.empty() ? size.why : e.why});
@@ -58,6 +60,17 @@ bool layer_selects(const std::string& layer, const Graph& graph, const Node& nod
 bool selected(const std::vector<std::string>& layers, const Graph& graph, const Node& node) {
   return layers.empty() ||
          std::ranges::any_of(layers, [&](const std::string& l) { return layer_selects(l, graph, node); });
+}
+
+int bits_of(const QuantizeOptions& options, const Graph& graph, const Node& node) {
+  int bits = options.bits;
+  size_t longest = 0;
+  for (const auto& [layer, wanted] : options.layer_bits) {
+    if (layer.size() < longest || !layer_selects(layer, graph, node)) continue;
+    bits = wanted;
+    longest = layer.size();
+  }
+  return bits;
 }
 
 Status check_layers(const std::vector<std::string>& layers, const Graph& graph) {

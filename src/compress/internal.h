@@ -11,7 +11,8 @@ class Ledger {
  public:
   explicit Ledger(const Graph& source) : source_(source), entries_(source.tensors.size()) {}
 
-  // A reader of constant `t` now reads `now`. `why`: for constants that stay in float32.
+  // A reader of constant `t` now reads `now`. `why`: for constants that stay in float32, and for int8 ones whose
+  // values need fewer bits.
   void becomes(TensorId t, const Tensor& now, std::string why = {});
   // As before, for a copy that is shared with an earlier reader.
   void shares(TensorId t, std::string why) { remember(t, std::move(why)); }
@@ -39,6 +40,8 @@ inline bool selected(const QuantizeOptions& options, const Graph& graph, const N
 }
 // Fails if a name selects nothing.
 Status check_layers(const std::vector<std::string>& layers, const Graph& graph);
+// How many bits the weights of a node get.
+int bits_of(const QuantizeOptions& options, const Graph& graph, const Node& node);
 
 // Weights and biases that a rule names must be float32 constants: why a node's are not, or empty.
 std::string weights_obstacle(const Graph& graph, const Node& node, const QuantRule& rule);
@@ -53,6 +56,8 @@ inline bool contains(const std::vector<int>& list, int i) {
   return false;
 }
 
+// What quantize() refuses before it begins: wrong options, unknown layers, a quantised model, non-finite weights.
+Status check_quantization(const Graph& graph, const QuantizeOptions& options);
 // The three forms; options were checked.
 Result<Quantized> to_float16(const Graph& graph, const QuantizeOptions& options);
 Result<Quantized> to_dynamic(const Graph& graph, const QuantizeOptions& options);

@@ -72,5 +72,68 @@ TEST(QuantizeConstant, RoundsHalfAwayFromZeroAndSaturates) {
   EXPECT_EQ(v[3], -128);
 }
 
+TEST(QuantizeWeights, LevelsOfFewBits) {
+  EXPECT_EQ(weight_levels(8).low, -127);
+  EXPECT_EQ(weight_levels(4).high, 7);
+  EXPECT_EQ(weight_levels(3).low, -3);
+  EXPECT_EQ(weight_levels(2).low, -2);
+  EXPECT_EQ(weight_levels(2).high, 1);
+  EXPECT_EQ(weight_levels(1).low, -1);
+  EXPECT_EQ(weight_levels(1).high, 1);
+  const Tensor w = floats({2, 4}, {1, -2, 0.5f, 0, 10, 5, -20, 3});
+  for (int bits : {8, 6, 4, 3, 2, 1}) {
+    const Tensor q = quantize_weights(w, 0, nullptr, 0, {bits});
+    const Levels levels = weight_levels(bits);
+    for (int8_t v : q.data.as<int8_t>()) {
+      EXPECT_GE(v, levels.low);
+      EXPECT_LE(v, levels.high);
+    }
+    EXPECT_EQ(q.data.as<int8_t>()[3], 0) << "zeros stay";
+  }
+}
+
+TEST(QuantizeWeights, FittedScalesBeatTheWholeRange) {
+  // A bell curve: at few bits most of the error is rounding, so that tails are better cut.
+  std::vector<float> values;
+  for (int i = 0; i < 4000; ++i) {
+    double sum = 0;
+    for (int k = 0; k < 12; ++k) sum += static_cast<double>((i * 12 + k) * 2654435761u % 1000u) / 1000.0;
+    values.push_back(static_cast<float>(sum - 6));
+  }
+  const auto error = [&](double scale, Levels levels) {
+    double sum = 0;
+    for (float v : values) {
+      const double q = std::min(std::max(std::round(v / scale), double(levels.low)), double(levels.high));
+      sum += (v - q * scale) * (v - q * scale);
+    }
+    return sum;
+  };
+  float largest = 0;
+  for (float v : values) largest = std::max(largest, std::fabs(v));
+  for (int bits : {4, 2, 1}) {
+    const Levels levels = weight_levels(bits);
+    const double fitted = fit_scale(values, levels);
+    EXPECT_LT(error(fitted, levels), error(static_cast<double>(largest) / levels.high, levels)) << bits;
+    // Not far from the best of a fine grid.
+    double best = INFINITY;
+    for (int i = 1; i <= 400; ++i)
+      best = std::min(best, error(static_cast<double>(largest) * i / 400.0 / levels.high, levels));
+    EXPECT_LT(error(fitted, levels), 1.05 * best) << bits;
+  }
+  EXPECT_EQ(fit_scale(std::vector<float>(9, 0.0f), weight_levels(4)), 0);
+}
+
+TEST(QuantizeWeights, GivenScalesAreTaken) {
+  const Tensor w = floats({2, 2}, {1, -2, 10, 5});
+  const std::vector<float> scale{0.5f, 2};
+  const Tensor q = quantize_weights(w, 0, nullptr, 0, {4, scale});
+  EXPECT_EQ(q.quant.scale, scale);
+  const auto v = q.data.as<int8_t>();
+  EXPECT_EQ(v[0], 2);
+  EXPECT_EQ(v[1], -4);
+  EXPECT_EQ(v[2], 5);
+  EXPECT_EQ(v[3], 3);  // 2.5 rounds away from zero
+}
+
 }  // namespace
 }  // namespace thimble

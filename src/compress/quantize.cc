@@ -7,14 +7,19 @@
 #include "passes/fold_constants.h"
 
 namespace thimble {
-namespace {
 
-Status check(const Graph& graph, const QuantizeOptions& options) {
+Status compress::check_quantization(const Graph& graph, const QuantizeOptions& options) {
   if (options.calibration == Calibration::percentile && !(options.percentile > 50 && options.percentile <= 100))
     return fail(ErrorCode::usage, format("percentile {} is not in (50, 100]", options.percentile), "99.99 is usual");
   if (options.min_elements < 0)
     return fail(ErrorCode::usage, format("min_elements = {} is negative", options.min_elements),
                 "0 quantises every weight tensor");
+  std::vector<int> widths{options.bits};
+  for (const auto& [layer, bits] : options.layer_bits) widths.push_back(bits);
+  for (int bits : widths)
+    if (bits < kTernaryBits || bits > 8)
+      return fail(ErrorCode::usage, format("weights of {} bits are not possible", bits),
+                  "2 to 8 bits, or ternary ones");
   for (const Tensor& t : graph.tensors)
     if (is_quantized_type(t.type) && !t.quant.empty())
       return fail(ErrorCode::unsupported, format("the model is quantised already: tensor {}", t.to_string()),
@@ -26,8 +31,12 @@ Status check(const Graph& graph, const QuantizeOptions& options) {
         return fail(ErrorCode::usage, format("constant {} holds a NaN or an infinity", t.to_string()),
                     "train the model again");
   }
-  return compress::check_layers(options.layers, graph);
+  std::vector<std::string> names = options.layers;
+  for (const auto& [layer, bits] : options.layer_bits) names.push_back(layer);
+  return compress::check_layers(names, graph);
 }
+
+namespace {
 
 Result<Quantized> convert(const Graph& graph, const QuantizeOptions& options, const CalibrationSamples& samples) {
   switch (options.to) {
@@ -46,7 +55,7 @@ Result<Quantized> quantize(const Graph& float_graph, const QuantizeOptions& opti
   // A float16 file is a float model whose weights are widened by operators: undo that first.
   THIMBLE_ASSIGN(Graph graph, fold_constants(float_graph));
   add_missing_biases(graph);
-  THIMBLE_TRY(check(graph, options));
+  THIMBLE_TRY(compress::check_quantization(graph, options));
   auto result = convert(graph, options, samples);
   if (!result) return with_context(std::move(result).error(), format("quantising to {}", name(options.to)));
   result->graph.remove_unused();

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 
 #include "compress/observer.h"
 #include "ops/check.h"
@@ -20,7 +21,13 @@ struct QuantizeOptions {
   double percentile = 99.99;
   enum class Io { float32, int8, uint8 } io = Io::float32;  // int8: types of the graph's inputs and outputs
   std::vector<std::string> layers;  // only these: names of nodes, or prefixes of them up to a "/"; empty: all
+  // int8: bits of weights, of all layers and of some (named as in `layers`; the longest name that fits
+  // counts). 3 to 8: ±(2^(bits − 1) − 1); 2: −2 … 1; kTernaryBits: −1 … 1. Activations keep 8.
+  int bits = 8;
+  std::map<std::string, int> layer_bits;
+  bool per_tensor_weights = false;  // int8: one scale for a whole weight tensor, so that equal weights stay equal
 };
+inline constexpr int kTernaryBits = 1;
 
 // A constant that stays in float32, and why.
 struct UnquantizedTensor {
@@ -29,7 +36,8 @@ struct UnquantizedTensor {
   std::string why;
 };
 
-// A constant before and after; `why` says why it did not shrink, empty where it did.
+// A constant before and after; `why` says why it did not shrink, or not as far as its bits allow; empty
+// where it did.
 struct TensorSize {
   std::string name;
   int64_t before = 0, after = 0;
@@ -55,8 +63,9 @@ using CalibrationSamples = std::function<bool(int64_t i, std::span<float> input)
 //   float16: weights as float16 with a DEQUANTIZE before their reader; tensors of at most 64 values
 //     stay, since the additional operator would take more room.
 //   dynamic: weights of operators with a hybrid form as symmetric int8, per channel.
-//   int8: activations asymmetric int8 by calibration, weights symmetric per channel in ±127, bias
-//     int32; operators without an int8 form stay float between DEQUANTIZE and QUANTIZE.
+//   int8: activations asymmetric int8 by calibration, weights symmetric per channel in ±127 (or fewer
+//     levels), bias int32; operators without an int8 form stay float between DEQUANTIZE and QUANTIZE.
+//     Weights of 4 bits are stored as int4 where other runtimes execute that; other widths as int8.
 // Errors: usage (no samples, an unknown layer, NaN in an activation: named), unsupported (the model is
 // quantised already, inputs that are not float32).
 Result<Quantized> quantize(const Graph& float_graph, const QuantizeOptions& options,

@@ -1,6 +1,9 @@
 #include "compress/retrain.h"
 
+#include <algorithm>
+
 #include "passes/fold_constants.h"
+#include "passes/lower_lstm.h"
 #include "train/import.h"
 
 namespace thimble {
@@ -31,9 +34,15 @@ Result<Retrained> retrain(const Graph& float_graph, const Retraining& how, const
   THIMBLE_ASSIGN(const Model imported, import_model(model, {.batch = batch}));
   if (imported.parameters.empty())
     return fail(ErrorCode::unsupported, "the model has no dense or convolution layer that can be trained");
+  // LSTM layers have another form in training; their graph comes back from it.
+  const bool raised = std::ranges::any_of(imported.graph.nodes, [](const Node& n) { return n.op == Op::lstm; });
+  if (raised) {
+    result.graph = imported.graph;
+    for (TensorId t : imported.parameters) result.graph.at(t).variable = false;
+  }
   Weights initial;
   for (TensorId t : imported.parameters) {
-    const auto values = result.graph.at(t).data.as<float>();
+    const auto values = imported.graph.at(t).data.as<float>();
     initial[imported.graph.at(t).name].assign(values.begin(), values.end());
   }
 
@@ -47,6 +56,12 @@ Result<Retrained> retrain(const Graph& float_graph, const Retraining& how, const
                  train(model, how.spec, how.train, how.validation, how.preprocess, how.augment, options, how.hooks));
   for (TensorId t : imported.parameters)
     result.graph.at(t).data = Data::of(std::span<const float>(trained.weights.at(imported.graph.at(t).name)));
+  if (raised)
+    THIMBLE_TRY([&]() -> Status {
+      THIMBLE_ASSIGN([[maybe_unused]] const int sequences, lower_lstm(result.graph));
+      return {};
+    }());
+  result.weights = std::move(trained.weights);
   result.epochs = std::move(trained.epochs);
   result.interrupted = trained.interrupted;
   result.seconds = trained.seconds;

@@ -2,6 +2,7 @@
 // (pruning, clustering, distillation, quantisation-aware training, fine-tuning after channels are removed) is built on.
 #pragma once
 
+#include "train/model.h"
 #include "train/trainer.h"
 
 namespace thimble {
@@ -21,6 +22,7 @@ struct Retraining {
 struct Retrained {
   Graph graph;  // float32, as given but with the new weights (of the epoch to keep, or their average)
   std::vector<EpochRecord> epochs;
+  Weights weights;  // the same by name, and what techniques trained besides: Qat::deployed makes its graph of it
   bool interrupted = false;  // by a hook: the state is in the checkpoint, the graph is what there was by then
   double seconds = 0;
 };
@@ -31,8 +33,9 @@ struct Retrained {
 TrainSpec fine_tuning(const TrainSpec& base, int epochs, double learning_rate = 0);
 
 // Trains the float inference graph (batch normalisation folded; as deployable_graph or read_tflite give it). Names,
-// metadata, signature and everything that is not trained are kept. Weights of dense and convolution layers and their
-// biases are trained. Errors: unsupported (a quantised model, several inputs), and those of train().
+// metadata, signature and everything that is not trained are kept. Weights and biases of dense, convolution and LSTM
+// layers and slopes of PReLU are trained. Errors: unsupported (a quantised model, several inputs), and those of
+// train().
 Result<Retrained> retrain(const Graph& float_graph, const Retraining& how, const Techniques& techniques = {});
 
 }  // namespace thimble

@@ -10,7 +10,7 @@ namespace thimble {
 WeightedKind weighted_kind(const Tensor& x, const Tensor& w) {
   if (x.type == DType::f32 && w.type == DType::f32) return WeightedKind::f32;
   if (x.type == DType::f32 && w.type == DType::i8) return WeightedKind::hybrid;
-  if (x.type == DType::i8 && w.type == DType::i8) return WeightedKind::s8;
+  if (x.type == DType::i8 && (w.type == DType::i8 || w.type == DType::i4)) return WeightedKind::s8;
   if (x.type == DType::u8 && w.type == DType::u8) return WeightedKind::u8;
   return WeightedKind::unsupported;
 }
@@ -37,7 +37,7 @@ Result<DType> check_weighted(const InferContext& ctx, int64_t channels, int chan
   const WeightedKind kind = weighted_kind(x, w);
   if (kind == WeightedKind::unsupported)
     return fail(ErrorCode::unsupported, format("no kernel for input {} with weights {}", x.to_string(), w.to_string()),
-                "float32 × float32, float32 × int8 (hybrid), int8 × int8 and uint8 × uint8 are supported");
+                "float32 × float32, float32 × int8 (hybrid), int8 × int8, int8 × int4 and uint8 × uint8 are supported");
   if (kind != WeightedKind::f32)
     THIMBLE_TRY(check_weight_quantization(w, channels, channel_axis, kind != WeightedKind::u8));
   const bool integer = kind == WeightedKind::s8 || kind == WeightedKind::u8;

@@ -6,6 +6,7 @@
 namespace thimble {
 
 // How a weighted operator computes, decided by its input and weight types.
+// Weights of 4 bits count as int8: the runtime widens them when it plans (graph/int4.h).
 enum class WeightedKind { f32, s8, u8, hybrid, unsupported };
 WeightedKind weighted_kind(const Tensor& x, const Tensor& w);
 

@@ -12,7 +12,9 @@ constexpr size_t kSlack = 64;  // as in an arena, reads a little beyond a tensor
 Data zeros(int64_t bytes) { return Data::copy(std::vector<uint8_t>(static_cast<size_t>(bytes) + kSlack)); }
 
 bool foldable(const Graph& graph, const Node& node) {
-  const auto constant = [&](TensorId t) { return t == kNoTensor || graph.at(t).constant(); };
+  const auto constant = [&](TensorId t) {
+    return t == kNoTensor || (graph.at(t).constant() && graph.at(t).type != DType::i4);  // 4 bits: widened by the plan
+  };
   const auto is_output = [&](TensorId t) { return std::ranges::find(graph.outputs, t) != graph.outputs.end(); };
   return !node.inputs.empty() && !node.outputs.empty() && node.intermediates.empty() &&
          std::ranges::any_of(node.inputs, [](TensorId t) { return t != kNoTensor; }) &&

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/numbers.h"
+#include "graph/int4.h"
 #include "ops/check.h"
 #include "runtime/reference_step.h"
 
@@ -31,6 +32,7 @@ Result<std::shared_ptr<const Program>> Program::plan(Graph graph, const PlanOpti
   THIMBLE_TRY(verify(graph));
   auto program = std::make_shared<Program>();
   program->graph_ = std::move(graph);
+  widen_int4(program->graph_);
   program->threads_ = std::max(options.threads, 1);
   const Graph& g = program->graph_;
 

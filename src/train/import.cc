@@ -4,14 +4,27 @@
 #include <set>
 
 #include "passes/fold_constants.h"
+#include "passes/raise_lstm.h"
 #include "passes/set_batch.h"
 
 namespace thimble {
 namespace {
 
+// How many inputs after the first are weights.
+size_t weight_inputs(Op op) {
+  switch (op) {
+    case Op::fully_connected:
+    case Op::conv2d:
+    case Op::depthwise_conv2d: return 2;
+    case Op::lstm: return 3;
+    case Op::prelu: return 1;
+    default: return 0;
+  }
+}
+
 bool has_weights(const Graph& graph, const Node& node) {
-  if (node.op != Op::fully_connected && node.op != Op::conv2d && node.op != Op::depthwise_conv2d) return false;
-  return node.inputs.size() > 1 && graph.at(node.inputs[1]).constant();
+  return weight_inputs(node.op) > 0 && node.inputs.size() > 1 &&
+         (graph.at(node.inputs[1]).constant() || graph.at(node.inputs[1]).variable);
 }
 
 // Weights travel by name, and foreign files may repeat names or leave them out.
@@ -31,6 +44,10 @@ Result<Model> import_model(const ModelSpec& spec, const ModelOptions& options) {
   THIMBLE_ASSIGN(Graph folded, fold_constants(*spec.graph));  // float16 weights widen here
   THIMBLE_ASSIGN(model.graph, with_batch(folded, options.batch));
   Graph& graph = model.graph;
+  THIMBLE_TRY([&]() -> Status {
+    THIMBLE_ASSIGN([[maybe_unused]] const int sequences, raise_lstm(graph));
+    return {};
+  }());
   make_names_unique(graph);
   if (graph.inputs.size() != 1 || graph.outputs.size() != 1)
     return fail(ErrorCode::unsupported,
@@ -48,14 +65,14 @@ Result<Model> import_model(const ModelSpec& spec, const ModelOptions& options) {
     int64_t parameters = 0;
     if (has_weights(graph, node)) {
       const bool trained = position++ >= first;
-      for (size_t i = 1; i < node.inputs.size() && i < 3; ++i) {
+      for (size_t i = 1; i < node.inputs.size() && i <= weight_inputs(node.op); ++i) {
         if (node.inputs[i] == kNoTensor) continue;
         Tensor& weight = graph.at(node.inputs[i]);
         if (weight.type != DType::f32)
           return fail(ErrorCode::unsupported,
                       format("weights {} are not float32: a quantised model cannot be trained", weight.to_string()));
         parameters += weight.shape.elements();
-        if (!trained || weight.variable) continue;
+        if (!trained || !weight.constant()) continue;
         weight.variable = true;
         model.parameters.push_back(node.inputs[i]);
       }

@@ -29,7 +29,8 @@ struct FitView {
   const TrainingGraph& graph;  // names and places of everything in it
   std::span<const ParameterView> parameters;
   int64_t batch = 0;
-  int64_t step = 0, steps = 0;  // optimisation steps done, and of the whole training
+  int64_t step = 0, steps = 0;       // optimisation steps done, and of the whole training
+  std::shared_ptr<ThreadPool> pool;  // the session's, for sessions beside it; null on one thread
 };
 
 class Technique {
@@ -40,7 +41,8 @@ class Technique {
   virtual std::string describe() const = 0;
 
   // ---- while the training graph is built ----
-  // Changes the forward graph (weights are variables, any batch) before it is differentiated.
+  // Changes the forward graph (weights are variables, any batch) before it is differentiated. Graph inputs that it
+  // adds are its own to fill; parameters and statistics that it adds are trained, saved and part of the weights.
   virtual Status rewrite(Model&) { return {}; }
   // Another loss than `loss` (a scalar), computed from it and the model's tensors.
   virtual Result<TensorId> extend_loss(Builder&, const Model&, TensorId loss) { return loss; }

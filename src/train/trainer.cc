@@ -101,7 +101,7 @@ class Fit {
       parameters_.push_back({t.name, t.shape, floats(graph_.parameters[i]),
                              graph_.averages.empty() ? std::span<float>() : floats(graph_.averages[i])});
     }
-    view_.emplace(FitView{*session_, graph_, parameters_, batch_});
+    view_.emplace(FitView{*session_, graph_, parameters_, batch_, 0, 0, pool_});
     THIMBLE_TRY(validator_.prepare(model_spec_, validation_, preprocess_, loss_, options_, pool_));
     state_.fingerprint = fingerprint_;
     state_.isa = name(kernels().isa);
@@ -110,12 +110,14 @@ class Fit {
     return {};
   }
 
-  // Values for every parameter and statistic, by name; averages start from them too.
+  // Values for parameters and statistics, by name; averages start from them too. What a technique has added has
+  // values of its own.
   Status start_from_initial() {
     if (!options_.initial) return {};
     const auto put = [&](TensorId from, TensorId to) -> Status {
       const Tensor& t = graph_.graph.at(from);
       const auto it = options_.initial->find(t.name);
+      if (it == options_.initial->end() && !options_.techniques.empty()) return {};
       if (it == options_.initial->end() || it->second.size() != floats(to).size())
         return fail(ErrorCode::internal, format("no initial values for {}", t.to_string()));
       std::ranges::copy(it->second, floats(to).begin());

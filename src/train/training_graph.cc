@@ -79,6 +79,8 @@ Result<TrainingGraph> build_training_graph(const Model& model, const TrainSpec& 
   const bool integer_labels = loss.classes && !loss.one_hot && is_classification(loss.attrs.kind);
   const TensorId target = integer_labels ? b.input("labels", DType::i32, Shape{batch})
                                          : b.input("targets", DType::f32, Shape{batch, target_width});
+  // Second, before the inputs that techniques have added and fill themselves.
+  std::rotate(t.graph.inputs.begin() + 1, t.graph.inputs.end() - 1, t.graph.inputs.end());
   TensorId predictions = kNoTensor;
   THIMBLE_ASSIGN(TensorId loss_value, add_loss(b, model, loss, target, &predictions));
   for (const auto& technique : techniques) {

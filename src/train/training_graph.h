@@ -8,8 +8,8 @@
 namespace thimble {
 
 struct TrainingGraph {
-  Graph graph;  // inputs: samples, then labels (int32 [batch]) or targets (float32 [batch, width]); outputs: loss,
-                // predictions
+  Graph graph;  // inputs: samples, then labels (int32 [batch]) or targets (float32 [batch, width]), then what
+                // techniques have added; outputs: loss, predictions
   TensorId step = kNoTensor;                               // variable int32 [1], when dropout is used
   TensorId hyper = kNoTensor;                              // variable float32 [16]
   std::vector<TensorId> parameters, statistics, averages;  // averages: empty or one per parameter

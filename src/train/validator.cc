@@ -51,6 +51,7 @@ Result<Evaluation> Validator::run(const Weights& weights) {
     const int64_t n =
         batches_->fill(0, step, reinterpret_cast<float*>(input.data()), labels_.empty() ? nullptr : labels_.data(),
                        targets_.empty() ? nullptr : targets_.data());
+    if (deployed) session_->reset_variables();  // states of an LSTM
     session_->run();
     add_losses(loss_, reinterpret_cast<const float*>(output.data()), n, width, labels_.data(),
                targets_.empty() ? nullptr : targets_.data(), &sum);

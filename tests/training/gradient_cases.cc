@@ -43,6 +43,7 @@ Operand ints(Shape shape, std::vector<int32_t> values) {
 
 std::vector<GradientCase> gradient_cases() {
   std::vector<GradientCase> cases;
+  add_quantize_cases(cases);
   add_function_cases(cases);
   add_layer_cases(cases);
   add_movement_cases(cases);

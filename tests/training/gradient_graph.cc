@@ -22,9 +22,15 @@ Result<CaseGraph> forward_graph(const GradientCase& c) {
   std::vector<TensorId> in;
   for (size_t i = 0; i < c.operands.size(); ++i) {
     const Operand& o = c.operands[i];
-    const Data data =
-        o.is_float() ? Data::of(std::span<const float>(o.values)) : Data::of(std::span<const int32_t>(o.integers));
-    const DType type = o.is_float() ? DType::f32 : DType::i32;
+    if (o.absent) {
+      in.push_back(kNoTensor);
+      continue;
+    }
+    const std::vector<int8_t> bytes(o.integers.begin(), o.integers.end());
+    const Data data = o.is_float() ? Data::of(std::span<const float>(o.values))
+                      : o.int8     ? Data::of(std::span<const int8_t>(bytes))
+                                   : Data::of(std::span<const int32_t>(o.integers));
+    const DType type = o.is_float() ? DType::f32 : o.int8 ? DType::i8 : DType::i32;
     const std::string name = format("in{}", i);
     in.push_back(o.constant ? b.constant(name, type, o.shape, data) : b.variable(name, type, o.shape, data));
     if (o.wanted) g.wanted.push_back(in.back());

@@ -25,10 +25,11 @@ tflite::TfliteRule conv2d() {
             const Tensor &x = ctx.in(0), &w = ctx.in(1);
             const bool hybrid = x.type == DType::f32 && w.type == DType::i8;
             ctx.builtin = 3;
-            ctx.version = x.shape[3] != w.shape[3] ? 6
-                          : x.type == DType::i8    ? 3
-                          : hybrid                 ? (w.quant.per_axis() ? 5 : 2)
-                                                   : 1;
+            ctx.version = w.type == DType::i4        ? 7
+                          : x.shape[3] != w.shape[3] ? 6
+                          : x.type == DType::i8      ? 3
+                          : hybrid                   ? (w.quant.per_axis() ? 5 : 2)
+                                                     : 1;
             ctx.options_table(1, [&](tflite::TableWriter& t) {
               t.scalar<int8_t>(0, static_cast<int8_t>(attrs.padding), 0);
               t.scalar<int32_t>(1, attrs.stride_w, 0);

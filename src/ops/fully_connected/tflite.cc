@@ -26,6 +26,7 @@ tflite::TfliteRule fully_connected() {
         ctx.builtin = 9;
         const bool hybrid = x.type == DType::f32 && w.type == DType::i8;
         ctx.version = x.type == DType::i8 ? (w.quant.per_axis() ? 12 : 4) : hybrid ? (w.quant.per_axis() ? 12 : 3) : 1;
+        if (w.type == DType::i4 && ctx.version < 10) ctx.version = 10;
         if (!ctx.has(2) && ctx.version < 6) ctx.version = 6;
         if (attrs.keep_num_dims && ctx.version < 5) ctx.version = 5;
         ctx.options_table(8, [&](tflite::TableWriter& t) {

@@ -56,10 +56,10 @@ Status to_8x8_16(QuantizeContext& ctx) {
   const Quantization hidden = ctx.graph.at(ctx.node.outputs[0]).quant;
   for (size_t g = 0; g < kGates; ++g) {
     const Tensor& bias = ctx.float_in(kBias + g);
-    Tensor w = quantize_weights(ctx.float_in(kInputWeights + g), -1, &bias, x_scale);
+    Tensor w = ctx.weights(kInputWeights + g, -1, &bias, x_scale);
     ctx.replace(kBias + g, quantize_bias(bias, x_scale, w.quant));
     ctx.replace(kInputWeights + g, std::move(w));
-    ctx.replace(kRecurrentWeights + g, quantize_weights(ctx.float_in(kRecurrentWeights + g), -1));
+    ctx.replace(kRecurrentWeights + g, ctx.weights(kRecurrentWeights + g, -1));
   }
   Tensor h = ctx.float_in(kHiddenState), c = ctx.float_in(kCellState);
   if (h.data || c.data) return fail(ErrorCode::unsupported, "a state with an initial value has no int8 form");
