@@ -159,9 +159,9 @@ class Table:
         print(f"{'ok  ' if passed else 'FAIL'}  {name:52} {inputs:>16}  {text}", flush=True)
 
 
-def data_set_of(folder):
-    """The data set of a study, from its results.json or its name."""
-    text = " ".join(str(p) for p in (folder, folder.parent))
+def data_set_of(path, folder):
+    """The data set of a model: from its name or folder, or the results.json of its study."""
+    text = " ".join(str(p) for p in (path, folder, folder.parent))
     results = folder.parent / "results.json"
     if results.exists():
         text += json.dumps(json.loads(results.read_text()).get("study", {}))
@@ -172,7 +172,7 @@ def study_rows(table, program, folder, limit):
     for path in sorted(folder.rglob("*.tflite")):
         def work(path=path):
             model, reference = unpack(path), Reference(path)
-            pixels, _ = images.load(data_set_of(folder), "test", limit)
+            pixels, _ = images.load(data_set_of(path, folder), "test", limit)
             shape, dtype, quantization = reference.inputs[0]
             batch = images.fed(pixels, shape, dtype, quantization, metadata(model, "thimble.preprocess"))
             return compare(thimble_run(program, path, [batch]), reference.run([batch]), is_hybrid(model))

@@ -1,6 +1,7 @@
 #!/bin/bash
-# Compares Thimble with the reference interpreters: every .tflite that the studies write, the models of tests/models as they
-# are and squeezed, and a Keras model converted by TensorFlow and fine-tuned by Thimble. Downloads Python packages from PyPI into build/venv.
+# Compares Thimble with the reference interpreters: every .tflite that the studies write and that quantisation-aware training
+# makes of them, the models of tests/models as they are and squeezed, and a Keras model converted by TensorFlow and fine-tuned
+# by Thimble. Downloads Python packages from PyPI into build/venv.
 #   scripts/interop/run.sh                    runs the four studies in short form first (into build/interop), then compares
 #   scripts/interop/run.sh DIR…               compares the .tflite files below these folders instead of running studies
 # THIMBLE names the program (default build/release/thimble), PRESET the preset of the studies (default quick).
@@ -18,6 +19,16 @@ if [ ${#folders[@]} -eq 0 ]; then
     fi
     folders+=("build/interop/$study/models")
   done
+  # Quantisation-aware training: 8-bit weights, and 4-bit ones stored as int4.
+  mkdir -p build/interop/qat
+  for study in fashion_cnn:fashion-mnist mnist_lstm:mnist mnist_mlp:mnist; do
+    name=${study%%:*}
+    for bits in 8 4; do
+      [ -f "build/interop/qat/${name}_$bits.tflite" ] || "$thimble" quantize "build/interop/$name/models/float32.tflite" \
+        --qat --data "${study##*:}" --epochs 1 --bits $bits --io int8 -o "build/interop/qat/${name}_$bits.tflite"
+    done
+  done
+  folders+=("build/interop/qat")
 fi
 status=0
 "$venvs/litert/bin/python" scripts/interop/interop.py --thimble "$thimble" "${folders[@]}" || status=1

@@ -1,9 +1,11 @@
 // `thimble quantize`: a smaller copy of a float model, with every tensor that did not shrink named.
 #include <algorithm>
+#include <cmath>
 
 #include "app/commands.h"
 #include "app/feeding.h"
 #include "app/interrupt.h"
+#include "app/qat.h"
 #include "app/task_progress.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -22,12 +24,26 @@ namespace {
 struct Arguments {
   std::string model, to, data, scale, calibration = "minmax", io = "float", output;
   int64_t samples = 500, min_elements = 1024;
+  QatArguments qat;
+};
+
+struct Outcome {
+  Quantized result;
+  std::vector<EpochRecord> epochs;             // --qat
+  double accuracy_before = -1, accuracy = -1;  // --qat, on the test set: the float model given, and the result
 };
 
 Result<QuantizeOptions> parse_options(const Arguments& a) {
   QuantizeOptions options;
+  if (a.to.empty() && !a.qat.on)
+    return fail(ErrorCode::usage, "what to make is missing", "give --to float16, dynamic or int8, or --qat");
   options.to = a.to == "float16" ? QuantizeTo::float16 : a.to == "dynamic" ? QuantizeTo::dynamic : QuantizeTo::int8;
   options.min_elements = a.min_elements;
+  if (options.to != QuantizeTo::int8 &&
+      (a.qat.on || a.qat.per_tensor || !a.qat.bits.empty() || !a.qat.layers.empty() || !a.qat.layer_bits.empty()))
+    return fail(ErrorCode::usage, format("--qat, --bits, --layers and --per-tensor do not go with --to {}", a.to),
+                "they are for int8");
+  THIMBLE_TRY(parse_weights(a.qat, &options));
   options.io = a.io == "int8"    ? QuantizeOptions::Io::int8
                : a.io == "uint8" ? QuantizeOptions::Io::uint8
                                  : QuantizeOptions::Io::float32;
@@ -53,9 +69,23 @@ Result<QuantizeOptions> parse_options(const Arguments& a) {
   return options;
 }
 
-Result<Quantized> quantized(const Arguments& a, const QuantizeOptions& options, const Graph& graph,
-                            const Context& context) {
-  if (options.to != QuantizeTo::int8) return quantize(graph, options);
+// Accuracy on a test set of a model as it stands; −1 for values instead of classes.
+Result<double> accuracy_of(const Graph& graph, const Splits& splits, const Preprocess& preprocess,
+                           const Context& context) {
+  if (splits.test.empty() || splits.test.classes() == 0) return -1.0;
+  THIMBLE_ASSIGN(
+      const EvaluationResult e,
+      evaluate_model(graph, splits.test, preprocess, {.threads = context.thread_count(), .cancelled = interrupted}));
+  return e.accuracy;
+}
+
+Result<Outcome> quantized(const Arguments& a, const QuantizeOptions& options, const Graph& graph,
+                          const Context& context) {
+  Outcome outcome;
+  if (options.to != QuantizeTo::int8) {
+    THIMBLE_ASSIGN(outcome.result, quantize(graph, options));
+    return outcome;
+  }
   OpenOptions open;
   open.data_dir = context.data_dir;
   const Shape& shape = graph.at(graph.inputs[0]).shape;
@@ -73,15 +103,26 @@ Result<Quantized> quantized(const Arguments& a, const QuantizeOptions& options, 
   if (!note.empty()) context.note(note);
   const Dataset set = source.shuffled(1).limit(a.samples);
   TaskProgress progress(context, "calibrating", "samples");
-  return quantize(graph, options, [&](int64_t i, std::span<float> input) {
+  const CalibrationSamples samples = [&](int64_t i, std::span<float> input) {
     if (i >= set.size() || interrupted()) return false;
     if (set.storage() == Storage::bytes)
       preprocess.apply(set.bytes(i), input.data(), 1, set.sample_elements());
     else
       preprocess.apply(set.floats(i), input.data(), 1, set.sample_elements());
-    progress.update(i + 1, set.size());
+    if (!a.qat.on) progress.update(i + 1, set.size());
     return true;
-  });
+  };
+  if (!a.qat.on) {
+    THIMBLE_ASSIGN(outcome.result, quantize(graph, options, samples));
+    return outcome;
+  }
+  const std::string checkpoint = a.output == "-" ? std::string() : a.output + ".ckpt";
+  THIMBLE_ASSIGN(QatOutcome trained, run_qat(a.qat, options, graph, splits, preprocess, samples, checkpoint, context));
+  outcome.result = std::move(trained.result);
+  outcome.epochs = std::move(trained.epochs);
+  THIMBLE_ASSIGN(outcome.accuracy_before, accuracy_of(graph, splits, preprocess, context));
+  THIMBLE_ASSIGN(outcome.accuracy, accuracy_of(outcome.result.graph, splits, preprocess, context));
+  return outcome;
 }
 
 Status run_quantize(const Arguments& a, const Context& context) {
@@ -90,7 +131,8 @@ Status run_quantize(const Arguments& a, const Context& context) {
   const auto before = static_cast<int64_t>(model.file.size);
   THIMBLE_ASSIGN(const Graph graph, prepare_for_inference(std::move(model.graph)));
   if (graph.inputs.empty()) return fail(ErrorCode::usage, "the model has no input");
-  THIMBLE_ASSIGN(const Quantized result, quantized(a, options, graph, context));
+  THIMBLE_ASSIGN(const Outcome outcome, quantized(a, options, graph, context));
+  const Quantized& result = outcome.result;
   if (interrupted()) return interrupted_error("nothing was written");
   THIMBLE_ASSIGN(const std::vector<uint8_t> bytes, write_model(result.graph, a.output));
   if (a.output == "-")
@@ -103,6 +145,20 @@ Status run_quantize(const Arguments& a, const Context& context) {
     JsonWriter json;
     json.begin_object().field("schema", "thimble.quantize/1").field("model", a.model).field("to", name(options.to));
     json.field("file", a.output).field("bytes_before", before).field("bytes", after);
+    if (a.qat.on) {
+      json.field("bits", bits_word(options.bits));
+      json.field("test_accuracy_before", outcome.accuracy_before >= 0 ? outcome.accuracy_before : NAN)
+          .field("test_accuracy", outcome.accuracy >= 0 ? outcome.accuracy : NAN);
+      json.key("epochs").begin_array();
+      for (const EpochRecord& e : outcome.epochs)
+        json.begin_object()
+            .field("epoch", e.epoch)
+            .field("loss", e.loss)
+            .field("val_loss", e.has_validation ? e.val_loss : NAN)
+            .field("val_accuracy", e.has_validation && e.val_accuracy >= 0 ? e.val_accuracy : NAN)
+            .end_object();
+      json.end_array();
+    }
     json.key("unquantized_tensors").begin_array();
     for (const UnquantizedTensor& t : result.left)
       json.begin_object().field("name", t.name).field("bytes", t.bytes).field("why", t.why).end_object();
@@ -136,6 +192,9 @@ Status run_quantize(const Arguments& a, const Context& context) {
       Tone::strong);
   if (a.output != "-") {
     context.print(table.text(context.colour()));
+    if (outcome.accuracy >= 0)
+      context.print(format("test accuracy {} (the float model given: {})\n", format_percent(outcome.accuracy),
+                           format_percent(outcome.accuracy_before)));
     context.note(format("wrote {}", a.output));
   }
   return {};
@@ -148,12 +207,14 @@ Action define_quantize(Options& options) {
   options.examples(
       "thimble quantize model.tflite --to float16 -o model_f16.tflite\n"
       "thimble quantize model.tflite --to dynamic -o model_dynamic.tflite\n"
-      "thimble quantize model.tflite --to int8 --data fashion-mnist --samples 500 --io int8 -o model_int8.tflite\n");
+      "thimble quantize model.tflite --to int8 --data fashion-mnist --samples 500 --io int8 -o model_int8.tflite\n"
+      "thimble quantize model.tflite --qat --data fashion-mnist --epochs 3 --bits 4 -o model_int4.tflite\n");
   options.about(
       "float16 halves the weights. dynamic stores int8 weights and quantises activations while running. int8\n"
-      "computes in int8 throughout; it measures the ranges of activations on training samples of --data.");
+      "computes in int8 throughout; it measures the ranges of activations on training samples of --data. --qat makes\n"
+      "int8 too, and trains on them meanwhile: the accuracy that training shows is that of the file.");
   options.argument("MODEL", &a->model, "a float .tflite or .thim file; - reads it from the standard input");
-  options.choice("--to", &a->to, {"float16", "dynamic", "int8"}, "what to make", true);
+  options.choice("--to", &a->to, {"float16", "dynamic", "int8"}, "what to make (--qat: int8)");
   options.text("-o,--output", &a->output, "OUT",
                "the file to write, .tflite or .thim (packed); - is the standard output", true);
   options.section("int8");
@@ -162,6 +223,9 @@ Action define_quantize(Options& options) {
   options.text("--calibration", &a->calibration, "RULE", "minmax (default), percentile:P or mse");
   options.choice("--io", &a->io, {"float", "int8", "uint8"}, "type of inputs and outputs (default: float)");
   options.text("--scale", &a->scale, "WORD", "0..1, -1..1, standard or none (default: as the model says)");
+  declare_weights(options, &a->qat);
+  options.section("int8, quantisation-aware training");
+  declare_qat(options, &a->qat);
   options.section("dynamic");
   options.integer("--min-elements", &a->min_elements, "N", "weights with fewer elements stay float (default: 1024)");
   options.section("");

@@ -72,7 +72,13 @@ Result<std::unique_ptr<QatModel>> QatModel::make(const Graph& float_graph, const
     if (n < ranges.inner.size() && !ranges.inner[n].empty())
       model->inner_.emplace(source.nodes[n].name, ranges.inner[n]);
   model->hidden_ = model->hidden_of(source, layout, ranges);
-  if (options.ranges == QatOptions::Ranges::learned) THIMBLE_TRY(model->find_learned());
+  THIMBLE_ASSIGN(const Built first, model->build({}, 1, QuantizeOptions::Io::float32));
+  for (const auto& [place, t] : first.made.constants) {
+    const TensorId id = first.source.nodes[place.first].inputs[place.second];
+    if (static_cast<int>(place.second) == first.layout.rules[place.first].weight_input)
+      model->per_channel_.emplace(source.at(id).name, first.made.result.graph.at(t).quant.per_axis());
+  }
+  if (options.ranges == QatOptions::Ranges::learned) THIMBLE_TRY(model->find_learned(first));
   return model;
 }
 
@@ -166,9 +172,8 @@ Result<std::map<std::string, std::vector<float>>> QatModel::measure_hidden(const
 }
 
 // The first scales of the weights, which learned ones are multiples of.
-Status QatModel::find_learned() {
+Status QatModel::find_learned(const Built& built) {
   THIMBLE_ASSIGN(const Model* model, this->model(1));
-  THIMBLE_ASSIGN(const Built built, build({}, 1, QuantizeOptions::Io::float32));
   for (const QatWeight& w : weights(*model, built)) {
     size_t at = 0;
     for (const auto& part : w.parts) {
@@ -206,7 +211,13 @@ Result<QatModel::Built> QatModel::build(const Weights& weights, int64_t batch, Q
   compress::Int8Plan plan =
       compress::choose_int8(built.source, built.layout, ranges(built.source, built.layout, weights));
   if (options_.ranges == QatOptions::Ranges::learned) apply_learned(built.source, built.layout, weights, plan);
-  built.quant = plan.quant;
+  for (size_t n = 0; n < built.source.nodes.size(); ++n) {
+    const int i = built.layout.rules[n].weight_input;
+    if (i < 0 || i >= static_cast<int>(built.source.nodes[n].inputs.size())) continue;
+    const TensorId id = built.source.nodes[n].inputs[static_cast<size_t>(i)];
+    const auto it = id == kNoTensor ? per_channel_.end() : per_channel_.find(built.source.at(id).name);
+    if (it != per_channel_.end()) plan.weight_axes[id] = it->second ? built.layout.rules[n].weight_axis : -1;
+  }
   QuantizeOptions options = options_.quantize;
   options.io = io;
   THIMBLE_ASSIGN(built.made, compress::build_int8(built.source, options, std::move(plan)));

@@ -30,7 +30,6 @@ class QatModel {
   struct Built {
     Graph source;  // float inference graph with these weights
     compress::Int8Layout layout;
-    std::vector<Quantization> quant;  // per tensor of it
     compress::Int8Graph made;
   };
 
@@ -66,7 +65,7 @@ class QatModel {
                      compress::Int8Plan& plan) const;
   std::map<std::string, std::vector<float>> hidden_of(const Graph& source, const compress::Int8Layout& layout,
                                                       const CalibratedRanges& ranges) const;
-  Status find_learned();
+  Status find_learned(const Built& built);
 
   QatOptions options_;
   ModelSpec spec_;
@@ -82,6 +81,7 @@ class QatModel {
     std::vector<float> base;
   };
   std::map<std::string, Factors> learned_;
+  std::map<std::string, bool> per_channel_;  // constants with several scales: what was so at first stays so
 };
 
 // `graph` with float32 inputs and outputs, converted where they are integers.

@@ -38,8 +38,10 @@ class Lowering {
     inputs[kHiddenState] = builder_.variable(node.name + "/hidden_state", DType::f32, Shape{d.batch, d.units});
     inputs[kCellState] = builder_.variable(node.name + "/cell_state", DType::f32, Shape{d.batch, d.units});
     const bool sequences = node.attrs.as<LstmAttrs>().return_sequences;
-    THIMBLE_ASSIGN(const TensorId y, builder_.op(Op::unidirectional_sequence_lstm, std::move(inputs),
-                                                 SequenceLstmAttrs{}, sequences ? node.name : node.name + "/sequence"));
+    SequenceLstmAttrs form;
+    form.cell_clip = node.attrs.as<LstmAttrs>().cell_clip;
+    THIMBLE_ASSIGN(const TensorId y, builder_.op(Op::unidirectional_sequence_lstm, std::move(inputs), form,
+                                                 sequences ? node.name : node.name + "/sequence"));
     TensorId last = y;
     if (!sequences) {
       // y[:, −1, :]

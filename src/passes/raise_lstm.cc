@@ -44,8 +44,7 @@ class Raising {
   bool plain(const Node& node) const {
     if (node.op != Op::unidirectional_sequence_lstm || node.inputs.size() <= kCellState) return false;
     const auto& attrs = node.attrs.as<SequenceLstmAttrs>();
-    if (attrs.activation != Activation::tanh || attrs.cell_clip > 0 || attrs.proj_clip > 0 || attrs.time_major)
-      return false;
+    if (attrs.activation != Activation::tanh || attrs.proj_clip > 0 || attrs.time_major) return false;
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       const TensorId t = node.inputs[i];
       const bool weight = (i >= kInputWeights && i < kPeephole) || (i >= kBias && i < kProjection);
@@ -92,8 +91,10 @@ class Raising {
                    recurrent =
                        joined(node, kRecurrentWeights, Shape{4 * units, units}, last.name + "/recurrent_kernel"),
                    bias = joined(node, kBias, Shape{4 * units}, last.name + "/bias");
-    THIMBLE_ASSIGN(const auto made, builder_.node(Op::lstm, {node.inputs[kInput], kernel, recurrent, bias},
-                                                  LstmAttrs{slice == nullptr}, last.name, 5));
+    THIMBLE_ASSIGN(
+        const auto made,
+        builder_.node(Op::lstm, {node.inputs[kInput], kernel, recurrent, bias},
+                      LstmAttrs{slice == nullptr, node.attrs.as<SequenceLstmAttrs>().cell_clip}, last.name, 5));
     Tensor& y = graph_.at(made[0]);
     const Tensor& was = graph_.at(last.outputs[0]);
     y.name = was.name;

@@ -5,8 +5,8 @@
 
 namespace thimble {
 
-// Each plain float unidirectional_sequence_lstm (tanh, no peephole, projection, clipping or layer
-// normalisation, batch-major, zero initial states that nothing else reads) becomes an lstm node with
+// Each plain float unidirectional_sequence_lstm (tanh, no peephole, projection or layer normalisation,
+// batch-major, zero initial states that nothing else reads) becomes an lstm node with
 // constants "LAYER/kernel", "LAYER/recurrent_kernel" and "LAYER/bias", the gates one below the other. A
 // strided_slice that only takes the last step becomes part of it. Others stay as they are. Returns how
 // many were turned. The result computes the same as the original from fresh states, and lower_lstm gives

@@ -13,6 +13,7 @@
 #include "ops/lstm/lstm.h"
 #include "ops/unidirectional_sequence_lstm/integer.h"
 #include "passes/lower_lstm.h"
+#include "passes/raise_lstm.h"
 
 namespace thimble::test {
 namespace {
@@ -199,6 +200,91 @@ TEST(Lstm, ExportedFormComputesTheSame) {
       EXPECT_EQ(difference_floats((*got)[0], (*want)[0], 1e-6), "") << mode.name << ", units " << s.units;
     }
   }
+}
+
+// What a file holds becomes trainable, and the file's form comes back from it.
+TEST(Lstm, FileFormComesBackFromTrainingForm) {
+  for (const Sizes& s : kSizes) {
+    const Layer l = random_layer(s);
+    Graph exported = layer_graph(l, false);
+    ASSERT_TRUE(lower_lstm(exported));
+    const auto read = read_tflite(*write_tflite(exported));
+    ASSERT_TRUE(read) << read.error().to_string();
+    Graph raised = *read;
+    const auto count = raise_lstm(raised);
+    ASSERT_TRUE(count) << count.error().to_string();
+    EXPECT_EQ(*count, 1);
+    const Status sound = verify(raised);
+    ASSERT_TRUE(sound) << sound.error().to_string();
+    ASSERT_EQ(raised.nodes.size(), 1u);
+    EXPECT_EQ(raised.nodes[0].op, Op::lstm);
+    const auto want = run_graph(layer_graph(l, false), {bytes_of(l.x)}, kModes[0]),
+               got = run_graph(raised, {bytes_of(l.x)}, kModes[0]);
+    ASSERT_TRUE(want && got);
+    EXPECT_EQ((*got)[0], (*want)[0]);
+    ASSERT_TRUE(lower_lstm(raised));
+    const auto again = write_tflite(raised);
+    ASSERT_TRUE(again) << again.error().to_string();
+    EXPECT_EQ(dump(*read_tflite(*again)), dump(*read));
+    for (size_t t = 0; t < read->tensors.size(); ++t) {
+      if (!read->tensors[t].constant()) continue;
+      const auto same = std::ranges::find(raised.tensors, read->tensors[t].name, &Tensor::name);
+      ASSERT_NE(same, raised.tensors.end()) << read->tensors[t].name;
+      EXPECT_TRUE(std::ranges::equal(same->data.as<uint8_t>(), read->tensors[t].data.as<uint8_t>()));
+    }
+  }
+}
+
+TEST(Lstm, CellClipIsKept) {
+  const Layer l = random_layer({2, 6, 4, 5, true});
+  Graph graph = layer_graph(l, false);
+  graph.nodes[0].attrs = LstmAttrs{true, 0.25f};
+  Graph exported = graph;
+  ASSERT_TRUE(lower_lstm(exported));
+  EXPECT_EQ(exported.nodes[0].attrs.as<SequenceLstmAttrs>().cell_clip, 0.25f);
+  const auto free = run_graph(layer_graph(l, false), {bytes_of(l.x)}, kModes[0]);
+  const auto want = run_graph(exported, {bytes_of(l.x)}, kModes[0]);
+  ASSERT_TRUE(free && want);
+  EXPECT_NE((*free)[0], (*want)[0]);
+  for (const RunMode& mode : kModes) {
+    const auto got = run_graph(graph, {bytes_of(l.x)}, mode);
+    ASSERT_TRUE(got);
+    EXPECT_EQ(difference_floats((*got)[0], (*want)[0], 1e-6), "") << mode.name;
+  }
+  const auto count = raise_lstm(exported);
+  ASSERT_TRUE(count && *count == 1);
+  EXPECT_EQ(exported.nodes[0].attrs, graph.nodes[0].attrs);
+}
+
+TEST(Lstm, OnlyPlainLayersBecomeTrainable) {
+  Graph plain = layer_graph(random_layer({2, 3, 4, 5, true}), false);
+  ASSERT_TRUE(lower_lstm(plain));
+  const auto turned = [&](const std::function<void(Graph&, Node&)>& change) {
+    Graph g = plain;
+    change(g, g.nodes[0]);
+    const auto count = raise_lstm(g);
+    EXPECT_TRUE(count);
+    return count && *count == 1;
+  };
+  EXPECT_TRUE(turned([](Graph&, Node&) {}));
+  const auto attrs = [](auto set) {
+    return [set](Graph&, Node& n) {
+      SequenceLstmAttrs a = n.attrs.as<SequenceLstmAttrs>();
+      set(a);
+      n.attrs = a;
+    };
+  };
+  EXPECT_FALSE(turned(attrs([](SequenceLstmAttrs& a) { a.proj_clip = 3; })));
+  EXPECT_FALSE(turned(attrs([](SequenceLstmAttrs& a) { a.activation = Activation::relu; })));
+  EXPECT_FALSE(turned(attrs([](SequenceLstmAttrs& a) { a.time_major = true; })));
+  EXPECT_FALSE(turned([](Graph& g, Node& n) {  // an initial state
+    g.at(n.inputs[sequence_lstm::kCellState]).data = Data::of(std::span<const float>(std::vector<float>(10, 0.5f)));
+  }));
+  EXPECT_FALSE(turned([](Graph& g, Node& n) {  // peephole weights
+    for (size_t i = 0; i < 3; ++i)
+      n.inputs[sequence_lstm::kPeephole + i] =
+          g.add({.name = "p", .shape = {5}, .data = Data::of(std::span<const float>(std::vector<float>(5, 1.0f)))});
+  }));
 }
 
 TEST(Lstm, StatesStayBetweenRunsAndCanBeReset) {

@@ -1,4 +1,7 @@
 #include "ops/lstm/lstm.h"
+
+#include <cmath>
+
 #include "ops/op.h"
 
 namespace thimble::infer {
@@ -34,6 +37,8 @@ Status expect_shape(const InferContext& ctx, int input, const Shape& shape) {
 Status lstm(InferContext& ctx) {
   THIMBLE_TRY(ctx.expect_arity(4, 4, 5));
   THIMBLE_TRY(ctx.expect_attrs<LstmAttrs>());
+  if (const float clip = ctx.node.attrs.as<LstmAttrs>().cell_clip; !(clip >= 0) || !std::isfinite(clip))
+    return fail(ErrorCode::bad_file, format("cell clip {} is not a number from 0", clip));
   THIMBLE_TRY(check_weights(ctx));
   const LstmDims d = lstm_dims(ctx.in(0).shape, ctx.in(2).shape);
   THIMBLE_TRY(expect_shape(ctx, 3, Shape{4 * d.units}));

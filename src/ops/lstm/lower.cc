@@ -71,6 +71,7 @@ Result<bool> lstm(LowerContext& ctx) {
   s.h_step = s.c_step = d.batch * d.units;
   s.h_row = d.units;
   s.c0 = ctx.constant<float>(d.batch * d.units);
+  s.cell_clip = ctx.node.attrs.as<LstmAttrs>().cell_clip;
   ctx.bind_in(&s.input.a, 0);
   ctx.bind_scratch(&s.input.b, kernel);
   ctx.bind_in(&s.input.bias, 3);

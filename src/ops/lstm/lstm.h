@@ -12,6 +12,8 @@
 //
 //   i, f, o = sigmoid(a), g = tanh(a) with a = kernel·x_t + recurrent·h_{t−1} + bias
 //   c_t = f·c_{t−1} + i·g,  h_t = o·tanh(c_t)                     (Hochreiter and Schmidhuber, 1997)
+// With cell_clip > 0, c_t is clipped to ±cell_clip (files converted from Keras clip at 10, which cells seldom
+// reach); the gradient passes straight through the clip.
 //
 // lstm_grad: from x, kernel, recurrent, gates, cells, tanh_cells, hidden and dy (the shape of y) the
 // gradients of kernel, recurrent, bias and, with input_gradient, of x: backpropagation through time.
@@ -24,9 +26,11 @@ namespace thimble {
 
 struct LstmAttrs {
   bool return_sequences = false;
+  float cell_clip = 0;  // 0: none
   template <class V>
   void fields(V& v) {
     v("return_sequences", return_sequences);
+    v("cell_clip", cell_clip);
   }
 };
 

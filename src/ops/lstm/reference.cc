@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include "ops/lstm/lstm.h"
@@ -8,6 +9,7 @@ namespace thimble::reference {
 void lstm(const RefCall& call) {
   const LstmDims d = lstm_dims(call.in[0].shape, call.in[2].shape);
   const bool sequences = call.node.attrs.as<LstmAttrs>().return_sequences;
+  const float clip = call.node.attrs.as<LstmAttrs>().cell_clip;
   const float *x = call.in[0].as<float>(), *kernel = call.in[1].as<float>(), *recurrent = call.in[2].as<float>(),
               *bias = call.in[3].as<float>();
   float *y = call.out[0].as<float>(), *gates = call.out[1].as<float>(), *cells = call.out[2].as<float>(),
@@ -26,7 +28,8 @@ void lstm(const RefCall& call) {
       }
       for (int64_t u = 0; u < units; ++u) {
         const float i = gate[u], f = gate[units + u], g = gate[2 * units + u], o = gate[3 * units + u];
-        const float c = f * (t > 0 ? cells[before * units + u] : 0) + i * g;
+        float c = f * (t > 0 ? cells[before * units + u] : 0) + i * g;
+        if (clip > 0) c = std::clamp(c, -clip, clip);
         cells[row * units + u] = c;
         tanh_cells[row * units + u] = std::tanh(c);
         const float h = o * std::tanh(c);

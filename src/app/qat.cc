@@ -1,0 +1,130 @@
+#include "app/qat.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+
+#include "app/interrupt.h"
+#include "app/long_work.h"
+#include "compress/cluster.h"
+#include "compress/prune.h"
+#include "compress/retrain.h"
+
+namespace thimble::app {
+namespace {
+
+Result<int> parse_bits(std::string_view word) {
+  if (word == "ternary") return kTernaryBits;
+  int bits = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), bits);
+  if (error != std::errc() || end != word.data() + word.size() || bits < 2 || bits > 8)
+    return fail(ErrorCode::usage, format("'{}' is not a number of bits", std::string(word)), "give 2 to 8, or ternary");
+  return bits;
+}
+
+std::vector<std::string> words(const std::string& list) {
+  std::vector<std::string> out;
+  for (size_t at = 0; at < list.size();) {
+    const size_t comma = std::min(list.find(',', at), list.size());
+    if (comma > at) out.push_back(list.substr(at, comma - at));
+    at = comma + 1;
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string bits_word(int bits) { return bits == kTernaryBits ? "ternary" : std::to_string(bits); }
+
+void declare_weights(Options& options, QatArguments* a) {
+  options.text("--bits", &a->bits, "N", "bits of weights: 8 (default) to 2, or ternary");
+  options.text("--layer-bits", &a->layer_bits, "A=N,B=N", "other bits for some layers");
+  options.text("--layers", &a->layers, "A,B", "quantise these only; the others stay float");
+  options.flag("--per-tensor", &a->per_tensor, "one scale per weight tensor, so that clusters survive");
+}
+
+void declare_qat(Options& options, QatArguments* a) {
+  options.flag("--qat", &a->on, "train on --data with the integer model running beside the float one");
+  options.integer("--epochs", &a->epochs, "N", "passes over the training samples (default: 3)", 1);
+  options.integer("--batch", &a->batch, "N", "samples per step (default: 64)", 1);
+  options.number("--learning-rate", &a->learning_rate, "R", "of Adam, falling to 0 (default: 0.0005)", 0);
+  options.choice("--ranges", &a->ranges, {"moving-average", "learned"}, "of activations (default: moving-average)");
+  options.integer("--seed", &a->seed, "N", "order of the samples (default: 1)");
+  options.flag("--resume", &a->resume, "go on from OUT.ckpt where there is one");
+}
+
+Status parse_weights(const QatArguments& a, QuantizeOptions* options) {
+  if (!a.bits.empty()) {
+    THIMBLE_ASSIGN(options->bits, parse_bits(a.bits));
+  }
+  options->layers = words(a.layers);
+  options->per_tensor_weights = a.per_tensor;
+  for (const std::string& word : words(a.layer_bits)) {
+    const size_t equal = word.find('=');
+    if (equal == std::string::npos)
+      return fail(ErrorCode::usage, format("--layer-bits has '{}'", word), "write LAYER=BITS, for instance dense_1=4");
+    THIMBLE_ASSIGN(options->layer_bits[word.substr(0, equal)], parse_bits(std::string_view(word).substr(equal + 1)));
+  }
+  return {};
+}
+
+Result<QatOutcome> run_qat(const QatArguments& a, const QuantizeOptions& options, const Graph& graph,
+                           const Splits& splits, const Preprocess& preprocess, const CalibrationSamples& samples,
+                           const std::string& checkpoint, const Context& context) {
+  QatOptions qat_options;
+  qat_options.quantize = options;
+  qat_options.ranges = a.ranges == "learned" ? QatOptions::Ranges::learned : QatOptions::Ranges::moving_average;
+  THIMBLE_ASSIGN(const auto qat, Qat::make(graph, qat_options, samples));
+
+  Retraining how;
+  how.train = splits.train;
+  how.validation = splits.validation;
+  if (how.train.empty()) return fail(ErrorCode::usage, "the data set has no training samples");
+  if (how.validation.empty() && how.train.size() >= 10) {
+    const int64_t kept = how.train.size() - how.train.size() / 10;
+    how.validation = how.train.slice(kept, how.train.size() - kept);
+    how.train = how.train.slice(0, kept);
+  }
+  how.preprocess = preprocess;
+  THIMBLE_ASSIGN(how.spec.optimizer, make_optimizer("adam"));
+  how.spec.optimizer.learning_rate = a.learning_rate;
+  how.spec.schedule.kind = ScheduleSpec::Kind::cosine;
+  how.spec.batch = a.batch;
+  how.spec.epochs = static_cast<int>(a.epochs);
+  how.spec.seed = static_cast<uint64_t>(a.seed);
+  how.threads = context.thread_count();
+  how.checkpoint = checkpoint;
+  how.resume = a.resume;
+
+  ProgressLine line(context);
+  how.hooks.stop = interrupted;
+  how.hooks.progress = [&](const TrainProgress& p) {
+    std::string detail = format("epoch {}/{}  loss {:.4f}", p.epoch, p.epochs, p.loss);
+    if (p.accuracy >= 0) detail += format("  accuracy {:.4f}", p.accuracy);
+    line.update({"training", (static_cast<int64_t>(p.epoch - 1) * p.steps + p.step) * a.batch,
+                 static_cast<int64_t>(p.epochs) * p.steps * a.batch, "images", detail});
+  };
+  how.hooks.epoch = [&](const EpochRecord& e) {
+    std::string text = format("epoch {}/{}  loss {:.4f}", e.epoch, a.epochs, e.loss);
+    if (e.has_validation && e.val_accuracy >= 0)
+      text += format("  accuracy of the integer model {:.4f}", e.val_accuracy);
+    line.note(text + format("  {:.1f} s", e.seconds));
+  };
+  PruneOptions zeros;
+  zeros.keep = true;
+  ClusterOptions equal;
+  equal.keep = true;
+  THIMBLE_ASSIGN(Retrained trained,
+                 retrain(graph, how, {std::make_shared<Pruning>(zeros), std::make_shared<Clustering>(equal), qat}));
+  if (trained.interrupted)
+    return fail(ErrorCode::interrupted, "training was interrupted; nothing was written",
+                checkpoint.empty() ? std::string() : format("go on with --resume; the state is in {}", checkpoint));
+  QatOutcome outcome;
+  outcome.epochs = std::move(trained.epochs);
+  THIMBLE_ASSIGN(outcome.result, qat->deployed(trained.weights));
+  if (!checkpoint.empty())
+    for (const char* suffix : {"", ".previous"}) std::remove((checkpoint + suffix).c_str());
+  return outcome;
+}
+
+}  // namespace thimble::app

@@ -1,0 +1,40 @@
+// `thimble quantize --qat`: a float model goes on learning while it computes in integers.
+#pragma once
+
+#include "app/command.h"
+#include "compress/qat.h"
+#include "data/dataset.h"
+#include "data/preprocess.h"
+#include "train/trainer.h"
+
+namespace thimble::app {
+
+struct QatArguments {
+  bool on = false, per_tensor = false, resume = false;
+  std::string bits, layers, layer_bits, ranges = "moving-average";
+  int64_t epochs = 3, batch = 64, seed = 1;
+  double learning_rate = 0.0005;
+};
+
+// Declares --bits, --layers, --layer-bits and --per-tensor, which int8 without training knows too, and the options
+// of training.
+void declare_weights(Options& options, QatArguments* a);
+void declare_qat(Options& options, QatArguments* a);
+
+// The words of the options as QuantizeOptions. Errors: usage.
+Status parse_weights(const QatArguments& a, QuantizeOptions* options);
+// "8", "4", "ternary" …
+std::string bits_word(int bits);
+
+struct QatOutcome {
+  Quantized result;
+  std::vector<EpochRecord> epochs;
+};
+// Trains on `splits.train` but for its last tenth, on which the integer model is judged after every epoch where the
+// set has no validation part. What earlier compression left is kept: weights that are zero stay zero, equal ones
+// equal. The state is saved in `checkpoint` and deleted at the end.
+Result<QatOutcome> run_qat(const QatArguments& a, const QuantizeOptions& options, const Graph& graph,
+                           const Splits& splits, const Preprocess& preprocess, const CalibrationSamples& samples,
+                           const std::string& checkpoint, const Context& context);
+
+}  // namespace thimble::app
