@@ -21,12 +21,12 @@ struct StudyArguments {
 std::string regression_table(const StudyResult& result, bool colour) {
   TextTable table;
   table.column("variant");
-  for (const char* name : {"bytes", "deflated", "RMSE", "MAE", "R²", "largest error", "p50", "p99", "arena"})
+  for (const char* name : {"bytes", "deflated", "packed", "RMSE", "MAE", "R²", "largest error", "p50", "p99", "arena"})
     table.column(name, Align::right);
   for (const VariantResult& v : result.variants) {
     const LatencySummary* latency = first_latency(v);
     const RegressionScore& s = v.regression;
-    table.row({v.name, format_count(v.bytes), format_count(v.bytes_deflated), format_number(s.rmse),
+    table.row({v.name, format_count(v.bytes), format_count(v.bytes_deflated), format_count(v.bytes_packed), format_number(s.rmse),
                format_number(s.mae), format_number(s.r2, 5), format_number(s.max_error),
                latency ? format_microseconds(latency->p50) : "–", latency ? format_microseconds(latency->p99) : "–",
                format_bytes(static_cast<double>(v.arena_bytes))});
@@ -40,6 +40,7 @@ std::string results_table(const StudyResult& result, bool colour) {
   table.column("variant")
       .column("bytes", Align::right)
       .column("deflated", Align::right)
+      .column("packed", Align::right)
       .column("accuracy", Align::right)
       .column("95 % interval", Align::right);
   table.column("loss", Align::right)
@@ -50,7 +51,7 @@ std::string results_table(const StudyResult& result, bool colour) {
   for (const VariantResult& v : result.variants) {
     const LatencySummary* latency = first_latency(v);
     const bool classes = !(v.accuracy != v.accuracy);
-    table.row({v.name, format_count(v.bytes), format_count(v.bytes_deflated),
+    table.row({v.name, format_count(v.bytes), format_count(v.bytes_deflated), format_count(v.bytes_packed),
                classes ? format_percent(v.accuracy) : "–",
                classes ? format_percent(v.interval95.low, 1) + " – " + format_percent(v.interval95.high, 1) : "–",
                format_number(v.loss),

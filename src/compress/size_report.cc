@@ -6,6 +6,7 @@
 #include <map>
 
 #include "formats/tflite/tflite.h"
+#include "formats/thim/thim.h"
 
 namespace thimble {
 
@@ -91,6 +92,14 @@ Result<SizeReport> size_report(const Graph& graph, std::span<const TensorSize> s
     report.weight_bytes += raw;
     report.weight_deflated += deflated;
   }
+  THIMBLE_ASSIGN(const PackedModel packed, write_thim(graph));
+  report.file_packed = static_cast<int64_t>(packed.bytes.size());
+  for (const ThimTensor& t : packed.account.tensors)
+    if (const auto it = place.find(t.name); it != place.end()) {
+      TensorBytes& line = report.tensors[it->second];
+      line.packed += t.coded_bytes;
+      line.packed_how = t.coding;
+    }
   std::ranges::stable_sort(report.tensors, [](const TensorBytes& a, const TensorBytes& b) { return a.file > b.file; });
   return report;
 }

@@ -14,8 +14,10 @@ struct TensorBytes {
   int64_t deflated = 0;  // its data through zlib at level 9
   std::string why;       // why it did not shrink; empty where it did
   int64_t elements = 0;
-  int64_t zeros = 0;     // elements that stand for 0
-  int64_t distinct = 0;  // different stored values
+  int64_t zeros = 0;       // elements that stand for 0
+  int64_t distinct = 0;    // different stored values
+  double packed = 0;       // what its data takes in a .thim file
+  std::string packed_how;  // by which coding
 };
 
 // The same counts of one constant.
@@ -28,6 +30,7 @@ double sparsity(const Graph& graph);
 
 struct SizeReport {
   int64_t file_bytes = 0, file_deflated = 0;      // the whole .tflite, and the same through zlib
+  int64_t file_packed = 0;                        // the whole model as a .thim
   int64_t weight_bytes = 0, weight_deflated = 0;  // data of all constants
   std::vector<TensorBytes> tensors;               // largest in the file first
 };

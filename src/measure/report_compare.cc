@@ -146,6 +146,7 @@ std::string compare_section(Context& c) {
   if (!numbers) table.column("agrees", true, "Share of test samples with the same answer as float32.");
   table.column("loss").column("largest difference", true, "Largest absolute difference of any output from float32.");
   table.column("deflated", true, "Size after zlib: what a compressed download or flash image takes.");
+  table.column("packed", true, "Size of the same model as a .thim file (thimble pack).");
   table.column("parameters").column("parameters + KB", true, kPlusKb);
   const double reference_bytes =
       c.verdict.reference >= 0 ? static_cast<double>(variants[static_cast<size_t>(c.verdict.reference)].bytes) : 0;
@@ -170,6 +171,7 @@ std::string compare_section(Context& c) {
     table.number(v.loss, format_number(v.loss))
         .number(v.max_abs_output_difference, format_number(v.max_abs_output_difference, 2));
     table.number(bytes_key(v.bytes_deflated), bytes_text(v.bytes_deflated));
+    table.number(bytes_key(v.bytes_packed), bytes_text(v.bytes_packed));
     table.number(bytes_key(v.parameters), format_count(v.parameters));
     plus_kb_cell(table, v);
   }

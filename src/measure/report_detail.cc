@@ -266,6 +266,7 @@ std::string tensor_section(Context& c) {
         .column("zeros")
         .column("values")
         .column("deflated")
+        .column("packed", true, "Its data in a .thim file; below: by which coding.")
         .column("reason", false);
     svg::Bars chart;
     chart.description = "bytes per tensor before and after";
@@ -283,6 +284,7 @@ std::string tensor_section(Context& c) {
       table.number(zeros, format_percent(zeros, 1))
           .number(bytes_of(t.distinct), t.distinct > 0 ? format_count(t.distinct) : "–")
           .number(bytes_of(t.deflated_bytes), t.deflated_bytes > 0 ? format_bytes(bytes_of(t.deflated_bytes)) : "–")
+          .number(t.packed_bytes, t.packed_bytes > 0 ? format_bytes(t.packed_bytes) : "–", clip_text(t.packed_how, 40))
           .text(escape_html(clip_text(t.reason, 160)));
       if (i < 12)
         chart.bars.push_back({t.name.substr(std::min(scope, t.name.size())), bytes_of(t.after_bytes), "",

@@ -116,6 +116,7 @@ void write_json(JsonWriter& json, const VariantResult& v) {
       .field("technique", v.technique)
       .field("bytes", v.bytes)
       .field("bytes_deflated", v.bytes_deflated)
+      .field("bytes_packed", v.bytes_packed)
       .field("parameters", v.parameters)
       .field("macs", v.macs)
       .field("sparsity", v.sparsity)
@@ -161,6 +162,8 @@ void write_json(JsonWriter& json, const VariantResult& v) {
         .field("bytes_before", t.before_bytes)
         .field("bytes", t.after_bytes)
         .field("bytes_deflated", t.deflated_bytes)
+        .field("bytes_packed", t.packed_bytes)
+        .field("packed_how", t.packed_how)
         .field("why", t.reason)
         .end_object();
   json.end_array().key("stages").begin_array();

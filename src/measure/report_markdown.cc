@@ -37,16 +37,18 @@ bool any_regression(const std::vector<VariantResult>& variants) {
   return std::any_of(variants.begin(), variants.end(), [](const auto& v) { return v.regression.present(); });
 }
 
+std::string packed_cell(const VariantResult& v) { return v.bytes_packed > 0 ? format_count(v.bytes_packed) : "–"; }
+
 // Where the answer is a number, errors stand in place of accuracy.
 void append_regression(std::string& out, const std::vector<VariantResult>& variants) {
   TextTable table;
   table.column("variant");
-  for (const char* name : {"parameters", "bytes", "deflated", "RMSE", "MAE", "R²", "largest error",
+  for (const char* name : {"parameters", "bytes", "deflated", "packed", "RMSE", "MAE", "R²", "largest error",
                            "largest difference from float32", "arena", "parameters + KB"})
     table.column(name, Align::right);
   for (const VariantResult& v : variants) {
     const RegressionScore& s = v.regression;
-    table.row({v.name, format_count(v.parameters), format_count(v.bytes), format_count(v.bytes_deflated),
+    table.row({v.name, format_count(v.parameters), format_count(v.bytes), format_count(v.bytes_deflated), packed_cell(v),
                format_number(s.rmse), format_number(s.mae), format_number(s.r2, 5), format_number(s.max_error),
                format_number(v.max_abs_output_difference, 2), format_bytes(static_cast<double>(v.arena_bytes)),
                format("{:.1f}", parameters_plus_kb(v))});
@@ -57,14 +59,14 @@ void append_regression(std::string& out, const std::vector<VariantResult>& varia
 void append_variants(std::string& out, const std::vector<VariantResult>& variants) {
   if (any_regression(variants)) return append_regression(out, variants);
   TextTable table;
-  table.column("variant").column("bytes", Align::right).column("deflated", Align::right);
+  table.column("variant").column("bytes", Align::right).column("deflated", Align::right).column("packed", Align::right);
   table.column("zeros", Align::right)
       .column("accuracy", Align::right)
       .column("95 % interval", Align::right)
       .column("loss", Align::right);
   table.column("agrees with float32", Align::right).column("arena", Align::right).column("parameters + KB", Align::right).column("how");
   for (const VariantResult& v : variants)
-    table.row({v.name, format_count(v.bytes), format_count(v.bytes_deflated), format_percent(v.sparsity, 1),
+    table.row({v.name, format_count(v.bytes), format_count(v.bytes_deflated), packed_cell(v), format_percent(v.sparsity, 1),
                accuracy_cell(v), interval_cell(v.interval95), format_number(v.loss),
                format_percent(v.agreement_with_float32), format_bytes(static_cast<double>(v.arena_bytes)),
                format("{:.1f}", parameters_plus_kb(v)), v.technique});

@@ -127,7 +127,9 @@ struct TensorSizeRow {
   int64_t deflated_bytes = 0;  // its data alone through zlib
   int64_t elements = 0;
   int64_t zeros = 0;
-  int64_t distinct = 0;  // different values
+  int64_t distinct = 0;           // different values
+  double packed_bytes = kAbsent;  // its data in a .thim file
+  std::string packed_how;         // by which coding
 };
 
 // Report only: one buffer of the static arena, alive from first_step to last_step inclusive.
@@ -161,6 +163,7 @@ struct VariantResult {
   std::string description;  // report only: how it was made, in words, with every setting
   int64_t bytes = 0;
   int64_t bytes_deflated = 0;
+  int64_t bytes_packed = 0;  // the same model as a .thim file
   int64_t parameters = 0;
   int64_t macs = 0;
   double sparsity = kAbsent;  // zeros among the weights, 0..1

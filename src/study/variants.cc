@@ -52,7 +52,8 @@ std::string storage_reason(const TensorBytes& t) {
   if (t.distinct <= 64 && t.distinct * 4 <= t.elements)
     text += format("{}{} different values", text.empty() ? "" : ", ", t.distinct);
   if (text.empty()) return t.why;
-  text += format(": a dense .tflite stores each element in full ({} bytes), deflated it takes {}", t.raw, t.deflated);
+  text += format(": a dense .tflite stores each element in full ({} bytes), deflated it takes {}, packed {:.0f}", t.raw,
+                 t.deflated, t.packed);
   return t.why.empty() ? text : t.why + "; " + text;
 }
 
@@ -142,9 +143,11 @@ Result<Variant> make_variant(const VariantSpec& spec, const Staged& staged, cons
   THIMBLE_ASSIGN(const SizeReport report, size_report(written, sizes));
   r.bytes = report.file_bytes;
   r.bytes_deflated = report.file_deflated;
+  r.bytes_packed = report.file_packed;
   for (const TensorBytes& t : report.tensors)
     r.tensors.push_back(
-        {t.name, t.before, t.raw, name(t.type), storage_reason(t), t.deflated, t.elements, t.zeros, t.distinct});
+        {t.name, t.before, t.raw, name(t.type), storage_reason(t), t.deflated, t.elements, t.zeros, t.distinct,
+         t.packed, t.packed_how});
   for (const auto& epochs : staged.epochs) {
     r.stages.emplace_back();
     for (const EpochRecord& e : epochs) r.stages.back().push_back(row_of(e));
