@@ -26,8 +26,8 @@ std::string regression_table(const StudyResult& result, bool colour) {
   for (const VariantResult& v : result.variants) {
     const LatencySummary* latency = first_latency(v);
     const RegressionScore& s = v.regression;
-    table.row({v.name, format_count(v.bytes), format_count(v.bytes_deflated), format_count(v.bytes_packed), format_number(s.rmse),
-               format_number(s.mae), format_number(s.r2, 5), format_number(s.max_error),
+    table.row({v.name, format_count(v.bytes), format_count(v.bytes_deflated), format_count(v.bytes_packed),
+               format_number(s.rmse), format_number(s.mae), format_number(s.r2, 5), format_number(s.max_error),
                latency ? format_microseconds(latency->p50) : "–", latency ? format_microseconds(latency->p99) : "–",
                format_bytes(static_cast<double>(v.arena_bytes))});
   }

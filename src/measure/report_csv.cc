@@ -59,8 +59,8 @@ void append_variant(std::string& out, const std::string& key, const std::string&
                      parameters_plus_kb(v)})
       cells.push_back(number_cell(x));
     cells.push_back(number_cell(v.sparsity));
-    cells.push_back(text_cell(v.technique));
     cells.push_back(std::to_string(v.bytes_packed));
+    cells.push_back(text_cell(v.technique));
     append_line(out, cells);
   }
 }
@@ -71,8 +71,9 @@ std::string report_csv(const StudyResult& result) {
       "sweep_key,sweep_value,variant,file,bytes,bytes_deflated,parameters,macs,accuracy,accuracy_stddev,"
       "interval95_low,interval95_high,loss,agreement_with_float32,max_abs_output_difference,arena_bytes,threads,"
       "latency_mean_us,latency_stddev_us,latency_p50_us,latency_p90_us,latency_p99_us,latency_min_us,latency_max_us,"
-      "latency_count,test_set_seconds_mean,test_set_seconds_stddev,test_set_trials,cpu_share,peak_rss_bytes,mse,rmse,mae,r2,"
-      "max_error,parameters_plus_kb,sparsity,technique,bytes_packed\r\n";
+      "latency_count,test_set_seconds_mean,test_set_seconds_stddev,test_set_trials,cpu_share,peak_rss_bytes,mse,rmse,"
+      "mae,r2,"
+      "max_error,parameters_plus_kb,sparsity,bytes_packed,technique\r\n";
   for (const VariantResult& v : result.variants) append_variant(out, "", "", v);
   for (const SweepRow& row : result.sweep)
     for (const VariantResult& v : row.variants) append_variant(out, row.key, row.value, v);

@@ -26,7 +26,7 @@ TEST(ReportJson, HoldsTheContract) {
   for (const char* key :
        {"name", "file", "bytes", "bytes_deflated", "parameters", "macs", "accuracy", "accuracy_stddev", "interval95",
         "loss", "per_seed", "extra", "agreement_with_float32", "max_abs_output_difference", "latency_us",
-        "measurements", "arena_bytes", "unquantized_tensors", "technique", "sparsity", "tensors", "stages"})
+        "measurements", "arena_bytes", "unquantized_tensors", "bytes_packed", "technique", "sparsity", "tensors", "stages"})
     EXPECT_TRUE(v.contains(key)) << key;
   EXPECT_EQ(v["extra"]["digits"]["n"], 300);
   EXPECT_EQ(v["latency_us"], v["measurements"][0]["latency_us"]);

@@ -48,10 +48,10 @@ void append_regression(std::string& out, const std::vector<VariantResult>& varia
     table.column(name, Align::right);
   for (const VariantResult& v : variants) {
     const RegressionScore& s = v.regression;
-    table.row({v.name, format_count(v.parameters), format_count(v.bytes), format_count(v.bytes_deflated), packed_cell(v),
-               format_number(s.rmse), format_number(s.mae), format_number(s.r2, 5), format_number(s.max_error),
-               format_number(v.max_abs_output_difference, 2), format_bytes(static_cast<double>(v.arena_bytes)),
-               format("{:.1f}", parameters_plus_kb(v))});
+    table.row({v.name, format_count(v.parameters), format_count(v.bytes), format_count(v.bytes_deflated),
+               packed_cell(v), format_number(s.rmse), format_number(s.mae), format_number(s.r2, 5),
+               format_number(s.max_error), format_number(v.max_abs_output_difference, 2),
+               format_bytes(static_cast<double>(v.arena_bytes)), format("{:.1f}", parameters_plus_kb(v))});
   }
   out += table.markdown() + "\n";
 }
@@ -64,10 +64,13 @@ void append_variants(std::string& out, const std::vector<VariantResult>& variant
       .column("accuracy", Align::right)
       .column("95 % interval", Align::right)
       .column("loss", Align::right);
-  table.column("agrees with float32", Align::right).column("arena", Align::right).column("parameters + KB", Align::right).column("how");
+  table.column("agrees with float32", Align::right)
+      .column("arena", Align::right)
+      .column("parameters + KB", Align::right)
+      .column("how");
   for (const VariantResult& v : variants)
-    table.row({v.name, format_count(v.bytes), format_count(v.bytes_deflated), packed_cell(v), format_percent(v.sparsity, 1),
-               accuracy_cell(v), interval_cell(v.interval95), format_number(v.loss),
+    table.row({v.name, format_count(v.bytes), format_count(v.bytes_deflated), packed_cell(v),
+               format_percent(v.sparsity, 1), accuracy_cell(v), interval_cell(v.interval95), format_number(v.loss),
                format_percent(v.agreement_with_float32), format_bytes(static_cast<double>(v.arena_bytes)),
                format("{:.1f}", parameters_plus_kb(v)), v.technique});
   out += table.markdown() + "\n";

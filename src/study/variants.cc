@@ -145,9 +145,8 @@ Result<Variant> make_variant(const VariantSpec& spec, const Staged& staged, cons
   r.bytes_deflated = report.file_deflated;
   r.bytes_packed = report.file_packed;
   for (const TensorBytes& t : report.tensors)
-    r.tensors.push_back(
-        {t.name, t.before, t.raw, name(t.type), storage_reason(t), t.deflated, t.elements, t.zeros, t.distinct,
-         t.packed, t.packed_how});
+    r.tensors.push_back({t.name, t.before, t.raw, name(t.type), storage_reason(t), t.deflated, t.elements, t.zeros,
+                         t.distinct, t.packed, t.packed_how});
   for (const auto& epochs : staged.epochs) {
     r.stages.emplace_back();
     for (const EpochRecord& e : epochs) r.stages.back().push_back(row_of(e));
