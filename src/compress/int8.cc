@@ -177,7 +177,7 @@ class Int8Builder {
     return given != plan_.weight_axes.end() ? given->second : scale_axis(source_.at(weights), rule.weight_axis);
   }
   // Where LiteRT's kernels take int4 weights beside int8 activations.
-  static bool runs_int4(Op op) { return op == Op::conv2d || op == Op::fully_connected || op == Op::depthwise_conv2d; }
+  static bool runs_int4(Op op) { return op == Op::conv2d || op == Op::fully_connected; }
   // Why weights of fewer than 8 bits take 8 in a .tflite.
   static std::string few_bits(int bits, DType stored) {
     if (bits >= 8 || stored == DType::i4) return {};

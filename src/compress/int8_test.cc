@@ -173,5 +173,36 @@ TEST(Int8, NoSamplesIsAnError) {
   }
 }
 
+TEST(Int8, FewBitsAreStoredAsInt4WhereTheyRun) {
+  const Graph graph = small_cnn(5);
+  const auto q = int8(graph, {.bits = 4, .layer_bits = {{"conv_2", 8}, {"dense_1", 2}}});
+  ASSERT_TRUE(q) << q.error().to_string();
+  EXPECT_EQ(find(q->graph, "conv_1/w")->type, DType::i4);
+  EXPECT_EQ(find(q->graph, "conv_2/w")->type, DType::i8);
+  EXPECT_EQ(find(q->graph, "depthwise_1/w")->type, DType::i8);
+  EXPECT_EQ(find(q->graph, "dense_1/w")->type, DType::i8);
+  EXPECT_EQ(find(q->graph, "dense_2/w")->type, DType::i4);
+  for (const TensorSize& s : q->sizes) {
+    if (s.name == "conv_1/w" || s.name == "conv_2/w") {
+      EXPECT_EQ(s.why, "") << s.name;
+    } else if (s.name == "depthwise_1/w") {
+      EXPECT_NE(s.why.find("4-bit values in int8"), std::string::npos) << s.why;
+    } else if (s.name == "dense_1/w") {
+      EXPECT_NE(s.why.find("2-bit values in int8"), std::string::npos) << s.why;
+    }
+  }
+  const auto file = write_tflite(q->graph);
+  ASSERT_TRUE(file) << file.error().to_string();
+  const auto again = read_tflite(*file);
+  ASSERT_TRUE(again) << again.error().to_string();
+  EXPECT_EQ(find(*again, "conv_1/w")->type, DType::i4);
+  for (uint64_t i = 0; i < 10; ++i) {
+    const auto input = random_values(432, 177 + i);
+    const Bytes want = run(q->graph, input, true);
+    EXPECT_EQ(run(q->graph, input), want);
+    EXPECT_EQ(run(*again, input), want);
+  }
+}
+
 }  // namespace
 }  // namespace thimble

@@ -5,7 +5,7 @@
 // byte for byte, and validation runs the integer graph.
 //
 //   THIMBLE_ASSIGN(auto qat, Qat::make(float_graph, options, samples));
-//   options.techniques = {prune, cluster, qat};                       // with others, in any order
+//   options.techniques = {prune, cluster, qat};                       // after others that look for weights
 //   THIMBLE_ASSIGN(const TrainResult trained, train(spec, …));        // spec.graph is float_graph
 //   THIMBLE_ASSIGN(const Quantized integer, qat->deployed(trained.weights));
 #pragma once
