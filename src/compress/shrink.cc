@@ -194,15 +194,16 @@ class Shrinker {
   std::vector<Candidate> candidates_;
 };
 
-// What one of `rounds` rounds keeps, so that all together keep `keep`.
-ShrinkOptions round_options(const ShrinkOptions& goal, const Shrunk& sofar, int round, int rounds) {
+// What one of `rounds` rounds keeps, so that all together reach the goal. `whole` is the model before the first.
+ShrinkOptions round_options(const ShrinkOptions& goal, const Graph& whole, int64_t macs, const Shrunk& sofar, int round,
+                            int rounds) {
   ShrinkOptions options = goal;
   const auto part = static_cast<double>(round) / rounds;
   const auto between = [&](int64_t before, int64_t target) {
     return before - static_cast<int64_t>(part * static_cast<double>(before - target));
   };
-  if (goal.max_macs > 0) options.max_macs = between(sofar.macs_before, goal.max_macs);
-  if (goal.max_parameters > 0) options.max_parameters = between(sofar.parameters_before, goal.max_parameters);
+  if (goal.max_macs > 0) options.max_macs = between(macs, goal.max_macs);
+  if (goal.max_parameters > 0) options.max_parameters = between(parameter_count(whole), goal.max_parameters);
   if (sofar.channels_before == 0) {
     options.keep = 1 - part * (1 - goal.keep);
   } else {
@@ -258,12 +259,16 @@ Result<ShrinkResult> shrink(const Graph& float_graph, const ShrinkPlan& plan, co
                             const std::function<Result<Techniques>()>& techniques) {
   if (plan.rounds < 1) return fail(ErrorCode::usage, format("{} rounds", plan.rounds), "give 1 or more");
   ShrinkResult result;
-  THIMBLE_ASSIGN(Graph graph, fold_constants(float_graph));
+  THIMBLE_ASSIGN(const Graph whole, fold_constants(float_graph));
+  THIMBLE_ASSIGN(const GraphCost whole_cost, cost(whole));
+  Graph graph = whole;
   for (int round = 1; round <= plan.rounds; ++round) {
     THIMBLE_ASSIGN(const ChannelMap map, find_channels(graph));
     THIMBLE_ASSIGN(const ChannelScores scores, rank_channels(graph, map, plan.ranking, &how, plan.rank_samples));
     const ShrinkOptions options =
-        plan.rounds == 1 ? plan.options : round_options(plan.options, result.shrunk, round, plan.rounds);
+        plan.rounds == 1
+            ? plan.options
+            : round_options(plan.options, whole, whole_cost.macs, result.shrunk, round, plan.rounds);
     THIMBLE_ASSIGN(Shrunk shrunk, shrink_graph(graph, options, scores));
     if (how.spec.epochs > 0) {
       Retraining again = how;

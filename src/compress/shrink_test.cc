@@ -171,5 +171,21 @@ TEST(Shrink, TrainedAgain) {
   }
 }
 
+// A target is approached in equal parts and reached in the last round, not before.
+TEST(Shrink, RoundsTowardsATarget) {
+  Retraining how = ring_retraining(0);
+  const int64_t macs = cost(trained_rings())->macs;
+  for (const int rounds : {1, 3}) {
+    ShrinkPlan plan;
+    plan.options.max_macs = macs * 6 / 10;
+    plan.rounds = rounds;
+    const auto s = shrink(trained_rings(), plan, how);
+    ASSERT_TRUE(s) << s.error().to_string();
+    EXPECT_EQ(s->shrunk.macs_before, macs);
+    EXPECT_LE(s->shrunk.macs_after, plan.options.max_macs);
+    EXPECT_GT(s->shrunk.macs_after, macs / 2) << rounds << " rounds";
+  }
+}
+
 }  // namespace
 }  // namespace thimble
