@@ -129,6 +129,20 @@ std::string head_section(Context& c) {
   return out;
 }
 
+namespace {
+// Every setting of the variants that were trained further.
+std::string how_made(const Context& c, size_t n) {
+  std::string rows;
+  for (size_t i = 0; i < n; ++i) {
+    const VariantResult& v = c.result.variants[i];
+    if (v.stages.empty()) continue;
+    rows += format("<dt>{}</dt><dd>{}</dd>", name_of(c, v.name), escape_html(clip_text(v.description, 1200)));
+  }
+  if (rows.empty()) return {};
+  return format("<details><summary>How the variants were made</summary><dl>{}</dl></details>", rows);
+}
+}  // namespace
+
 std::string compare_section(Context& c) {
   const auto& variants = c.result.variants;
   if (variants.empty()) return {};
@@ -147,6 +161,7 @@ std::string compare_section(Context& c) {
   table.column("loss").column("largest difference", true, "Largest absolute difference of any output from float32.");
   table.column("deflated", true, "Size after zlib: what a compressed download or flash image takes.");
   table.column("packed", true, "Size of the same model as a .thim file (thimble pack).");
+  table.column("zeros", true, "Share of the weights that are zero.");
   table.column("parameters").column("parameters + KB", true, kPlusKb);
   const double reference_bytes =
       c.verdict.reference >= 0 ? static_cast<double>(variants[static_cast<size_t>(c.verdict.reference)].bytes) : 0;
@@ -154,9 +169,10 @@ std::string compare_section(Context& c) {
   for (size_t i = 0; i < n; ++i) {
     const VariantResult& v = variants[i];
     table.begin_row(static_cast<int>(i) == c.verdict.ship);
-    table.text(variant_cell(c, i, true) + (v.description.empty() ? ""
-                                                                 : format("<small class=\"muted\">{}</small>",
-                                                                          escape_html(clip_text(v.description, 160)))));
+    // What was trained anew has a long description: it stands below the table.
+    const std::string& how = v.stages.empty() ? v.description : v.technique;
+    table.text(variant_cell(c, i, true) +
+               (how.empty() ? "" : format("<small class=\"muted\">{}</small>", escape_html(clip_text(how, 160)))));
     const double share = reference_bytes > 0 ? static_cast<double>(v.bytes) / reference_bytes : kAbsent;
     table.number(bytes_key(v.bytes), bytes_text(v.bytes)).number(share, format_percent(share, 0));
     const bool interval = std::isfinite(v.interval95.low) && std::isfinite(v.interval95.high);
@@ -172,10 +188,11 @@ std::string compare_section(Context& c) {
         .number(v.max_abs_output_difference, format_number(v.max_abs_output_difference, 2));
     table.number(bytes_key(v.bytes_deflated), bytes_text(v.bytes_deflated));
     table.number(bytes_key(v.bytes_packed), bytes_text(v.bytes_packed));
+    table.number(v.sparsity, format_percent(v.sparsity, 1));
     table.number(bytes_key(v.parameters), format_count(v.parameters));
     plus_kb_cell(table, v);
   }
-  std::string body = table.html();
+  std::string body = table.html() + how_made(c, n);
 
   HtmlTable times;
   times.column("variant", false)

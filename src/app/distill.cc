@@ -1,0 +1,71 @@
+// `thimble distill`: a float model learns from another model's answers as well as from the labels.
+#include "compress/distill.h"
+
+#include "api/load.h"
+#include "app/commands.h"
+#include "app/retraining.h"
+#include "compress/cluster.h"
+#include "compress/prune.h"
+#include "measure/units.h"
+
+namespace thimble::app {
+namespace {
+
+struct DistillArguments {
+  RetrainArguments common;
+  std::string teacher, student_feature, teacher_feature;
+  double temperature = 4, alpha = 0.7, feature_weight = 1;
+};
+
+Status run_distill(const DistillArguments& a, const Context& context) {
+  THIMBLE_ASSIGN(LoadedModel teacher, load_model(a.teacher));
+  DistillOptions o;
+  o.teacher = std::make_shared<const Graph>(std::move(teacher.graph));
+  o.teacher_name = a.teacher;
+  o.temperature = a.temperature;
+  o.alpha = a.alpha;
+  o.student_feature = a.student_feature;
+  o.teacher_feature = a.teacher_feature;
+  o.feature_weight = a.feature_weight;
+  o.threads = context.thread_count();
+  THIMBLE_TRY(check(o));
+  Command command{.name = "distill"};
+  command.techniques = [&](const Graph&, double sparsity, const Context& c) -> Result<Techniques> {
+    Techniques techniques{std::make_shared<Distillation>(o)};
+    techniques.push_back(std::make_shared<Clustering>(ClusterOptions{.keep = true, .choice = {.depthwise = true}}));
+    if (sparsity < 0.1) return techniques;
+    c.note(format("{} of the weights are zero and stay so: the model was pruned", format_percent(sparsity, 0)));
+    PruneOptions keep;
+    keep.keep = true;
+    keep.choice.depthwise = true;
+    techniques.push_back(std::make_shared<Pruning>(keep));
+    return techniques;
+  };
+  return run_retraining(a.common, command, context);
+}
+
+}  // namespace
+
+Action define_distill(Options& options) {
+  auto a = std::make_shared<DistillArguments>();
+  options.examples(
+      "thimble distill small.tflite --teacher large.tflite --data fashion-mnist --epochs 10 -o taught.tflite\n"
+      "thimble distill pruned.tflite --teacher original.tflite --data mnist --temperature 2 --alpha 0.9 -o "
+      "taught.tflite\n");
+  options.about(
+      "The teacher answers every batch; its probabilities at a temperature are learned beside the labels. A model "
+      "that\n"
+      "was pruned or clustered stays so. Teachers may be float or int8.");
+  declare_retraining(options, &a->common);
+  options.section("Teacher");
+  options.text("--teacher", &a->teacher, "FILE", "a .tflite model of the same inputs and classes", true);
+  options.number("--temperature", &a->temperature, "T", "softens the answers (default: 4)");
+  options.number("--alpha", &a->alpha, "A", "share of the teacher in the loss, 0 to 1 (default: 0.7)");
+  options.text("--student-feature", &a->student_feature, "TENSOR", "a tensor of MODEL that becomes like");
+  options.text("--teacher-feature", &a->teacher_feature, "TENSOR", "this one of the teacher, of the same shape");
+  options.number("--feature-weight", &a->feature_weight, "W", "of that in the loss (default: 1)", 0);
+  options.section("");
+  return [a](const Context& context) { return run_distill(*a, context); };
+}
+
+}  // namespace thimble::app
