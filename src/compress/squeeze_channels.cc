@@ -154,6 +154,10 @@ class Round {
         share.why = none || zero ? "float sums of another length may round differently" : "carries information";
       return share;
     }
+    if (bits(w.type) != 8) {
+      share.why = format("the weights of \"{}\" have {} bits", node.name, bits(w.type));
+      return share;
+    }
     if (kind != WeightedKind::s8 && kind != WeightedKind::u8) {
       share.why = format("\"{}\" quantises its input while running", node.name);
       return share;

@@ -64,6 +64,7 @@ class Weighted {
   bool known() const {
     const Tensor &x = in(0), &w = in(1), &y = graph_.at(node_.outputs[0]);
     const WeightedKind kind = weighted_kind(x, w);
+    if (bits(w.type) != 8) return false;
     return (kind == WeightedKind::s8 || kind == WeightedKind::u8) && is_8_bit(x) && is_8_bit(y) && w.constant() &&
            (!has_bias() || in(2).constant());
   }
