@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <set>
 
+#include "formats/model_file.h"
 #include "formats/tflite/attached.h"
 #include "formats/tflite/tflite.h"
+#include "formats/thim/thim.h"
 #include "passes/merge_constants.h"
 
 namespace thimble {
@@ -31,9 +33,22 @@ void shorten_names(Graph& graph, SqueezeOptions::Names names) {
   if (names == SqueezeOptions::Names::none) graph.name.clear();
 }
 
+// The parts of a packed file, in whole bytes.
+TfliteParts parts_of(std::span<const uint8_t> file, const ThimAccount& account) {
+  TfliteParts p;
+  p.total = static_cast<int64_t>(file.size());
+  p.data = static_cast<int64_t>(account.data_bytes);
+  p.scales = static_cast<int64_t>(account.scale_bytes);
+  p.names = static_cast<int64_t>(account.text_bytes);
+  p.structure = p.total - p.data - p.scales - p.names;
+  p.subgraphs = 1;
+  return p;
+}
+
 struct Attempt {
   Graph graph;
   std::vector<uint8_t> file;
+  TfliteParts parts;  // of a packed file
   SqueezedChannels channels;
   int64_t merged_constants = 0;
   Proof proof;
@@ -49,9 +64,14 @@ Result<Attempt> attempt(const Graph& original, const SqueezeOptions& options, bo
   a.merged_constants = merge_constants(a.graph);
   if (!options.keep_metadata) std::erase_if(a.graph.metadata, [](const auto& e) { return is_build_metadata(e.first); });
   shorten_names(a.graph, options.names);
-  // What was there stays as it was; the writer itself adds nothing.
-  THIMBLE_ASSIGN(a.file, write_tflite(a.graph, {.runtime_version = options.keep_metadata, .description = false}));
-  THIMBLE_ASSIGN(a.graph, read_tflite(a.file));
+  if (options.packed) {
+    THIMBLE_ASSIGN(PackedModel packed, write_thim(a.graph, {.names = options.names == SqueezeOptions::Names::keep}));
+    a.file = std::move(packed.bytes);
+    a.parts = parts_of(a.file, packed.account);
+  } else {  // what was there stays as it was; the writer itself adds nothing
+    THIMBLE_ASSIGN(a.file, write_tflite(a.graph, {.runtime_version = options.keep_metadata, .description = false}));
+  }
+  THIMBLE_ASSIGN(a.graph, read_model(a.file));
   THIMBLE_ASSIGN(a.proof, prove_equal(original, a.graph, options.proof));
   return a;
 }
@@ -67,11 +87,17 @@ bool is_build_metadata(const std::string& key) { return key == "min_runtime_vers
 
 Result<Squeezed> squeeze(std::span<const uint8_t> file, const SqueezeOptions& options) {
   Squeezed s;
-  THIMBLE_ASSIGN(s.before, tflite_parts(file));
+  const bool was_packed = is_thim(file);
+  if (was_packed) {
+    s.before.total = s.before.structure = static_cast<int64_t>(file.size());
+    s.before.subgraphs = 1;
+  } else {
+    THIMBLE_ASSIGN(s.before, tflite_parts(file));
+  }
   if (s.before.subgraphs != 1)
     return fail(ErrorCode::unsupported,
                 format("the file holds {} subgraphs; the others than the first would be lost", s.before.subgraphs));
-  THIMBLE_ASSIGN(const Graph original, read_tflite(file));
+  THIMBLE_ASSIGN(const Graph original, read_model(file));
   for (const std::string& key : s.before.metadata_keys)
     (!options.keep_metadata && is_build_metadata(key) ? s.dropped_metadata : s.kept_metadata).push_back(key);
   const auto cost_of = [](const Graph& g, int64_t* macs) -> Status {
@@ -96,19 +122,27 @@ Result<Squeezed> squeeze(std::span<const uint8_t> file, const SqueezeOptions& op
   s.merged_constants = a.merged_constants;
   // Files that metadata tools have appended stay: other programs find labels there.
   const std::vector<uint8_t> attached = attached_files(file, a.file.size());
-  a.file.insert(a.file.end(), attached.begin(), attached.end());
-  if (a.file.size() >= file.size()) {
+  if (options.packed && !attached.empty())
+    s.notes.push_back(
+        format("a packed file has no room for the {} bytes of files attached to the .tflite", attached.size()));
+  else
+    a.file.insert(a.file.end(), attached.begin(), attached.end());
+  if (was_packed == options.packed && a.file.size() >= file.size()) {
     s.notes.push_back(
         format("nothing to gain: rewritten, the file would have {} bytes; it is copied as it is", a.file.size()));
     s.file.assign(file.begin(), file.end());
     s.graph = original;
+    s.after = s.before;
     s.channels.removed = 0;
   } else {
     s.file = std::move(a.file);
     s.graph = std::move(a.graph);
+    s.after = a.parts;
+    if (!options.packed) {
+      THIMBLE_ASSIGN(s.after, tflite_parts(s.file));
+    }
   }
   THIMBLE_TRY(cost_of(s.graph, &s.macs_after));
-  THIMBLE_ASSIGN(s.after, tflite_parts(s.file));
   s.nodes_after = static_cast<int64_t>(s.graph.nodes.size());
   s.tensors_after = static_cast<int64_t>(s.graph.tensors.size());
   return s;

@@ -1,4 +1,4 @@
-// A smaller .tflite that computes the same, bit for bit: what nothing needs goes, what is there twice is stored
+// A smaller model file that computes the same, bit for bit: what nothing needs goes, what is there twice is stored
 // once, channels that hold one number move into biases; then both files are run side by side.
 #pragma once
 
@@ -14,12 +14,13 @@ struct SqueezeOptions {
   // join with ";" where several operators were fused; none.
   enum class Names { keep, first, none } names = Names::first;
   bool keep_metadata = false;  // also the entries that only describe how the file was made
+  bool packed = false;         // write a packed file (.thim) in place of a .tflite
   ProofOptions proof;
 };
 
 struct Squeezed {
   Graph graph;                // as read back from `file`
-  std::vector<uint8_t> file;  // the original bytes where nothing could be gained
+  std::vector<uint8_t> file;  // the original bytes where nothing could be gained and the format stays
   TfliteParts before, after;
   int64_t macs_before = 0, macs_after = 0;
   int64_t nodes_before = 0, nodes_after = 0, tensors_before = 0, tensors_after = 0;
@@ -30,9 +31,9 @@ struct Squeezed {
   Proof proof;
 };
 
-// `file`: any .tflite of one subgraph that Thimble can read. Errors: bad_file, unsupported (several subgraphs, an
-// operator that Thimble lacks), and internal where the outputs differ, with the first difference: then nothing may
-// be written.
+// `file`: any .tflite of one subgraph that Thimble can read, or a packed file (whose parts are not told apart before).
+// Errors: bad_file, unsupported (several subgraphs, an operator that Thimble lacks), and internal where the outputs
+// differ, with the first difference: then nothing may be written.
 Result<Squeezed> squeeze(std::span<const uint8_t> file, const SqueezeOptions& options = {});
 
 // Metadata entries that describe how a file was made and that no runtime reads to run it.

@@ -227,6 +227,23 @@ TEST(Squeeze, VisualWakeWords) {
   EXPECT_GE(s.channels.removed, 971);
 }
 
+TEST(Squeeze, PackedVisualWakeWords) {
+  SqueezeOptions options;
+  options.packed = true;
+  options.proof.runs = 20;
+  const std::vector<uint8_t> file = model_file("mlperf-tiny/vww_96_int8.tflite");
+  const auto s = squeeze(file, options);
+  ASSERT_TRUE(s) << s.error().to_string();
+  EXPECT_TRUE(s->proof.equal);
+  EXPECT_LE(s->file.size(), 45'000u);
+  EXPECT_EQ(sum_of_parts(s->after), static_cast<int64_t>(s->file.size()));
+  // And from a packed file to a .tflite.
+  const auto back = squeeze(s->file, {.proof = {.runs = 5}});
+  ASSERT_TRUE(back) << back.error().to_string();
+  EXPECT_LE(back->file.size(), 60'000u);
+  EXPECT_EQ(back->channels.removed, 0);
+}
+
 TEST(Squeeze, MlperfTiny) {
   const std::pair<const char*, double> targets[] = {{"mlperf-tiny/kws_ref_model.tflite", 0.70},
                                                     {"mlperf-tiny/pretrainedResnet_quant.tflite", 0.90},
