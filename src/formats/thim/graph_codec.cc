@@ -113,7 +113,6 @@ Status GraphCodec::node(size_t n) {
     coder_.fail();
     return sound("the operator");
   }
-  // A copy, because describing operands adds tensors but never nodes; kept apart all the same.
   Node& node = graph_.nodes[n];
   node.op = row->op;
   const auto context = static_cast<uint32_t>(number) + 1;
@@ -206,8 +205,11 @@ Status GraphCodec::node_outputs(Node& node, uint32_t context) {
   if (writing()) return {};
   InferContext inferred(graph_, node);
   THIMBLE_TRY(infer_node(graph_, node, &inferred));
-  for (size_t i = 0; i < node.outputs.size(); ++i)
-    if (fresh[i]) graph_.at(node.outputs[i]).shape = inferred.outputs[i].shape;
+  for (size_t i = 0; i < node.outputs.size(); ++i) {
+    // The limits hold before the next operator computes with this shape.
+    THIMBLE_ASSIGN(const Shape shape, Shape::make(inferred.outputs[i].shape.dims()));
+    if (fresh[i]) graph_.at(node.outputs[i]).shape = shape;
+  }
   return {};
 }
 

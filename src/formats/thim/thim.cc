@@ -18,7 +18,7 @@ constexpr size_t kHead = 3, kTail = 4;
 // What reading may spend on a file of so many bytes.
 int64_t decision_budget(size_t bytes) { return (int64_t{1} << 24) + 256 * static_cast<int64_t>(bytes); }
 int64_t memory_budget(size_t bytes) {
-  return std::min((int64_t{1} << 26) + 1024 * static_cast<int64_t>(bytes), int64_t{1} << 29);
+  return std::min((int64_t{1} << 24) + 1024 * static_cast<int64_t>(bytes), int64_t{1} << 29);
 }
 
 uint32_t checksum(std::span<const uint8_t> bytes) { return crc32(bytes); }
