@@ -89,7 +89,7 @@ Status Clustering::begin(FitView& fit) {
   uint64_t stream = 0;
   const auto take = [&](void* to, size_t bytes) {
     if (bytes > restored_.size() - at) return false;
-    std::memcpy(to, restored_.data() + at, bytes);
+    if (bytes > 0) std::memcpy(to, restored_.data() + at, bytes);
     at += bytes;
     return true;
   };

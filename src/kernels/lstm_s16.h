@@ -102,7 +102,8 @@ inline V exp_negative(V a) {
   for (int k = -2; k <= 4; ++k) {
     if (k >= kIntegerBits) break;
     const V scaled = mul(result, all(kFactors[k + 2]));
-    result = (remainder & static_cast<int16_t>(1 << (kFraction + k))) != 0 ? scaled : result;
+    const V bit = all(static_cast<int16_t>(1 << (kFraction + k)));
+    result = (remainder & bit) != V{} ? scaled : result;
   }
   if (kIntegerBits > 5)
     result = a < static_cast<int16_t>(-(1 << (kIntegerBits > 5 ? 20 - kIntegerBits : 0))) ? V{} : result;

@@ -401,9 +401,10 @@ TEST(Lstm, IntegerGatesEqualTheirDefinitionOnEveryInstructionSet) {
       SequenceLstmScales s;
       std::vector<float> sums[2];
       std::vector<int32_t> bias[2], multiplier[2], shift[2];
-      for (size_t side = 0; side < 2; ++side)
+      for (size_t side = 0; side < 2; ++side) {
+        auto* gates = side ? s.recurrent : s.input;
         for (size_t j = 0; j < 4 * n; ++j) {
-          auto& m = (side ? s.recurrent : s.input)[j / n];
+          auto& m = gates[j / n];
           if (j % n == 0)
             m = {static_cast<int32_t>((1u << 30) + word() % (1u << 30)), 8 - static_cast<int>(word() % 30)};
           sums[side].push_back(static_cast<float>(static_cast<int64_t>(word() % (1 << 25)) - (1 << 24)));
@@ -411,6 +412,7 @@ TEST(Lstm, IntegerGatesEqualTheirDefinitionOnEveryInstructionSet) {
           multiplier[side].push_back(m.multiplier);
           shift[side].push_back(m.shift);
         }
+      }
       std::vector<int16_t> gates(4 * n), want(4 * n);
       for (size_t side = 0; side < 2; ++side)
         table->lstm.gates_s16({.rows = 1,

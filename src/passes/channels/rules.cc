@@ -210,7 +210,8 @@ void pad(Context& c) {
 
 void reduce(Context& c) {
   const int rank = c.shape(c.x()).rank();
-  for (int64_t a : ints(c.graph, c.x(1)).span())
+  const auto axes = ints(c.graph, c.x(1));
+  for (int64_t a : axes.span())
     if ((a < 0 ? a + rank : a) == rank - 1) {
       c.block_all(c.x(), format("{} works along the channels", c.who()));
       return c.block_all(c.y(), format("{} works along the channels", c.who()));
