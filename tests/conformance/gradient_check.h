@@ -19,12 +19,12 @@ inline std::vector<float> values(int64_t n, float first, float step) {
 }
 inline Bytes bytes_of(const std::vector<float>& v) {
   Bytes b(v.size() * 4);
-  std::memcpy(b.data(), v.data(), b.size());
+  if (!b.empty()) std::memcpy(b.data(), v.data(), b.size());
   return b;
 }
 inline std::vector<float> floats_of(const Bytes& b) {
   std::vector<float> v(b.size() / 4);
-  std::memcpy(v.data(), b.data(), b.size());
+  if (!b.empty()) std::memcpy(v.data(), b.data(), b.size());
   return v;
 }
 
