@@ -15,7 +15,18 @@ struct StudyArguments {
   std::string recipe, out, preset;
   std::vector<std::string> set;
   bool resume = false;
+  int64_t workers = 1;
+  std::string item;
 };
+
+// Arguments by which another process does a piece of this study.
+std::vector<std::string> worker_command(const StudyArguments& a, const StudyOptions& options) {
+  std::vector<std::string> words{"study", a.recipe, "--out", options.out};
+  if (!a.preset.empty()) words.insert(words.end(), {"--preset", a.preset});
+  for (const std::string& s : a.set) words.insert(words.end(), {"--set", s});
+  if (!options.data_dir.empty()) words.insert(words.end(), {"--data-dir", options.data_dir});
+  return words;
+}
 
 // Where the answer is a number.
 std::string regression_table(const StudyResult& result, bool colour) {
@@ -73,12 +84,17 @@ Status run(const StudyArguments& a, const Context& context) {
   options.threads = context.thread_count();
   options.resume = a.resume;
   options.thimble_version = version();
+  if (a.workers < 1 || a.workers > 256) return fail(ErrorCode::usage, format("--workers {} is not between 1 and 256", a.workers));
+  options.workers = static_cast<int>(a.workers);
+  options.item = a.item;
+  options.command = worker_command(a, options);
   ProgressLine line(context);
   StudyHooks hooks;
   hooks.progress = [&](const StudyProgress& p) { line.update(p); };
   hooks.note = [&](const std::string& text) { line.note(text); };
   hooks.cancelled = interrupted;
   THIMBLE_ASSIGN(const StudyResult result, run_study(recipe, options, hooks));
+  if (!a.item.empty()) return {};
   for (const std::string& warning : result.warnings) context.warn("warning: " + warning);
   if (context.json) {
     context.print(report_json(result) + "\n");
@@ -109,7 +125,8 @@ Action define_study(Options& options) {
   options.examples(
       "thimble study studies/fashion_cnn.toml --preset quick\n"
       "thimble study studies/mnist_mlp.toml --out out/mlp --set train.epochs=3\n"
-      "thimble study studies/mnist_cnn.toml --resume     # go on after Ctrl-C");
+      "thimble study studies/mnist_cnn.toml --resume     # go on after Ctrl-C\n"
+      "thimble study studies/fashion_cnn.toml --preset five_seeds --workers 2");
   options.about(
       "Trains or imports a model, makes every compressed variant, measures all of them under one protocol and writes "
       "one HTML report with results.json, results.csv, results.md and the .tflite files.");
@@ -118,7 +135,10 @@ Action define_study(Options& options) {
   options.text("--preset", &a->preset, "NAME", "one of the recipe's presets, for example quick");
   options.texts("--set", &a->set, "KEY=VALUE",
                 "change a key by its path: train.epochs=4, model.layers.dense_1.units=64");
-  options.flag("--resume", &a->resume, "go on from the checkpoints in the folder");
+  options.flag("--resume", &a->resume, "go on from the finished trainings and checkpoints in the folder");
+  options.integer("--workers", &a->workers, "N",
+                 "processes that share the trainings (seeds, points of a sweep); same results as one (default 1)");
+  options.text("--item", &a->item, "ID", "do one training only (seed_2, sweep_5) and leave its result in the folder");
   return [a](const Context& context) { return run(*a, context); };
 }
 

@@ -201,21 +201,23 @@ Result<ChildResult> run_child(const std::string& program, const std::vector<std:
   return result;
 }
 
+Error child_error(const ChildResult& child) {
+  const std::string how = child.signal ? format("was ended by signal {} ({})", child.signal, ::strsignal(child.signal))
+                                       : format("ended with exit code {}", child.exit_code);
+  const std::string said = last_lines(child.err, 5);
+  return {code_of_exit(child.exit_code),
+          said.empty() ? "a process " + how : format("a process {}: {}", how, said),
+          {},
+          child.signal == SIGKILL ? "the system may have run out of memory" : ""};
+}
+
 Result<std::string> run_self(const std::vector<std::string>& arguments, const ChildOptions& options) {
   THIMBLE_ASSIGN(const std::string program, own_program_path());
   THIMBLE_ASSIGN(ChildResult child, run_child(program, arguments, options));
   if (child.exit_code == 0) return std::move(child.out);
   std::string command;
   for (const std::string& a : arguments) command += " " + a;
-  const std::string how = child.signal ? format("was ended by signal {} ({})", child.signal, ::strsignal(child.signal))
-                                       : format("ended with exit code {}", child.exit_code);
-  const std::string said = last_lines(child.err, 5);
-  return with_context(
-      Error{code_of_exit(child.exit_code),
-            said.empty() ? "a measuring process " + how : format("a measuring process {}: {}", how, said),
-            {},
-            child.signal == SIGKILL ? "the system may have run out of memory" : ""},
-      "command" + command);
+  return with_context(child_error(child), "command" + command);
 }
 
 }  // namespace thimble

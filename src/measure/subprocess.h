@@ -28,6 +28,9 @@ struct ChildResult {
   double seconds = 0;
 };
 
+// What a child of this program that failed says: its last lines of stderr, its code translated back to ErrorCode.
+Error child_error(const ChildResult& child);
+
 // Path of the running program (/proc/self/exe).
 Result<std::string> own_program_path();
 

@@ -31,13 +31,16 @@ struct StudyOptions {
   bool resume = false;
   bool peak_memory = true;  // measured by this program run again as `bench FILE`: only where it is thimble
   std::string thimble_version = "0.1.0";
-  std::string recipe_file;  // for the command lines in the report
-  RecipeOptions recipe;     // preset and settings that made the recipe; sweeps add to them
+  std::string recipe_file;           // for the command lines in the report
+  RecipeOptions recipe;              // preset and settings that made the recipe; sweeps add to them
+  int workers = 1;                   // processes of this program that share the trainings
+  std::vector<std::string> command;  // arguments that run this study in another process; for workers
+  std::string item;                  // do only this piece ("seed_2", "sweep_5") and leave it in OUT/items
 };
 
 // Runs everything and writes OUT/report.html, results.json, results.csv, results.md,
-// models/NAME.tflite and checkpoints/. A finished training is not repeated with `resume`.
-// Errors carry the stage; what was trained stays in the checkpoints.
+// models/NAME.tflite, checkpoints/ and items/ (study/item.h). With `resume` finished items are taken from there and
+// an unfinished training goes on from its checkpoint. Errors carry the stage; what was trained stays.
 Result<StudyResult> run_study(const Recipe& recipe, const StudyOptions& options, const StudyHooks& hooks);
 
 }  // namespace thimble
