@@ -74,9 +74,9 @@ Verdict judge(const std::vector<VariantResult>& variants, double tolerance) {
       better(verdict.most_accurate, [](const auto& a, const auto& b) { return a.accuracy > b.accuracy; });
   }
 
-  // Sizes within 3 % count as equal: then the faster file is the better one to ship.
+  // Sizes within 10 % count as equal: then the faster file is the better one to ship.
   if (verdict.ship >= 0) {
-    const double limit = 1.03 * static_cast<double>(variants[static_cast<size_t>(verdict.ship)].bytes);
+    const double limit = 1.1 * static_cast<double>(variants[static_cast<size_t>(verdict.ship)].bytes);
     for (size_t i = 0; i < variants.size(); ++i) {
       const VariantResult& v = variants[i];
       if (v.bytes <= 0 || static_cast<double>(v.bytes) > limit || !good_enough(v, reference, tolerance)) continue;

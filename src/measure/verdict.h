@@ -11,7 +11,7 @@ namespace thimble {
 struct Verdict {
   int reference = -1;  // index of the float32 variant (else the first), -1 without variants
   int ship = -1;       // smallest within the tolerance of the reference's accuracy; among files
-                       // within 3 % of that size, the one with the lowest median latency
+                       // within 10 % of that size, the one with the lowest median latency
   int fastest = -1;    // lowest median latency
   int smallest = -1;
   int most_accurate = -1;
