@@ -49,7 +49,8 @@ void transfer(S& s, UnquantizedRow& v) {
 }
 template <class S>
 void transfer(S& s, TensorSizeRow& v) {
-  s(v.name, v.before_bytes, v.after_bytes, v.type, v.reason, v.deflated_bytes, v.elements, v.zeros, v.distinct);
+  s(v.name, v.before_bytes, v.after_bytes, v.type, v.reason, v.deflated_bytes, v.elements, v.zeros, v.distinct,
+    v.packed_bytes, v.packed_how);
 }
 template <class S>
 void transfer(S& s, ArenaSlot& v) {
@@ -65,7 +66,8 @@ void transfer(S& s, MisclassifiedExample& v) {
 }
 template <class S>
 void transfer(S& s, VariantResult& v) {
-  s(v.name, v.file, v.technique, v.description, v.bytes, v.bytes_deflated, v.parameters, v.macs, v.sparsity);
+  s(v.name, v.file, v.technique, v.description, v.bytes, v.bytes_deflated, v.bytes_packed, v.parameters, v.macs,
+    v.sparsity);
   s(v.accuracy, v.accuracy_stddev, v.interval95, v.loss, v.regression, v.test_samples, v.per_seed, v.extra);
   s(v.agreement_with_float32, v.max_abs_output_difference, v.arena_bytes, v.unquantized_tensors, v.tensors, v.stages);
   s(v.arena, v.confusion, v.misclassified);

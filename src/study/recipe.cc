@@ -208,8 +208,9 @@ void read_sweep_range(TableReader& root, const toml::table& table, SweepAxis* ax
   TableReader r(table, "sweep." + axis->key + ".", status);
   double from = 0, to = 0, step = 1;
   for (const char* key : {"from", "to"})
-    if (!r.has(key)) return root.fail_at(table, format("sweep.\"{}\" has no {}", axis->key, key),
-                                         "a list of values, or { from = 20, to = 110, step = 10 }");
+    if (!r.has(key))
+      return root.fail_at(table, format("sweep.\"{}\" has no {}", axis->key, key),
+                          "a list of values, or { from = 20, to = 110, step = 10 }");
   r.number("from", &from, -1e9, 1e9);
   r.number("to", &to, -1e9, 1e9);
   r.number("step", &step, 1e-9, 1e9);
@@ -217,8 +218,8 @@ void read_sweep_range(TableReader& root, const toml::table& table, SweepAxis* ax
   if (!r.ok()) return;
   const double count = std::floor((to - from) / step + 1e-9) + 1;
   if (!(count >= 1 && count <= 1000))
-    return root.fail_at(table, format("sweep.\"{}\" from {} to {} by {} has no or too many values", axis->key, from, to,
-                                      step));
+    return root.fail_at(
+        table, format("sweep.\"{}\" from {} to {} by {} has no or too many values", axis->key, from, to, step));
   const bool whole = from == std::floor(from) && step == std::floor(step);
   for (int i = 0; i < static_cast<int>(count); ++i) {
     const double v = from + i * step;

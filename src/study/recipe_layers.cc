@@ -30,10 +30,9 @@ void read_size(TableReader& r, const toml::node& value, LayerSpec* layer, Status
   if (word == "reshape" || (word == "zero_pad" && value.is_array())) return r.wholes(word, &layer->shape, 0, 1'000'000);
   if (value.is_boolean()) {
     if (!value.value_or(false)) r.fail_at(value, format("{} = false: leave the layer out instead", word));
-    constexpr const char* kCounted[] = {"conv2d", "depthwise_conv2d", "separable_conv2d", "dense",
-                                        "lstm",   "gru",              "dropout",          "channel_shuffle"};
-    if (std::ranges::find(kCounted, word) != std::end(kCounted))
-      r.fail_at(value, format("{} needs a number", word));
+    constexpr const char* kCounted[] = {"conv2d", "depthwise_conv2d", "separable_conv2d", "dense", "lstm",
+                                        "gru",    "dropout",          "channel_shuffle"};
+    if (std::ranges::find(kCounted, word) != std::end(kCounted)) r.fail_at(value, format("{} needs a number", word));
     return;
   }
   double size = 0;

@@ -29,23 +29,26 @@ bool near_chance(const TrainingFacts& f) {
 std::string chance_warning(const TrainingFacts& f, double momentum) {
   const EpochRecord& last = f.epochs.back();
   const double chance = std::max(f.largest_class, 1.0 / f.classes);
-  std::string text = format("The test accuracy of {} is no better than always naming one class ({}): the training failed. ",
-                            percent(f.accuracy), percent(chance));
+  std::string text =
+      format("The test accuracy of {} is no better than always naming one class ({}): the training failed. ",
+             percent(f.accuracy), percent(chance));
   if (last.accuracy > chance + 0.2) {
     text += format("In training the network reached {}, so it learned, but not what inference computes: ",
                    percent(last.accuracy));
-    text += momentum >= 0 ? format("look at the running averages of batch norm (momentum {} over {} steps; a lower one "
-                                   "follows faster), then ",
-                                   momentum, steps_done(f))
+    text += momentum >= 0 ? format(
+                                "look at the running averages of batch norm (momentum {} over {} steps; a lower one "
+                                "follows faster), then ",
+                                momentum, steps_done(f))
                           : std::string("look ");
     return text + "at whether test and training data are scaled and labelled alike.";
   }
   text += format("Training itself did not learn (loss {:.3g} after {} epochs; chance is {:.3g}). Probable causes: ",
                  last.loss, f.epochs.size(), std::log(static_cast<double>(f.classes)));
-  return text + format("a learning rate that is too high (it is {}; try a tenth, and schedule = {{ cosine = {{ warmup = 1 "
-                       "}} }}) or far too low for so few epochs, activations that saturate or die, or labels that do not "
-                       "belong to the samples.",
-                       f.spec.optimizer.learning_rate);
+  return text + format(
+                    "a learning rate that is too high (it is {}; try a tenth, and schedule = {{ cosine = {{ warmup = 1 "
+                    "}} }}) or far too low for so few epochs, activations that saturate or die, or labels that do not "
+                    "belong to the samples.",
+                    f.spec.optimizer.learning_rate);
 }
 
 }  // namespace
@@ -75,9 +78,10 @@ std::vector<std::string> training_warnings(const TrainingFacts& f) {
   const int64_t steps = steps_done(f);
   if (momentum >= 0 && steps > 0 && remembered(momentum, steps) > kStale) {
     const double enough = std::floor(100 * std::pow(kStale, 1.0 / static_cast<double>(steps))) / 100;
-    warnings.push_back(format("Batch norm: after {} steps its running averages still hold {} of where they started "
-                              "(momentum {}); inference uses them. Take a momentum of {:.2f} or less, or train longer.",
-                              steps, percent(remembered(momentum, steps)), momentum, enough));
+    warnings.push_back(
+        format("Batch norm: after {} steps its running averages still hold {} of where they started "
+               "(momentum {}); inference uses them. Take a momentum of {:.2f} or less, or train longer.",
+               steps, percent(remembered(momentum, steps)), momentum, enough));
   }
   return warnings;
 }

@@ -18,9 +18,7 @@ struct Case {
   ModelSpec model;
   TrainSpec spec;
   std::vector<EpochRecord> epochs;
-  TrainingFacts facts(double accuracy) const {
-    return {model, spec, epochs, 50000, 10, accuracy, 10000, 0.1135};
-  }
+  TrainingFacts facts(double accuracy) const { return {model, spec, epochs, 50000, 10, accuracy, 10000, 0.1135}; }
 };
 
 Case network(double momentum) {
