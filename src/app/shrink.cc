@@ -12,7 +12,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "data/sources.h"
-#include "formats/tflite/tflite.h"
+#include "formats/model_file.h"
 #include "measure/table.h"
 #include "measure/text.h"
 #include "measure/units.h"
@@ -199,7 +199,7 @@ Status run_shrink(const Arguments& a, const Context& context) {
   };
   THIMBLE_ASSIGN(ShrinkResult result, shrink(graph, plan, m.how));
   if (result.interrupted || interrupted()) return interrupted_error("nothing was written");
-  THIMBLE_ASSIGN(const std::vector<uint8_t> file, write_tflite(result.shrunk.graph));
+  THIMBLE_ASSIGN(const std::vector<uint8_t> file, write_model(result.shrunk.graph, a.output));
   THIMBLE_ASSIGN(const Accuracy after, accuracy_of(result.shrunk.graph, m, context));
   const Report report{
       result.shrunk, result.epochs, static_cast<int64_t>(model.file.size), static_cast<int64_t>(file.size()),
@@ -229,8 +229,9 @@ Action define_shrink(Options& options) {
   options.about(
       "Structured pruning: channels are ranked, the lowest go with everything that depends on them (residual sums,\n"
       "depthwise convolutions, concatenations), and the rest is trained again. Shapes, bytes and time really shrink.");
-  options.argument("MODEL", &a->model, "a float .tflite file; - reads it from the standard input");
-  options.text("-o,--output", &a->output, "OUT.tflite", "the file to write; - is the standard output", true);
+  options.argument("MODEL", &a->model, "a float .tflite or .thim file; - reads it from the standard input");
+  options.text("-o,--output", &a->output, "OUT",
+               "the file to write, .tflite or .thim (packed); - is the standard output", true);
   options.section("What goes");
   options.number("--keep", &a->keep, "FRACTION", "of the channels that stay (default: 0.5)");
   options.integer("--macs", &a->macs, "N", "instead: at most so many multiply-accumulates", 1);

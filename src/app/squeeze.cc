@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "data/picture.h"
+#include "formats/model_file.h"
 #include "measure/table.h"
 #include "measure/text.h"
 #include "measure/units.h"
@@ -73,6 +74,7 @@ constexpr Category kCategories[] = {
 std::string why_left(const Category& c, const Squeezed& s, const Arguments& a) {
   const std::string key = c.key;
   if (s.after.*c.bytes == 0) return s.before.*c.bytes > 0 ? "gone" : "";
+  if (is_packed_name(a.output)) return key == "structure" ? "operators, shapes, checksum" : "";
   if (key == "data") return s.channels.removed > 0 ? "what is left carries information" : "carries information";
   if (key == "scales") return "one per channel; equal lists are shared";
   if (key == "zero_points") return "8 bytes per scale by the format; equal lists are shared";
@@ -168,6 +170,7 @@ Status run_squeeze(const Arguments& a, const Context& context) {
                   : a.names == "short" ? SqueezeOptions::Names::none
                                        : SqueezeOptions::Names::first;
   options.keep_metadata = a.keep_metadata;
+  options.packed = is_packed_name(a.output);
   options.proof.runs = a.verify;
   options.proof.seed = static_cast<uint64_t>(a.seed);
   options.proof.threads = context.thread_count();
@@ -202,13 +205,16 @@ Action define_squeeze(Options& options) {
   options.examples(
       "thimble squeeze model.tflite -o smaller.tflite\n"
       "thimble squeeze model.tflite --names short --verify 1000 -o smaller.tflite\n"
+      "thimble squeeze model.tflite -o packed.thim\n"
       "thimble squeeze model.tflite --input cat.jpg --input dog.jpg -o smaller.tflite\n");
   options.about(
       "Lossless: drops min/max and what nothing reads, shares what is stored twice, and removes channels that\n"
       "provably hold one number or that no reader uses, moving their contribution into int32 biases. The result is\n"
       "run beside the original; nothing is written unless all outputs are identical, bit for bit.");
-  options.argument("MODEL", &a->model, "any .tflite file, float or quantised; - reads it from the standard input");
-  options.text("-o,--output", &a->output, "OUT.tflite", "the file to write; - is the standard output", true);
+  options.argument("MODEL", &a->model,
+                   "a .tflite or .thim file, float or quantised; - reads it from the standard input");
+  options.text("-o,--output", &a->output, "OUT",
+               "the file to write, .tflite or .thim (packed); - is the standard output", true);
   options.choice("--names", &a->names, {"first", "keep", "short"},
                  "inside the model: first (default) of those joined with ';'; keep all; short: none");
   options.flag("--keep-channels", &a->keep_channels, "remove no channels");
