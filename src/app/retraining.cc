@@ -110,6 +110,7 @@ void print_json(const RetrainArguments& a, const Command& command, const Score& 
   json.field("loss_before", before.loss).field("loss", after.loss);
   json.field("bytes_before", before.sizes.file_bytes).field("bytes", after.sizes.file_bytes);
   json.field("bytes_deflated_before", before.sizes.file_deflated).field("bytes_deflated", after.sizes.file_deflated);
+  json.field("bytes_packed_before", before.sizes.file_packed).field("bytes_packed", after.sizes.file_packed);
   json.field("sparsity_before", before.sparsity).field("sparsity", after.sparsity);
   json.key("tensors").begin_array();
   for (const TensorBytes& t : after.sizes.tensors)
@@ -159,6 +160,7 @@ void print_tables(const Score& before, const Score& after, const Context& contex
   table.row({"zeros among the weights", format_percent(before.sparsity, 1), format_percent(after.sparsity, 1)});
   table.row({"file", bytes(before.sizes.file_bytes), bytes(after.sizes.file_bytes)});
   table.row({"file, deflated", bytes(before.sizes.file_deflated), bytes(after.sizes.file_deflated)}, Tone::strong);
+  table.row({"file, packed", bytes(before.sizes.file_packed), bytes(after.sizes.file_packed)}, Tone::strong);
   if (!std::isnan(before.accuracy))
     table.row({"test accuracy", format_percent(before.accuracy), format_percent(after.accuracy)}, Tone::strong);
   else if (!std::isnan(before.loss))
@@ -242,7 +244,7 @@ Status run_retraining(const RetrainArguments& a, const Command& command, const C
     return {};
   }
   print_tables(before, after, context);
-  context.note(format("wrote {}; zeros and equal values shrink it once it is deflated", a.output));
+  context.note(format("wrote {}; zeros and equal values shrink it once it is deflated, or packed (thimble pack)", a.output));
   return {};
 }
 

@@ -99,6 +99,43 @@ void read_cluster(TableReader& r, const toml::node& n, ClusterStage* stage, Stat
   refuse(r, r.has("clusters") ? *r.node("clusters") : n, check(o));
 }
 
+// 8, 4, 2 … or "ternary".
+void read_bits(TableReader& r, const toml::node& n, int* bits) {
+  if (n.value_or(std::string()) == "ternary") {
+    *bits = kTernaryBits;
+    return;
+  }
+  const auto number = n.value_exact<int64_t>();
+  if (!number || *number < 2 || *number > 8)
+    return r.fail_at(n, "weights have 2 to 8 bits, or are \"ternary\"", "bits = 4");
+  *bits = static_cast<int>(*number);
+}
+
+void read_qat(TableReader& r, const toml::node&, QatStage* stage, Status*) {
+  QuantizeOptions& q = stage->options.quantize;
+  if (const toml::node* bits = r.node("bits")) read_bits(r, *bits, &q.bits);
+  if (const toml::node* word = r.node("ranges"))
+    stage->options.ranges =
+        pick(r, *word, "kind of ranges", word->value_or(std::string()), {"moving_average", "learned"}) == 0
+            ? QatOptions::Ranges::moving_average
+            : QatOptions::Ranges::learned;
+  r.texts("layers", &q.layers);
+  if (const toml::node* n = r.node("layer_bits")) {
+    const toml::table* table = n->as_table();
+    if (!table) return r.fail_at(*n, "layer_bits must be a table", "layer_bits = { dense_1 = 4 }");
+    for (const auto& [layer, bits] : *table) read_bits(r, bits, &q.layer_bits[std::string(layer.str())]);
+  }
+  if (const toml::node* word = r.node("io"))
+    q.io = static_cast<QuantizeOptions::Io>(
+        pick(r, *word, "io", word->value_or(std::string()), {"float", "int8", "uint8"}));
+  r.truth("per_tensor", &q.per_tensor_weights);
+  r.whole("calibrate", &stage->calibration_samples, 1, 1'000'000);
+  r.number("decay", &stage->options.decay, 0, 0.999999);
+  r.number("freeze", &stage->options.freeze, 0, 1);
+  read_training(r, &stage->training);
+  r.finish();
+}
+
 void read_distill(TableReader& r, const toml::node& n, DistillStage* stage, Status* status) {
   r.text("teacher", &stage->teacher);
   r.number("temperature", &stage->temperature, 0.01, 1000);
@@ -132,6 +169,7 @@ void read_stages(TableReader& r, VariantSpec* v, Status* status) {
   read_stage(r, "shrink", "shrink = { keep = 0.5 }", &v->shrink, status, read_shrink);
   read_stage(r, "prune", "prune = { sparsity = 0.8 }", &v->prune, status, read_prune);
   read_stage(r, "cluster", "cluster = { clusters = 16 }", &v->cluster, status, read_cluster);
+  read_stage(r, "qat", "qat = { bits = 8 }", &v->qat, status, read_qat);
 }
 
 std::string default_name(const VariantSpec& v) {
@@ -141,6 +179,7 @@ std::string default_name(const VariantSpec& v) {
   if (v.shrink) add("shrunk");
   if (v.prune) add("pruned");
   if (v.cluster) add("clustered");
+  if (v.qat) add("qat");
   if (v.quantized) add(name(v.quantize.to));
   return text.empty() ? "float32" : text;
 }
@@ -212,6 +251,8 @@ void read_variants(TableReader& root, std::vector<VariantSpec>* out, Status* sta
     read_stages(r, &v, status);
     if (const toml::node* q = r.node("quantize")) read_quantize(r, *q, &v, status);
     r.finish();
+    if (v.qat && v.quantized)
+      r.fail_at(*r.node("quantize"), "qat quantises already: leave quantize out", "qat = { io = \"int8\" }");
     if (v.name.empty()) v.name = default_name(v);
     for (char c : v.name)
       if (!std::isalnum(static_cast<unsigned char>(c)) && c != '_' && c != '-' && c != '.')

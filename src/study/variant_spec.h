@@ -1,11 +1,12 @@
 // What a [[variant]] of a recipe asks for: the stages that make it from the trained model, in the order in which they
-// run: (student) → shrink → prune → cluster → quantize, each keeping what came before it.
+// run: (student) → shrink → prune → cluster → qat or quantize, each keeping what came before it.
 #pragma once
 
 #include <optional>
 
 #include "compress/cluster.h"
 #include "compress/prune.h"
+#include "compress/qat.h"
 #include "compress/quantize.h"
 #include "compress/shrink.h"
 #include "train/spec.h"
@@ -33,6 +34,13 @@ struct ClusterStage {
   StageTraining training;
 };
 
+// Quantisation-aware training: what comes out is the integer model.
+struct QatStage {
+  QatOptions options;
+  int64_t calibration_samples = 500;
+  StageTraining training;
+};
+
 // A teacher for the variant's trainings; a training of its own where there is no other, or for a student.
 struct DistillStage {
   std::string teacher;  // an earlier variant, or a .tflite file beside the recipe
@@ -50,6 +58,7 @@ struct VariantSpec {
   std::optional<ShrinkStage> shrink;
   std::optional<PruneStage> prune;
   std::optional<ClusterStage> cluster;
+  std::optional<QatStage> qat;
   bool quantized = false;
   QuantizeOptions quantize;
   int64_t calibration_samples = 500;

@@ -31,13 +31,15 @@ VariantStages::VariantStages(StageContext context, const Graph& trained) : conte
 
 Result<Staged> VariantStages::run(const VariantSpec& spec) {
   Staged s = spec.from.empty() ? trained_ : made_.at(spec.from);
+  s.quantized.reset();  // the float model goes on
   const auto stages = [&]() -> Status {
     if (spec.distill && !spec.distill->student.empty()) THIMBLE_TRY(train_student(spec, &s));
-    if (spec.distill && spec.distill->student.empty() && !spec.shrink && !spec.prune && !spec.cluster)
+    if (spec.distill && spec.distill->student.empty() && !spec.shrink && !spec.prune && !spec.cluster && !spec.qat)
       THIMBLE_TRY(distil_alone(spec, &s));
     if (spec.shrink) THIMBLE_TRY(shrink(spec, &s));
     if (spec.prune) THIMBLE_TRY(prune(spec, &s));
     if (spec.cluster) THIMBLE_TRY(cluster(spec, &s));
+    if (spec.qat) THIMBLE_TRY(qat(spec, &s));
     return {};
   };
   if (Status status = stages(); !status)
@@ -70,6 +72,22 @@ Status VariantStages::cluster(const VariantSpec& spec, Staged* s) {
   s->clustered = true;
   s->per_channel = options.per_channel;
   s->summary.push_back(format("cluster {}", options.clusters));
+  return {};
+}
+
+Status VariantStages::qat(const VariantSpec& spec, Staged* s) {
+  const QatOptions& options = spec.qat->options;
+  THIMBLE_ASSIGN(const auto technique,
+                 Qat::make(s->graph, options,
+                           calibration_samples(context_.data.splits.train, context_.data.preprocess,
+                                               spec.qat->calibration_samples)));
+  Weights weights;
+  THIMBLE_TRY(retrained(spec, "qat", spec.qat->training, {technique}, s, &weights));
+  THIMBLE_ASSIGN(s->quantized, technique->deployed(weights));
+  const int bits = options.quantize.bits;
+  s->summary.push_back(bits == 8              ? std::string("qat int8")
+                       : bits == kTernaryBits ? std::string("qat ternary")
+                                              : format("qat int{}", bits));
   return {};
 }
 
@@ -152,7 +170,7 @@ Status VariantStages::shrink(const VariantSpec& spec, Staged* s) {
 }
 
 Status VariantStages::retrained(const VariantSpec& spec, const char* stage, const StageTraining& training,
-                                Techniques techniques, Staged* s) {
+                                Techniques techniques, Staged* s, Weights* weights) {
   THIMBLE_ASSIGN(Techniques more, companions(spec, *s));
   techniques.insert(techniques.begin(), more.begin(), more.end());
   Retraining how = retraining(spec, stage, training);
@@ -162,6 +180,7 @@ Status VariantStages::retrained(const VariantSpec& spec, const char* stage, cons
   if (!result) return with_context(std::move(result).error(), stage);
   if (result->interrupted) return training_interrupted(name, result->epochs.size(), how.checkpoint);
   s->graph = std::move(result->graph);
+  if (weights) *weights = std::move(result->weights);
   s->epochs.push_back(std::move(result->epochs));
   std::string text;
   for (const auto& technique : techniques) text += (text.empty() ? "" : "; ") + technique->describe();

@@ -28,6 +28,7 @@ struct Staged {
   Graph graph;
   bool pruned = false, clustered = false;  // zeros, and equal weights, that later stages keep
   bool per_channel = false;                // how clustered
+  std::optional<Quantized> quantized;      // after quantisation-aware training; `graph` is what it was made of
   std::vector<std::string> summary;        // "prune 80 %", "cluster 16"
   std::vector<std::string> settings;       // one sentence per stage
   std::vector<std::vector<EpochRecord>> epochs;
@@ -51,10 +52,11 @@ class VariantStages {
   Status shrink(const VariantSpec& spec, Staged* s);
   Status prune(const VariantSpec& spec, Staged* s);
   Status cluster(const VariantSpec& spec, Staged* s);
+  Status qat(const VariantSpec& spec, Staged* s);
 
   // One training of the variant's model with these techniques; a teacher and what must be kept are added.
   Status retrained(const VariantSpec& spec, const char* stage, const StageTraining& training, Techniques techniques,
-                   Staged* s);
+                   Staged* s, Weights* weights = nullptr);
   Result<Techniques> companions(const VariantSpec& spec, const Staged& s);
   Retraining retraining(const VariantSpec& spec, const char* stage, const StageTraining& training) const;
   Techniques keepers(const Staged& s) const;

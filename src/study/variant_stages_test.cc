@@ -117,6 +117,9 @@ TEST(RecipeVariants, MistakesAreNamed) {
   expect("shrink = { keep = 0 }", "leaves no channel", "0.5");
   expect("shrink = { rank = \"l1\" }", "needs keep", "0.5");
   expect("shrink = { keep = 0.5, rank = \"tailor\" }", "unknown ranking", "taylor");
+  expect("qat = { bits = 9 }", "2 to 8 bits", "4");
+  expect("qat = { ranges = \"learnt\" }", "unknown kind of ranges", "learned");
+  expect("qat = { bits = 8 }\nquantize = \"int8\"", "quantises already", "io");
   expect("cluster = { clusters = 1 }", "1 cluster:", "16");
   expect("cluster = { clusters = 4, init = \"means\" }", "unknown initialisation", "");
   expect("distill = { teacher = \"flaot32\" }", "neither a variant before", "float32");
@@ -233,6 +236,12 @@ TEST(VariantStages, EachStageKeepsWhatCameBefore) {
   EXPECT_GE(int8.zeros, 288);
   EXPECT_LE(int8.distinct, 6);
   EXPECT_EQ(int8.type, "int8");
+  const TensorSizeRow& trained_int8 = tensor(variant(*r, "both_qat"), kernel);
+  EXPECT_GE(trained_int8.zeros, 288);
+  EXPECT_LE(trained_int8.distinct, 6);
+  EXPECT_EQ(trained_int8.type, "int8");
+  EXPECT_EQ(variant(*r, "both_qat").technique, "prune 75 % + cluster 6 + qat int8");
+  EXPECT_EQ(variant(*r, "both_qat").stages.size(), 3u);
   const TensorSizeRow& taught = tensor(variant(*r, "retaught"), kernel);
   EXPECT_EQ(taught.zeros, 288);
   EXPECT_LE(taught.distinct, 6);

@@ -33,7 +33,7 @@ std::string describe(const VariantSpec& spec, const Staged& staged) {
   std::string text;
   for (const std::string& stage : staged.settings) text += (text.empty() ? "" : ". Then ") + stage;
   if (spec.quantized) return text + (text.empty() ? "" : ". Then ") + describe_quantisation(spec);
-  return text.empty() ? "float32 weights and arithmetic, as trained" : text + ". float32";
+  return text.empty() ? "float32 weights and arithmetic, as trained" : text + (staged.quantized ? "" : ". float32");
 }
 
 std::string in_short(const VariantSpec& spec, const Staged& staged) {
@@ -68,6 +68,18 @@ int64_t constant_parameters(const Graph& graph) {
 }
 
 }  // namespace
+
+CalibrationSamples calibration_samples(const Dataset& set, const Preprocess& preprocess, int64_t count) {
+  const Dataset drawn = set.shuffled(1).limit(count);
+  return [drawn, preprocess](int64_t i, std::span<float> input) {
+    if (i >= drawn.size() || static_cast<int64_t>(input.size()) != drawn.sample_elements()) return false;
+    if (drawn.storage() == Storage::bytes)
+      preprocess.apply(drawn.bytes(i), input.data(), 1, drawn.sample_elements());
+    else
+      preprocess.apply(drawn.floats(i), input.data(), 1, drawn.sample_elements());
+    return true;
+  };
+}
 
 EpochRow row_of(const EpochRecord& e) {
   EpochRow row;
@@ -106,23 +118,18 @@ Result<Variant> make_variant(const VariantSpec& spec, const Staged& staged, cons
   const Graph& float_graph = staged.graph;
   Variant v{.spec = spec};
   std::vector<TensorSize> sizes;
-  if (spec.quantized) {
-    // The same samples as `thimble quantize --data` draws.
-    const Dataset drawn = calibration.shuffled(1).limit(spec.calibration_samples);
-    const int64_t count = drawn.size();
-    const auto samples = [&](int64_t i, std::span<float> input) {
-      if (i >= count || static_cast<int64_t>(input.size()) != drawn.sample_elements()) return false;
-      if (drawn.storage() == Storage::bytes)
-        preprocess.apply(drawn.bytes(i), input.data(), 1, drawn.sample_elements());
-      else
-        preprocess.apply(drawn.floats(i), input.data(), 1, drawn.sample_elements());
-      return true;
-    };
-    auto quantized = quantize(float_graph, spec.quantize, samples);
+  const auto take = [&](Quantized quantized) {
+    v.graph = std::move(quantized.graph);
+    sizes = std::move(quantized.sizes);
+    for (const UnquantizedTensor& t : quantized.left) v.result.unquantized_tensors.push_back({t.name, t.bytes, t.why});
+  };
+  if (staged.quantized) {
+    take(*staged.quantized);
+  } else if (spec.quantized) {
+    auto quantized =
+        quantize(float_graph, spec.quantize, calibration_samples(calibration, preprocess, spec.calibration_samples));
     if (!quantized) return with_context(std::move(quantized).error(), format("variant \"{}\"", spec.name));
-    v.graph = std::move(quantized->graph);
-    sizes = std::move(quantized->sizes);
-    for (const UnquantizedTensor& t : quantized->left) v.result.unquantized_tensors.push_back({t.name, t.bytes, t.why});
+    take(std::move(*quantized));
   } else {
     v.graph = float_graph;
     for (const Tensor& t : v.graph.tensors)

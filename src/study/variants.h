@@ -15,6 +15,9 @@ struct Variant {
   VariantResult result;  // sizes, reasons, parameters, MACs and plan filled in
 };
 
+// Samples of `set` to measure ranges with: the same as `thimble quantize --data` draws.
+CalibrationSamples calibration_samples(const Dataset& set, const Preprocess& preprocess, int64_t count);
+
 EpochRow row_of(const EpochRecord& epoch);
 
 // The inference graph of a trained model, ready to be written: batch 1, metadata, no training parts,
