@@ -70,7 +70,7 @@ void transfer(S& s, VariantResult& v) {
     v.sparsity);
   s(v.accuracy, v.accuracy_stddev, v.interval95, v.loss, v.regression, v.test_samples, v.per_seed, v.extra);
   s(v.agreement_with_float32, v.max_abs_output_difference, v.arena_bytes, v.unquantized_tensors, v.tensors, v.stages);
-  s(v.arena, v.confusion, v.misclassified);
+  s(v.arena, v.confusion, v.misclassified, v.errors, v.changes);
 }
 template <class S>
 void transfer(S& s, StudyItem& v) {

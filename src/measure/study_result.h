@@ -188,6 +188,8 @@ struct VariantResult {
   std::vector<ArenaSlot> arena;
   ConfusionMatrix confusion;
   std::vector<MisclassifiedExample> misclassified;
+  // Numbers only: answer − truth, and answer − the first variant's answer, of some test samples.
+  std::vector<double> errors, changes;
 };
 
 struct SweepRow {

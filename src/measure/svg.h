@@ -69,6 +69,7 @@ struct Distribution {
 // One row per distribution: density (mirrored), the samples as dots, box p25–p75, median, p90, p99.
 // Samples beyond p99.5 are drawn at the edge as an arrow with their number.
 struct Distributions {
+  std::string noun = "runs";  // what a dot is, for the hover text
   std::string description;
   Axis x;
   std::vector<Distribution> rows;

@@ -93,8 +93,8 @@ std::string distributions(const Distributions& chart) {
     text(out, plot.right, top + 13, "tk sm", "ae", facts);
 
     const std::vector<double> some = thin_sorted(sorted, 1500);
-    const std::string said = format("{}\n{} runs\nmin {}\nmedian {}\np90 {}\np99 {}\nmax {}", fit_text(row.name, 200),
-                                    sorted.size(), format_value(sorted.front(), chart.x.unit),
+    const std::string said = format("{}\n{} {}\nmin {}\nmedian {}\np90 {}\np99 {}\nmax {}", fit_text(row.name, 200),
+                                    sorted.size(), chart.noun, format_value(sorted.front(), chart.x.unit),
                                     format_value(at(50), chart.x.unit), format_value(at(90), chart.x.unit),
                                     format_value(at(99), chart.x.unit), format_value(sorted.back(), chart.x.unit));
     if (some.size() >= 5)

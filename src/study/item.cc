@@ -97,11 +97,12 @@ class ItemRun {
                           options_.out + "/checkpoints", plan_.id},
                          graph);
     Scorer scorer({.data = data_, .seed = plan_.seed, .pictures = plan_.first, .threads = options_.threads}, hooks_);
-    for (const VariantSpec& spec : recipe_.variants) {
+    const std::vector<VariantSpec> wanted = plan_.point ? sweep_variants(recipe_) : recipe_.variants;
+    for (const VariantSpec& spec : wanted) {
       THIMBLE_ASSIGN(const Staged staged, stages.run(spec));
       THIMBLE_ASSIGN(Variant v, make_variant(spec, staged, data_.splits.train, data_.preprocess));
       THIMBLE_TRY(scorer.score(v));
-      if (&spec == &recipe_.variants.front() && plan_.first) THIMBLE_TRY(check_export(trained.weights, v, scorer));
+      if (&spec == &wanted.front() && plan_.first) THIMBLE_TRY(check_export(trained.weights, v, scorer));
       if (!plan_.first) v.result.file = format("models/{}/{}.tflite", plan_.id, spec.name);
       THIMBLE_TRY(make_directories(directory_of(options_.out + "/" + v.result.file)));
       THIMBLE_TRY(write_file_atomic(options_.out + "/" + v.result.file, v.file));

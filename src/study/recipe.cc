@@ -245,6 +245,18 @@ void read_sweep(TableReader& root, Recipe* recipe, Status* status) {
       off = mode == "off";
       continue;
     }
+    if (name == "variants") {
+      TableReader r(*table, "sweep.", status);
+      r.texts("variants", &recipe->sweep_variants);
+      for (const std::string& variant : recipe->sweep_variants) {
+        std::vector<std::string> names;
+        for (const VariantSpec& v : recipe->variants) names.push_back(v.name);
+        if (std::ranges::find(names, variant) == names.end())
+          return root.fail_at(value, format("sweep.variants names \"{}\", which is no variant", variant),
+                              did_you_mean(variant, names));
+      }
+      continue;
+    }
     SweepAxis axis{name, {}, {}};
     if (const toml::table* range = value.as_table()) {
       read_sweep_range(root, *range, &axis, status);

@@ -46,6 +46,7 @@ struct Recipe {
   std::vector<VariantSpec> variants;
   MeasureSpec measure;
   std::vector<SweepAxis> sweep;
+  std::vector<std::string> sweep_variants;  // made at each point of the sweep; empty: all
   bool grid = false;      // sweep every combination instead of one axis at a time
   std::string text;       // the file as it was read
   std::string directory;  // of the file: model.file is relative to it

@@ -34,6 +34,7 @@ Status Scorer::score(Variant& v) {
                                 : format("{}: {} bytes, RMSE {:.6g}, R² {:.5f}", v.spec.name, r.bytes,
                                          e.regression.rmse, e.regression.r2));
   compare(r, e);
+  if (e.regression.present() && options_.pictures) collect_errors(r, e);
   for (const auto& [set_name, set] : options_.data.extra) {
     THIMBLE_ASSIGN(const EvaluationResult x, evaluate_model(v.graph, set, options_.data.preprocess, evaluate));
     const bool classes = x.accuracy >= 0;
@@ -49,6 +50,17 @@ Status Scorer::score(Variant& v) {
     collect_misclassified(r, e);
   }
   return {};
+}
+
+// Answers of some samples against the truth and against the first variant, for the report's drawings.
+void Scorer::collect_errors(VariantResult& r, const EvaluationResult& e) const {
+  constexpr int64_t kShown = 1000;
+  const Dataset& test = options_.data.splits.test;
+  for (int64_t i = 0; i < std::min(e.n, kShown); ++i) {
+    const auto at = static_cast<size_t>(i * e.width);
+    r.errors.push_back(static_cast<double>(e.outputs[at]) - test.target(i)[0]);
+    if (at < first_outputs_.size()) r.changes.push_back(static_cast<double>(e.outputs[at]) - first_outputs_[at]);
+  }
 }
 
 // Against the first variant: how often the answers agree, how far the outputs are apart.

@@ -12,7 +12,7 @@ namespace thimble {
 struct ScoreOptions {
   const StudyData& data;
   uint64_t seed = 1;
-  bool pictures = false;  // confusion matrix and misclassified samples as pictures
+  bool pictures = false;  // what a report draws: confusion matrix, misclassified samples, errors of numbers
   int threads = 1;
 };
 
@@ -26,6 +26,7 @@ class Scorer {
 
  private:
   void compare(VariantResult& r, const EvaluationResult& e);
+  void collect_errors(VariantResult& r, const EvaluationResult& e) const;
   void collect_misclassified(VariantResult& r, const EvaluationResult& e) const;
 
   const ScoreOptions options_;

@@ -80,6 +80,37 @@ TEST(Sweep, PresetsAndSettingsChangeIt) {
   EXPECT_EQ(recipe("", {{"sweep.train.batch", "[1, 2]"}})->sweep[0].key, "train.batch");
 }
 
+TEST(Sweep, SomeVariantsWithWhatTheyNeed) {
+  const std::string text = R"([[variant]]
+name = "float32"
+[[variant]]
+name = "float16"
+quantize = "float16"
+[[variant]]
+name = "half"
+prune = { sparsity = 0.5 }
+[[variant]]
+name = "half_int8"
+from = "half"
+quantize = "int8"
+[sweep]
+"train.epochs" = [1]
+)";
+  const auto names = [](const Recipe& r) {
+    std::vector<std::string> out;
+    for (const VariantSpec& v : sweep_variants(r)) out.push_back(v.name);
+    return out;
+  };
+  EXPECT_EQ(names(*recipe(text)).size(), 4u);
+  const auto some = recipe(text + "variants = [\"half_int8\"]\n");
+  ASSERT_TRUE(some) << some.error().to_string();
+  EXPECT_EQ(names(*some), (std::vector<std::string>{"half", "half_int8"}));
+  EXPECT_EQ(labels(*some), (std::vector<std::string>{"1"}));
+  const auto typo = recipe(text + "variants = [\"flaot32\"]\n");
+  ASSERT_FALSE(typo);
+  EXPECT_NE(typo.error().to_string().find("did you mean 'float32'"), std::string::npos);
+}
+
 TEST(Sweep, MistakesAreNamed) {
   const auto message = [](const std::string& more) {
     const auto r = recipe(more);
