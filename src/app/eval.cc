@@ -76,7 +76,11 @@ std::string as_json(const EvalOptions& o, const Evaluated& e) {
   }
   json.field("loss", r.loss).field("n", r.n);
   if (const RegressionScore& s = r.regression; s.present())
-    json.field("mse", s.mse).field("rmse", s.rmse).field("mae", s.mae).field("r2", s.r2).field("max_error", s.max_error);
+    json.field("mse", s.mse)
+        .field("rmse", s.rmse)
+        .field("mae", s.mae)
+        .field("r2", s.r2)
+        .field("max_error", s.max_error);
   if (classes) {
     json.field("correct", r.correct).key("confusion").begin_array();
     for (const auto& line : r.confusion) {

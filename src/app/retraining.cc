@@ -244,7 +244,8 @@ Status run_retraining(const RetrainArguments& a, const Command& command, const C
     return {};
   }
   print_tables(before, after, context);
-  context.note(format("wrote {}; zeros and equal values shrink it once it is deflated, or packed (thimble pack)", a.output));
+  context.note(
+      format("wrote {}; zeros and equal values shrink it once it is deflated, or packed (thimble pack)", a.output));
   return {};
 }
 

@@ -84,7 +84,8 @@ Status run(const StudyArguments& a, const Context& context) {
   options.threads = context.thread_count();
   options.resume = a.resume;
   options.thimble_version = version();
-  if (a.workers < 1 || a.workers > 256) return fail(ErrorCode::usage, format("--workers {} is not between 1 and 256", a.workers));
+  if (a.workers < 1 || a.workers > 256)
+    return fail(ErrorCode::usage, format("--workers {} is not between 1 and 256", a.workers));
   options.workers = static_cast<int>(a.workers);
   options.item = a.item;
   options.command = worker_command(a, options);
@@ -137,7 +138,7 @@ Action define_study(Options& options) {
                 "change a key by its path: train.epochs=4, model.layers.dense_1.units=64");
   options.flag("--resume", &a->resume, "go on from the finished trainings and checkpoints in the folder");
   options.integer("--workers", &a->workers, "N",
-                 "processes that share the trainings (seeds, points of a sweep); same results as one (default 1)");
+                  "processes that share the trainings (seeds, points of a sweep); same results as one (default 1)");
   options.text("--item", &a->item, "ID", "do one training only (seed_2, sweep_5) and leave its result in the folder");
   return [a](const Context& context) { return run(*a, context); };
 }

@@ -134,7 +134,8 @@ Action define_train(Options& options) {
       "thimble train studies/mnist_cnn.toml -o cnn.tflite --set train.epochs=3 --seed 7\n"
       "thimble train studies/mnist_cnn.toml -o cnn.tflite --resume");
   options.about(
-      "Trains the recipe's model and writes it as a float32 .tflite or packed .thim file. The state is saved beside it (MODEL.ckpt) "
+      "Trains the recipe's model and writes it as a float32 .tflite or packed .thim file. The state is saved beside it "
+      "(MODEL.ckpt) "
       "every epoch and every 30 seconds.");
   options.argument("RECIPE", &a->recipe, "the study as a text file (TOML); variants and sweeps are ignored");
   options.text("-o,--output", &a->output, "MODEL", "the file to write, .tflite or .thim (packed)", true);

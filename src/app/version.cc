@@ -31,7 +31,8 @@ constexpr Licence kLicences[] = {
     {"zlib", "Zlib", "compression"},
 };
 
-constexpr const char* kFeatures[] = {"train", "quantize", "study", "tflite-read", "tflite-write", "thim-read", "thim-write"};
+constexpr const char* kFeatures[] = {"train",        "quantize",  "study",     "tflite-read",
+                                     "tflite-write", "thim-read", "thim-write"};
 
 }  // namespace
 

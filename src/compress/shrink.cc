@@ -266,9 +266,8 @@ Result<ShrinkResult> shrink(const Graph& float_graph, const ShrinkPlan& plan, co
     THIMBLE_ASSIGN(const ChannelMap map, find_channels(graph));
     THIMBLE_ASSIGN(const ChannelScores scores, rank_channels(graph, map, plan.ranking, &how, plan.rank_samples));
     const ShrinkOptions options =
-        plan.rounds == 1
-            ? plan.options
-            : round_options(plan.options, whole, whole_cost.macs, result.shrunk, round, plan.rounds);
+        plan.rounds == 1 ? plan.options
+                         : round_options(plan.options, whole, whole_cost.macs, result.shrunk, round, plan.rounds);
     THIMBLE_ASSIGN(Shrunk shrunk, shrink_graph(graph, options, scores));
     if (how.spec.epochs > 0) {
       Retraining again = how;

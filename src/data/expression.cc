@@ -36,7 +36,9 @@ constexpr Unary kUnary[] = {
     {"sqrt", [](double a) { return std::sqrt(a); }},
     {"cbrt", [](double a) { return std::cbrt(a); }},
     {"abs", [](double a) { return std::fabs(a); }},
-    {"sign", [](double a) { return a > 0 ? 1.0 : a < 0 ? -1.0 : 0.0; }},
+    {"sign", [](double a) { return a > 0   ? 1.0
+                                   : a < 0 ? -1.0
+                                           : 0.0; }},
     {"step", [](double a) { return a >= 0 ? 1.0 : 0.0; }},
     {"floor", [](double a) { return std::floor(a); }},
     {"ceil", [](double a) { return std::ceil(a); }},
@@ -67,7 +69,8 @@ class ExpressionParser {
 
   Result<Expression> run() {
     if (text_.size() > kMaxText)
-      return fail(ErrorCode::usage, format("the formula has {} characters, at most {} are read", text_.size(), kMaxText));
+      return fail(ErrorCode::usage,
+                  format("the formula has {} characters, at most {} are read", text_.size(), kMaxText));
     THIMBLE_TRY(sum(0));
     skip();
     if (at_ < text_.size()) {
@@ -86,7 +89,9 @@ class ExpressionParser {
   static std::string shown(char c) {
     return c >= 0x20 && c < 0x7f ? std::string(1, c) : format("byte {}", static_cast<unsigned char>(c));
   }
-  tl::unexpected<Error> wrong(const std::string& what, std::string hint = {}) const { return wrong_at(at_, what, hint); }
+  tl::unexpected<Error> wrong(const std::string& what, std::string hint = {}) const {
+    return wrong_at(at_, what, hint);
+  }
   tl::unexpected<Error> wrong_at(size_t at, const std::string& what, std::string hint = {}) const {
     return fail(ErrorCode::usage, format("formula \"{}\", column {}: {}", printable(), at + 1, what), std::move(hint));
   }

@@ -54,7 +54,9 @@ const std::vector<Surface>& surfaces() {
        }},
       {"fold", "|x - y|", -1, 1, [](double x, double y) { return std::fabs(x - y); }},
       {"steps", "round(2 x) / 2 + sign(y) / 2", -1, 1,
-       [](double x, double y) { return std::round(2 * x) / 2 + (y > 0 ? 0.5 : y < 0 ? -0.5 : 0.0); }},
+       [](double x, double y) {
+         return std::round(2 * x) / 2 + (y > 0 ? 0.5 : y < 0 ? -0.5 : 0.0);
+       }},
       {"peaks", "3(1-x)^2 exp(-x^2-(y+1)^2) - 10(x/5-x^3-y^5) exp(-x^2-y^2) - exp(-(x+1)^2-y^2)/3", -3, 3,
        [](double x, double y) {
          return 3 * (1 - x) * (1 - x) * std::exp(-x * x - (y + 1) * (y + 1)) -

@@ -124,7 +124,8 @@ std::vector<SetInfo> list_sets(const OpenOptions& options) {
   for (const Surface& surface : surfaces())
     sets.push_back({format("function:{}", surface.name),
                     format("z = {}, x and y in {} … {}", surface.formula, surface.low, surface.high), "computed"});
-  sets.push_back({"function:FORMULA", "z = a formula of x and y in -1 … 1, \"sin(3*x)*cos(2*y)\"; @LOW..HIGH behind it", ""});
+  sets.push_back(
+      {"function:FORMULA", "z = a formula of x and y in -1 … 1, \"sin(3*x)*cos(2*y)\"; @LOW..HIGH behind it", ""});
   return sets;
 }
 

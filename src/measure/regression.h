@@ -8,11 +8,11 @@
 namespace thimble {
 
 struct RegressionScore {
-  double mse = std::numeric_limits<double>::quiet_NaN();        // mean squared error
-  double rmse = std::numeric_limits<double>::quiet_NaN();       // its root, in the units of the target
-  double mae = std::numeric_limits<double>::quiet_NaN();        // mean absolute error
-  double r2 = std::numeric_limits<double>::quiet_NaN();         // 1 − Σ(error²) / Σ((truth − mean)²): 1 is perfect, 0 as
-                                                                // good as the mean; NaN where the truth is constant
+  double mse = std::numeric_limits<double>::quiet_NaN();   // mean squared error
+  double rmse = std::numeric_limits<double>::quiet_NaN();  // its root, in the units of the target
+  double mae = std::numeric_limits<double>::quiet_NaN();   // mean absolute error
+  double r2 = std::numeric_limits<double>::quiet_NaN();  // 1 − Σ(error²) / Σ((truth − mean)²): 1 is perfect, 0 as
+                                                         // good as the mean; NaN where the truth is constant
   double max_error = std::numeric_limits<double>::quiet_NaN();  // the largest absolute error
 
   bool present() const { return mse == mse; }

@@ -198,17 +198,17 @@ std::string number_errors(Context& c) {
   errors.noun = changes.noun = "test samples";
   const auto& variants = c.result.variants;
   for (size_t i = 0; i < std::min<size_t>(variants.size(), 12); ++i) {
-    if (!variants[i].errors.empty())
-      errors.rows.push_back({variants[i].name, variants[i].errors, static_cast<int>(i)});
+    if (!variants[i].errors.empty()) errors.rows.push_back({variants[i].name, variants[i].errors, static_cast<int>(i)});
     if (i > 0 && !variants[i].changes.empty())
       changes.rows.push_back({variants[i].name, variants[i].changes, static_cast<int>(i)});
   }
   return figure("How far off", svg::distributions(errors),
                 "Each dot is a test sample: left of 0 the answer is too small, right of it too large. Thick bar: the "
                 "middle half.") +
-         figure("What compression changed", svg::distributions(changes),
-                "The same samples against the first variant's answers. A needle at 0 changed nothing; a shape away from "
-                "0 is a shift of all answers; steps are the grid of an 8-bit output.");
+         figure(
+             "What compression changed", svg::distributions(changes),
+             "The same samples against the first variant's answers. A needle at 0 changed nothing; a shape away from "
+             "0 is a shift of all answers; steps are the grid of an 8-bit output.");
 }
 }  // namespace
 

@@ -23,10 +23,29 @@ TEST(ReportJson, HoldsTheContract) {
   EXPECT_EQ(j["training"]["epochs"].size(), 40u);
   EXPECT_EQ(j["training"]["per_seed"][2]["seed"], 3);
   const auto& v = j["variants"][3];
-  for (const char* key :
-       {"name", "file", "bytes", "bytes_deflated", "parameters", "macs", "accuracy", "accuracy_stddev", "interval95",
-        "loss", "per_seed", "extra", "agreement_with_float32", "max_abs_output_difference", "latency_us",
-        "measurements", "arena_bytes", "unquantized_tensors", "bytes_packed", "technique", "sparsity", "tensors", "stages"})
+  for (const char* key : {"name",
+                          "file",
+                          "bytes",
+                          "bytes_deflated",
+                          "parameters",
+                          "macs",
+                          "accuracy",
+                          "accuracy_stddev",
+                          "interval95",
+                          "loss",
+                          "per_seed",
+                          "extra",
+                          "agreement_with_float32",
+                          "max_abs_output_difference",
+                          "latency_us",
+                          "measurements",
+                          "arena_bytes",
+                          "unquantized_tensors",
+                          "bytes_packed",
+                          "technique",
+                          "sparsity",
+                          "tensors",
+                          "stages"})
     EXPECT_TRUE(v.contains(key)) << key;
   EXPECT_EQ(v["extra"]["digits"]["n"], 300);
   EXPECT_EQ(v["latency_us"], v["measurements"][0]["latency_us"]);

@@ -101,7 +101,8 @@ inline StudyResult sample_study() {
     v.name = p.name;
     v.description = p.how;
     v.file = format("models/{}.tflite", p.name);
-    v.bytes = p.bytes, v.bytes_deflated = p.deflated, v.bytes_packed = p.deflated - 8000, v.parameters = 128266, v.macs = r.model.macs;
+    v.bytes = p.bytes, v.bytes_deflated = p.deflated, v.bytes_packed = p.deflated - 8000, v.parameters = 128266,
+    v.macs = r.model.macs;
     v.accuracy = p.accuracy, v.accuracy_stddev = 0.0011, v.loss = 0.2471 + (0.9149 - p.accuracy);
     v.technique = p.name;
     v.sparsity = 0;

@@ -98,10 +98,10 @@ Verdict judge(const std::vector<VariantResult>& variants, double tolerance) {
       if (!speed.empty()) compare += (compare.empty() ? "" : " and ") + speed;
       if (!compare.empty()) say.push_back(format("Beside {} it is {}.", reference.name, compare));
       if (std::isfinite(reference.regression.r2) && std::isfinite(ship.regression.r2))
-        say.push_back(format("Its root mean squared error is {} against {}; {:.2g} points of the explained variance may "
-                             "be lost.",
-                             format_number(ship.regression.rmse), format_number(reference.regression.rmse),
-                             tolerance * 100));
+        say.push_back(
+            format("Its root mean squared error is {} against {}; {:.2g} points of the explained variance may "
+                   "be lost.",
+                   format_number(ship.regression.rmse), format_number(reference.regression.rmse), tolerance * 100));
       if (has_accuracy(reference)) {
         const double points = (ship.accuracy - reference.accuracy) * 100;
         say.push_back(std::fabs(points) < 0.005

@@ -93,8 +93,10 @@ class ItemRun {
 
   Status make_variants(const TrainResult& trained) {
     THIMBLE_ASSIGN(const Graph graph, deployable_graph(recipe_.model, trained.weights, data_.preprocess, recipe_.name));
+    std::string tag = plan_.id;  // "seed1"
+    std::erase(tag, '_');
     VariantStages stages({recipe_, data_, hooks_, options_.threads, options_.resume, plan_.seed, plan_.label,
-                          options_.out + "/checkpoints", plan_.id},
+                          options_.out + "/checkpoints", tag},
                          graph);
     Scorer scorer({.data = data_, .seed = plan_.seed, .pictures = plan_.first, .threads = options_.threads}, hooks_);
     const std::vector<VariantSpec> wanted = plan_.point ? sweep_variants(recipe_) : recipe_.variants;

@@ -47,9 +47,9 @@ struct Recipe {
   MeasureSpec measure;
   std::vector<SweepAxis> sweep;
   std::vector<std::string> sweep_variants;  // made at each point of the sweep; empty: all
-  bool grid = false;      // sweep every combination instead of one axis at a time
-  std::string text;       // the file as it was read
-  std::string directory;  // of the file: model.file is relative to it
+  bool grid = false;                        // sweep every combination instead of one axis at a time
+  std::string text;                         // the file as it was read
+  std::string directory;                    // of the file: model.file is relative to it
 };
 
 struct RecipeOptions {

@@ -45,10 +45,10 @@ Status expand_architecture(ModelSpec* spec) {
   }
   const Architecture& chosen = architectures()[static_cast<size_t>(found - names.begin())];
   if (spec->input.size() != 3)
-    return fail(ErrorCode::usage,
-                format("architecture {} takes pictures, model.input has {} dimensions", chosen.name,
-                       spec->input.size()),
-                "for example input = [28, 28, 1]");
+    return fail(
+        ErrorCode::usage,
+        format("architecture {} takes pictures, model.input has {} dimensions", chosen.name, spec->input.size()),
+        "for example input = [28, 28, 1]");
   if (spec->classes < 2)
     return fail(ErrorCode::usage, format("architecture {} needs the number of classes", chosen.name),
                 "write classes = 10 beside it");

@@ -8,11 +8,11 @@ namespace thimble {
 
 // What a table of src/train/architectures/ builds from.
 struct ArchitectureRequest {
-  double alpha = 1;                // width multiplier
+  double alpha = 1;  // width multiplier
   int64_t height = 0, width = 0, channels = 0;
   int64_t classes = 0;
-  double momentum = 0.9;           // of every batch norm
-  int spared = 0;                  // of the first stride-2 steps, how many stay at stride 1 (spared_strides)
+  double momentum = 0.9;  // of every batch norm
+  int spared = 0;         // of the first stride-2 steps, how many stay at stride 1 (spared_strides)
 };
 
 struct Architecture {

@@ -34,8 +34,7 @@ class Gru {
 
   // [batch, 3·units] → {gates [batch, 2·units], candidate [batch, units]}
   Result<std::array<TensorId, 2>> gates_and_candidate(TensorId x, const std::string& name) {
-    THIMBLE_ASSIGN(const auto out,
-                   b_.node(Op::split_v, {x, gate_sizes_, columns_}, SplitAttrs{}, name, 2));
+    THIMBLE_ASSIGN(const auto out, b_.node(Op::split_v, {x, gate_sizes_, columns_}, SplitAttrs{}, name, 2));
     return std::array{out[0], out[1]};
   }
 
@@ -86,8 +85,8 @@ class Gru {
     std::vector<TensorId> outputs;
     for (int32_t t = 0; t < steps; ++t) {
       const std::string at = format("{}/{}", name_, t);
-      THIMBLE_ASSIGN(const TensorId row, b_.op(Op::reshape, {rows[static_cast<size_t>(t)], row_shape}, ReshapeAttrs{},
-                                               at + "/row"));
+      THIMBLE_ASSIGN(const TensorId row,
+                     b_.op(Op::reshape, {rows[static_cast<size_t>(t)], row_shape}, ReshapeAttrs{}, at + "/row"));
       THIMBLE_ASSIGN(const auto x_parts, gates_and_candidate(row, at + "/row/split"));
       THIMBLE_ASSIGN(h, step(x_parts, h, recurrent, recurrent_bias, first, at));
       if (!sequences) continue;
@@ -116,8 +115,8 @@ Result<TensorId> gru_layer(LayerBuilder& b, TensorId x, const LayerSpec& spec, c
   const auto units = static_cast<int64_t>(spec.size);
   Gru gru(b.builder(), name, units);
   if (in.rank() == 4 && in[3] == 1) {
-    THIMBLE_ASSIGN(x, gru.reshape(x, std::array{-1, static_cast<int32_t>(in[1]), static_cast<int32_t>(in[2])},
-                                  name + "/rows"));
+    THIMBLE_ASSIGN(
+        x, gru.reshape(x, std::array{-1, static_cast<int32_t>(in[1]), static_cast<int32_t>(in[2])}, name + "/rows"));
   } else if (in.rank() != 3) {
     return fail(ErrorCode::usage, format("gru takes a sequence [time, features], but its input is {}", in.to_string()),
                 "pictures of one channel are read row by row; otherwise put reshape = [time, features] before it");
@@ -134,12 +133,11 @@ Result<TensorId> gru_layer(LayerBuilder& b, TensorId x, const LayerSpec& spec, c
                                        .rows = 3 * units,
                                        .columns = features}));
   const std::string recurrent = spec.recurrent_initializer.empty() ? "orthogonal" : spec.recurrent_initializer;
-  THIMBLE_ASSIGN(weights[1], b.weight(name + "/recurrent_kernel", Shape{3 * units, units}, recurrent,
-                                      {.elements = 3 * units * units,
-                                       .fan_in = units,
-                                       .fan_out = 3 * units,
-                                       .rows = 3 * units,
-                                       .columns = units}));
+  THIMBLE_ASSIGN(
+      weights[1],
+      b.weight(
+          name + "/recurrent_kernel", Shape{3 * units, units}, recurrent,
+          {.elements = 3 * units * units, .fan_in = units, .fan_out = 3 * units, .rows = 3 * units, .columns = units}));
   const WeightShape fans{.elements = 3 * units};
   THIMBLE_ASSIGN(weights[2], b.weight(name + "/bias", Shape{3 * units}, "zeros", fans));
   THIMBLE_ASSIGN(weights[3], b.weight(name + "/recurrent_bias", Shape{3 * units}, "zeros", fans));

@@ -140,8 +140,8 @@ TEST(Gru, GradientAgainstFiniteDifferences) {
     Random random(9);
     for (float& v : r) v = static_cast<float>(random.uniform(-1, 1));
     const TensorId flat = *b.op(Op::reshape, {model.output}, ReshapeAttrs{{1, n}}, "flat");
-    const TensorId loss = *b.op(Op::fully_connected, {flat, b.constant_f32("r", Shape{1, n}, r)},
-                                FullyConnectedAttrs{}, "loss");
+    const TensorId loss =
+        *b.op(Op::fully_connected, {flat, b.constant_f32("r", Shape{1, n}, r)}, FullyConnectedAttrs{}, "loss");
     const auto gradients = differentiate(b, loss, model.parameters);
     ASSERT_TRUE(gradients) << gradients.error().to_string();
     model.graph.outputs = *gradients;

@@ -22,8 +22,8 @@ Result<TensorId> layer_norm(LayerBuilder& b, TensorId x, const LayerSpec& spec, 
   THIMBLE_ASSIGN(const TensorId mean, g.op(Op::mean, {x, axis}, keep, name + "/mean"));
   THIMBLE_ASSIGN(const TensorId squares, g.op(Op::squared_difference, {x, mean}, plain, name + "/squares"));
   THIMBLE_ASSIGN(const TensorId variance, g.op(Op::mean, {squares, axis}, keep, name + "/variance"));
-  THIMBLE_ASSIGN(const TensorId safe, g.op(Op::add, {variance, g.scalar_f32(static_cast<float>(spec.epsilon))}, plain,
-                                           name + "/safe"));
+  THIMBLE_ASSIGN(const TensorId safe,
+                 g.op(Op::add, {variance, g.scalar_f32(static_cast<float>(spec.epsilon))}, plain, name + "/safe"));
   THIMBLE_ASSIGN(const TensorId inverse, g.op(Op::rsqrt, {safe}, UnaryAttrs{}, name + "/inverse"));
   THIMBLE_ASSIGN(const TensorId centred, g.op(Op::sub, {x, mean}, plain, name + "/centred"));
   THIMBLE_ASSIGN(const TensorId normal, g.op(Op::mul, {centred, inverse}, plain, name + "/normal"));

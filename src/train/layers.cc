@@ -225,12 +225,12 @@ Result<TensorId> residual(LayerBuilder& b, TensorId x, const LayerSpec& spec, co
     THIMBLE_ASSIGN(other, b.sequence(x, spec.branches[1], name + "/shortcut/"));
   }
   if (!(b.shape(other) == b.shape(y)))
-    return fail(
-        ErrorCode::usage,
-        format("residual adds {} to {}: the shapes differ", b.shape(y).to_string(), b.shape(other).to_string()),
-        has_shortcut ? "give the shortcut the same stride and as many filters"
-                     : "use padding = \"same\", stride 1 and as many filters as there are input channels, or give it a "
-                       "shortcut = [ … ] of its own");
+    return fail(ErrorCode::usage,
+                format("residual adds {} to {}: the shapes differ", b.shape(y).to_string(), b.shape(other).to_string()),
+                has_shortcut
+                    ? "give the shortcut the same stride and as many filters"
+                    : "use padding = \"same\", stride 1 and as many filters as there are input channels, or give it a "
+                      "shortcut = [ … ] of its own");
   return b.builder().op(Op::add, {other, y}, BinaryAttrs{LayerBuilder::fused(spec.activation)}, name);
 }
 

@@ -31,8 +31,8 @@ struct LayerSpec {
   std::string initializer;            // "" = glorot_uniform; "xavier:MAGNITUDE" …
   std::string recurrent_initializer;  // lstm, gru: "" = orthogonal
   bool return_sequences = false;
-  double momentum = 0.99, epsilon = 1e-3;        // batch_norm, layer_norm
-  std::vector<int64_t> shape;                    // reshape, zero_pad {top, bottom, left, right}
+  double momentum = 0.99, epsilon = 1e-3;  // batch_norm, layer_norm
+  std::vector<int64_t> shape;              // reshape, zero_pad {top, bottom, left, right}
   // residual: one, or two with a shortcut in place of the input itself; parallel: several
   std::vector<std::vector<LayerSpec>> branches;
   bool split = false;  // parallel: each branch gets its share of the channels instead of all of them

@@ -31,10 +31,7 @@ std::vector<LayerSpec> shortcut(const ArchitectureRequest& r, int64_t half, int 
 // 1×1, depthwise 3×3, 1×1.
 std::vector<LayerSpec> work(const ArchitectureRequest& r, int64_t half, int stride) {
   std::vector<LayerSpec> layers;
-  Stack(&layers, r)
-      .block("pw1", half, 1, 1, "relu")
-      .depthwise_block("dw", stride, "")
-      .block("pw2", half, 1, 1, "relu");
+  Stack(&layers, r).block("pw1", half, 1, 1, "relu").depthwise_block("dw", stride, "").block("pw2", half, 1, 1, "relu");
   return layers;
 }
 
