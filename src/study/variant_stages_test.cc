@@ -174,6 +174,11 @@ name = "both_int8"
 from = "both"
 quantize = "int8"
 [[variant]]
+name = "both_qat"
+from = "both"
+qat = { epochs = 1 }
+distill = { teacher = "float32" }
+[[variant]]
 name = "retaught"
 from = "both"
 distill = { teacher = "float32", epochs = 1 }
@@ -272,7 +277,7 @@ TEST(VariantStages, AnInterruptedStudyGoesOnToTheSameModels) {
     std::vector<std::string> notes;
     const auto rest = study(part, true, {}, &notes);
     ASSERT_TRUE(rest) << rest.error().to_string();
-    for (const char* name : {"float32", "pruned", "both", "both_int8", "retaught", "student"})
+    for (const char* name : {"float32", "pruned", "both", "both_int8", "both_qat", "retaught", "student"})
       EXPECT_EQ(file_text(format("{}/models/{}.tflite", part, name)),
                 file_text(format("{}/models/{}.tflite", whole, name)))
           << name << ", stopped after " << stop;
