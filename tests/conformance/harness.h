@@ -37,7 +37,7 @@ inline Result<std::vector<Bytes>> run_graph(const Graph& graph, const std::vecto
     if (memory.size() != inputs[i].size())
       return fail(ErrorCode::usage,
                   format("input {} has {} bytes, the test gives {}", i, memory.size(), inputs[i].size()));
-    std::memcpy(memory.data(), inputs[i].data(), memory.size());
+    if (!memory.empty()) std::memcpy(memory.data(), inputs[i].data(), memory.size());
   }
   session->run();
   std::vector<Bytes> outputs;

@@ -117,6 +117,7 @@ void TensorCodec::code_symbols(BitCoder& coder, TensorModels& models, const Data
 // what is too small). Then for each number the sign where the symbol has none, and the mantissa.
 void TensorCodec::code_floats(BitCoder& coder, TensorModels& models, const DataChoice&, const Tensor& tensor,
                               std::vector<int32_t>& keys) {
+  if (tensor.type != DType::f32 && tensor.type != DType::f16) return coder.fail();  // a forged choice
   const int low = mantissa_bits(tensor.type), width = static_cast<int>(bits(tensor.type));
   const uint32_t exponents = (1u << (width - 1 - low)) - 1;
   std::vector<int32_t> symbols(keys.size());
