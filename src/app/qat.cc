@@ -6,6 +6,7 @@
 
 #include "app/interrupt.h"
 #include "app/long_work.h"
+#include "app/training_material.h"
 #include "compress/cluster.h"
 #include "compress/prune.h"
 #include "compress/retrain.h"
@@ -20,16 +21,6 @@ Result<int> parse_bits(std::string_view word) {
   if (error != std::errc() || end != word.data() + word.size() || bits < 2 || bits > 8)
     return fail(ErrorCode::usage, format("'{}' is not a number of bits", std::string(word)), "give 2 to 8, or ternary");
   return bits;
-}
-
-std::vector<std::string> words(const std::string& list) {
-  std::vector<std::string> out;
-  for (size_t at = 0; at < list.size();) {
-    const size_t comma = std::min(list.find(',', at), list.size());
-    if (comma > at) out.push_back(list.substr(at, comma - at));
-    at = comma + 1;
-  }
-  return out;
 }
 
 }  // namespace
@@ -57,9 +48,9 @@ Status parse_weights(const QatArguments& a, QuantizeOptions* options) {
   if (!a.bits.empty()) {
     THIMBLE_ASSIGN(options->bits, parse_bits(a.bits));
   }
-  options->layers = words(a.layers);
+  options->layers = split_names(a.layers);
   options->per_tensor_weights = a.per_tensor;
-  for (const std::string& word : words(a.layer_bits)) {
+  for (const std::string& word : split_names(a.layer_bits)) {
     const size_t equal = word.find('=');
     if (equal == std::string::npos)
       return fail(ErrorCode::usage, format("--layer-bits has '{}'", word), "write LAYER=BITS, for instance dense_1=4");

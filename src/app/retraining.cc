@@ -1,35 +1,25 @@
 #include "app/retraining.h"
 
-#include <algorithm>
 #include <cmath>
 
 #include "api/load.h"
-#include "app/feeding.h"
 #include "app/interrupt.h"
 #include "app/long_work.h"
 #include "base/file.h"
-#include "base/json.h"
 #include "compress/size_report.h"
-#include "data/sources.h"
-#include "formats/tflite/tflite.h"
+#include "formats/model_file.h"
 #include "measure/table.h"
 #include "measure/text.h"
 #include "measure/units.h"
 #include "passes/pipeline.h"
-#include "study/evaluate.h"
 
 namespace thimble::app {
 namespace {
 
 struct Score {
-  double accuracy = NAN, loss = NAN;
+  TestScore test;
   SizeReport sizes;
   double sparsity = 0;
-};
-
-struct Material {
-  Retraining how;
-  Dataset test;
 };
 
 Status refuse_quantised(const Graph& graph) {
@@ -41,56 +31,11 @@ Status refuse_quantised(const Graph& graph) {
   return {};
 }
 
-// Choices are made on the set's own validation part, or on the last tenth of the training part (at most 5,000 samples);
-// the test part is only looked at for the table.
-Result<Material> material_of(const RetrainArguments& a, const Graph& graph, const Context& context) {
-  Material m;
-  OpenOptions open;
-  open.data_dir = context.data_dir;
-  open.seed = static_cast<uint64_t>(a.seed);
-  const Shape& shape = graph.at(graph.inputs[0]).shape;
-  if (shape.rank() == 4 && (shape[3] == 1 || shape[3] == 3)) open.shape = {shape[1], shape[2], shape[3]};
-  THIMBLE_ASSIGN(Splits splits, open_splits(a.data, open));
-  if (!splits.train.valid() || splits.train.empty())
-    return fail(ErrorCode::usage, format("the data set \"{}\" has no training part", a.data));
-  THIMBLE_TRY(check_fits(graph, splits.train));
-  m.how.train = splits.train.limit(a.limit);
-  m.how.validation = splits.validation;
-  m.test = splits.test;
-  if (!m.how.validation.valid() || m.how.validation.empty()) {
-    const int64_t held = std::min<int64_t>(m.how.train.size() / 10, 5000);
-    m.how.validation = m.how.train.slice(m.how.train.size() - held, held);
-    m.how.train = m.how.train.slice(0, m.how.train.size() - held);
-  }
-  std::string note;
-  if (a.scale.empty()) {
-    THIMBLE_ASSIGN(m.how.preprocess, preprocess_of(graph, "", &note));
-  } else {
-    THIMBLE_ASSIGN(m.how.preprocess, make_preprocess(a.scale, m.how.train));
-  }
-  if (!note.empty()) context.note(note);
-  TrainSpec base;
-  THIMBLE_ASSIGN(base.optimizer, make_optimizer(a.optimizer));
-  base.batch = a.batch;
-  base.seed = static_cast<uint64_t>(a.seed);
-  m.how.spec = fine_tuning(base, static_cast<int>(a.epochs), a.learning_rate);
-  m.how.threads = context.thread_count();
-  if (a.output != "-") m.how.checkpoint = a.output + ".ckpt";
-  m.how.resume = a.resume;
-  m.how.hooks.stop = interrupted;
-  return m;
-}
-
 Result<Score> score_of(const Graph& graph, const Material& m, const Context& context) {
   Score s;
   THIMBLE_ASSIGN(s.sizes, size_report(graph));
   s.sparsity = sparsity(graph);
-  if (!m.test.valid() || m.test.empty()) return s;
-  THIMBLE_ASSIGN(
-      const EvaluationResult e,
-      evaluate_model(graph, m.test, m.how.preprocess, {.threads = context.thread_count(), .cancelled = interrupted}));
-  if (e.accuracy >= 0) s.accuracy = e.accuracy;
-  s.loss = e.loss;
+  THIMBLE_ASSIGN(s.test, test_score(graph, m, context));
   return s;
 }
 
@@ -106,8 +51,8 @@ void print_json(const RetrainArguments& a, const Command& command, const Score& 
   JsonWriter json;
   json.begin_object().field("schema", format("thimble.{}/1", command.name)).field("model", a.model);
   json.field("file", a.output).field("how", how);
-  json.field("accuracy_before", before.accuracy).field("accuracy", after.accuracy);
-  json.field("loss_before", before.loss).field("loss", after.loss);
+  json.field("accuracy_before", before.test.accuracy).field("accuracy", after.test.accuracy);
+  json.field("loss_before", before.test.loss).field("loss", after.test.loss);
   json.field("bytes_before", before.sizes.file_bytes).field("bytes", after.sizes.file_bytes);
   json.field("bytes_deflated_before", before.sizes.file_deflated).field("bytes_deflated", after.sizes.file_deflated);
   json.field("bytes_packed_before", before.sizes.file_packed).field("bytes_packed", after.sizes.file_packed);
@@ -122,15 +67,9 @@ void print_json(const RetrainArguments& a, const Command& command, const Score& 
         .field("bytes", t.raw)
         .field("bytes_deflated", t.deflated)
         .end_object();
-  json.end_array().key("epochs").begin_array();
-  for (const EpochRecord& e : epochs)
-    json.begin_object()
-        .field("epoch", e.epoch)
-        .field("loss", e.loss)
-        .field("val_loss", e.has_validation ? e.val_loss : NAN)
-        .field("val_accuracy", e.has_validation && e.val_accuracy >= 0 ? e.val_accuracy : NAN)
-        .end_object();
-  json.end_array().key("notes").begin_array();
+  json.end_array();
+  write_epochs(json, epochs);
+  json.key("notes").begin_array();
   for (const std::string& note : notes) json.value(note);
   json.end_array().end_object();
   context.print(json.take() + "\n");
@@ -161,33 +100,24 @@ void print_tables(const Score& before, const Score& after, const Context& contex
   table.row({"file", bytes(before.sizes.file_bytes), bytes(after.sizes.file_bytes)});
   table.row({"file, deflated", bytes(before.sizes.file_deflated), bytes(after.sizes.file_deflated)}, Tone::strong);
   table.row({"file, packed", bytes(before.sizes.file_packed), bytes(after.sizes.file_packed)}, Tone::strong);
-  if (!std::isnan(before.accuracy))
-    table.row({"test accuracy", format_percent(before.accuracy), format_percent(after.accuracy)}, Tone::strong);
-  else if (!std::isnan(before.loss))
-    table.row({"test loss", format_number(before.loss), format_number(after.loss)}, Tone::strong);
+  if (!std::isnan(before.test.accuracy))
+    table.row({"test accuracy", format_percent(before.test.accuracy), format_percent(after.test.accuracy)},
+              Tone::strong);
+  else if (!std::isnan(before.test.loss))
+    table.row({"test loss", format_number(before.test.loss), format_number(after.test.loss)}, Tone::strong);
   context.print(table.text(context.colour()));
 }
 
 }  // namespace
-
-std::vector<std::string> layer_names(const RetrainArguments& a) {
-  std::vector<std::string> names;
-  for (const std::string& list : a.layers)
-    for (size_t start = 0; start <= list.size();) {
-      const size_t comma = std::min(list.find(',', start), list.size());
-      if (comma > start) names.push_back(list.substr(start, comma - start));
-      start = comma + 1;
-    }
-  return names;
-}
 
 void declare_layers(Options& options, RetrainArguments* a) {
   options.texts("--layers", &a->layers, "A,B", "only these layers (default: all with dense or convolution weights)");
 }
 
 void declare_retraining(Options& options, RetrainArguments* a) {
-  options.argument("MODEL", &a->model, "a float .tflite file; - reads it from the standard input");
-  options.text("-o,--output", &a->output, "OUT.tflite", "the file to write; - is the standard output", true);
+  options.argument("MODEL", &a->model, "a float .tflite or .thim file; - reads it from the standard input");
+  options.text("-o,--output", &a->output, "OUT",
+               "the file to write, .tflite or .thim (packed); - is the standard output", true);
   options.section("Training");
   options.text("--data", &a->data, "SET", "mnist, fashion-mnist, folder:PATH, csv:PATH, npz:PATH, function:NAME", true);
   options.integer("--epochs", &a->epochs, "N", "passes over the training part (default: 4)", 1, 100'000);
@@ -197,7 +127,7 @@ void declare_retraining(Options& options, RetrainArguments* a) {
   options.integer("--limit", &a->limit, "N", "train on the first N samples only", 1);
   options.integer("--seed", &a->seed, "N", "of the order of samples and of random choices (default: 1)");
   options.text("--scale", &a->scale, "WORD", "0..1, -1..1, standard or none (default: as the model says)");
-  options.flag("--resume", &a->resume, "go on from OUT.tflite.ckpt where there is one");
+  options.flag("--resume", &a->resume, "go on from OUT.ckpt where there is one");
   options.section("");
 }
 
@@ -230,7 +160,7 @@ Status run_retraining(const RetrainArguments& a, const Command& command, const C
   if (result.interrupted || interrupted())
     return fail(ErrorCode::interrupted, format("training was interrupted in epoch {}", result.epochs.size() + 1),
                 m.how.checkpoint.empty() ? "" : format("go on with --resume; the state is in {}", m.how.checkpoint));
-  THIMBLE_ASSIGN(const std::vector<uint8_t> file, write_tflite(result.graph));
+  THIMBLE_ASSIGN(const std::vector<uint8_t> file, write_model(result.graph, a.output));
   THIMBLE_ASSIGN(const Score after, score_of(result.graph, m, context));
   if (a.output == "-") {
     context.print({reinterpret_cast<const char*>(file.data()), file.size()});

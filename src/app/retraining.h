@@ -2,24 +2,14 @@
 // what that gave.
 #pragma once
 
-#include "app/command.h"
-#include "compress/retrain.h"
+#include "app/training_material.h"
 
 namespace thimble::app {
-
-struct RetrainArguments {
-  std::string model, output, data, scale, optimizer = "adam";
-  std::vector<std::string> layers;
-  int64_t epochs = 4, batch = 32, limit = 0, seed = 1;
-  double learning_rate = 0;
-  bool resume = false;
-};
 
 // MODEL, -o, --data and the options of the training.
 void declare_retraining(Options& options, RetrainArguments* a);
 // --layers A,B or several times.
 void declare_layers(Options& options, RetrainArguments* a);
-std::vector<std::string> layer_names(const RetrainArguments& a);
 
 struct Command {
   const char* name;  // "prune": schema thimble.prune/1

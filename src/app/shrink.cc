@@ -3,35 +3,28 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 
 #include "api/load.h"
 #include "app/commands.h"
-#include "app/feeding.h"
 #include "app/interrupt.h"
 #include "app/long_work.h"
+#include "app/training_material.h"
 #include "base/file.h"
-#include "base/json.h"
-#include "data/sources.h"
 #include "formats/model_file.h"
 #include "measure/table.h"
 #include "measure/text.h"
 #include "measure/units.h"
 #include "passes/pipeline.h"
-#include "study/evaluate.h"
 
 namespace thimble::app {
 namespace {
 
-struct Arguments {
-  std::string model, output, data, scale, rank = "l1", optimizer = "adam";
-  std::vector<std::string> layers;
-  double keep = NAN, learning_rate = 0, floor = 0.1;
-  int64_t macs = 0, parameters = 0, epochs = 3, rounds = 1, multiple = 1, batch = 32, limit = 0, seed = 1;
+struct Arguments : RetrainArguments {
+  std::string rank = "l1";
+  double keep = NAN, floor = 0.1;
+  int64_t macs = 0, parameters = 0, rounds = 1, multiple = 1;
   bool per_layer = false;
-};
-
-struct Accuracy {
-  double accuracy = NAN, loss = NAN;
 };
 
 Result<ShrinkPlan> plan_of(const Arguments& a) {
@@ -45,7 +38,7 @@ Result<ShrinkPlan> plan_of(const Arguments& a) {
   plan.options.per_layer = a.per_layer;
   plan.options.multiple = a.multiple;
   plan.options.floor = a.floor;
-  plan.options.layers = a.layers;
+  plan.options.layers = layer_names(a);
   plan.rounds = static_cast<int>(a.rounds);
   plan.ranking = a.rank == "taylor"                ? Ranking::taylor
                  : a.rank == "activation"          ? Ranking::activation
@@ -55,65 +48,11 @@ Result<ShrinkPlan> plan_of(const Arguments& a) {
   return plan;
 }
 
-struct Material {
-  Retraining how;
-  Dataset test;
-};
-
-// Training data: the set's own validation part, or the last tenth of the training part (at most 5,000), is watched.
-Result<Material> material_of(const Arguments& a, const Graph& graph, const Context& context) {
-  Material m;
-  m.how.threads = context.thread_count();
-  m.how.hooks.stop = interrupted;
-  if (a.data.empty()) return m;
-  OpenOptions open;
-  open.data_dir = context.data_dir;
-  open.seed = static_cast<uint64_t>(a.seed);
-  const Shape& shape = graph.at(graph.inputs[0]).shape;
-  if (shape.rank() == 4 && (shape[3] == 1 || shape[3] == 3)) open.shape = {shape[1], shape[2], shape[3]};
-  THIMBLE_ASSIGN(Splits splits, open_splits(a.data, open));
-  if (!splits.train.valid() || splits.train.empty())
-    return fail(ErrorCode::usage, format("the data set \"{}\" has no training part", a.data));
-  THIMBLE_TRY(check_fits(graph, splits.train));
-  m.how.train = splits.train.limit(a.limit);
-  m.how.validation = splits.validation;
-  m.test = splits.test;
-  if (!m.how.validation.valid() || m.how.validation.empty()) {
-    const int64_t held = std::min<int64_t>(m.how.train.size() / 10, 5000);
-    m.how.validation = m.how.train.slice(m.how.train.size() - held, held);
-    m.how.train = m.how.train.slice(0, m.how.train.size() - held);
-  }
-  std::string note;
-  if (a.scale.empty()) {
-    THIMBLE_ASSIGN(m.how.preprocess, preprocess_of(graph, "", &note));
-  } else {
-    THIMBLE_ASSIGN(m.how.preprocess, make_preprocess(a.scale, m.how.train));
-  }
-  if (!note.empty()) context.note(note);
-  TrainSpec base;
-  THIMBLE_ASSIGN(base.optimizer, make_optimizer(a.optimizer));
-  base.batch = a.batch;
-  base.seed = static_cast<uint64_t>(a.seed);
-  m.how.spec = fine_tuning(base, static_cast<int>(a.epochs), a.learning_rate);
-  return m;
-}
-
-Result<Accuracy> accuracy_of(const Graph& graph, const Material& m, const Context& context) {
-  Accuracy result;
-  if (!m.test.valid() || m.test.empty()) return result;
-  THIMBLE_ASSIGN(
-      const EvaluationResult e,
-      evaluate_model(graph, m.test, m.how.preprocess, {.threads = context.thread_count(), .cancelled = interrupted}));
-  if (e.accuracy >= 0) result.accuracy = e.accuracy;
-  result.loss = e.loss;
-  return result;
-}
-
 struct Report {
   const Shrunk& shrunk;
   const std::vector<EpochRecord>& epochs;
   int64_t bytes_before = 0, bytes_after = 0;
-  Accuracy before, after;
+  TestScore before, after;
 };
 
 void print_json(const Report& r, const Arguments& a, const Context& context) {
@@ -135,15 +74,9 @@ void print_json(const Report& r, const Arguments& a, const Context& context) {
         .field("after", l.after)
         .field("why", l.why)
         .end_object();
-  json.end_array().key("epochs").begin_array();
-  for (const EpochRecord& e : r.epochs)
-    json.begin_object()
-        .field("epoch", e.epoch)
-        .field("loss", e.loss)
-        .field("val_loss", e.has_validation ? e.val_loss : NAN)
-        .field("val_accuracy", e.has_validation && e.val_accuracy >= 0 ? e.val_accuracy : NAN)
-        .end_object();
-  json.end_array().end_object();
+  json.end_array();
+  write_epochs(json, r.epochs);
+  json.end_object();
   context.print(json.take() + "\n");
 }
 
@@ -182,7 +115,7 @@ Status run_shrink(const Arguments& a, const Context& context) {
     m.how.spec.epochs = 0;
     context.note("without --data the model is not trained again: its accuracy is lost to a part");
   }
-  THIMBLE_ASSIGN(const Accuracy before, accuracy_of(graph, m, context));
+  THIMBLE_ASSIGN(const TestScore before, test_score(graph, m, context));
 
   ProgressLine line(context);
   int64_t round = 1;
@@ -198,9 +131,12 @@ Status run_shrink(const Arguments& a, const Context& context) {
     if (e.epoch == a.epochs) ++round;
   };
   THIMBLE_ASSIGN(ShrinkResult result, shrink(graph, plan, m.how));
-  if (result.interrupted || interrupted()) return interrupted_error("nothing was written");
+  if (result.interrupted || interrupted())
+    return fail(ErrorCode::interrupted, format("training was interrupted in round {}", round),
+                m.how.checkpoint.empty() ? "nothing was written"
+                                         : format("go on with --resume; the state is in {}.round*", m.how.checkpoint));
   THIMBLE_ASSIGN(const std::vector<uint8_t> file, write_model(result.shrunk.graph, a.output));
-  THIMBLE_ASSIGN(const Accuracy after, accuracy_of(result.shrunk.graph, m, context));
+  THIMBLE_ASSIGN(const TestScore after, test_score(result.shrunk.graph, m, context));
   const Report report{
       result.shrunk, result.epochs, static_cast<int64_t>(model.file.size), static_cast<int64_t>(file.size()),
       before,        after};
@@ -209,6 +145,9 @@ Status run_shrink(const Arguments& a, const Context& context) {
     return {};
   }
   THIMBLE_TRY(write_file_atomic(a.output, std::span<const uint8_t>(file)));
+  for (int64_t r = 1; r <= a.rounds && !m.how.checkpoint.empty(); ++r)
+    for (const char* suffix : {"", ".previous"})
+      std::remove(format("{}.round{}{}", m.how.checkpoint, r, suffix).c_str());
   if (context.json) {
     print_json(report, a, context);
     return {};
@@ -222,10 +161,11 @@ Status run_shrink(const Arguments& a, const Context& context) {
 
 Action define_shrink(Options& options) {
   auto a = std::make_shared<Arguments>();
+  a->epochs = 3;
   options.examples(
       "thimble shrink model.tflite --data fashion-mnist --keep 0.5 -o half.tflite\n"
       "thimble shrink model.tflite --data mnist --macs 200000 --rank taylor --rounds 3 --epochs 2 -o small.tflite\n"
-      "thimble shrink model.tflite --data mnist --keep 0.25 --layers conv2d_1 --layers dense_1 -o slim.tflite\n");
+      "thimble shrink model.tflite --data mnist --keep 0.25 --layers conv2d_1,dense_1 -o slim.tflite\n");
   options.about(
       "Structured pruning: channels are ranked, the lowest go with everything that depends on them (residual sums,\n"
       "depthwise convolutions, concatenations), and the rest is trained again. Shapes, bytes and time really shrink.");
@@ -241,7 +181,7 @@ Action define_shrink(Options& options) {
   options.flag("--per-layer", &a->per_layer, "the same fraction of every layer; otherwise the lowest of all");
   options.integer("--multiple", &a->multiple, "N", "channels that stay: a multiple of N (default: 1)", 1, 1024);
   options.number("--floor", &a->floor, "FRACTION", "of each layer's channels that stay at least (default: 0.1)", 0, 1);
-  options.texts("--layers", &a->layers, "NAME", "only these layers (may be given several times)");
+  options.texts("--layers", &a->layers, "A,B", "only these layers");
   options.section("Training");
   options.text("--data", &a->data, "SET", "mnist, fashion-mnist, folder:PATH, …; without it nothing is trained");
   options.integer("--epochs", &a->epochs, "N", "after each round (default: 3)", 0, 100'000);
@@ -252,6 +192,7 @@ Action define_shrink(Options& options) {
   options.integer("--limit", &a->limit, "N", "train on the first N samples only", 1);
   options.integer("--seed", &a->seed, "N", "of the order of samples (default: 1)");
   options.text("--scale", &a->scale, "WORD", "0..1, -1..1, standard or none (default: as the model says)");
+  options.flag("--resume", &a->resume, "go on from OUT.ckpt.round* where they are");
   options.section("");
   return [a](const Context& context) { return run_shrink(*a, context); };
 }

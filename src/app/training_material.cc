@@ -1,0 +1,91 @@
+#include "app/training_material.h"
+
+#include <algorithm>
+
+#include "app/feeding.h"
+#include "app/interrupt.h"
+#include "data/sources.h"
+#include "study/evaluate.h"
+
+namespace thimble::app {
+
+std::vector<std::string> split_names(std::string_view list) {
+  std::vector<std::string> names;
+  for (size_t start = 0; start <= list.size();) {
+    const size_t comma = std::min(list.find(',', start), list.size());
+    if (comma > start) names.emplace_back(list.substr(start, comma - start));
+    start = comma + 1;
+  }
+  return names;
+}
+
+std::vector<std::string> layer_names(const RetrainArguments& a) {
+  std::vector<std::string> names;
+  for (const std::string& list : a.layers)
+    for (std::string& name : split_names(list)) names.push_back(std::move(name));
+  return names;
+}
+
+Result<Material> material_of(const RetrainArguments& a, const Graph& graph, const Context& context) {
+  Material m;
+  m.how.threads = context.thread_count();
+  m.how.hooks.stop = interrupted;
+  if (a.data.empty()) return m;
+  OpenOptions open;
+  open.data_dir = context.data_dir;
+  open.seed = static_cast<uint64_t>(a.seed);
+  const Shape& shape = graph.at(graph.inputs[0]).shape;
+  if (shape.rank() == 4 && (shape[3] == 1 || shape[3] == 3)) open.shape = {shape[1], shape[2], shape[3]};
+  THIMBLE_ASSIGN(Splits splits, open_splits(a.data, open));
+  if (!splits.train.valid() || splits.train.empty())
+    return fail(ErrorCode::usage, format("the data set \"{}\" has no training part", a.data));
+  THIMBLE_TRY(check_fits(graph, splits.train));
+  m.how.train = splits.train.limit(a.limit);
+  m.how.validation = splits.validation;
+  m.test = splits.test;
+  if (!m.how.validation.valid() || m.how.validation.empty()) {
+    const int64_t held = std::min<int64_t>(m.how.train.size() / 10, 5000);
+    m.how.validation = m.how.train.slice(m.how.train.size() - held, held);
+    m.how.train = m.how.train.slice(0, m.how.train.size() - held);
+  }
+  std::string note;
+  if (a.scale.empty()) {
+    THIMBLE_ASSIGN(m.how.preprocess, preprocess_of(graph, "", &note));
+  } else {
+    THIMBLE_ASSIGN(m.how.preprocess, make_preprocess(a.scale, m.how.train));
+  }
+  if (!note.empty()) context.note(note);
+  TrainSpec base;
+  THIMBLE_ASSIGN(base.optimizer, make_optimizer(a.optimizer));
+  base.batch = a.batch;
+  base.seed = static_cast<uint64_t>(a.seed);
+  m.how.spec = fine_tuning(base, static_cast<int>(a.epochs), a.learning_rate);
+  if (a.output != "-") m.how.checkpoint = a.output + ".ckpt";
+  m.how.resume = a.resume;
+  return m;
+}
+
+Result<TestScore> test_score(const Graph& graph, const Material& m, const Context& context) {
+  TestScore score;
+  if (!m.test.valid() || m.test.empty()) return score;
+  THIMBLE_ASSIGN(
+      const EvaluationResult e,
+      evaluate_model(graph, m.test, m.how.preprocess, {.threads = context.thread_count(), .cancelled = interrupted}));
+  if (e.accuracy >= 0) score.accuracy = e.accuracy;
+  score.loss = e.loss;
+  return score;
+}
+
+void write_epochs(JsonWriter& json, const std::vector<EpochRecord>& epochs) {
+  json.key("epochs").begin_array();
+  for (const EpochRecord& e : epochs)
+    json.begin_object()
+        .field("epoch", e.epoch)
+        .field("loss", e.loss)
+        .field("val_loss", e.has_validation ? e.val_loss : NAN)
+        .field("val_accuracy", e.has_validation && e.val_accuracy >= 0 ? e.val_accuracy : NAN)
+        .end_object();
+  json.end_array();
+}
+
+}  // namespace thimble::app

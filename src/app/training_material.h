@@ -1,0 +1,44 @@
+// What the commands that train a model further share: its data, how it learns, and what it is worth before and after.
+#pragma once
+
+#include <cmath>
+
+#include "app/command.h"
+#include "base/json.h"
+#include "compress/retrain.h"
+
+namespace thimble::app {
+
+struct RetrainArguments {
+  std::string model, output, data, scale, optimizer = "adam";
+  std::vector<std::string> layers;
+  int64_t epochs = 4, batch = 32, limit = 0, seed = 1;
+  double learning_rate = 0;
+  bool resume = false;
+};
+
+// "A,B" → A and B.
+std::vector<std::string> split_names(std::string_view list);
+// Of --layers, which may be given several times.
+std::vector<std::string> layer_names(const RetrainArguments& a);
+
+struct Material {
+  Retraining how;
+  Dataset test;
+};
+
+// Choices are made on the set's own validation part, or on the last tenth of the training part (at most 5,000 samples);
+// the test part is only looked at for the table.
+// Without --data only threads and Ctrl-C are filled in. Errors: usage (a set that does not fit).
+Result<Material> material_of(const RetrainArguments& a, const Graph& graph, const Context& context);
+
+// On the test part; NaN where there is none, or no classes.
+struct TestScore {
+  double accuracy = NAN, loss = NAN;
+};
+Result<TestScore> test_score(const Graph& graph, const Material& m, const Context& context);
+
+// "epochs":[{"epoch":…,"loss":…,"val_loss":…,"val_accuracy":…}…] as the next field.
+void write_epochs(JsonWriter& json, const std::vector<EpochRecord>& epochs);
+
+}  // namespace thimble::app
