@@ -11,6 +11,7 @@ constexpr CommandRow kCommands[] = {
     {"bench", "how fast: latency, percentiles, time per operator, memory", define_bench},
     {"inspect", "look inside a model: operators, shapes, sizes, memory plan", define_inspect},
     {"quantize", "make a model smaller: float16, dynamic range or int8", define_quantize},
+    {"compress", "the smallest model within a goal, found by itself", define_compress},
     {"prune", "train most weights of a model to zero", define_prune},
     {"cluster", "train the weights of a model to few different values", define_cluster},
     {"distill", "train a model with another one as its teacher", define_distill},

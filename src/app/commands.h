@@ -14,6 +14,7 @@ Action define_run(Options& options);
 Action define_bench(Options& options);
 Action define_inspect(Options& options);
 Action define_quantize(Options& options);
+Action define_compress(Options& options);
 Action define_prune(Options& options);
 Action define_cluster(Options& options);
 Action define_distill(Options& options);

@@ -22,15 +22,6 @@ struct Score {
   double sparsity = 0;
 };
 
-Status refuse_quantised(const Graph& graph) {
-  for (const Tensor& t : graph.tensors)
-    if (is_quantized_type(t.type) && !t.quant.empty())
-      return fail(ErrorCode::unsupported,
-                  format("the model is quantised (tensor {}): only float models learn", t.to_string()),
-                  "give the float model that it was made from, and quantise the result");
-  return {};
-}
-
 Result<Score> score_of(const Graph& graph, const Material& m, const Context& context) {
   Score s;
   THIMBLE_ASSIGN(s.sizes, size_report(graph));

@@ -26,6 +26,15 @@ std::vector<std::string> layer_names(const RetrainArguments& a) {
   return names;
 }
 
+Status refuse_quantised(const Graph& graph) {
+  for (const Tensor& t : graph.tensors)
+    if (is_quantized_type(t.type) && !t.quant.empty())
+      return fail(ErrorCode::unsupported,
+                  format("the model is quantised (tensor {}): only float models learn", t.to_string()),
+                  "give the float model that it was made from, and quantise the result");
+  return {};
+}
+
 Result<Material> material_of(const RetrainArguments& a, const Graph& graph, const Context& context) {
   Material m;
   m.how.threads = context.thread_count();

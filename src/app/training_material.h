@@ -22,6 +22,9 @@ std::vector<std::string> split_names(std::string_view list);
 // Of --layers, which may be given several times.
 std::vector<std::string> layer_names(const RetrainArguments& a);
 
+// Errors: unsupported for a model with quantised tensors.
+Status refuse_quantised(const Graph& graph);
+
 struct Material {
   Retraining how;
   Dataset test;

@@ -16,7 +16,7 @@ constexpr int64_t kReduction = 3;
 void sort_by_bytes(const std::vector<Trial>& trials, std::vector<size_t>& places) {
   std::ranges::stable_sort(places, [&](size_t a, size_t b) {
     const TrialOutcome &x = trials[a].outcome, &y = trials[b].outcome;
-    return x.bytes != y.bytes ? x.bytes < y.bytes : x.accuracy > y.accuracy;
+    return x.bytes != y.bytes ? x.bytes < y.bytes : x.score > y.score;
   });
 }
 
@@ -24,7 +24,7 @@ std::vector<size_t> front_of(const std::vector<Trial>& trials, std::vector<size_
   sort_by_bytes(trials, places);
   std::vector<size_t> front;
   for (size_t p : places)
-    if (front.empty() || trials[p].outcome.accuracy > trials[front.back()].outcome.accuracy) front.push_back(p);
+    if (front.empty() || trials[p].outcome.score > trials[front.back()].outcome.score) front.push_back(p);
   return front;
 }
 
@@ -35,8 +35,8 @@ std::vector<size_t> survivors(const std::vector<Trial>& trials, std::vector<size
   std::vector<size_t> kept;
   while (kept.size() < n && !rung.empty()) {
     const std::vector<size_t> front = front_of(trials, rung);
-    // The front's best trial within the goal: for an accuracy the smallest file, for a size the largest.
-    const auto within = [&](size_t p) { return goal.met(trials[p].outcome.accuracy, trials[p].outcome.bytes); };
+    // The front's best trial within the goal: for a score the smallest file, for a size the largest.
+    const auto within = [&](size_t p) { return goal.met(trials[p].outcome); };
     int64_t at = 0;
     if (goal.most_bytes > 0) {
       for (size_t i = 0; i < front.size(); ++i)
@@ -62,15 +62,15 @@ std::vector<size_t> survivors(const std::vector<Trial>& trials, std::vector<size
 
 // Whether a is nearer to what is wanted than b.
 bool better(const TrialOutcome& a, const TrialOutcome& b, const SearchGoal& goal) {
-  const bool in_a = goal.met(a.accuracy, a.bytes), in_b = goal.met(b.accuracy, b.bytes);
+  const bool in_a = goal.met(a), in_b = goal.met(b);
   if (in_a != in_b) return in_a;
-  const bool small_first = (goal.most_bytes > 0) != in_a;  // within a size, or short of an accuracy: accuracy counts
+  const bool small_first = (goal.most_bytes > 0) != in_a;  // within a size, or short of a score: the score counts
   if (small_first && a.bytes != b.bytes) return a.bytes < b.bytes;
-  if (a.accuracy != b.accuracy) return a.accuracy > b.accuracy;
+  if (a.score != b.score) return a.score > b.score;
   return a.bytes < b.bytes;
 }
 
-// Finished trials as lines of text: rung, samples, accuracy, bytes, plan. Rewritten whole after each trial.
+// Finished trials as lines of text: bytes, memory, score, rung, samples, plan. Rewritten whole after each trial.
 class Ledger {
  public:
   explicit Ledger(const SearchOptions& options) : options_(options), text_(heading()) {}
@@ -94,12 +94,12 @@ class Ledger {
     return it == known_.end() ? nullptr : &it->second;
   }
   Status add(const Trial& trial) {
-    text_ += format("{} {:a} {} {}\n", trial.outcome.bytes, trial.outcome.accuracy, trial.rung, key(trial));
+    text_ += format("{} {} {:a} {} {}\n", trial.outcome.bytes, trial.outcome.memory, trial.outcome.score, trial.rung, key(trial));
     return options_.ledger.empty() ? Status() : write_file_atomic(options_.ledger, text_);
   }
 
  private:
-  std::string heading() const { return format("thimble search 1 {}\n", options_.fingerprint); }
+  std::string heading() const { return format("thimble search 2 {}\n", options_.fingerprint); }
   static std::string key(const Trial& trial) { return format("{} {}", trial.samples, trial.plan.to_string()); }
 
   // A line that was damaged is a trial that runs again.
@@ -107,7 +107,8 @@ class Ledger {
     char* end = nullptr;
     TrialOutcome outcome;
     outcome.bytes = std::strtoll(line.c_str(), &end, 10);
-    outcome.accuracy = std::strtod(end, &end);
+    outcome.memory = std::strtoll(end, &end, 10);
+    outcome.score = std::strtod(end, &end);
     std::strtol(end, &end, 10);  // the rung, for readers
     if (outcome.bytes > 0 && *end == ' ') known_[std::string(end + 1)] = outcome;
   }
@@ -146,6 +147,11 @@ std::vector<CompressionPlan> thin_out(const std::vector<CompressionPlan>& plans,
 }
 
 }  // namespace
+
+bool SearchGoal::met(const TrialOutcome& o) const {
+  if (most_memory > 0 && o.memory > most_memory) return false;
+  return most_bytes > 0 ? o.bytes <= most_bytes : o.score >= least_score;
+}
 
 std::string CompressionPlan::to_string() const {
   std::string text;
@@ -190,8 +196,7 @@ Result<SearchResult> search_plans(const std::vector<CompressionPlan>& plans, con
   for (size_t r = 0; r < rungs.size(); ++r) {
     std::vector<size_t> places;
     for (const CompressionPlan& plan : rest) {
-      Trial trial{plan, static_cast<int>(r), rungs[r].samples, {}};
-      ++progress.trial;
+      Trial trial{plan, ++progress.trial, static_cast<int>(r), rungs[r].samples, {}};
       report(result.trials.empty() ? nullptr : &result.trials.back());
       if (const TrialOutcome* known = ledger.find(trial)) {
         trial.outcome = *known;
@@ -213,7 +218,7 @@ Result<SearchResult> search_plans(const std::vector<CompressionPlan>& plans, con
   for (size_t i = 1; i < result.trials.size(); ++i)
     if (better(result.trials[i].outcome, result.trials[result.chosen].outcome, options.goal)) result.chosen = i;
   const TrialOutcome& best = result.trials[result.chosen].outcome;
-  result.met = options.goal.met(best.accuracy, best.bytes);
+  result.met = options.goal.met(best);
   report(&result.trials.back());
   return result;
 }

@@ -1,9 +1,9 @@
 // Which combination of techniques gives the smallest model within a goal: successive halving (Jamieson and Talwalkar,
 // 2016) over compression plans. Every plan of the first rung trains on few samples; the third of them that lies
-// around the goal on the Pareto front of bytes and accuracy trains on three times as many from the start again, and so
+// around the goal on the Pareto front of bytes and score trains on three times as many from the start again, and so
 // on, until one rung's plans have had the longest training. The budget is counted in samples trained on, never in
 // seconds, so the same seed gives the same result on any machine; each rung gets an equal share of it.
-// Accuracy is measured on validation samples: the search never sees a test set.
+// Scores are of validation samples: the search never sees a test set.
 #pragma once
 
 #include <functional>
@@ -27,23 +27,24 @@ struct CompressionPlan {
   std::string to_string() const;
 };
 
-// One of the two: an accuracy to reach with as few bytes as possible, or bytes not to exceed at the best accuracy.
-struct SearchGoal {
-  double least_accuracy = 0;
-  int64_t most_bytes = 0;  // 0: the goal is the accuracy
-
-  bool met(double accuracy, int64_t bytes) const {
-    return most_bytes > 0 ? bytes <= most_bytes : accuracy >= least_accuracy;
-  }
+struct TrialOutcome {
+  double score = 0;    // on validation samples, more is better: the accuracy, or −loss of a model without classes
+  int64_t bytes = 0;   // of the model's file
+  int64_t memory = 0;  // bytes of its arena
 };
 
-struct TrialOutcome {
-  double accuracy = 0;  // on validation samples
-  int64_t bytes = 0;    // of the packed file
+// One of the two: a score to reach with as few bytes as possible, or bytes not to exceed at the best score.
+struct SearchGoal {
+  double least_score = 0;
+  int64_t most_bytes = 0;   // 0: the goal is the score
+  int64_t most_memory = 0;  // 0: any
+
+  bool met(const TrialOutcome& outcome) const;
 };
 
 struct Trial {
   CompressionPlan plan;
+  int number = 0;       // from 1
   int rung = 0;         // from 0
   int64_t samples = 0;  // trained on
   TrialOutcome outcome;
@@ -80,7 +81,7 @@ using RunTrial = std::function<Result<TrialOutcome>(const Trial&)>;
 Result<SearchResult> search_plans(const std::vector<CompressionPlan>& plans, const SearchOptions& options,
                                   const RunTrial& run);
 
-// Positions of the trials that no other beats in both bytes and accuracy, by ascending bytes.
+// Positions of the trials that no other beats in both bytes and score, by ascending bytes.
 std::vector<size_t> pareto_front(const std::vector<Trial>& trials);
 
 }  // namespace thimble

@@ -23,7 +23,7 @@ std::vector<CompressionPlan> plans() {
 TrialOutcome world(const Trial& t) {
   const double weights = t.plan.keep * t.plan.keep * (1 - t.plan.sparsity) * t.plan.bits / 8;
   const double loss = 0.05 * std::pow(1 - weights, 4) + 2.0 / std::sqrt(static_cast<double>(t.samples));
-  return {0.95 - loss, 1000 + static_cast<int64_t>(100000 * weights)};
+  return {0.95 - loss, 1000 + static_cast<int64_t>(100000 * weights), 1000};
 }
 
 SearchOptions options() {
@@ -34,7 +34,7 @@ SearchOptions options() {
 
 TEST(Search, FindsTheSmallestWithinAnAccuracy) {
   SearchOptions o = options();
-  o.goal.least_accuracy = 0.93;
+  o.goal.least_score = 0.93;
   int64_t spent = 0;
   const auto result = search_plans(plans(), o, [&](const Trial& t) -> Result<TrialOutcome> {
     spent += t.samples;
@@ -46,11 +46,11 @@ TEST(Search, FindsTheSmallestWithinAnAccuracy) {
   EXPECT_GT(spent, o.samples * 9 / 10);
   EXPECT_EQ(result->trials.size(), 27u + 9 + 3 + 1);
   const Trial& chosen = result->trials[result->chosen];
-  EXPECT_GE(chosen.outcome.accuracy, 0.93);
+  EXPECT_GE(chosen.outcome.score, 0.93);
   // What each plan is worth after the longest training: none within the goal is a third smaller.
   for (const CompressionPlan& plan : plans()) {
-    const TrialOutcome best = world({plan, 0, result->trials.back().samples, {}});
-    if (best.accuracy < 0.93) continue;
+    const TrialOutcome best = world({plan, 1, 0, result->trials.back().samples, {}});
+    if (best.score < 0.93) continue;
     EXPECT_GT(best.bytes * 3, chosen.outcome.bytes * 2) << plan.to_string();
   }
 }
@@ -69,7 +69,7 @@ TEST(Search, FindsTheMostAccurateWithinASize) {
 
 TEST(Search, AGoalOutOfReachGivesTheNearest) {
   SearchOptions o = options();
-  o.goal.least_accuracy = 0.99;
+  o.goal.least_score = 0.99;
   auto result = search_plans(plans(), o, [](const Trial& t) -> Result<TrialOutcome> { return world(t); });
   ASSERT_TRUE(result);
   EXPECT_FALSE(result->met);
@@ -85,7 +85,7 @@ TEST(Search, ResumesToTheSameResultFromAnyTrial) {
   const std::string folder = std::filesystem::temp_directory_path() / "thimble_search_test";
   ASSERT_TRUE(make_directories(folder));
   SearchOptions o = options();
-  o.goal.least_accuracy = 0.93;
+  o.goal.least_score = 0.93;
   o.fingerprint = "a";
   const auto whole = search_plans(plans(), o, [](const Trial& t) -> Result<TrialOutcome> { return world(t); });
   ASSERT_TRUE(whole);
@@ -111,7 +111,7 @@ TEST(Search, ResumesToTheSameResultFromAnyTrial) {
     EXPECT_EQ(rest->chosen, whole->chosen);
     for (size_t i = 0; i < whole->trials.size(); ++i) {
       EXPECT_EQ(rest->trials[i].plan.to_string(), whole->trials[i].plan.to_string());
-      EXPECT_EQ(rest->trials[i].outcome.accuracy, whole->trials[i].outcome.accuracy);
+      EXPECT_EQ(rest->trials[i].outcome.score, whole->trials[i].outcome.score);
     }
   }
   o.fingerprint = "b";
@@ -123,7 +123,7 @@ TEST(Search, ResumesToTheSameResultFromAnyTrial) {
 
 TEST(Search, ASmallBudgetTriesFewerPlans) {
   SearchOptions o = options();
-  o.goal.least_accuracy = 0.93;
+  o.goal.least_score = 0.93;
   o.samples = 60000;
   o.least_samples = 5000;
   const auto result = search_plans(plans(), o, [](const Trial& t) -> Result<TrialOutcome> {

@@ -1,0 +1,27 @@
+// One plan of the search carried out: channels removed, weights to zero, to few values, and quantisation-aware
+// training, one training after the other within a number of samples, each keeping what came before it. The model that
+// is given teaches in each of them.
+#pragma once
+
+#include "compress/quantize.h"
+#include "compress/retrain.h"
+#include "compress/search.h"
+
+namespace thimble {
+
+struct CarriedOut {
+  Quantized quantized;  // the integer model
+  int64_t samples = 0;  // trained on
+};
+
+// `float_graph`: as retrain() takes it. `how.spec` is the training of the model from nothing (optimiser, its rate,
+// batch, loss); stages take their part of `samples` in place of its epochs, and a rate that falls to 0. `calibration`:
+// as in quantize(). how.checkpoint, if any, gets ".STAGE" appended; those of finished stages stay until remove_checkpoints.
+// Errors: interrupted, and those of shrink(), retrain() and quantize().
+Result<CarriedOut> carry_out(const Graph& float_graph, const CompressionPlan& plan, int64_t samples,
+                             const Retraining& how, QuantizeOptions::Io io, const CalibrationSamples& calibration);
+
+// The files that carry_out() has left.
+void remove_checkpoints(const std::string& checkpoint);
+
+}  // namespace thimble

@@ -1,0 +1,190 @@
+#include "study/compression.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "base/file.h"
+#include "compress/carry_out.h"
+#include "compress/plans.h"
+#include "formats/model_file.h"
+#include "formats/tflite/tflite.h"
+#include "passes/pipeline.h"
+#include "study/evaluate.h"
+#include "study/variants.h"
+
+namespace thimble {
+namespace {
+
+constexpr int64_t kPassesByDefault = 60;
+constexpr int64_t kLeastSamples = 25'000;  // of a trial, or half of the training part
+constexpr int64_t kCalibration = 500;
+
+bool number(std::string_view text, double* value) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *value);
+  return error == std::errc() && end == text.data() + text.size() && std::isfinite(*value);
+}
+
+// "32K", "8Ki", "1M", "512".
+bool byte_count(std::string_view text, int64_t* bytes) {
+  double unit = 1;
+  const auto ends = [&](std::string_view suffix, double factor) {
+    if (unit != 1 || !text.ends_with(suffix)) return;
+    text.remove_suffix(suffix.size());
+    unit = factor;
+  };
+  ends("Ki", 1024), ends("Mi", 1024 * 1024), ends("K", 1e3), ends("M", 1e6);
+  double value = 0;
+  if (!number(text, &value) || value * unit < 1 || value * unit > 1e12) return false;
+  *bytes = static_cast<int64_t>(value * unit);
+  return true;
+}
+
+struct Weighing {
+  const Retraining& how;
+  bool classes = false, packed = true;
+
+  Result<TrialOutcome> operator()(const Graph& graph) const {
+    TrialOutcome outcome;
+    THIMBLE_ASSIGN(const std::vector<uint8_t> file, write_model(graph, packed ? "packed.thim" : "plain.tflite"));
+    outcome.bytes = static_cast<int64_t>(file.size());
+    THIMBLE_ASSIGN(const Graph ready, prepare_for_inference(graph));
+    THIMBLE_ASSIGN(const auto program, Program::plan(ready));
+    outcome.memory = program->arena().bytes;
+    THIMBLE_ASSIGN(const EvaluationResult answers,
+                   evaluate_model(ready, how.validation, how.preprocess,
+                                  {.threads = how.threads, .cancelled = how.hooks.stop}));
+    outcome.score = classes ? answers.accuracy : -answers.loss;
+    return outcome;
+  }
+};
+
+Status check(const CompressionGoal& goal, bool classes) {
+  if (goal.accuracy_drop >= 0 && !classes)
+    return fail(ErrorCode::usage, "the model's answers are numbers: there is no accuracy to lose",
+                "write the budget as loss-rise PERCENT, for instance \"loss-rise 10\"");
+  if (goal.loss_rise >= 0 && classes)
+    return fail(ErrorCode::usage, "the model's answers are classes: give the accuracy that may be lost",
+                "write the budget as accuracy-drop POINTS, for instance \"accuracy-drop 0.5\"");
+  return {};
+}
+
+SearchGoal in_numbers(const CompressionGoal& goal, const TrialOutcome& before) {
+  if (goal.accuracy_drop >= 0) return {.least_score = before.score - goal.accuracy_drop / 100};
+  if (goal.loss_rise >= 0) return {.least_score = before.score * (1 + goal.loss_rise / 100)};
+  if (goal.board.flash > 0) return {.most_bytes = goal.board.flash, .most_memory = goal.board.ram};
+  return {.most_bytes = goal.most_bytes};
+}
+
+}  // namespace
+
+std::string CompressionGoal::to_string() const {
+  if (accuracy_drop >= 0) return format("at most {} points of accuracy lost", accuracy_drop);
+  if (loss_rise >= 0) return format("a loss at most {} % larger", loss_rise);
+  if (board.flash > 0)
+    return format("{}: at most {} bytes of flash{}", board.name, board.flash,
+                  board.ram > 0 ? format(" and {} bytes of memory", board.ram) : "");
+  return format("at most {} bytes, packed", most_bytes);
+}
+
+Status parse_budget(std::string_view text, CompressionGoal* goal) {
+  const size_t space = text.find(' ');
+  const std::string_view word = text.substr(0, space);
+  double value = 0;
+  const bool known = word == "accuracy-drop" || word == "loss-rise";
+  if (!known || space == std::string_view::npos || !number(text.substr(space + 1), &value) || value < 0 || value > 100)
+    return fail(ErrorCode::usage, format("the budget is '{}'", std::string(text)),
+                "write \"accuracy-drop 0.5\" (percentage points), or \"loss-rise 10\" (percent) for a model of numbers");
+  (word == "accuracy-drop" ? goal->accuracy_drop : goal->loss_rise) = value;
+  return {};
+}
+
+Status parse_board(std::string_view text, CompressionGoal* goal) {
+  const auto wrong = [&] {
+    return fail(ErrorCode::usage, format("the board is '{}'", std::string(text)),
+                "write NAME:flash=BYTES,ram=BYTES, for instance cortex-m0:flash=32K,ram=8K (K is 1,000, Ki is 1,024)");
+  };
+  const size_t colon = text.find(':');
+  if (colon == std::string_view::npos || colon == 0) return wrong();
+  goal->board.name = text.substr(0, colon);
+  std::string_view rest = text.substr(colon + 1);
+  while (!rest.empty()) {
+    const size_t comma = std::min(rest.find(','), rest.size());
+    const std::string_view part = rest.substr(0, comma);
+    rest.remove_prefix(std::min(comma + 1, rest.size()));
+    int64_t* to = part.starts_with("flash=") ? &goal->board.flash : part.starts_with("ram=") ? &goal->board.ram : nullptr;
+    if (!to || !byte_count(part.substr(part.find('=') + 1), to)) return wrong();
+  }
+  if (goal->board.flash <= 0) return wrong();
+  return {};
+}
+
+std::string trial_file(const std::string& folder, const Trial& trial) {
+  return join_path(folder, format("trial_{:03}.tflite", trial.number));
+}
+
+Result<Compressed> compress_model(const Graph& float_graph, const Retraining& how, const CompressionOptions& options) {
+  if (!how.train.valid() || how.train.empty() || !how.validation.valid() || how.validation.empty())
+    return fail(ErrorCode::usage, "the data set has no training or no validation samples",
+                "the search chooses by validation samples, which take no part in training");
+  Weighing weigh{how, how.train.classes() > 0, options.goal.board.flash == 0};
+  THIMBLE_TRY(check(options.goal, weigh.classes));
+  Compressed result;
+  THIMBLE_ASSIGN(result.before, weigh(float_graph));
+  result.goal = in_numbers(options.goal, result.before);
+
+  SearchOptions search;
+  search.goal = result.goal;
+  search.samples = options.samples > 0 ? options.samples : kPassesByDefault * how.train.size();
+  search.least_samples = std::min(kLeastSamples, std::max<int64_t>(how.train.size() / 2, 1));
+  search.ledger = join_path(options.folder, "ledger.txt");
+  search.fingerprint = format("{} {} {}", options.fingerprint, options.goal.to_string(), search.samples);
+  search.resume = options.resume;
+  PlanSpace space;
+  space.packed = weigh.packed;
+  space.most_bytes = result.goal.most_bytes;
+  THIMBLE_ASSIGN(const std::vector<CompressionPlan> plans, candidate_plans(float_graph, space));
+  THIMBLE_TRY(make_directories(options.folder));
+
+  CompressionProgress progress;
+  const auto report = [&] {
+    if (options.progress) options.progress(progress);
+  };
+  search.progress = [&](const SearchProgress& p) {
+    progress.search = p;
+    progress.samples_now = 0;
+    report();
+  };
+  Retraining training = how;
+  int64_t finished = 0, within = 0;  // samples of the trial's earlier stages, and of the one that runs
+  training.hooks.epoch = {};
+  training.hooks.progress = [&](const TrainProgress& p) {
+    const int64_t done = (static_cast<int64_t>(p.epoch - 1) * p.steps + p.step) * how.spec.batch;
+    if (done < within) finished += within;  // another stage has begun
+    within = done;
+    progress.samples_now = finished + done;
+    report();
+  };
+  training.resume = options.resume;
+  const CalibrationSamples calibration = calibration_samples(how.train, how.preprocess, kCalibration);
+  const auto run = [&](const Trial& trial) -> Result<TrialOutcome> {
+    progress.trial = trial;
+    finished = within = 0;
+    training.checkpoint = join_path(options.folder, format("trial_{:03}", trial.number));
+    THIMBLE_ASSIGN(const CarriedOut done,
+                   carry_out(float_graph, trial.plan, trial.samples, training, options.io, calibration));
+    THIMBLE_ASSIGN(const std::vector<uint8_t> file, write_tflite(done.quantized.graph));
+    THIMBLE_TRY(write_file_atomic(trial_file(options.folder, trial), std::span<const uint8_t>(file)));
+    THIMBLE_ASSIGN(const TrialOutcome outcome, weigh(done.quantized.graph));
+    remove_checkpoints(training.checkpoint);
+    return outcome;
+  };
+  THIMBLE_ASSIGN(result.search, search_plans(plans, search, run));
+  result.front = pareto_front(result.search.trials);
+  const Trial& chosen = result.search.trials[result.search.chosen];
+  THIMBLE_ASSIGN(const std::vector<uint8_t> file, read_file(trial_file(options.folder, chosen)));
+  THIMBLE_ASSIGN(result.chosen, read_tflite(file));
+  return result;
+}
+
+}  // namespace thimble

@@ -1,0 +1,62 @@
+// The smallest model within a goal, found by itself: what `thimble compress` does. Candidate plans from the model's
+// layers, successive halving over them (compress/search.h), each plan carried out (compress/carry_out.h), packed and
+// scored on validation samples.
+#pragma once
+
+#include "compress/quantize.h"
+#include "compress/retrain.h"
+#include "compress/search.h"
+
+namespace thimble {
+
+// What the model shall be. Exactly one of the first three, or a board.
+struct CompressionGoal {
+  double accuracy_drop = -1;  // at most so many percentage points below the model given, on the validation part
+  double loss_rise = -1;      // for models without classes: at most so many percent above its loss
+  int64_t most_bytes = 0;     // of the packed file
+  struct Board {              // a .tflite that is read in place, and the arena beside it
+    std::string name;
+    int64_t flash = 0, ram = 0;  // bytes; ram 0: any
+  } board;
+
+  std::string to_string() const;  // "at most 0.5 points of accuracy lost"
+};
+
+// "accuracy-drop 0.5", "loss-rise 10". Errors: usage.
+Status parse_budget(std::string_view text, CompressionGoal* goal);
+// "cortex-m0:flash=32K,ram=8K": K is 1,000, Ki is 1,024. Errors: usage.
+Status parse_board(std::string_view text, CompressionGoal* goal);
+
+struct CompressionProgress {
+  SearchProgress search;
+  Trial trial;              // that runs now
+  int64_t samples_now = 0;  // of it so far
+};
+
+struct CompressionOptions {
+  CompressionGoal goal;
+  int64_t samples = 0;  // to train on in all; 0: 60 times the training part
+  QuantizeOptions::Io io = QuantizeOptions::Io::float32;
+  std::string folder;       // for the ledger and the model of each trial (trial_NN.tflite)
+  std::string fingerprint;  // of the model and the data
+  bool resume = false;
+  std::function<void(const CompressionProgress&)> progress;
+};
+
+struct Compressed {
+  SearchResult search;
+  std::vector<size_t> front;  // of search.trials, by ascending bytes
+  TrialOutcome before;        // the model given
+  SearchGoal goal;            // in numbers
+  Graph chosen;                // as written into its file
+};
+
+// The file of a trial in the folder.
+std::string trial_file(const std::string& folder, const Trial& trial);
+
+// `how`: data, scaling, hooks.stop, and how the model is trained from nothing (carry_out). `how.validation` decides;
+// no test sample is looked at. Errors: usage (no validation samples, a budget too small, another search's folder),
+// interrupted, and those of carry_out().
+Result<Compressed> compress_model(const Graph& float_graph, const Retraining& how, const CompressionOptions& options);
+
+}  // namespace thimble
