@@ -7,6 +7,7 @@
 #include "measure/table.h"
 #include "measure/units.h"
 #include "measure/verdict.h"
+#include "study/ranks.h"
 
 namespace thimble::app {
 namespace {
@@ -73,8 +74,26 @@ std::string results_table(const StudyResult& result, bool colour) {
   return table.text(colour);
 }
 
+// Joins the job when mpirun started this process beside others; nothing when it did not.
+Result<std::unique_ptr<Ranks>> join_job(const StudyArguments& a, const Launch& launch) {
+  if (launch.size < 2) return std::unique_ptr<Ranks>();
+  if (a.workers > 1 || !a.item.empty())
+    return fail(ErrorCode::usage, format("mpirun and {} exclude each other", a.item.empty() ? "--workers" : "--item"),
+                "mpirun's processes share the trainings: leave the option out, or mpirun");
+  return open_ranks(launch);
+}
+
 Status run(const StudyArguments& a, const Context& context) {
+  const Launch launch = launched();
+  auto ranks = join_job(a, launch);
+  if (!ranks && launch.rank > 0) return {};  // rank 0 says why
+  if (!ranks) return tl::unexpected<Error>(std::move(ranks).error());
   StudyOptions options;
+  options.ranks = ranks->get();
+  if (options.ranks && options.ranks->rank() > 0) {
+    serve_items(*options.ranks, context.thread_count(), interrupted, run_this_program());
+    return {};
+  }
   options.recipe_file = a.recipe;
   options.recipe.preset = a.preset;
   THIMBLE_ASSIGN(options.recipe.settings, parse_settings(a.set));
@@ -127,7 +146,8 @@ Action define_study(Options& options) {
       "thimble study studies/fashion_cnn.toml --preset quick\n"
       "thimble study studies/mnist_mlp.toml --out out/mlp --set train.epochs=3\n"
       "thimble study studies/mnist_cnn.toml --resume     # go on after Ctrl-C\n"
-      "thimble study studies/fashion_cnn.toml --preset five_seeds --workers 2");
+      "thimble study studies/fashion_cnn.toml --preset five_seeds --workers 2\n"
+      "mpirun -n 4 --hostfile hosts thimble study studies/fashion_cnn.toml --preset five_seeds");
   options.about(
       "Trains or imports a model, makes every compressed variant, measures all of them under one protocol and writes "
       "one HTML report with results.json, results.csv, results.md and the .tflite files.");

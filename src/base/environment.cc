@@ -12,6 +12,10 @@ constexpr std::array<KnobInfo, static_cast<size_t>(Knob::count)> kKnobs = {{
     {Knob::data, "THIMBLE_DATA", "the data sets of the distribution and of the repository",
      "A folder with data sets in their official files; --data-dir goes before it."},
     {Knob::no_color, "NO_COLOR", "unset", "Any value turns colours in terminal output off (https://no-color.org)."},
+    {Knob::ompi_size, "OMPI_COMM_WORLD_SIZE", "unset", "Set by Open MPI's mpirun: how many processes it started."},
+    {Knob::ompi_rank, "OMPI_COMM_WORLD_RANK", "unset", "Set by Open MPI's mpirun: which of them this is."},
+    {Knob::pmi_size, "PMI_SIZE", "unset", "Set by other mpirun programs: how many processes they started."},
+    {Knob::pmi_rank, "PMI_RANK", "unset", "Set by other mpirun programs: which of them this is."},
 }};
 
 }  // namespace

@@ -72,10 +72,16 @@ class Runner {
     }
     if (options_.resume && missing.size() < plans_.size() && hooks_.note)
       hooks_.note(format("{} of {} trainings were finished before", plans_.size() - missing.size(), plans_.size()));
-    if (options_.workers > 1 && missing.size() > 1)
-      THIMBLE_TRY(run_workers(missing, {options_.workers, options_.command}, options_, hooks_));
+    const bool spread = (options_.workers > 1 || options_.ranks) && missing.size() > 1;
+    if (spread) {
+      WorkerOptions workers;
+      workers.workers = options_.workers;
+      workers.command = options_.command;
+      workers.ranks = options_.ranks;
+      THIMBLE_TRY(run_workers(missing, workers, options_, hooks_));
+    }
     for (size_t i = 0; i < plans_.size(); ++i) {
-      if (!items_[i] && options_.workers > 1 && missing.size() > 1) {
+      if (!items_[i] && spread) {
         items_[i] = finished_item(recipe_, plans_[i], options_);
         if (!items_[i])
           return fail(ErrorCode::internal,

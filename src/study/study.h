@@ -10,6 +10,8 @@
 
 namespace thimble {
 
+class Ranks;
+
 // Where a long piece of work stands, for the terminal.
 struct StudyProgress {
   std::string stage;  // "training seed 1", "measuring, 1 thread"
@@ -35,6 +37,7 @@ struct StudyOptions {
   RecipeOptions recipe;              // preset and settings that made the recipe; sweeps add to them
   int workers = 1;                   // processes of this program that share the trainings
   std::vector<std::string> command;  // arguments that run this study in another process; for workers
+  Ranks* ranks = nullptr;            // the job of mpirun that this process leads, if there is one (study/ranks.h)
   std::string item;                  // do only this piece ("seed_2", "sweep_5") and leave it in OUT/items
 };
 
