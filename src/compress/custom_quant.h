@@ -39,21 +39,29 @@ class ObserveContext {
 class QuantizeContext {
  public:
   QuantizeContext(const Graph& f, const Node& fn, Graph& g, Node& n, std::span<const ValueRange> ranges,
-                  int weight_bits = 8, const std::map<TensorId, std::vector<float>>* given = nullptr)
-      : float_graph(f), float_node(fn), graph(g), node(n), inner(ranges), bits(weight_bits), scales_(given) {}
+                  int weight_bits = 8, const std::map<TensorId, std::vector<float>>* given = nullptr,
+                  int bits_of_scales = 23)
+      : float_graph(f),
+        float_node(fn),
+        graph(g),
+        node(n),
+        inner(ranges),
+        bits(weight_bits),
+        scale_bits(bits_of_scales),
+        scales_(given) {}
 
   const Graph& float_graph;  // as given, with float constants
   const Node& float_node;
   Graph& graph;  // being built: new tensors go here
   Node& node;    // inputs: int8 activation at 0, outputs: int8; other inputs still the float constants' copies
   std::span<const ValueRange> inner;  // of ObserveContext::inner, clipped by the chosen calibration
-  const int bits;                     // of the node's weights
+  const int bits, scale_bits;         // of the node's weights
 
   bool has(size_t i) const { return i < float_node.inputs.size() && float_node.inputs[i] != kNoTensor; }
   const Tensor& float_in(size_t i) const { return float_graph.at(float_node.inputs[i]); }
   // Weights i in the form that the options ask for; bias and x_scale as in quantize_weights.
   Tensor weights(size_t i, int axis, const Tensor* bias = nullptr, double x_scale = 0) const {
-    WeightForm form{bits};
+    WeightForm form{.bits = bits, .scale = {}, .scale_bits = scale_bits};
     if (scales_)
       if (const auto it = scales_->find(float_node.inputs[i]); it != scales_->end()) form.scale = it->second;
     return quantize_weights(float_in(i), axis, bias, x_scale, form);

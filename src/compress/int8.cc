@@ -152,12 +152,12 @@ class Int8Builder {
     const bool biased = rule.bias_input >= 0 && bias_at < source.inputs.size() && source.inputs[bias_at] != kNoTensor;
     const Tensor* bias = biased ? &source_.at(source.inputs[bias_at]) : nullptr;
     const float x_scale = quant(source.inputs[0]).scale[0];
-    WeightForm form{bits_of(options_, source_, source)};
+    WeightForm form{.bits = bits_of(options_, source_, source), .scale = {}, .scale_bits = options_.scale_bits};
     const TensorId id = source.inputs[at];
     if (const auto it = plan_.weight_scales.find(id); it != plan_.weight_scales.end()) form.scale = it->second;
     Tensor w = quantize_weights(source_.at(id), axis_of(id, rule), bias, x_scale, form);
     if (biased) {
-      Tensor b = quantize_bias(*bias, x_scale, w.quant);
+      Tensor b = quantize_bias(*bias, x_scale, w.quant, options_.bias_bits);
       ledger_.becomes(source.inputs[bias_at], b);
       made_.constants[{n, bias_at}] = node.inputs[bias_at] = graph_.add(std::move(b));
     }
@@ -191,7 +191,7 @@ class Int8Builder {
     for (size_t i = 1; i < node.inputs.size(); ++i)
       if (node.inputs[i] != kNoTensor) node.inputs[i] = graph_.add(source_.at(source.inputs[i]));
     const int bits = bits_of(options_, source_, source);
-    QuantizeContext ctx(source_, source, graph_, node, plan_.inner[n], bits, &plan_.weight_scales);
+    QuantizeContext ctx(source_, source, graph_, node, plan_.inner[n], bits, &plan_.weight_scales, options_.scale_bits);
     if (Status s = plan_.rules[n].quantize(ctx); !s)
       return with_context(std::move(s).error(), format("node \"{}\" {}", source.name, thimble::name(source.op)));
     for (size_t i = 1; i < node.inputs.size(); ++i)

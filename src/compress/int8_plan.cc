@@ -143,7 +143,8 @@ Result<CalibratedRanges> calibrate_int8(const Graph& graph, const Int8Layout& la
   return calibrate(graph, request, options, samples);
 }
 
-Int8Plan choose_int8(const Graph& graph, Int8Layout layout, const CalibratedRanges& ranges) {
+Int8Plan choose_int8(const Graph& graph, const QuantizeOptions& options, Int8Layout layout,
+                     const CalibratedRanges& ranges) {
   std::vector<ValueRange> of_group(graph.tensors.size());
   const auto range_of = [&](size_t t) {
     const Tensor& tensor = graph.tensors[t];
@@ -160,14 +161,15 @@ Int8Plan choose_int8(const Graph& graph, Int8Layout layout, const CalibratedRang
   plan.quant.resize(graph.tensors.size());
   for (size_t t = 0; t < layout.used.size(); ++t)
     if (layout.used[t])
-      plan.quant[t] = layout.fixed[t] ? *layout.fixed[t] : activation_quantization(of_group[layout.group[t]]);
+      plan.quant[t] =
+          layout.fixed[t] ? *layout.fixed[t] : activation_quantization(of_group[layout.group[t]], options.scale_bits);
   return plan;
 }
 
 Result<Int8Plan> plan_int8(const Graph& graph, const QuantizeOptions& options, const CalibrationSamples& samples) {
   Int8Layout layout = lay_out_int8(graph, options);
   THIMBLE_ASSIGN(const CalibratedRanges ranges, calibrate_int8(graph, layout, options, samples));
-  return choose_int8(graph, std::move(layout), ranges);
+  return choose_int8(graph, options, std::move(layout), ranges);
 }
 
 }  // namespace thimble::compress

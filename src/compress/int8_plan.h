@@ -50,7 +50,8 @@ Int8Layout lay_out_int8(const Graph& graph, const QuantizeOptions& options);
 Result<CalibratedRanges> calibrate_int8(const Graph& graph, const Int8Layout& layout, const QuantizeOptions& options,
                                         const CalibrationSamples& samples);
 // Scales and zero points from the ranges of the tensors that are not constants.
-Int8Plan choose_int8(const Graph& graph, Int8Layout layout, const CalibratedRanges& ranges);
+Int8Plan choose_int8(const Graph& graph, const QuantizeOptions& options, Int8Layout layout,
+                     const CalibratedRanges& ranges);
 // All of it.
 Result<Int8Plan> plan_int8(const Graph& graph, const QuantizeOptions& options, const CalibrationSamples& samples);
 

@@ -1,6 +1,7 @@
 #include "compress/params.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 namespace thimble {
@@ -15,10 +16,17 @@ Tensor with_data(const Tensor& like, DType type, Quantization quant, Data data) 
 
 }  // namespace
 
-Quantization activation_quantization(ValueRange range) {
+float short_scale(float scale, int bits, bool up) {
+  if (bits >= 23) return scale;
+  const uint32_t step = 1u << (23 - bits);
+  const uint32_t pattern = std::bit_cast<uint32_t>(scale) + (up ? step - 1 : step / 2);  // carries into the exponent
+  return std::bit_cast<float>(pattern & ~(step - 1));
+}
+
+Quantization activation_quantization(ValueRange range, int scale_bits) {
   const double lo = std::min(range.min, 0.0f), hi = std::max(range.max, 0.0f);
   if (lo == hi) return {{1.0f}, {0}};
-  const float scale = std::max(static_cast<float>((hi - lo) / 255), kSmallestScale);
+  const float scale = short_scale(std::max(static_cast<float>((hi - lo) / 255), kSmallestScale), scale_bits, true);
   const double from_min = -128 - lo / scale, from_max = 127 - hi / scale;
   const double error_min = 128 + std::fabs(lo / scale), error_max = 127 + std::fabs(hi / scale);
   const double zero = std::round(error_min < error_max ? from_min : from_max);
@@ -151,15 +159,17 @@ Tensor quantize_weights(const Tensor& weights, int axis, const Tensor* bias, dou
   Quantization quant{{}, std::vector<int32_t>(channels, 0), std::max(axis, 0)};
   for (size_t c = 0; c < channels; ++c) {
     double scale = wanted[c] > 0 ? wanted[c] : widest > 0 ? widest : 1;
+    bool up = !given && form.bits >= 8;  // everything is held, or nearly
     if (bias && x_scale > 0) {
       const auto values = bias->data.as<float>();
       double most = 0;  // of the biases that this scale serves
       for (size_t b = axis < 0 ? 0 : c; b < (axis < 0 ? values.size() : c + 1); ++b)
         most = std::max(most, std::fabs(static_cast<double>(values[b])));
       if (wanted[c] == 0 && most > 0) scale = most / x_scale / 0x1p20;
+      up = up || scale < most / x_scale / 0x1p29;
       scale = std::max(scale, most / x_scale / 0x1p30);
     }
-    quant.scale.push_back(std::max(static_cast<float>(scale), kSmallestScale));
+    quant.scale.push_back(short_scale(std::max(static_cast<float>(scale), kSmallestScale), form.scale_bits, up));
   }
   const auto low = static_cast<float>(levels.low), high = static_cast<float>(levels.high);
   std::vector<int8_t> quantized(w.size());
@@ -168,15 +178,23 @@ Tensor quantize_weights(const Tensor& weights, int axis, const Tensor* bias, dou
   return with_data(weights, DType::i8, std::move(quant), Data::of(std::span<const int8_t>(quantized)));
 }
 
-Tensor quantize_bias(const Tensor& bias, float x_scale, const Quantization& w) {
+Tensor quantize_bias(const Tensor& bias, float x_scale, const Quantization& w, int bits) {
   const auto b = bias.data.as<float>();
   Quantization quant{{}, std::vector<int32_t>(w.scale.size(), 0), 0};
   for (float s : w.scale) quant.scale.push_back(x_scale * s);
-  std::vector<int32_t> quantized;
+  std::vector<double> values;
+  double most = 0, step = 1;
   for (size_t i = 0; i < b.size(); ++i) {
-    const double value = std::round(static_cast<double>(b[i]) / quant.scale[w.per_axis() ? i : 0]);
-    quantized.push_back(static_cast<int32_t>(std::clamp(value, -2147483647.0, 2147483647.0)));
+    values.push_back(static_cast<double>(b[i]) / quant.scale[w.per_axis() ? i : 0]);
+    most = std::max(most, std::fabs(values.back()));
   }
+  if (bits < 32) {
+    most = std::min(most, 0x1p30);  // the scales of weights see to it
+    while (most / step >= std::ldexp(1.0, bits - 1) - 0.5) step *= 2;
+  }
+  std::vector<int32_t> quantized;
+  for (const double value : values)
+    quantized.push_back(static_cast<int32_t>(std::clamp(std::round(value / step) * step, -2147483647.0, 2147483647.0)));
   return with_data(bias, DType::i32, std::move(quant), Data::of(std::span<const int32_t>(quantized)));
 }
 

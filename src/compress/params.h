@@ -11,7 +11,12 @@ namespace thimble {
 // Asymmetric int8 for values in `range`, widened to include 0: scale = (max − min) / 255; the zero point
 // is rounded from the end of the range with the smaller error, so that 0 is exact. The range {0, 0}
 // gives scale 1. Source: the rule of TensorFlow Lite's converter (nudged zero point).
-Quantization activation_quantization(ValueRange range);
+// `scale_bits` as in short_scale, rounded up.
+Quantization activation_quantization(ValueRange range, int scale_bits = 23);
+
+// A positive scale with so many bits of its mantissa below the leading one: 23 as it is, 0 a power of two; to the
+// nearest, halves up, or to the next above.
+float short_scale(float scale, int bits, bool up);
 
 // The same scale for uint8 (the zero point moves by 128).
 Quantization as_uint8(const Quantization& int8);
@@ -30,6 +35,7 @@ Levels weight_levels(int bits);
 struct WeightForm {
   int bits = 8;
   std::span<const float> scale;  // one per slice, where they are given (learned); empty: from the weights
+  int scale_bits = 23;           // as in short_scale; upwards where a smaller scale would cut weights or biases off
 };
 
 // Symmetric weights as int8, zero point 0, rounded half away from zero and saturated to weight_levels;
@@ -45,7 +51,8 @@ Tensor quantize_weights(const Tensor& weights, int axis, const Tensor* bias = nu
 // rounding for a scale and the best scale for a rounding in turns. 0 where all weights are 0.
 double fit_scale(std::span<const float> weights, Levels levels);
 
-// int32 bias with scale x_scale · w.scale[c], as many scales as the weights have.
-Tensor quantize_bias(const Tensor& bias, float x_scale, const Quantization& w);
+// int32 bias with scale x_scale · w.scale[c], as many scales as the weights have. `bits` below 32: all are
+// multiples of the smallest power of two by which the largest magnitude fits bits − 1 bits.
+Tensor quantize_bias(const Tensor& bias, float x_scale, const Quantization& w, int bits = 32);
 
 }  // namespace thimble

@@ -28,6 +28,43 @@ TEST(ActivationQuantization, EmptyAndTinyRangesGiveUsableScales) {
   EXPECT_GT(tiny.scale[0], 1e-10f);
 }
 
+TEST(ShortScale, KeepsSoManyBitsOfTheMantissa) {
+  EXPECT_EQ(short_scale(0.3f, 23, true), 0.3f);
+  EXPECT_EQ(short_scale(0.3f, 0, false), 0.25f);
+  EXPECT_EQ(short_scale(0.3f, 0, true), 0.5f);
+  EXPECT_EQ(short_scale(0.4f, 0, false), 0.5f);  // over the middle: the carry goes into the exponent
+  EXPECT_EQ(short_scale(0.3f, 2, false), 0.3125f);
+  EXPECT_EQ(short_scale(0.3125f, 2, true), 0.3125f);
+  EXPECT_EQ(short_scale(0.99f, 1, false), 1.0f);
+}
+
+TEST(ShortScale, HoldsRangesWeightsAndBiases) {
+  const Quantization q = activation_quantization({-1, 3}, 1);
+  EXPECT_EQ(q.scale[0], 0.0234375f);  // 4/255 = 0.01569 → 1.5 · 2^-6
+  EXPECT_EQ(q.zero_point[0], -85);    // −128 + 42.67
+  const Tensor w = floats({2, 2}, {1, -2, 0.5f, -20}), bias = floats({2}, {0.7f, -3});
+  const Tensor whole = quantize_weights(w, 0, &bias, 0.01, {.scale_bits = 0});
+  EXPECT_EQ(whole.quant.scale[0], 0.03125f);  // 2/127 = 0.01575 is above 2^-6
+  const std::vector<float> given = {0.017f, 0.15f};
+  const Tensor nearest = quantize_weights(w, 0, &bias, 0.01, {.bits = 4, .scale = given, .scale_bits = 0});
+  EXPECT_EQ(nearest.quant.scale[0], 0.015625f);
+  EXPECT_EQ(nearest.quant.scale[1], 0.125f);
+}
+
+TEST(QuantizeBias, FewBitsAreMultiplesOfAPowerOfTwo) {
+  const Tensor bias = floats({4}, {1.0f, -0.5f, 0.013f, 0.3f});
+  const Quantization one{{0.001f}, {0}};
+  const auto exact = quantize_bias(bias, 1, one), few = quantize_bias(bias, 1, one, 6);
+  const auto e = exact.data.as<int32_t>(), f = few.data.as<int32_t>();
+  EXPECT_EQ(e[2], 13);
+  EXPECT_EQ(f[0], 992);  // 31 · 32: the largest magnitude of 5 bits
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_EQ(f[i] % 32, 0);
+    EXPECT_LE(std::abs(f[i] - e[i]), 16);
+  }
+  EXPECT_EQ(quantize_bias(floats({2}, {0, 0}), 1, one, 2).data.as<int32_t>()[0], 0);
+}
+
 TEST(QuantizeWeights, PerChannelOnEitherEnd) {
   const Tensor w = floats({2, 3}, {1, -2, 0.5f, 10, 5, -20});
   const Tensor rows = quantize_weights(w, 0);

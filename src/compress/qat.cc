@@ -65,6 +65,8 @@ std::string Qat::describe() const {
   for (const std::string& layer : q.layers) text += " layer=" + layer;
   text +=
       o.ranges == QatOptions::Ranges::learned ? " learned" : format(" moving decay={} freeze={}", o.decay, o.freeze);
+  if (q.scale_bits < QuantizeOptions::kScaleBits) text += format(" scale_bits={}", q.scale_bits);
+  if (q.bias_bits < QuantizeOptions::kBiasBits) text += format(" bias_bits={}", q.bias_bits);
   return text + format(" per_tensor={} calibration={} percentile={}", q.per_tensor_weights ? 1 : 0,
                        static_cast<int>(q.calibration), q.percentile);
 }

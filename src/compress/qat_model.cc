@@ -191,7 +191,10 @@ void QatModel::apply_learned(const Graph& source, const Int8Layout& layout, cons
   for (size_t t = 0; t < source.tensors.size(); ++t) {
     if (!layout.used[t] || layout.fixed[t]) continue;
     const auto it = weights.find(learned_name(source.tensors[layout.group[t]].name));
-    if (it != weights.end() && it->second.size() == 1) plan.quant[t].scale[0] *= it->second[0];
+    if (it != weights.end() && it->second.size() == 1) {
+      float& scale = plan.quant[t].scale[0];
+      scale = short_scale(scale * it->second[0], options_.quantize.scale_bits, false);
+    }
   }
   for (size_t t = 0; t < source.tensors.size(); ++t) {
     const auto f = learned_.find(source.tensors[t].name);
@@ -209,7 +212,7 @@ Result<QatModel::Built> QatModel::build(const Weights& weights, int64_t batch, Q
   THIMBLE_ASSIGN(built.source, float_graph(weights, batch));
   built.layout = compress::lay_out_int8(built.source, options_.quantize);
   compress::Int8Plan plan =
-      compress::choose_int8(built.source, built.layout, ranges(built.source, built.layout, weights));
+      compress::choose_int8(built.source, options_.quantize, built.layout, ranges(built.source, built.layout, weights));
   if (options_.ranges == QatOptions::Ranges::learned) apply_learned(built.source, built.layout, weights, plan);
   for (size_t n = 0; n < built.source.nodes.size(); ++n) {
     const int i = built.layout.rules[n].weight_input;

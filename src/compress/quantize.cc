@@ -20,6 +20,11 @@ Status compress::check_quantization(const Graph& graph, const QuantizeOptions& o
     if (bits < kTernaryBits || bits > 8)
       return fail(ErrorCode::usage, format("weights of {} bits are not possible", bits),
                   "2 to 8 bits, or ternary ones");
+  if (options.scale_bits < 0 || options.scale_bits > QuantizeOptions::kScaleBits || options.bias_bits < 2 ||
+      options.bias_bits > QuantizeOptions::kBiasBits)
+    return fail(ErrorCode::usage,
+                format("scales of {} and biases of {} bits are not possible", options.scale_bits, options.bias_bits),
+                "scales keep 0 to 23 bits of their mantissa, biases 2 to 32 bits");
   for (const Tensor& t : graph.tensors)
     if (is_quantized_type(t.type) && !t.quant.empty())
       return fail(ErrorCode::unsupported, format("the model is quantised already: tensor {}", t.to_string()),

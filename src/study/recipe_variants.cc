@@ -111,6 +111,11 @@ void read_bits(TableReader& r, const toml::node& n, int* bits) {
   *bits = static_cast<int>(*number);
 }
 
+void read_short_constants(TableReader& r, QuantizeOptions* q) {
+  r.whole("scale_bits", &q->scale_bits, 0, QuantizeOptions::kScaleBits);
+  r.whole("bias_bits", &q->bias_bits, 2, QuantizeOptions::kBiasBits);
+}
+
 void read_qat(TableReader& r, const toml::node&, QatStage* stage, Status*) {
   QuantizeOptions& q = stage->options.quantize;
   if (const toml::node* bits = r.node("bits")) read_bits(r, *bits, &q.bits);
@@ -129,6 +134,7 @@ void read_qat(TableReader& r, const toml::node&, QatStage* stage, Status*) {
     q.io = static_cast<QuantizeOptions::Io>(
         pick(r, *word, "io", word->value_or(std::string()), {"float", "int8", "uint8"}));
   r.truth("per_tensor", &q.per_tensor_weights);
+  read_short_constants(r, &q);
   r.whole("calibrate", &stage->calibration_samples, 1, 1'000'000);
   r.number("decay", &stage->options.decay, 0, 0.999999);
   r.number("freeze", &stage->options.freeze, 0, 1);
@@ -215,6 +221,7 @@ void read_quantize(TableReader& variant, const toml::node& n, VariantSpec* v, St
     r.number("percentile", &v->quantize.percentile, 50, 100);
     r.text("io", &io);
     r.texts("layers", &v->quantize.layers);
+    read_short_constants(r, &v->quantize);
     r.finish();
   } else {
     return variant.fail_at(n, "quantize must be a word or a table", "quantize = \"int8\"");

@@ -27,6 +27,7 @@ struct Case {
   QatOptions::Ranges ranges;
   int bits;
   QuantizeOptions::Io io = QuantizeOptions::Io::float32;
+  bool shortened = false;  // scales and biases of few bits
 };
 
 class QatExact : public testing::TestWithParam<Case> {};
@@ -50,6 +51,7 @@ TEST_P(QatExact, SimulatedLogitsAreDeployedLogits) {
     options.ranges = c.ranges;
     options.quantize.bits = c.bits;
     options.quantize.io = c.io;
+    if (c.shortened) options.quantize.scale_bits = 1, options.quantize.bias_bits = 6;
     ModelSpec model;
     model.graph = std::make_shared<const Graph>(graph);
     TrainSpec spec = a_training(1, 0.001);
@@ -99,6 +101,10 @@ INSTANTIATE_TEST_SUITE_P(Networks, QatExact,
                                          Case{"mlp_4", trained_mlp, QatOptions::Ranges::moving_average, 4},
                                          Case{"mlp_ternary_learned", trained_mlp, QatOptions::Ranges::learned,
                                               kTernaryBits},
+                                         Case{"cnn_3_short", trained_cnn, QatOptions::Ranges::moving_average, 3,
+                                              QuantizeOptions::Io::int8, true},
+                                         Case{"mlp_4_short_learned", trained_mlp, QatOptions::Ranges::learned, 4,
+                                              QuantizeOptions::Io::float32, true},
                                          Case{"lstm_8", trained_lstm, QatOptions::Ranges::moving_average, 8},
                                          Case{"lstm_4_learned", trained_lstm, QatOptions::Ranges::learned, 4}),
                          [](const auto& c) { return std::string(c.param.name); });

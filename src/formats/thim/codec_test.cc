@@ -223,6 +223,20 @@ TEST(Codings, FloatsWithStructure) {
   EXPECT_LE(expect_same({tensor_of(DType::f32, Shape{100, 200}, half)}, "half"), 20000u * 15 / 8);
 }
 
+// Biases in multiples of a power of two cost what their quotients cost.
+TEST(Codings, MultiplesOfAPowerOfTwo) {
+  std::vector<int32_t> exact(40), rounded(40), extremes = {INT32_MIN, 0, 1 << 30, -(1 << 30)};
+  for (size_t i = 0; i < exact.size(); ++i) {
+    exact[i] = static_cast<int32_t>(std::lround(4000 * bell(60, i)));
+    rounded[i] = exact[i] / 1024 * 1024;
+  }
+  const size_t whole = expect_same({tensor_of(DType::i32, Shape{40}, exact)}, "exact");
+  const size_t few = expect_same({tensor_of(DType::i32, Shape{40}, rounded)}, "rounded");
+  EXPECT_LE(few, 40u * 5 / 8 + 4);
+  EXPECT_GE(whole, few + 40);
+  expect_same({tensor_of(DType::i32, Shape{4}, extremes), tensor_of(DType::i32, Shape{2, 20}, rounded)}, "extremes");
+}
+
 TEST(Codings, MemoryIsAskedForBeforeItIsTaken) {
   BitCoder writer = BitCoder::writer();
   TensorCodec codec(writer);

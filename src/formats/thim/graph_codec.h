@@ -24,6 +24,8 @@ class GraphCodec {
   // Writes the graph (in the order of canonical_order) or fills an empty one. A reader's error is bad_file with
   // the place, or what the operator's contract says.
   Status code(bool names);
+  // The version of the format that the graph needs, once it is written.
+  uint8_t version() const { return tensors_.since_version_2() ? 2 : 1; }
   ThimAccount& account() { return account_; }
 
  private:

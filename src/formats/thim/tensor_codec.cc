@@ -43,12 +43,20 @@ std::vector<int32_t> alphabet_of(const std::vector<int32_t>& keys) {
   return sorted;
 }
 
+// The zero bits that all end with; 0 where all are 0.
+int common_shift(const std::vector<int32_t>& keys) {
+  uint32_t any = 0;
+  for (const int32_t key : keys) any |= static_cast<uint32_t>(key);
+  return any ? std::countr_zero(any) : 0;
+}
+
 bool small_integers(const Tensor& tensor) { return tensor.type == DType::i32 && !tensor.quant.empty(); }
 
 }  // namespace
 
 const char* name(Coding coding) {
-  constexpr const char* names[] = {"one value", "numbers", "range", "palette", "floats", "raw", "same as before"};
+  constexpr const char* names[] = {"one value", "numbers", "range",          "palette",
+                                   "floats",    "raw",     "same as before", "multiples"};
   return names[static_cast<size_t>(coding)];
 }
 
@@ -164,6 +172,21 @@ void TensorCodec::code_floats(BitCoder& coder, TensorModels& models, const DataC
   }
 }
 
+// Biases that were rounded to few bits: the power of two that they have in common, then the quotients.
+void TensorCodec::code_multiples(BitCoder& coder, TensorModels& models, std::vector<int32_t>& keys) {
+  uint64_t shift = 0;
+  if (!coder.reading()) shift = static_cast<uint64_t>(common_shift(keys));
+  shift = models.shift.code_unsigned(coder, shift);
+  if (shift > 31) return coder.fail();
+  const int64_t unit = int64_t{1} << shift;
+  for (int32_t& key : keys) {
+    const int64_t quotient = models.quotient.code_signed(coder, key / unit);
+    if (quotient < INT32_MIN / unit || quotient > INT32_MAX / unit) coder.fail();
+    if (coder.failed()) return;
+    key = static_cast<int32_t>(quotient * unit);
+  }
+}
+
 void TensorCodec::code_keys(BitCoder& coder, TensorModels& models, const DataChoice& choice, const Tensor& tensor,
                             std::vector<int32_t>& keys) {
   if (choice.fresh) (choice.coding == Coding::floats ? models.exponents : models.symbols) = SymbolModel();
@@ -171,6 +194,7 @@ void TensorCodec::code_keys(BitCoder& coder, TensorModels& models, const DataCho
     case Coding::range:
     case Coding::palette: return code_symbols(coder, models, choice, tensor, keys);
     case Coding::floats: return code_floats(coder, models, choice, tensor, keys);
+    case Coding::multiples: return tensor.type == DType::i32 ? code_multiples(coder, models, keys) : coder.fail();
     default: break;
   }
   int64_t least = 0, greatest = 0;
@@ -210,6 +234,7 @@ DataChoice TensorCodec::choose(const Tensor& tensor, const std::vector<int32_t>&
     if (distinct <= SymbolModel::kMaxSymbols && 2 * distinct <= n) attempt({.coding = Coding::palette, .fresh = true});
   } else {
     if (n <= 4096 || span > SymbolModel::kMaxSymbols) attempt({.coding = Coding::numbers});
+    if (tensor.type == DType::i32 && common_shift(keys) > 0) attempt({.coding = Coding::multiples});
     if (span <= SymbolModel::kMaxSymbols && (n <= kManyElements || 4 * distinct > span))
       attempt({.coding = Coding::range, .fresh = true});
     if (distinct <= SymbolModel::kMaxSymbols && distinct < span && (n <= kManyElements || 4 * distinct <= span))
@@ -255,6 +280,7 @@ void TensorCodec::code(Tensor& tensor, int64_t* memory) {
   code_choice(coder_, models, choice);
   if (coder_.failed()) return;
   described_ = name(choice.coding);
+  since_version_2_ = since_version_2_ || choice.coding == Coding::multiples;
   alphabet_ = 0;
   const auto n = static_cast<size_t>(tensor.shape.elements());
   const bool keyed = choice.coding != Coding::raw && choice.coding != Coding::same;

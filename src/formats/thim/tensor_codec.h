@@ -19,6 +19,8 @@ enum class Coding : uint8_t {
   floats,   // sign and exponent as symbols, mantissa by position of the bit
   raw,      // the bytes
   same,     // the bytes of an earlier constant
+  // since version 2
+  multiples,  // int32: each divided by a power of two, as Number
   count
 };
 const char* name(Coding coding);
@@ -28,6 +30,7 @@ struct TensorModels {
   SymbolModel symbols, exponents;
   std::array<Number, 2> numbers{Number(0.7), Number(0.7)};  // int32 with scales (biases), all others
   Number key{0.6}, step{0.5}, count{0.7};                   // of palettes and ranges
+  Number shift{0.7}, quotient{0.7};                         // of multiples
   std::vector<Flag> mantissa = std::vector<Flag>(2 * 64 + 16);
   std::array<Flag, 8> flags{};
   Tree coding{3};
@@ -50,6 +53,8 @@ class TensorCodec {
   void code(Tensor& tensor, int64_t* memory);
   // How the last tensor was coded, in words.
   const std::string& described() const { return described_; }
+  // Whether a coding was used that version 1 does not have.
+  bool since_version_2() const { return since_version_2_; }
 
  private:
   DataChoice choose(const Tensor& tensor, const std::vector<int32_t>& keys);
@@ -58,6 +63,7 @@ class TensorCodec {
                  std::vector<int32_t>& keys);
   void code_symbols(BitCoder& coder, TensorModels& models, const DataChoice& choice, const Tensor& tensor,
                     std::vector<int32_t>& keys);
+  void code_multiples(BitCoder& coder, TensorModels& models, std::vector<int32_t>& keys);
   void code_floats(BitCoder& coder, TensorModels& models, const DataChoice& choice, const Tensor& tensor,
                    std::vector<int32_t>& keys);
 
@@ -66,6 +72,7 @@ class TensorCodec {
   std::vector<Data> earlier_;
   std::string described_;
   int alphabet_ = 0;  // symbols of the last tensor coded so
+  bool since_version_2_ = false;
 };
 
 }  // namespace thimble::thim

@@ -12,7 +12,7 @@ namespace {
 
 // The frame: identifier and version, the coded graph, CRC-32 of all before it (low byte first).
 constexpr uint8_t kIdentifier[] = {'T', 'h'};
-constexpr uint8_t kVersion = 1;
+constexpr uint8_t kVersion = 2;  // the newest; version 1 is the same without the coding "multiples"
 constexpr size_t kHead = 3, kTail = 4;
 
 // What reading may spend on a file of so many bytes.
@@ -23,11 +23,13 @@ int64_t memory_budget(size_t bytes) {
 
 uint32_t checksum(std::span<const uint8_t> bytes) { return crc32(bytes); }
 
-Result<Graph> read_body(std::span<const uint8_t> body) {
+Result<Graph> read_body(uint8_t version, std::span<const uint8_t> body) {
   Graph graph;
   BitCoder coder = BitCoder::reader(body, decision_budget(body.size()));
   thim::GraphCodec codec(coder, graph, memory_budget(body.size()));
   THIMBLE_TRY(codec.code(false));
+  if (codec.version() > version)
+    return fail(ErrorCode::bad_file, format("damaged packed file: not a file of version {}", version));
   if (!coder.at_end()) return fail(ErrorCode::bad_file, "damaged packed file: bytes are left over after the model");
   THIMBLE_TRY(verify(graph));
   return graph;
@@ -49,7 +51,7 @@ Result<PackedModel> write_thim(const Graph& graph, const ThimOptions& options) {
   packed.account = std::move(codec.account());
   const double bits = coder.bits();
   const int64_t decisions = coder.decisions();
-  packed.bytes = {kIdentifier[0], kIdentifier[1], kVersion};
+  packed.bytes = {kIdentifier[0], kIdentifier[1], codec.version()};
   const std::vector<uint8_t> body = coder.finish();
   if (decisions > decision_budget(body.size()))
     return fail(ErrorCode::unsupported,
@@ -82,11 +84,11 @@ Result<Graph> read_thim(std::span<const uint8_t> bytes) {
                        bytes.size(), computed, stored),
                 "copy or pack it again");
   // After the checksum, so that a damaged version is damage.
-  if (bytes[2] != kVersion)
-    return fail(ErrorCode::unsupported, format("packed file of version {}, only {} is known", bytes[2], kVersion),
+  if (bytes[2] < 1 || bytes[2] > kVersion)
+    return fail(ErrorCode::unsupported, format("packed file of version {}, only 1 to {} are known", bytes[2], kVersion),
                 "a later Thimble wrote it: update this one");
   try {
-    return read_body(bytes.subspan(kHead, bytes.size() - kHead - kTail));
+    return read_body(bytes[2], bytes.subspan(kHead, bytes.size() - kHead - kTail));
   } catch (const std::bad_alloc&) {
     return fail(ErrorCode::out_of_memory, "no memory for the packed model's constants");
   }

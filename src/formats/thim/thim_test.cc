@@ -220,13 +220,32 @@ TEST(Thim, OtherFilesAndVersionsAreNamed) {
   const std::vector<uint8_t> text = {'T', 'h', 'i', 's', ' ', 'i', 's'};
   EXPECT_FALSE(is_thim(text));
   expect_refused(text, "text");
-  std::vector<uint8_t> later = {'T', 'h', 2, 0};
+  std::vector<uint8_t> later = {'T', 'h', 3, 0};
   const uint32_t sum = crc32(later);
   for (int b = 0; b < 4; ++b) later.push_back(static_cast<uint8_t>(sum >> (8 * b)));
   const auto graph = read_thim(later);
   ASSERT_FALSE(graph);
   EXPECT_EQ(graph.error().code, ErrorCode::unsupported);
-  EXPECT_NE(graph.error().message.find("version 2"), std::string::npos);
+  EXPECT_NE(graph.error().message.find("version 3"), std::string::npos);
+}
+
+// Version 1 where that is enough; a file that uses more and says version 1 is no sound file.
+TEST(Thim, TheVersionSaysWhatReadersNeed) {
+  Graph graph = load("tests/models/micro/hello_world_int8.tflite");
+  EXPECT_EQ(write_thim(graph)->bytes[2], 1);
+  for (Tensor& tensor : graph.tensors)
+    if (tensor.type == DType::i32 && tensor.constant() && tensor.shape.elements() > 1) {
+      std::vector<int32_t> rounded(tensor.data.as<int32_t>().begin(), tensor.data.as<int32_t>().end());
+      for (int32_t& b : rounded) b = b / 256 * 256;
+      tensor.data = Data::of(std::span<const int32_t>(rounded));
+    }
+  auto bytes = write_thim(graph)->bytes;
+  EXPECT_EQ(bytes[2], 2);
+  expect_same(graph, *read_thim(bytes));
+  bytes[2] = 1;
+  const uint32_t sum = crc32(std::span(bytes).first(bytes.size() - 4));
+  for (size_t b = 0; b < 4; ++b) bytes[bytes.size() - 4 + b] = static_cast<uint8_t>(sum >> (8 * b));
+  expect_refused(bytes, "version 1");
 }
 
 }  // namespace
