@@ -32,6 +32,15 @@ void read_choice(TableReader& r, WeightChoice* choice) {
   r.truth("depthwise", &choice->depthwise);
 }
 
+void read_network(TableReader& r, const toml::node& n, NetworkStage* stage, Status* status) {
+  if (const toml::node* layers = r.node("layers"))
+    read_layers(r, *layers, &stage->layers, status);
+  else
+    r.fail_at(n, "network needs layers", "network = { layers = [ … ] }, as in [model]");
+  read_training(r, &stage->training);
+  r.finish();
+}
+
 void read_shrink(TableReader& r, const toml::node& n, ShrinkStage* stage, Status*) {
   ShrinkOptions& o = stage->plan.options;
   r.number("keep", &o.keep, 0, 1);
@@ -171,6 +180,7 @@ void read_stage(TableReader& variant, const char* key, const char* example, std:
 }
 
 void read_stages(TableReader& r, VariantSpec* v, Status* status) {
+  read_stage(r, "network", "network = { layers = [ … ] }", &v->network, status, read_network);
   read_stage(r, "distill", "distill = { teacher = \"float32\" }", &v->distill, status, read_distill);
   read_stage(r, "shrink", "shrink = { keep = 0.5 }", &v->shrink, status, read_shrink);
   read_stage(r, "prune", "prune = { sparsity = 0.8 }", &v->prune, status, read_prune);
@@ -181,6 +191,7 @@ void read_stages(TableReader& r, VariantSpec* v, Status* status) {
 std::string default_name(const VariantSpec& v) {
   std::string text;
   const auto add = [&](const std::string& part) { text += (text.empty() ? "" : "_") + part; };
+  if (v.network) add("network");
   if (v.distill) add(v.distill->student.empty() ? "distilled" : "student");
   if (v.shrink) add("shrunk");
   if (v.prune) add("pruned");
@@ -203,6 +214,10 @@ void check_references(TableReader& r, const VariantSpec& v, const std::vector<Va
         *r.node("distill"),
         format("the teacher \"{}\" is neither a variant before \"{}\" nor a .tflite file", v.distill->teacher, v.name),
         did_you_mean(v.distill->teacher, names));
+  if (v.network && !v.from.empty())
+    r.fail_at(*r.node("network"), "a network of its own cannot start from another variant");
+  if (v.network && v.distill && !v.distill->student.empty())
+    r.fail_at(*r.node("distill"), "network is the student already: leave student out");
   if (v.distill && !v.distill->student.empty() && !v.from.empty())
     r.fail_at(*r.node("distill"), "a student of its own architecture cannot start from another variant");
 }

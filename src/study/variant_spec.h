@@ -1,5 +1,5 @@
 // What a [[variant]] of a recipe asks for: the stages that make it from the trained model, in the order in which they
-// run: (student) → shrink → prune → cluster → qat or quantize, each keeping what came before it.
+// run: (network or student) → shrink → prune → cluster → qat or quantize, each keeping what came before it.
 #pragma once
 
 #include <optional>
@@ -17,6 +17,12 @@ namespace thimble {
 struct StageTraining {
   int epochs = 0;            // 0: a fifth of [train].epochs, from 1 to 10
   double learning_rate = 0;  // 0: a tenth of [train]'s
+};
+
+// Another architecture, trained from nothing with the whole [train] but for what `training` changes.
+struct NetworkStage {
+  std::vector<LayerSpec> layers;
+  StageTraining training;
 };
 
 struct ShrinkStage {
@@ -54,6 +60,7 @@ struct DistillStage {
 struct VariantSpec {
   std::string name;
   std::string from;  // an earlier variant whose float model this one starts from; empty: the trained model
+  std::optional<NetworkStage> network;
   std::optional<DistillStage> distill;
   std::optional<ShrinkStage> shrink;
   std::optional<PruneStage> prune;

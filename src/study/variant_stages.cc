@@ -33,8 +33,10 @@ Result<Staged> VariantStages::run(const VariantSpec& spec) {
   Staged s = spec.from.empty() ? trained_ : made_.at(spec.from);
   s.quantized.reset();  // the float model goes on
   const auto stages = [&]() -> Status {
-    if (spec.distill && !spec.distill->student.empty()) THIMBLE_TRY(train_student(spec, &s));
-    if (spec.distill && spec.distill->student.empty() && !spec.shrink && !spec.prune && !spec.cluster && !spec.qat)
+    const bool student = spec.distill && !spec.distill->student.empty();
+    if (spec.network) THIMBLE_TRY(train_network(spec, "network", spec.network->layers, spec.network->training, &s));
+    if (student) THIMBLE_TRY(train_network(spec, "student", spec.distill->student, spec.distill->training, &s));
+    if (spec.distill && !student && !spec.network && !spec.shrink && !spec.prune && !spec.cluster && !spec.qat)
       THIMBLE_TRY(distil_alone(spec, &s));
     if (spec.shrink) THIMBLE_TRY(shrink(spec, &s));
     if (spec.prune) THIMBLE_TRY(prune(spec, &s));
@@ -97,21 +99,26 @@ Status VariantStages::distil_alone(const VariantSpec& spec, Staged* s) {
   return {};
 }
 
-Status VariantStages::train_student(const VariantSpec& spec, Staged* s) {
+Status VariantStages::train_network(const VariantSpec& spec, const char* stage, const std::vector<LayerSpec>& layers,
+                                    const StageTraining& training, Staged* s) {
   ModelSpec model;
   model.input = context_.recipe.model.input;
-  model.layers = spec.distill->student;
+  model.layers = layers;
   TrainSpec how = context_.recipe.train;
   how.seed = context_.seed;
-  if (spec.distill->training.epochs > 0) how.epochs = spec.distill->training.epochs;
-  if (spec.distill->training.learning_rate > 0) how.optimizer.learning_rate = spec.distill->training.learning_rate;
-  THIMBLE_ASSIGN(const auto technique, teacher(*spec.distill));
+  if (training.epochs > 0) how.epochs = training.epochs;
+  if (training.learning_rate > 0) how.optimizer.learning_rate = training.learning_rate;
   TrainOptions options;
   options.threads = context_.threads;
-  options.checkpoint = checkpoint(spec, "student");
+  options.checkpoint = checkpoint(spec, stage);
   options.resume = context_.resume;
-  options.techniques = {technique};
-  const std::string name = label(spec, "student");
+  std::string taught;
+  if (spec.distill) {
+    THIMBLE_ASSIGN(const auto technique, teacher(*spec.distill));
+    options.techniques = {technique};
+    taught = technique->describe() + "; ";
+  }
+  const std::string name = label(spec, stage);
   THIMBLE_ASSIGN(
       const TrainResult trained,
       train(model, how, context_.data.splits.train, context_.data.splits.validation, context_.data.preprocess,
@@ -119,9 +126,9 @@ Status VariantStages::train_student(const VariantSpec& spec, Staged* s) {
   if (trained.interrupted) return training_interrupted(name, trained.epochs.size(), options.checkpoint);
   THIMBLE_ASSIGN(s->graph, deployable_graph(model, trained.weights, context_.data.preprocess, spec.name));
   s->epochs.push_back(trained.epochs);
-  s->summary.push_back(format("student of {} parameters", trained.parameters));
-  s->settings.push_back(format("another architecture of {} parameters, trained from nothing, {}; {}",
-                               trained.parameters, technique->describe(), how_trained(how)));
+  s->summary.push_back(format("{} of {} parameters", stage, trained.parameters));
+  s->settings.push_back(format("another architecture of {} parameters, trained from nothing, {}{}", trained.parameters,
+                               taught, how_trained(how)));
   return {};
 }
 

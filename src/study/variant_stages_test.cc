@@ -124,6 +124,10 @@ TEST(RecipeVariants, MistakesAreNamed) {
   expect("cluster = { clusters = 4, init = \"means\" }", "unknown initialisation", "");
   expect("distill = { teacher = \"flaot32\" }", "neither a variant before", "float32");
   expect("distill = { temperature = 2 }", "needs a teacher", "float32");
+  expect("network = { epochs = 3 }", "needs layers", "network");
+  expect("network = { layers = [ { dense = 1 } ] }\nfrom = \"float32\"", "cannot start from another", "");
+  expect("network = { layers = [ { dense = 1 } ] }\ndistill = { teacher = \"float32\", student = [ { dense = 1 } ] }",
+         "student already", "");
   expect("from = \"flota32\"\nquantize = \"int8\"", "there is no variant \"flota32\"", "float32");
   expect("distill = { teacher = \"float32\", student = [ { dens = 3 } ] }", "layer word", "dense");
 }
@@ -185,6 +189,10 @@ distill = { teacher = "float32", epochs = 1 }
 [[variant]]
 name = "student"
 distill = { teacher = "float32", student = [ { dense = 8, activation = "tanh" }, { dense = 1 } ] }
+[[variant]]
+name = "small"
+network = { layers = [ { dense = 6, activation = "tanh" }, { dense = 1 } ], epochs = 2, learning_rate = 0.02 }
+qat = { bits = 4, epochs = 1 }
 )";
 
 std::string file_text(const std::string& path) {
@@ -251,13 +259,18 @@ TEST(VariantStages, EachStageKeepsWhatCameBefore) {
   EXPECT_EQ(taught.zeros, 288);
   EXPECT_LE(taught.distinct, 6);
   EXPECT_EQ(variant(*r, "student").parameters, 8 * 3 + 9);
+  EXPECT_EQ(variant(*r, "small").parameters, 6 * 3 + 7);
+  EXPECT_EQ(variant(*r, "small").technique, "network of 25 parameters + qat int4");
+  ASSERT_EQ(variant(*r, "small").stages.size(), 2u);
+  EXPECT_EQ(variant(*r, "small").stages[0].size(), 2u) << "epochs of its own";
+  EXPECT_NE(variant(*r, "small").description.find("learning rate 0.02"), std::string::npos);
   EXPECT_EQ(variant(*r, "both_int8").technique, "prune 75 % + cluster 6 + int8");
   EXPECT_NE(variant(*r, "both").description.find("polynomial"), std::string::npos);
   EXPECT_NE(variant(*r, "both").description.find("k-means++"), std::string::npos);
   EXPECT_EQ(variant(*r, "both").stages.size(), 2u);
   EXPECT_NEAR(variant(*r, "pruned").sparsity, 0.75, 0.01);
   for (const char* file : {"pruned.seed1.prune.ckpt", "both.seed1.cluster.ckpt", "retaught.seed1.distill.ckpt",
-                           "student.seed1.student.ckpt"})
+                           "student.seed1.student.ckpt", "small.seed1.network.ckpt", "small.seed1.qat.ckpt"})
     EXPECT_TRUE(std::filesystem::exists(out + "/checkpoints/" + file)) << file;
   const auto json = nlohmann::json::parse(file_text(out + "/results.json"));
   EXPECT_EQ(json["variants"][2]["technique"], "prune 75 % + cluster 6");
@@ -277,7 +290,7 @@ TEST(VariantStages, AnInterruptedStudyGoesOnToTheSameModels) {
     std::vector<std::string> notes;
     const auto rest = study(part, true, {}, &notes);
     ASSERT_TRUE(rest) << rest.error().to_string();
-    for (const char* name : {"float32", "pruned", "both", "both_int8", "both_qat", "retaught", "student"})
+    for (const char* name : {"float32", "pruned", "both", "both_int8", "both_qat", "retaught", "student", "small"})
       EXPECT_EQ(file_text(format("{}/models/{}.tflite", part, name)),
                 file_text(format("{}/models/{}.tflite", whole, name)))
           << name << ", stopped after " << stop;
