@@ -42,9 +42,7 @@ bool classes(const Material& m) { return m.how.train.classes() > 0; }
 // Of TrialOutcome: −loss becomes the loss again.
 double shown(double score, bool accuracy) { return accuracy ? score : -score; }
 
-std::string score_text(double score, bool accuracy) {
-  return accuracy ? format_percent(score) : format_number(-score);
-}
+std::string score_text(double score, bool accuracy) { return accuracy ? format_percent(score) : format_number(-score); }
 
 SearchReport report_of(const Arguments& a, const Compressed& c, const CompressionOptions& o, const TestScore& before,
                        const TestScore& after, bool accuracy, const Context& context) {
@@ -66,8 +64,9 @@ SearchReport report_of(const Arguments& a, const Compressed& c, const Compressio
   }
   for (size_t i = 0; i < c.search.trials.size(); ++i) {
     const Trial& t = c.search.trials[i];
-    r.rows.push_back({t.plan.to_string(), t.number, t.rung, t.samples, shown(t.outcome.score, accuracy), t.outcome.bytes,
-                      t.outcome.memory, std::ranges::find(c.front, i) != c.front.end(), i == c.search.chosen});
+    r.rows.push_back({t.plan.to_string(), t.number, t.rung, t.samples, shown(t.outcome.score, accuracy),
+                      t.outcome.bytes, t.outcome.memory, std::ranges::find(c.front, i) != c.front.end(),
+                      i == c.search.chosen});
   }
   r.command = {"thimble"};
   r.command.insert(r.command.end(), context.arguments.begin(), context.arguments.end());
@@ -126,8 +125,8 @@ Status run_compress(const Arguments& a, const Context& context) {
   THIMBLE_ASSIGN(options.goal, goal_of(a));
   THIMBLE_ASSIGN(LoadedModel model, load_model(a.model));
   THIMBLE_TRY(refuse_quantised(model.graph));
-  options.fingerprint = format("{} {} {} {} {} {}", sha256_hex(model.file.as<uint8_t>()).substr(0, 16), a.data, a.optimizer,
-                               a.learning_rate, a.batch, a.seed);
+  options.fingerprint = format("{} {} {} {} {} {}", sha256_hex(model.file.as<uint8_t>()).substr(0, 16), a.data,
+                               a.optimizer, a.learning_rate, a.batch, a.seed);
   THIMBLE_ASSIGN(const Graph graph, prepare_for_inference(std::move(model.graph)));
   if (graph.inputs.empty()) return fail(ErrorCode::usage, "the model has no input");
   THIMBLE_ASSIGN(Material m, material_of(a, graph, context));
@@ -176,7 +175,8 @@ Status run_compress(const Arguments& a, const Context& context) {
     print_tables(report, context);
   context.note(format("wrote {}; {} shows all trials, whose models are beside it", a.output, page));
   if (!report.met)
-    return fail(ErrorCode::gate_failed, format("the goal ({}) was not met: what was written is the nearest", report.goal),
+    return fail(ErrorCode::gate_failed,
+                format("the goal ({}) was not met: what was written is the nearest", report.goal),
                 "give a larger budget with --samples, or a goal within reach");
   return {};
 }
@@ -189,7 +189,8 @@ Action define_compress(Options& options) {
       "thimble compress model.tflite --data fashion-mnist --budget \"accuracy-drop 0.5\" -o small.thim\n"
       "thimble compress model.tflite --data mnist --target-bytes 8000 -o small.thim\n"
       "thimble compress model.tflite --data mnist --board cortex-m0:flash=32K,ram=8K --io int8 -o small.tflite\n"
-      "thimble compress model.tflite --data fashion-mnist --budget \"accuracy-drop 1\" --samples 500000 -o small.thim\n");
+      "thimble compress model.tflite --data fashion-mnist --budget \"accuracy-drop 1\" --samples 500000 -o "
+      "small.thim\n");
   options.about(
       "Tries combinations of fewer channels, zeros, shared values and fewer bits, each trained with the integer model\n"
       "running, by successive halving: all for a short time, the third of them around the goal for longer, and so on.\n"
@@ -197,11 +198,14 @@ Action define_compress(Options& options) {
       "Exit code 5 when the goal was not met; the nearest model is written all the same.");
   options.argument("MODEL", &a->model, "a float .tflite or .thim file");
   options.text("--data", &a->data, "SET", "mnist, fashion-mnist, folder:PATH, csv:PATH, npz:PATH, function:NAME", true);
-  options.text("-o,--output", &a->output, "OUT", "the file to write, .tflite or .thim; OUT.search keeps all trials", true);
+  options.text("-o,--output", &a->output, "OUT", "the file to write, .tflite or .thim; OUT.search keeps all trials",
+               true);
   options.section("Goal, one of");
-  options.text("--budget", &a->budget, "TEXT", "\"accuracy-drop POINTS\" or \"loss-rise PERCENT\": as small as possible");
+  options.text("--budget", &a->budget, "TEXT",
+               "\"accuracy-drop POINTS\" or \"loss-rise PERCENT\": as small as possible");
   options.integer("--target-bytes", &a->target_bytes, "N", "as accurate as possible in so many bytes, packed", 1);
-  options.text("--board", &a->board, "NAME:flash=N,ram=N", "in so much flash (.tflite) and memory (arena); 32K = 32,000");
+  options.text("--board", &a->board, "NAME:flash=N,ram=N",
+               "in so much flash (.tflite) and memory (arena); 32K = 32,000");
   options.section("Search");
   options.integer("--samples", &a->samples, "N", "to train on in all (default: 60 times the training part)", 1);
   options.integer("--limit", &a->limit, "N", "use the first N training samples only", 1);
@@ -209,7 +213,8 @@ Action define_compress(Options& options) {
   options.flag("--resume", &a->resume, "go on where an interrupted search was");
   options.section("Training");
   options.text("--optimizer", &a->optimizer, "NAME", "adam (default), sgd, rmsprop …");
-  options.number("--learning-rate", &a->learning_rate, "R", "as for a training from nothing (default: the optimiser's)", 0);
+  options.number("--learning-rate", &a->learning_rate, "R", "as for a training from nothing (default: the optimiser's)",
+                 0);
   options.integer("--batch", &a->batch, "N", "samples per step (default: 32)", 1, 65536);
   options.text("--scale", &a->scale, "WORD", "0..1, -1..1, standard or none (default: as the model says)");
   options.choice("--io", &a->io, {"float", "int8", "uint8"}, "type of inputs and outputs (default: float)");

@@ -109,7 +109,8 @@ class Execution {
   Retraining training(Stage stage) {
     Retraining now = how_;
     const int64_t n = how_.train.size(), wanted = std::max<int64_t>(samples_[stage], 1);
-    const int epochs = std::max(1, static_cast<int>(std::llround(static_cast<double>(wanted) / static_cast<double>(n))));
+    const int epochs =
+        std::max(1, static_cast<int>(std::llround(static_cast<double>(wanted) / static_cast<double>(n))));
     if (wanted < n) now.train = how_.train.shuffled(how_.spec.seed + static_cast<uint64_t>(stage)).limit(wanted);
     now.validation = {};
     const double rate = stage == kQat && plan_.bits <= 4 ? kCoarseRate : kStages[stage].rate;

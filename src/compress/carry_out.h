@@ -16,8 +16,8 @@ struct CarriedOut {
 
 // `float_graph`: as retrain() takes it. `how.spec` is the training of the model from nothing (optimiser, its rate,
 // batch, loss); stages take their part of `samples` in place of its epochs, and a rate that falls to 0. `calibration`:
-// as in quantize(). how.checkpoint, if any, gets ".STAGE" appended; those of finished stages stay until remove_checkpoints.
-// Errors: interrupted, and those of shrink(), retrain() and quantize().
+// as in quantize(). how.checkpoint, if any, gets ".STAGE" appended; those of finished stages stay until
+// remove_checkpoints. Errors: interrupted, and those of shrink(), retrain() and quantize().
 Result<CarriedOut> carry_out(const Graph& float_graph, const CompressionPlan& plan, int64_t samples,
                              const Retraining& how, QuantizeOptions::Io io, const CalibrationSamples& calibration);
 

@@ -94,7 +94,8 @@ class Ledger {
     return it == known_.end() ? nullptr : &it->second;
   }
   Status add(const Trial& trial) {
-    text_ += format("{} {} {:a} {} {}\n", trial.outcome.bytes, trial.outcome.memory, trial.outcome.score, trial.rung, key(trial));
+    text_ += format("{} {} {:a} {} {}\n", trial.outcome.bytes, trial.outcome.memory, trial.outcome.score, trial.rung,
+                    key(trial));
     return options_.ledger.empty() ? Status() : write_file_atomic(options_.ledger, text_);
   }
 

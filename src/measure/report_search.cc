@@ -26,18 +26,18 @@ std::string head(const SearchReport& r, const SearchRow& chosen) {
   const double before = r.test_before >= 0 ? r.test_before : r.score_before;
   const double now = r.test >= 0 ? r.test : chosen.score;
   const char* part = r.test >= 0 ? "on test samples that took no part in the search" : "on the validation samples";
-  std::string html = format("<h1>Smaller: {}</h1><div class=\"verdict\"><p>{}</p><p>{}</p></div>",
-                            escape_html(clip_text(r.model, 90)),
-                            r.met ? format("Ship this: {}. The goal ({}) is met.", escape_html(chosen.plan), escape_html(r.goal))
-                                  : format("The goal ({}) was not met. The nearest is: {}.", escape_html(r.goal),
-                                           escape_html(chosen.plan)),
-                            format("{} of {} instead of {} bytes; {} {} instead of {}, {}.", format_count(chosen.bytes),
-                                   escape_html(r.bytes_of), format_count(r.bytes_before),
-                                   r.accuracy ? "accuracy" : "loss", score_text(r, now), score_text(r, before), part));
+  std::string html = format(
+      "<h1>Smaller: {}</h1><div class=\"verdict\"><p>{}</p><p>{}</p></div>", escape_html(clip_text(r.model, 90)),
+      r.met ? format("Ship this: {}. The goal ({}) is met.", escape_html(chosen.plan), escape_html(r.goal))
+            : format("The goal ({}) was not met. The nearest is: {}.", escape_html(r.goal), escape_html(chosen.plan)),
+      format("{} of {} instead of {} bytes; {} {} instead of {}, {}.", format_count(chosen.bytes),
+             escape_html(r.bytes_of), format_count(r.bytes_before), r.accuracy ? "accuracy" : "loss",
+             score_text(r, now), score_text(r, before), part));
   html += "<div class=\"tiles\">";
   html += tile(format_bytes(static_cast<double>(chosen.bytes)), r.bytes_of, true);
-  html += tile(format("{:.1f} ×", static_cast<double>(r.bytes_before) / static_cast<double>(std::max<int64_t>(chosen.bytes, 1))),
-               "smaller than the model given");
+  html += tile(
+      format("{:.1f} ×", static_cast<double>(r.bytes_before) / static_cast<double>(std::max<int64_t>(chosen.bytes, 1))),
+      "smaller than the model given");
   html += tile(score_text(r, now), r.accuracy ? "accuracy" : "loss");
   html += tile(format("{}", r.rows.size()), "trials");
   return html + "</div>";
@@ -69,18 +69,20 @@ std::string plot(const SearchReport& r) {
   chart.points.push_back(std::move(before));
   return report::section(
       "plot", "What was tried", "",
-      report::figure("", svg::scatter(chart),
-                     "Each dot is one trial; up and to the left is better. The dotted line joins what no other trial beats. "
-                     "Trials of the first round were trained for a short time only; the best of each round went on."));
+      report::figure(
+          "", svg::scatter(chart),
+          "Each dot is one trial; up and to the left is better. The dotted line joins what no other trial beats. "
+          "Trials of the first round were trained for a short time only; the best of each round went on."));
 }
 
 std::string table(const SearchReport& r) {
   HtmlTable t;
   t.column("plan", false).column("round").column("samples", true, "that the trial was trained on").column(r.bytes_of);
-  t.column("memory", true, "bytes of activations while it runs").column(r.accuracy ? "validation accuracy" : "validation loss");
+  t.column("memory", true, "bytes of activations while it runs")
+      .column(r.accuracy ? "validation accuracy" : "validation loss");
   for (const SearchRow& row : r.rows) {
     t.begin_row(row.chosen);
-    t.text(escape_html(row.plan) + (row.chosen ? "<span class=\"tag\">chosen</span>"
+    t.text(escape_html(row.plan) + (row.chosen  ? "<span class=\"tag\">chosen</span>"
                                     : row.front ? "<span class=\"tag\">front</span>"
                                                 : ""));
     t.number(row.rung, format("{}", row.rung + 1)).number(static_cast<double>(row.samples), format_count(row.samples));
@@ -99,14 +101,16 @@ std::string search_html(const SearchReport& r) {
   return format(
       "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
       "content=\"width=device-width,initial-scale=1\"><title>{}</title><style>{}</style></head><body>"
-      "<nav><div><button id=\"theme\" type=\"button\">Dark</button><a href=\"#plot\">Plot</a><a href=\"#trials\">Trials</a>"
+      "<nav><div><button id=\"theme\" type=\"button\">Dark</button><a href=\"#plot\">Plot</a><a "
+      "href=\"#trials\">Trials</a>"
       "</div></nav><main>{}{}{}{}</main><div id=\"tip\"></div><script>{}</script></body></html>\n",
-      escape_html(clip_text(r.model, 90)), report::page_style(), chosen == r.rows.end() ? std::string() : head(r, *chosen),
-      plot(r), table(r),
-      report::section("how", "How it was found",
-                      "Successive halving: every plan trains for a short time, the third of them around the goal trains "
-                      "longer, and so on. Choices are made on validation samples of the training part only.",
-                      format("<pre>{}</pre>", escape_html(command))),
+      escape_html(clip_text(r.model, 90)), report::page_style(),
+      chosen == r.rows.end() ? std::string() : head(r, *chosen), plot(r), table(r),
+      report::section(
+          "how", "How it was found",
+          "Successive halving: every plan trains for a short time, the third of them around the goal trains "
+          "longer, and so on. Choices are made on validation samples of the training part only.",
+          format("<pre>{}</pre>", escape_html(command))),
       report::page_script());
 }
 

@@ -51,9 +51,9 @@ struct Weighing {
     THIMBLE_ASSIGN(const Graph ready, prepare_for_inference(graph));
     THIMBLE_ASSIGN(const auto program, Program::plan(ready));
     outcome.memory = program->arena().bytes;
-    THIMBLE_ASSIGN(const EvaluationResult answers,
-                   evaluate_model(ready, how.validation, how.preprocess,
-                                  {.threads = how.threads, .cancelled = how.hooks.stop}));
+    THIMBLE_ASSIGN(
+        const EvaluationResult answers,
+        evaluate_model(ready, how.validation, how.preprocess, {.threads = how.threads, .cancelled = how.hooks.stop}));
     outcome.score = classes ? answers.accuracy : -answers.loss;
     return outcome;
   }
@@ -93,8 +93,9 @@ Status parse_budget(std::string_view text, CompressionGoal* goal) {
   double value = 0;
   const bool known = word == "accuracy-drop" || word == "loss-rise";
   if (!known || space == std::string_view::npos || !number(text.substr(space + 1), &value) || value < 0 || value > 100)
-    return fail(ErrorCode::usage, format("the budget is '{}'", std::string(text)),
-                "write \"accuracy-drop 0.5\" (percentage points), or \"loss-rise 10\" (percent) for a model of numbers");
+    return fail(
+        ErrorCode::usage, format("the budget is '{}'", std::string(text)),
+        "write \"accuracy-drop 0.5\" (percentage points), or \"loss-rise 10\" (percent) for a model of numbers");
   (word == "accuracy-drop" ? goal->accuracy_drop : goal->loss_rise) = value;
   return {};
 }
@@ -112,7 +113,9 @@ Status parse_board(std::string_view text, CompressionGoal* goal) {
     const size_t comma = std::min(rest.find(','), rest.size());
     const std::string_view part = rest.substr(0, comma);
     rest.remove_prefix(std::min(comma + 1, rest.size()));
-    int64_t* to = part.starts_with("flash=") ? &goal->board.flash : part.starts_with("ram=") ? &goal->board.ram : nullptr;
+    int64_t* to = part.starts_with("flash=") ? &goal->board.flash
+                  : part.starts_with("ram=") ? &goal->board.ram
+                                             : nullptr;
     if (!to || !byte_count(part.substr(part.find('=') + 1), to)) return wrong();
   }
   if (goal->board.flash <= 0) return wrong();

@@ -48,7 +48,7 @@ struct Compressed {
   std::vector<size_t> front;  // of search.trials, by ascending bytes
   TrialOutcome before;        // the model given
   SearchGoal goal;            // in numbers
-  Graph chosen;                // as written into its file
+  Graph chosen;               // as written into its file
 };
 
 // The file of a trial in the folder.
