@@ -54,6 +54,7 @@ Status run_cluster(const ClusterArguments& a, const Context& context) {
 
 Action define_cluster(Options& options) {
   auto a = std::make_shared<ClusterArguments>();
+  a->common.technique = "cluster";
   options.examples(
       "thimble cluster model.tflite --data fashion-mnist --clusters 16 -o clustered.tflite\n"
       "thimble cluster pruned.tflite --data mnist --clusters 8 --preserve-sparsity -o both.tflite\n"

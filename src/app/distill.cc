@@ -48,6 +48,7 @@ Status run_distill(const DistillArguments& a, const Context& context) {
 
 Action define_distill(Options& options) {
   auto a = std::make_shared<DistillArguments>();
+  a->common.technique = "distill";
   options.examples(
       "thimble distill small.tflite --teacher large.tflite --data fashion-mnist --epochs 10 -o taught.tflite\n"
       "thimble distill pruned.tflite --teacher original.tflite --data mnist --temperature 2 --alpha 0.9 -o "

@@ -49,21 +49,22 @@ Status run_prune(const PruneArguments& a, const Context& context) {
 
 Action define_prune(Options& options) {
   auto a = std::make_shared<PruneArguments>();
+  a->common.technique = "prune";
   options.examples(
       "thimble prune model.tflite --data fashion-mnist --sparsity 0.8 -o pruned.tflite\n"
       "thimble prune model.tflite --data mnist --sparsity 0.9 --layers dense_1 --epochs 8 -o pruned.tflite\n"
       "thimble prune model.tflite --data mnist --sparsity 0.7 --block 1x4 --global -o blocks.tflite\n"
       "thimble prune model.tflite --data mnist --pattern 2:4 -o two_of_four.tflite\n");
   options.about(
-      "Magnitude pruning: more and more of the smallest weights become zero during the first three quarters of the\n"
-      "training, the last quarter learns with those that are left. The file has its size until it is deflated.");
+      "Magnitude pruning: more and more of the smallest weights become zero during the first half of the\n"
+      "training, the other half learns with those that are left. The file has its size until it is deflated.");
   declare_retraining(options, &a->common);
   options.section("What becomes zero");
   options.number("--sparsity", &a->sparsity, "FRACTION", "of the weights that become zero, from 0 to below 1");
   options.choice("--schedule", &a->schedule, {"polynomial", "constant"}, "default: polynomial (cubic)");
   options.number("--initial", &a->initial, "FRACTION", "polynomial: zeros at the beginning (default: 0)", 0, 1);
   options.integer("--begin", &a->begin, "STEP", "first step of the schedule (default: 0)");
-  options.integer("--end", &a->end, "STEP", "its last step (default: three quarters of the training)");
+  options.integer("--end", &a->end, "STEP", "its last step (default: half of the training)");
   options.integer("--frequency", &a->frequency, "STEPS", "between changes (default: 100, fewer in short trainings)", 1);
   options.flag("--global", &a->global, "one threshold for all layers; otherwise each gives the same share");
   options.text("--block", &a->block, "RxC", "blocks of R output channels and C neighbours go together: 1x4, 4x1");

@@ -112,7 +112,8 @@ void declare_retraining(Options& options, RetrainArguments* a) {
   options.section("Training");
   options.text("--data", &a->data, "SET", "mnist, fashion-mnist, folder:PATH, csv:PATH, npz:PATH, function:NAME", true);
   options.integer("--epochs", &a->epochs, "N", "passes over the training part (default: 4)", 1, 100'000);
-  options.number("--learning-rate", &a->learning_rate, "R", "default: a tenth of the optimiser's own; cosine to 0", 0);
+  options.number("--learning-rate", &a->learning_rate, "R",
+                 format("default: {} of the optimiser's own; cosine to 0", usual_rate(a->technique)), 0);
   options.text("--optimizer", &a->optimizer, "NAME", "adam (default), sgd, rmsprop …");
   options.integer("--batch", &a->batch, "N", "samples per step (default: 32)", 1, 65536);
   options.integer("--limit", &a->limit, "N", "train on the first N samples only", 1);

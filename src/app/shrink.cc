@@ -161,6 +161,7 @@ Status run_shrink(const Arguments& a, const Context& context) {
 
 Action define_shrink(Options& options) {
   auto a = std::make_shared<Arguments>();
+  a->technique = "shrink";
   a->epochs = 3;
   options.examples(
       "thimble shrink model.tflite --data fashion-mnist --keep 0.5 -o half.tflite\n"
@@ -186,7 +187,7 @@ Action define_shrink(Options& options) {
   options.text("--data", &a->data, "SET", "mnist, fashion-mnist, folder:PATH, …; without it nothing is trained");
   options.integer("--epochs", &a->epochs, "N", "after each round (default: 3)", 0, 100'000);
   options.integer("--rounds", &a->rounds, "N", "remove in so many parts, training after each (default: 1)", 1, 1000);
-  options.number("--learning-rate", &a->learning_rate, "R", "default: a tenth of the optimiser's own", 0);
+  options.number("--learning-rate", &a->learning_rate, "R", "default: the optimiser's own; cosine to 0", 0);
   options.text("--optimizer", &a->optimizer, "NAME", "adam (default), sgd, rmsprop …");
   options.integer("--batch", &a->batch, "N", "samples per step (default: 32)", 1, 65536);
   options.integer("--limit", &a->limit, "N", "train on the first N samples only", 1);

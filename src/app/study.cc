@@ -98,6 +98,7 @@ Status run(const StudyArguments& a, const Context& context) {
   options.recipe.preset = a.preset;
   THIMBLE_ASSIGN(options.recipe.settings, parse_settings(a.set));
   THIMBLE_ASSIGN(const Recipe recipe, read_recipe(a.recipe, options.recipe));
+  options.peak_memory = true;
   options.out = a.out.empty() ? "out/" + recipe.name : a.out;
   options.data_dir = context.data_dir;
   options.threads = context.thread_count();

@@ -68,7 +68,9 @@ Result<Material> material_of(const RetrainArguments& a, const Graph& graph, cons
   THIMBLE_ASSIGN(base.optimizer, make_optimizer(a.optimizer));
   base.batch = a.batch;
   base.seed = static_cast<uint64_t>(a.seed);
-  m.how.spec = fine_tuning(base, static_cast<int>(a.epochs), a.learning_rate);
+  m.how.spec =
+      fine_tuning(base, static_cast<int>(a.epochs),
+                  a.learning_rate > 0 ? a.learning_rate : base.optimizer.learning_rate * usual_rate(a.technique));
   if (a.output != "-") m.how.checkpoint = a.output + ".ckpt";
   m.how.resume = a.resume;
   return m;

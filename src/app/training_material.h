@@ -10,6 +10,7 @@
 namespace thimble::app {
 
 struct RetrainArguments {
+  std::string technique;  // whose usual_rate() is the default
   std::string model, output, data, scale, optimizer = "adam";
   std::vector<std::string> layers;
   int64_t epochs = 4, batch = 32, limit = 0, seed = 1;

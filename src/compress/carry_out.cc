@@ -15,12 +15,12 @@ namespace {
 
 enum Stage { kShrink, kPrune, kCluster, kQat };
 
-// Each stage's share of the samples, among those that a plan has, and its learning rate as a part of the model's own.
+// Each stage's share of the samples, among those that a plan has.
 struct StageRule {
   const char* name;
-  double share, rate;
+  double share;
 };
-constexpr StageRule kStages[] = {{"shrink", 4, 1}, {"prune", 3, 1}, {"cluster", 1, 0.3}, {"qat", 3, 0.5}};
+constexpr StageRule kStages[] = {{"shrink", 4}, {"prune", 3}, {"cluster", 1}, {"qat", 3}};
 // Four bits and fewer have more to learn again.
 constexpr double kCoarseRate = 1;
 constexpr double kTemperature = 4, kAlpha = 0.5;
@@ -113,7 +113,7 @@ class Execution {
         std::max(1, static_cast<int>(std::llround(static_cast<double>(wanted) / static_cast<double>(n))));
     if (wanted < n) now.train = how_.train.shuffled(how_.spec.seed + static_cast<uint64_t>(stage)).limit(wanted);
     now.validation = {};
-    const double rate = stage == kQat && plan_.bits <= 4 ? kCoarseRate : kStages[stage].rate;
+    const double rate = stage == kQat && plan_.bits <= 4 ? kCoarseRate : usual_rate(kStages[stage].name);
     now.spec = fine_tuning(how_.spec, epochs, how_.spec.optimizer.learning_rate * rate);
     if (!how_.checkpoint.empty()) now.checkpoint = format("{}.{}", how_.checkpoint, kStages[stage].name);
     done_.samples += now.train.size() * epochs;

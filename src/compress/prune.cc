@@ -21,7 +21,7 @@ Status two_numbers(std::string_view text, char separator, const char* example, i
 
 }  // namespace
 
-int64_t PruneSchedule::end_step(int64_t steps) const { return end >= 0 ? end : std::max(begin, steps * 3 / 4); }
+int64_t PruneSchedule::end_step(int64_t steps) const { return end >= 0 ? end : std::max(begin, steps / 2); }
 
 int64_t PruneSchedule::interval(int64_t steps) const {
   return frequency > 0 ? frequency : std::clamp<int64_t>((end_step(steps) - begin) / 20, 1, 100);
@@ -89,7 +89,7 @@ std::string Pruning::describe() const {
       text += format(", polynomial (power {:.6g}) from {:.6g} %, step {}", s.power, s.initial * 100, s.begin);
     }
   }
-  text += s.end >= 0 ? format(" to step {}", s.end) : " to 75 % of the steps";
+  text += s.end >= 0 ? format(" to step {}", s.end) : " to half of the steps";
   if (s.frequency > 0) text += format(", every {} steps", s.frequency);
   return text + "; " + describe_layers(options_.choice);
 }

@@ -18,7 +18,7 @@ struct PruneSchedule {
   double initial = 0;  // polynomial: at `begin`
   double target = 0.5;
   int64_t begin = 0;
-  int64_t end = -1;  // −1: 75 % of the steps, so that the last quarter learns with a fixed mask
+  int64_t end = -1;  // −1: 50 % of the steps, so that the other half learns with a fixed mask
   double power = 3;
   // The mask changes at begin, begin + frequency, … and at end. 0: every 100 steps, in short trainings more often, so
   // that there are at least 20 changes.

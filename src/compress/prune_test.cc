@@ -45,7 +45,7 @@ TEST(PruneSchedule, FollowsTheFormulas) {
     if (s.changes(t, 200)) changes.push_back(t);
   EXPECT_EQ(changes, (std::vector<int64_t>{10, 40, 70, 100, 110}));
   s.end = -1;
-  EXPECT_EQ(s.end_step(200), 150);
+  EXPECT_EQ(s.end_step(200), 100);
 }
 
 TEST(PruneMask, KeepsTheLargestAndTies) {

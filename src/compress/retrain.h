@@ -27,10 +27,14 @@ struct Retrained {
   double seconds = 0;
 };
 
+// What part of the learning rate of a training from nothing the further training of a technique needs: "shrink",
+// "prune", "cluster", "qat", "distill". What takes much away has much to learn again. Errors: none; 0.1 for others.
+double usual_rate(std::string_view technique);
+
 // A training specification for a few more epochs on a trained model: that of `base` (data order, batch, optimiser,
-// loss) with a tenth of its learning rate unless `learning_rate` is given, cosine decay to 0, and nothing that picks
-// one of the epochs (a technique may only have reached its goal in the last one).
-TrainSpec fine_tuning(const TrainSpec& base, int epochs, double learning_rate = 0);
+// loss) with this learning rate, cosine decay to 0, and nothing that picks one of the epochs (a technique may only have
+// reached its goal in the last one).
+TrainSpec fine_tuning(const TrainSpec& base, int epochs, double learning_rate);
 
 // Trains the float inference graph (batch normalisation folded; as deployable_graph or read_tflite give it). Names,
 // metadata, signature and everything that is not trained are kept. Weights and biases of dense, convolution and LSTM

@@ -73,12 +73,12 @@ TEST(Retrain, ResumesOnlyTheSameTraining) {
 TEST(Retrain, FineTuningIsShortSlowAndTakesTheLastEpoch) {
   TrainSpec base = ring_training(50, 0.02);
   base.keep_best = base.early_stopping.on = base.plateau.on = true;
-  const TrainSpec spec = fine_tuning(base, 3);
+  const TrainSpec spec = fine_tuning(base, 3, 0.002);
   EXPECT_EQ(spec.epochs, 3);
   EXPECT_DOUBLE_EQ(spec.optimizer.learning_rate, 0.002);
   EXPECT_EQ(spec.schedule.kind, ScheduleSpec::Kind::cosine);
   EXPECT_FALSE(spec.keep_best || spec.early_stopping.on || spec.plateau.on);
-  EXPECT_DOUBLE_EQ(fine_tuning(base, 3, 0.5).optimizer.learning_rate, 0.5);
+  EXPECT_GT(usual_rate("prune"), usual_rate("distill"));
 }
 
 TEST(Retrain, RefusesWhatCannotBeTrained) {

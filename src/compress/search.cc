@@ -166,6 +166,11 @@ std::string CompressionPlan::to_string() const {
   return others.empty() ? text : format("{} ({})", text, others);
 }
 
+std::string Trial::to_string() const {
+  return format("{}: {:.4f}, {} bytes after {} samples", plan.to_string(), std::abs(outcome.score), outcome.bytes,
+                samples);
+}
+
 std::vector<size_t> pareto_front(const std::vector<Trial>& trials) {
   std::vector<size_t> all(trials.size());
   for (size_t i = 0; i < all.size(); ++i) all[i] = i;

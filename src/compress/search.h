@@ -48,6 +48,8 @@ struct Trial {
   int rung = 0;         // from 0
   int64_t samples = 0;  // trained on
   TrialOutcome outcome;
+
+  std::string to_string() const;  // "keep 0.5, 4 bits: 0.9174, 38927 bytes after 27500 samples"
 };
 
 struct SearchProgress {

@@ -10,6 +10,24 @@
 
 namespace thimble {
 
+std::vector<TensorSize> constant_sizes(const Graph& before, const Graph& after) {
+  std::map<std::string, int64_t> was;
+  for (const Tensor& t : before.tensors)
+    if (t.constant()) was[t.name] = t.bytes();
+  std::vector<TensorSize> sizes;
+  for (const Tensor& t : after.tensors) {
+    if (!t.constant()) continue;
+    const auto it = was.find(t.name);
+    const int64_t old = it == was.end() ? t.bytes() : it->second;
+    sizes.push_back({t.name, old, t.bytes(), t.type,
+                     t.bytes() < old                   ? ""
+                     : t.type == DType::i32            ? "biases are 32-bit sums"
+                     : t.shape.rank() == 0 || old <= 8 ? "a single value"
+                                                       : format("{} before and after", name(t.type))});
+  }
+  return sizes;
+}
+
 Result<int64_t> deflated_bytes(std::span<const uint8_t> bytes) {
   uLongf size = compressBound(static_cast<uLong>(bytes.size()));
   std::vector<uint8_t> out(size);

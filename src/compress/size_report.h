@@ -35,6 +35,10 @@ struct SizeReport {
   std::vector<TensorBytes> tensors;               // largest in the file first
 };
 
+// Each constant of `after` beside the one of its name in `before`, for a model whose sizes were not written down when
+// it was made.
+std::vector<TensorSize> constant_sizes(const Graph& before, const Graph& after);
+
 // zlib's size of some bytes at its best level (9).
 Result<int64_t> deflated_bytes(std::span<const uint8_t> bytes);
 

@@ -167,6 +167,17 @@ void read_distill(TableReader& r, const toml::node& n, DistillStage* stage, Stat
     r.fail_at(n, "feature matching needs both student_feature and teacher_feature");
 }
 
+void read_search(TableReader& r, const toml::node& n, SearchStage* stage, Status*) {
+  CompressionGoal& goal = stage->goal;
+  r.number("accuracy_drop", &goal.accuracy_drop, 0, 100);
+  r.number("loss_rise", &goal.loss_rise, 0, 1e6);
+  r.whole("target_bytes", &goal.most_bytes, 1, int64_t{1} << 40);
+  r.whole("passes", &stage->passes, 1, 1'000'000);
+  r.finish();
+  if (int(r.has("accuracy_drop")) + int(r.has("loss_rise")) + int(r.has("target_bytes")) != 1)
+    r.fail_at(n, "search needs one of accuracy_drop, loss_rise and target_bytes", "search = { accuracy_drop = 0.5 }");
+}
+
 template <class Stage>
 void read_stage(TableReader& variant, const char* key, const char* example, std::optional<Stage>* out, Status* status,
                 void (*read)(TableReader&, const toml::node&, Stage*, Status*)) {
@@ -186,6 +197,9 @@ void read_stages(TableReader& r, VariantSpec* v, Status* status) {
   read_stage(r, "prune", "prune = { sparsity = 0.8 }", &v->prune, status, read_prune);
   read_stage(r, "cluster", "cluster = { clusters = 16 }", &v->cluster, status, read_cluster);
   read_stage(r, "qat", "qat = { bits = 8 }", &v->qat, status, read_qat);
+  read_stage(r, "search", "search = { accuracy_drop = 0.5 }", &v->search, status, read_search);
+  if (v->search && (v->distill || v->shrink || v->prune || v->cluster || v->qat))
+    r.fail_at(*r.node("search"), "search chooses the other stages itself", "give search alone");
 }
 
 std::string default_name(const VariantSpec& v) {
@@ -197,6 +211,7 @@ std::string default_name(const VariantSpec& v) {
   if (v.prune) add("pruned");
   if (v.cluster) add("clustered");
   if (v.qat) add("qat");
+  if (v.search) add("searched");
   if (v.quantized) add(name(v.quantize.to));
   return text.empty() ? "float32" : text;
 }

@@ -31,7 +31,7 @@ struct StudyOptions {
   std::string data_dir;
   int threads = 1;  // of training and evaluation
   bool resume = false;
-  bool peak_memory = true;  // measured by this program run again as `bench FILE`: only where it is thimble
+  bool peak_memory = false;  // measured by this program run again as `bench FILE`: only for thimble itself
   std::string thimble_version = "0.1.0";
   std::string recipe_file;           // for the command lines in the report
   RecipeOptions recipe;              // preset and settings that made the recipe; sweeps add to them

@@ -9,6 +9,7 @@
 #include "compress/qat.h"
 #include "compress/quantize.h"
 #include "compress/shrink.h"
+#include "study/compression.h"
 #include "train/spec.h"
 
 namespace thimble {
@@ -16,7 +17,7 @@ namespace thimble {
 // What a stage changes in the recipe's [train]; see fine_tuning() for the rest.
 struct StageTraining {
   int epochs = 0;            // 0: a fifth of [train].epochs, from 1 to 10
-  double learning_rate = 0;  // 0: a tenth of [train]'s
+  double learning_rate = 0;  // 0: usual_rate() of [train]'s
 };
 
 // Another architecture, trained from nothing with the whole [train] but for what `training` changes.
@@ -57,6 +58,12 @@ struct DistillStage {
   StageTraining training;
 };
 
+// The combination of all these that meets a goal, found by itself: the integer model.
+struct SearchStage {
+  CompressionGoal goal;
+  int passes = 60;  // samples to train on in all, as passes over the training part
+};
+
 struct VariantSpec {
   std::string name;
   std::string from;  // an earlier variant whose float model this one starts from; empty: the trained model
@@ -66,6 +73,7 @@ struct VariantSpec {
   std::optional<PruneStage> prune;
   std::optional<ClusterStage> cluster;
   std::optional<QatStage> qat;
+  std::optional<SearchStage> search;  // in place of the other stages
   bool quantized = false;
   QuantizeOptions quantize;
   int64_t calibration_samples = 500;

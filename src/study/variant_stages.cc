@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "base/file.h"
+#include "base/hash.h"
 #include "compress/distill.h"
+#include "compress/size_report.h"
 #include "formats/tflite/tflite.h"
 #include "study/training_hooks.h"
 #include "study/variants.h"
@@ -18,9 +20,10 @@ std::string how_trained(const TrainSpec& spec) {
 
 }  // namespace
 
-TrainSpec stage_training(const TrainSpec& base, const StageTraining& stage, uint64_t seed) {
+TrainSpec stage_training(const TrainSpec& base, const char* name, const StageTraining& stage, uint64_t seed) {
   TrainSpec spec =
-      fine_tuning(base, stage.epochs > 0 ? stage.epochs : std::clamp(base.epochs / 5, 1, 10), stage.learning_rate);
+      fine_tuning(base, stage.epochs > 0 ? stage.epochs : std::clamp(base.epochs / 5, 1, 10),
+                  stage.learning_rate > 0 ? stage.learning_rate : base.optimizer.learning_rate * usual_rate(name));
   spec.seed = seed;
   return spec;
 }
@@ -42,6 +45,7 @@ Result<Staged> VariantStages::run(const VariantSpec& spec) {
     if (spec.prune) THIMBLE_TRY(prune(spec, &s));
     if (spec.cluster) THIMBLE_TRY(cluster(spec, &s));
     if (spec.qat) THIMBLE_TRY(qat(spec, &s));
+    if (spec.search) THIMBLE_TRY(search(spec, &s));
     return {};
   };
   if (Status status = stages(); !status)
@@ -90,6 +94,43 @@ Status VariantStages::qat(const VariantSpec& spec, Staged* s) {
   s->summary.push_back(bits == 8              ? std::string("qat int8")
                        : bits == kTernaryBits ? std::string("qat ternary")
                                               : format("qat int{}", bits));
+  return {};
+}
+
+Status VariantStages::search(const VariantSpec& spec, Staged* s) {
+  Retraining how = retraining(spec, "search", {});
+  how.spec = context_.recipe.train;
+  how.spec.seed = context_.seed;
+  how.hooks.stop = context_.hooks.cancelled;
+  const std::string name = label(spec, "search");
+  CompressionOptions options;
+  options.goal = spec.search->goal;
+  options.samples = spec.search->passes * how.train.size();
+  options.io = QuantizeOptions::Io::int8;
+  options.folder = join_path(context_.checkpoints, format("{}.{}.search", spec.name, context_.tag));
+  options.resume = context_.resume;
+  THIMBLE_ASSIGN(const std::vector<uint8_t> given, write_tflite(s->graph));
+  options.fingerprint = sha256_hex(given);
+  int noted = 0;
+  options.progress = [&](const CompressionProgress& p) {
+    const Trial* last = p.search.last;
+    if (last && last->number > noted && context_.hooks.note) {
+      noted = last->number;
+      context_.hooks.note(format("{}: trial {}/{}: {}", name, noted, p.search.trials, last->to_string()));
+    }
+    if (context_.hooks.progress)
+      context_.hooks.progress({name, std::min(p.search.samples_done + p.samples_now, p.search.samples_total),
+                               p.search.samples_total, "samples", p.trial.plan.to_string()});
+  };
+  THIMBLE_ASSIGN(Compressed found, compress_model(s->graph, how, options));
+  const Trial& chosen = found.search.trials[found.search.chosen];
+  s->summary.push_back(format("search: {}", chosen.plan.to_string()));
+  s->settings.push_back(
+      format("chosen by itself among {} trials for {}{}: {}; the model given teaches; {} samples in all",
+             found.search.trials.size(), options.goal.to_string(), found.search.met ? "" : " (not met, the nearest)",
+             chosen.plan.to_string(), options.samples));
+  std::vector<TensorSize> sizes = constant_sizes(s->graph, found.chosen);
+  s->quantized = Quantized{std::move(found.chosen), {}, std::move(sizes)};
   return {};
 }
 
@@ -149,7 +190,7 @@ Retraining VariantStages::retraining(const VariantSpec& spec, const char* stage,
   how.validation = context_.data.splits.validation;
   how.preprocess = context_.data.preprocess;
   how.augment = context_.recipe.data.augment;
-  how.spec = stage_training(context_.recipe.train, training, context_.seed);
+  how.spec = stage_training(context_.recipe.train, stage, training, context_.seed);
   how.threads = context_.threads;
   how.checkpoint = checkpoint(spec, stage);
   how.resume = context_.resume;

@@ -35,7 +35,7 @@ struct Staged {
 };
 
 // The training of a stage: fine_tuning() of the recipe's [train] with the stage's own settings.
-TrainSpec stage_training(const TrainSpec& base, const StageTraining& stage, uint64_t seed);
+TrainSpec stage_training(const TrainSpec& base, const char* name, const StageTraining& stage, uint64_t seed);
 
 class VariantStages {
  public:
@@ -55,6 +55,7 @@ class VariantStages {
   Status prune(const VariantSpec& spec, Staged* s);
   Status cluster(const VariantSpec& spec, Staged* s);
   Status qat(const VariantSpec& spec, Staged* s);
+  Status search(const VariantSpec& spec, Staged* s);
 
   // One training of the variant's model with these techniques; a teacher and what must be kept are added.
   Status retrained(const VariantSpec& spec, const char* stage, const StageTraining& training, Techniques techniques,

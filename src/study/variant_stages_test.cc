@@ -151,14 +151,14 @@ TEST(StageTraining, IsShortAndSlowUnlessToldOtherwise) {
   TrainSpec base;
   base.epochs = 30;
   base.optimizer.learning_rate = 0.01;
-  EXPECT_EQ(stage_training(base, {}, 5).epochs, 6);
-  EXPECT_EQ(stage_training(base, {}, 5).seed, 5u);
-  EXPECT_DOUBLE_EQ(stage_training(base, {}, 5).optimizer.learning_rate, 0.001);
+  EXPECT_EQ(stage_training(base, "distill", {}, 5).epochs, 6);
+  EXPECT_EQ(stage_training(base, "distill", {}, 5).seed, 5u);
+  EXPECT_DOUBLE_EQ(stage_training(base, "distill", {}, 5).optimizer.learning_rate, 0.001);
   base.epochs = 2;
-  EXPECT_EQ(stage_training(base, {}, 5).epochs, 1);
+  EXPECT_EQ(stage_training(base, "distill", {}, 5).epochs, 1);
   base.epochs = 500;
-  EXPECT_EQ(stage_training(base, {}, 5).epochs, 10);
-  EXPECT_EQ(stage_training(base, {.epochs = 40, .learning_rate = 0.3}, 5).epochs, 40);
+  EXPECT_EQ(stage_training(base, "distill", {}, 5).epochs, 10);
+  EXPECT_EQ(stage_training(base, "distill", {.epochs = 40, .learning_rate = 0.3}, 5).epochs, 40);
 }
 
 // ---- whole studies ----
@@ -209,7 +209,6 @@ Result<StudyResult> study(const std::string& out, bool resume, std::function<boo
   StudyOptions options;
   options.out = out;
   options.resume = resume;
-  options.peak_memory = false;
   StudyHooks hooks;
   hooks.cancelled = std::move(cancelled);
   hooks.note = [notes](const std::string& text) {
@@ -319,7 +318,6 @@ TEST(VariantStages, ChannelsGoAndLaterStagesGoOn) {
   ASSERT_TRUE(recipe) << recipe.error().to_string();
   StudyOptions options;
   options.out = testing::TempDir() + "stages_shrunk";
-  options.peak_memory = false;
   std::filesystem::remove_all(options.out);
   const auto whole = run_study(*recipe, options, {});
   ASSERT_TRUE(whole) << whole.error().to_string();
@@ -357,7 +355,6 @@ TEST(VariantStages, PruningComesBeforeClustering) {
   ASSERT_TRUE(recipe);
   StudyOptions options;
   options.out = testing::TempDir() + "stages_order";
-  options.peak_memory = false;
   const auto r = run_study(*recipe, options, {});
   ASSERT_FALSE(r);
   EXPECT_NE(r.error().to_string().find("prune first"), std::string::npos);
