@@ -32,6 +32,8 @@ void declare_weights(Options& options, QatArguments* a) {
   options.text("--layer-bits", &a->layer_bits, "A=N,B=N", "other bits for some layers");
   options.text("--layers", &a->layers, "A,B", "quantise these only; the others stay float");
   options.flag("--per-tensor", &a->per_tensor, "one scale per weight tensor, so that clusters survive");
+  options.integer("--scale-bits", &a->scale_bits, "N", "bits of the mantissa that scales keep (default: 23, all)", 0);
+  options.integer("--bias-bits", &a->bias_bits, "N", "bits of a tensor's largest bias (default: 32, all)", 2);
 }
 
 void declare_qat(Options& options, QatArguments* a) {
@@ -50,6 +52,8 @@ Status parse_weights(const QatArguments& a, QuantizeOptions* options) {
   }
   options->layers = split_names(a.layers);
   options->per_tensor_weights = a.per_tensor;
+  options->scale_bits = static_cast<int>(std::min<int64_t>(a.scale_bits, 1000));  // refused where they are quantised
+  options->bias_bits = static_cast<int>(std::min<int64_t>(a.bias_bits, 1000));
   for (const std::string& word : split_names(a.layer_bits)) {
     const size_t equal = word.find('=');
     if (equal == std::string::npos)

@@ -12,12 +12,13 @@ namespace thimble::app {
 struct QatArguments {
   bool on = false, per_tensor = false, resume = false;
   std::string bits, layers, layer_bits, ranges = "moving-average";
+  int64_t scale_bits = QuantizeOptions::kScaleBits, bias_bits = QuantizeOptions::kBiasBits;
   int64_t epochs = 3, batch = 64, seed = 1;
   double learning_rate = 0.0005;
 };
 
-// Declares --bits, --layers, --layer-bits and --per-tensor, which int8 without training knows too, and the options
-// of training.
+// Declares --bits, --layers, --layer-bits, --per-tensor, --scale-bits and --bias-bits, which int8 without training
+// knows too, and the options of training.
 void declare_weights(Options& options, QatArguments* a);
 void declare_qat(Options& options, QatArguments* a);
 

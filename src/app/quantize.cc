@@ -40,9 +40,13 @@ Result<QuantizeOptions> parse_options(const Arguments& a) {
   options.to = a.to == "float16" ? QuantizeTo::float16 : a.to == "dynamic" ? QuantizeTo::dynamic : QuantizeTo::int8;
   options.min_elements = a.min_elements;
   if (options.to != QuantizeTo::int8 &&
-      (a.qat.on || a.qat.per_tensor || !a.qat.bits.empty() || !a.qat.layers.empty() || !a.qat.layer_bits.empty()))
-    return fail(ErrorCode::usage, format("--qat, --bits, --layers and --per-tensor do not go with --to {}", a.to),
-                "they are for int8");
+      (a.qat.on || a.qat.per_tensor || a.qat.scale_bits != QuantizeOptions::kScaleBits ||
+       a.qat.bias_bits != QuantizeOptions::kBiasBits || !a.qat.bits.empty() || !a.qat.layers.empty() ||
+       !a.qat.layer_bits.empty()))
+    return fail(
+        ErrorCode::usage,
+        format("--qat, --bits, --layers, --per-tensor, --scale-bits and --bias-bits do not go with --to {}", a.to),
+        "they are for int8");
   THIMBLE_TRY(parse_weights(a.qat, &options));
   options.io = a.io == "int8"    ? QuantizeOptions::Io::int8
                : a.io == "uint8" ? QuantizeOptions::Io::uint8
