@@ -12,8 +12,6 @@
 #include "compress/retrain.h"
 
 namespace thimble::app {
-namespace {
-
 Result<int> parse_bits(std::string_view word) {
   if (word == "ternary") return kTernaryBits;
   int bits = 0;
@@ -22,8 +20,6 @@ Result<int> parse_bits(std::string_view word) {
     return fail(ErrorCode::usage, format("'{}' is not a number of bits", std::string(word)), "give 2 to 8, or ternary");
   return bits;
 }
-
-}  // namespace
 
 std::string bits_word(int bits) { return bits == kTernaryBits ? "ternary" : std::to_string(bits); }
 

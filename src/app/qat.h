@@ -24,8 +24,9 @@ void declare_qat(Options& options, QatArguments* a);
 
 // The words of the options as QuantizeOptions. Errors: usage.
 Status parse_weights(const QatArguments& a, QuantizeOptions* options);
-// "8", "4", "ternary" …
+// "8", "4", "ternary" …, and back. Errors: usage.
 std::string bits_word(int bits);
+Result<int> parse_bits(std::string_view word);
 
 struct QatOutcome {
   Quantized result;

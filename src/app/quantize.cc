@@ -7,6 +7,8 @@
 #include "app/interrupt.h"
 #include "app/qat.h"
 #include "app/task_progress.h"
+#include "app/training_material.h"
+#include "app/widths.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "compress/quantize.h"
@@ -16,7 +18,7 @@
 #include "measure/text.h"
 #include "measure/units.h"
 #include "passes/pipeline.h"
-#include "study/evaluate.h"
+#include "study/validation_score.h"
 
 namespace thimble::app {
 namespace {
@@ -25,17 +27,25 @@ struct Arguments {
   std::string model, to, data, scale, calibration = "minmax", io = "float", output;
   int64_t samples = 500, min_elements = 1024;
   QatArguments qat;
+  WidthArguments widths;
 };
 
 struct Outcome {
   Quantized result;
+  std::optional<WidthsOutcome> widths;         // --sensitivity, --mixed
   std::vector<EpochRecord> epochs;             // --qat
   double accuracy_before = -1, accuracy = -1;  // --qat, on the test set: the float model given, and the result
 };
 
 Result<QuantizeOptions> parse_options(const Arguments& a) {
   QuantizeOptions options;
-  if (a.to.empty() && !a.qat.on)
+  const bool only_table = a.widths.sensitivity && a.widths.mixed.empty();
+  if (a.output.empty() && !only_table)
+    return fail(ErrorCode::usage, "the file to write is missing", "give -o OUT.tflite or -o OUT.thim");
+  if (!a.output.empty() && only_table)
+    return fail(ErrorCode::usage, "--sensitivity prints a table and writes no model",
+                "leave -o out, or give --mixed GOAL");
+  if (a.to.empty() && !a.qat.on && !a.widths.on())
     return fail(ErrorCode::usage, "what to make is missing", "give --to float16, dynamic or int8, or --qat");
   options.to = a.to == "float16" ? QuantizeTo::float16 : a.to == "dynamic" ? QuantizeTo::dynamic : QuantizeTo::int8;
   options.min_elements = a.min_elements;
@@ -47,6 +57,16 @@ Result<QuantizeOptions> parse_options(const Arguments& a) {
         ErrorCode::usage,
         format("--qat, --bits, --layers, --per-tensor, --scale-bits and --bias-bits do not go with --to {}", a.to),
         "they are for int8");
+  if (a.widths.on() && options.to != QuantizeTo::int8)
+    return fail(ErrorCode::usage, format("--sensitivity and --mixed do not go with --to {}", a.to),
+                "they choose among widths of integer weights");
+  if (a.widths.on() && a.qat.on)
+    return fail(ErrorCode::usage, "--sensitivity and --mixed choose widths without training",
+                "choose first, then give them to --qat as --layer-bits");
+  if (a.widths.on() && (!a.qat.bits.empty() || !a.qat.layer_bits.empty()))
+    return fail(ErrorCode::usage, "--bits and --layer-bits do not go with --sensitivity and --mixed",
+                "--widths says what to try");
+  THIMBLE_TRY(check_widths(a.widths));
   THIMBLE_TRY(parse_weights(a.qat, &options));
   options.io = a.io == "int8"    ? QuantizeOptions::Io::int8
                : a.io == "uint8" ? QuantizeOptions::Io::uint8
@@ -95,7 +115,8 @@ Result<Outcome> quantized(const Arguments& a, const QuantizeOptions& options, co
   const Shape& shape = graph.at(graph.inputs[0]).shape;
   if (shape.rank() == 4 && (shape[3] == 1 || shape[3] == 3)) open.shape = {shape[1], shape[2], shape[3]};
   THIMBLE_ASSIGN(const Splits splits, open_splits(a.data, open));
-  const Dataset& source = splits.train.valid() && !splits.train.empty() ? splits.train : splits.test;
+  const HeldOut held = a.widths.on() ? hold_out(splits, a.widths.validate) : HeldOut{splits.train, {}};
+  const Dataset& source = held.train.valid() && !held.train.empty() ? held.train : splits.test;
   THIMBLE_TRY(check_fits(graph, source));
   std::string note;
   Preprocess preprocess;
@@ -113,9 +134,14 @@ Result<Outcome> quantized(const Arguments& a, const QuantizeOptions& options, co
       preprocess.apply(set.bytes(i), input.data(), 1, set.sample_elements());
     else
       preprocess.apply(set.floats(i), input.data(), 1, set.sample_elements());
-    if (!a.qat.on) progress.update(i + 1, set.size());
+    if (!a.qat.on && !a.widths.on()) progress.update(i + 1, set.size());
     return true;
   };
+  if (a.widths.on()) {
+    THIMBLE_ASSIGN(outcome.widths, run_widths(a.widths, options, graph, held.validation, preprocess, samples, context));
+    if (outcome.widths->mixed) outcome.result = std::move(outcome.widths->mixed->result);
+    return outcome;
+  }
   if (!a.qat.on) {
     THIMBLE_ASSIGN(outcome.result, quantize(graph, options, samples));
     return outcome;
@@ -129,63 +155,46 @@ Result<Outcome> quantized(const Arguments& a, const QuantizeOptions& options, co
   return outcome;
 }
 
-Status run_quantize(const Arguments& a, const Context& context) {
-  THIMBLE_ASSIGN(const QuantizeOptions options, parse_options(a));
-  THIMBLE_ASSIGN(LoadedModel model, load_model(a.model));
-  const auto before = static_cast<int64_t>(model.file.size);
-  THIMBLE_ASSIGN(const Graph graph, prepare_for_inference(std::move(model.graph)));
-  if (graph.inputs.empty()) return fail(ErrorCode::usage, "the model has no input");
-  THIMBLE_ASSIGN(const Outcome outcome, quantized(a, options, graph, context));
+void print_json(const Arguments& a, const QuantizeOptions& options, const Outcome& outcome, int64_t before,
+                int64_t after, const Context& context) {
   const Quantized& result = outcome.result;
-  if (interrupted()) return interrupted_error("nothing was written");
-  THIMBLE_ASSIGN(const std::vector<uint8_t> bytes, write_model(result.graph, a.output));
-  if (a.output == "-")
-    context.print({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-  else
-    THIMBLE_TRY(write_file_atomic(a.output, std::span<const uint8_t>(bytes)));
-
-  const auto after = static_cast<int64_t>(bytes.size());
-  if (context.json) {
-    JsonWriter json;
-    json.begin_object().field("schema", "thimble.quantize/1").field("model", a.model).field("to", name(options.to));
-    json.field("file", a.output).field("bytes_before", before).field("bytes", after);
-    if (a.qat.on) {
-      json.field("bits", bits_word(options.bits));
-      json.field("test_accuracy_before", outcome.accuracy_before >= 0 ? outcome.accuracy_before : NAN)
-          .field("test_accuracy", outcome.accuracy >= 0 ? outcome.accuracy : NAN);
-      json.key("epochs").begin_array();
-      for (const EpochRecord& e : outcome.epochs)
-        json.begin_object()
-            .field("epoch", e.epoch)
-            .field("loss", e.loss)
-            .field("val_loss", e.has_validation ? e.val_loss : NAN)
-            .field("val_accuracy", e.has_validation && e.val_accuracy >= 0 ? e.val_accuracy : NAN)
-            .end_object();
-      json.end_array();
-    }
-    json.key("unquantized_tensors").begin_array();
-    for (const UnquantizedTensor& t : result.left)
-      json.begin_object().field("name", t.name).field("bytes", t.bytes).field("why", t.why).end_object();
-    json.end_array().key("tensors").begin_array();
-    for (const TensorSize& t : result.sizes)
-      json.begin_object()
-          .field("name", t.name)
-          .field("before", t.before)
-          .field("after", t.after)
-          .field("dtype", name(t.type))
-          .field("why", t.why)
-          .end_object();
-    json.end_array().end_object();
-    context.print(json.take() + "\n");
-    return {};
+  const bool written = !a.output.empty();
+  JsonWriter json;
+  json.begin_object().field("schema", "thimble.quantize/1").field("model", a.model).field("to", name(options.to));
+  if (written) json.field("file", a.output);
+  json.field("bytes_before", before);
+  if (written) json.field("bytes", after);
+  if (a.qat.on) {
+    json.field("bits", bits_word(options.bits));
+    json.field("test_accuracy_before", outcome.accuracy_before >= 0 ? outcome.accuracy_before : NAN)
+        .field("test_accuracy", outcome.accuracy >= 0 ? outcome.accuracy : NAN);
+    write_epochs(json, outcome.epochs);
   }
+  if (outcome.widths) write_widths(json, *outcome.widths);
+  json.key("unquantized_tensors").begin_array();
+  for (const UnquantizedTensor& t : result.left)
+    json.begin_object().field("name", t.name).field("bytes", t.bytes).field("why", t.why).end_object();
+  json.end_array().key("tensors").begin_array();
+  for (const TensorSize& t : result.sizes)
+    json.begin_object()
+        .field("name", t.name)
+        .field("before", t.before)
+        .field("after", t.after)
+        .field("dtype", name(t.type))
+        .field("why", t.why)
+        .end_object();
+  json.end_array().end_object();
+  context.print(json.take() + "\n");
+}
+
+void print_tables(const Outcome& outcome, int64_t before, int64_t after, const Context& context) {
   TextTable table;
   table.column("constant")
       .column("before", Align::right)
       .column("after", Align::right)
       .column("type")
       .column("why it did not shrink");
-  for (const TensorSize& t : result.sizes)
+  for (const TensorSize& t : outcome.result.sizes)
     table.row({clip_text(t.name, 48), format_bytes(static_cast<double>(t.before)),
                format_bytes(static_cast<double>(t.after)), name(t.type), t.why},
               t.why.empty() ? Tone::plain : Tone::dim);
@@ -194,14 +203,39 @@ Status run_quantize(const Arguments& a, const Context& context) {
       {"whole file", format_bytes(static_cast<double>(before)), format_bytes(static_cast<double>(after)), "",
        format("{:.2f} times smaller", static_cast<double>(before) / static_cast<double>(std::max<int64_t>(after, 1)))},
       Tone::strong);
-  if (a.output != "-") {
-    context.print(table.text(context.colour()));
-    if (outcome.accuracy >= 0)
-      context.print(format("test accuracy {} (the float model given: {})\n", format_percent(outcome.accuracy),
-                           format_percent(outcome.accuracy_before)));
-    context.note(format("wrote {}", a.output));
+  context.print(table.text(context.colour()));
+  if (outcome.accuracy >= 0)
+    context.print(format("test accuracy {} (the float model given: {})\n", format_percent(outcome.accuracy),
+                         format_percent(outcome.accuracy_before)));
+}
+
+Status run_quantize(const Arguments& a, const Context& context) {
+  THIMBLE_ASSIGN(const QuantizeOptions options, parse_options(a));
+  THIMBLE_ASSIGN(LoadedModel model, load_model(a.model));
+  const auto before = static_cast<int64_t>(model.file.size);
+  THIMBLE_ASSIGN(const Graph graph, prepare_for_inference(std::move(model.graph)));
+  if (graph.inputs.empty()) return fail(ErrorCode::usage, "the model has no input");
+  THIMBLE_ASSIGN(const Outcome outcome, quantized(a, options, graph, context));
+  if (interrupted()) return interrupted_error("nothing was written");
+  std::vector<uint8_t> bytes;
+  if (!a.output.empty()) {
+    THIMBLE_ASSIGN(bytes, write_model(outcome.result.graph, a.output));
+    if (a.output == "-")
+      context.print({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    else
+      THIMBLE_TRY(write_file_atomic(a.output, std::span<const uint8_t>(bytes)));
   }
-  return {};
+  const auto after = static_cast<int64_t>(bytes.size());
+  if (context.json) {
+    print_json(a, options, outcome, before, after, context);
+  } else if (a.output != "-") {
+    if (outcome.widths) print_widths(*outcome.widths, context);
+    if (!a.output.empty()) {
+      print_tables(outcome, before, after, context);
+      context.note(format("wrote {}", a.output));
+    }
+  }
+  return outcome.widths ? goal_status(a.widths, *outcome.widths) : Status();
 }
 
 }  // namespace
@@ -212,15 +246,17 @@ Action define_quantize(Options& options) {
       "thimble quantize model.tflite --to float16 -o model_f16.tflite\n"
       "thimble quantize model.tflite --to dynamic -o model_dynamic.tflite\n"
       "thimble quantize model.tflite --to int8 --data fashion-mnist --samples 500 --io int8 -o model_int8.tflite\n"
+      "thimble quantize model.tflite --sensitivity --data fashion-mnist\n"
+      "thimble quantize model.tflite --mixed \"accuracy-drop 0.5\" --data fashion-mnist -o model_mixed.thim\n"
       "thimble quantize model.tflite --qat --data fashion-mnist --epochs 3 --bits 4 -o model_int4.tflite\n");
   options.about(
       "float16 halves the weights. dynamic stores int8 weights and quantises activations while running. int8\n"
       "computes in int8 throughout; it measures the ranges of activations on training samples of --data. --qat makes\n"
       "int8 too, and trains on them meanwhile: the accuracy that training shows is that of the file.");
   options.argument("MODEL", &a->model, "a float .tflite or .thim file; - reads it from the standard input");
-  options.choice("--to", &a->to, {"float16", "dynamic", "int8"}, "what to make (--qat: int8)");
+  options.choice("--to", &a->to, {"float16", "dynamic", "int8"}, "what to make (--qat, --mixed: int8)");
   options.text("-o,--output", &a->output, "OUT",
-               "the file to write, .tflite or .thim (packed); - is the standard output", true);
+               "the file to write, .tflite or .thim (packed); - is the standard output");
   options.section("int8");
   options.text("--data", &a->data, "SET", "samples to calibrate with: mnist, fashion-mnist, folder:PATH, …");
   options.integer("--samples", &a->samples, "N", "how many (default: 500)", 1);
@@ -228,6 +264,8 @@ Action define_quantize(Options& options) {
   options.choice("--io", &a->io, {"float", "int8", "uint8"}, "type of inputs and outputs (default: float)");
   options.text("--scale", &a->scale, "WORD", "0..1, -1..1, standard or none (default: as the model says)");
   declare_weights(options, &a->qat);
+  options.section("int8, bits per layer");
+  declare_widths(options, &a->widths);
   options.section("int8, quantisation-aware training");
   declare_qat(options, &a->qat);
   options.section("dynamic");

@@ -1,11 +1,10 @@
 #include "app/training_material.h"
 
-#include <algorithm>
-
 #include "app/feeding.h"
 #include "app/interrupt.h"
 #include "data/sources.h"
 #include "study/evaluate.h"
+#include "study/validation_score.h"
 
 namespace thimble::app {
 
@@ -49,14 +48,11 @@ Result<Material> material_of(const RetrainArguments& a, const Graph& graph, cons
   if (!splits.train.valid() || splits.train.empty())
     return fail(ErrorCode::usage, format("the data set \"{}\" has no training part", a.data));
   THIMBLE_TRY(check_fits(graph, splits.train));
-  m.how.train = splits.train.limit(a.limit);
-  m.how.validation = splits.validation;
   m.test = splits.test;
-  if (!m.how.validation.valid() || m.how.validation.empty()) {
-    const int64_t held = std::min<int64_t>(m.how.train.size() / 10, 5000);
-    m.how.validation = m.how.train.slice(m.how.train.size() - held, held);
-    m.how.train = m.how.train.slice(0, m.how.train.size() - held);
-  }
+  splits.train = splits.train.limit(a.limit);
+  HeldOut held = hold_out(splits);
+  m.how.train = std::move(held.train);
+  m.how.validation = std::move(held.validation);
   std::string note;
   if (a.scale.empty()) {
     THIMBLE_ASSIGN(m.how.preprocess, preprocess_of(graph, "", &note));

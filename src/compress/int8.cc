@@ -255,10 +255,4 @@ Result<Int8Graph> build_int8(const Graph& graph, const QuantizeOptions& options,
   return Int8Builder(graph, options, std::move(plan)).run();
 }
 
-Result<Quantized> to_int8(const Graph& graph, const QuantizeOptions& options, const CalibrationSamples& samples) {
-  THIMBLE_ASSIGN(Int8Plan plan, plan_int8(graph, options, samples));
-  THIMBLE_ASSIGN(Int8Graph made, build_int8(graph, options, std::move(plan)));
-  return std::move(made.result);
-}
-
 }  // namespace thimble::compress

@@ -166,10 +166,4 @@ Int8Plan choose_int8(const Graph& graph, const QuantizeOptions& options, Int8Lay
   return plan;
 }
 
-Result<Int8Plan> plan_int8(const Graph& graph, const QuantizeOptions& options, const CalibrationSamples& samples) {
-  Int8Layout layout = lay_out_int8(graph, options);
-  THIMBLE_ASSIGN(const CalibratedRanges ranges, calibrate_int8(graph, layout, options, samples));
-  return choose_int8(graph, options, std::move(layout), ranges);
-}
-
 }  // namespace thimble::compress

@@ -52,8 +52,6 @@ Result<CalibratedRanges> calibrate_int8(const Graph& graph, const Int8Layout& la
 // Scales and zero points from the ranges of the tensors that are not constants.
 Int8Plan choose_int8(const Graph& graph, const QuantizeOptions& options, Int8Layout layout,
                      const CalibratedRanges& ranges);
-// All of it.
-Result<Int8Plan> plan_int8(const Graph& graph, const QuantizeOptions& options, const CalibrationSamples& samples);
 
 // Every node, constant and conversion as the plan says. Nothing is left out: unused tensors are still there.
 Result<Int8Graph> build_int8(const Graph& graph, const QuantizeOptions& options, Int8Plan plan);

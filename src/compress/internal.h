@@ -58,9 +58,8 @@ inline bool contains(const std::vector<int>& list, int i) {
 
 // What quantize() refuses before it begins: wrong options, unknown layers, a quantised model, non-finite weights.
 Status check_quantization(const Graph& graph, const QuantizeOptions& options);
-// The three forms; options were checked.
+// Two of the three forms; options were checked. For the third see int8_quantizer.h.
 Result<Quantized> to_float16(const Graph& graph, const QuantizeOptions& options);
 Result<Quantized> to_dynamic(const Graph& graph, const QuantizeOptions& options);
-Result<Quantized> to_int8(const Graph& graph, const QuantizeOptions& options, const CalibrationSamples& samples);
 
 }  // namespace thimble::compress

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "compress/internal.h"
+#include "compress/int8_quantizer.h"
 #include "passes/add_bias.h"
 #include "passes/fold_constants.h"
 
@@ -43,25 +43,23 @@ Status compress::check_quantization(const Graph& graph, const QuantizeOptions& o
 
 namespace {
 
-Result<Quantized> convert(const Graph& graph, const QuantizeOptions& options, const CalibrationSamples& samples) {
-  switch (options.to) {
-    case QuantizeTo::float16: return compress::to_float16(graph, options);
-    case QuantizeTo::dynamic: return compress::to_dynamic(graph, options);
-    case QuantizeTo::int8: return compress::to_int8(graph, options, samples);
-  }
-  return fail(ErrorCode::internal, "unknown form of quantisation");
+Result<Quantized> to_int8(const Graph& graph, const QuantizeOptions& options, const CalibrationSamples& samples) {
+  THIMBLE_ASSIGN(const Int8Quantizer quantizer, Int8Quantizer::make(graph, options, samples));
+  return quantizer.quantize();
 }
 
 }  // namespace
 
 Result<Quantized> quantize(const Graph& float_graph, const QuantizeOptions& options,
                            const CalibrationSamples& samples) {
+  if (options.to == QuantizeTo::int8) return to_int8(float_graph, options, samples);
   THIMBLE_TRY(verify(float_graph));
   // A float16 file is a float model whose weights are widened by operators: undo that first.
   THIMBLE_ASSIGN(Graph graph, fold_constants(float_graph));
   add_missing_biases(graph);
   THIMBLE_TRY(compress::check_quantization(graph, options));
-  auto result = convert(graph, options, samples);
+  auto result =
+      options.to == QuantizeTo::float16 ? compress::to_float16(graph, options) : compress::to_dynamic(graph, options);
   if (!result) return with_context(std::move(result).error(), format("quantising to {}", name(options.to)));
   result->graph.remove_unused();
   THIMBLE_TRY(verify(result->graph));

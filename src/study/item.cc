@@ -102,7 +102,7 @@ class ItemRun {
     const std::vector<VariantSpec> wanted = plan_.point ? sweep_variants(recipe_) : recipe_.variants;
     for (const VariantSpec& spec : wanted) {
       THIMBLE_ASSIGN(const Staged staged, stages.run(spec));
-      THIMBLE_ASSIGN(Variant v, make_variant(spec, staged, data_.splits.train, data_.preprocess));
+      THIMBLE_ASSIGN(Variant v, make_variant(spec, staged, data_, options_.threads));
       THIMBLE_TRY(scorer.score(v));
       if (&spec == &wanted.front() && plan_.first) THIMBLE_TRY(check_export(trained.weights, v, scorer));
       if (!plan_.first) v.result.file = format("models/{}/{}.tflite", plan_.id, spec.name);

@@ -137,12 +137,14 @@ TEST(LayerWords, TrainedExportedAndQuantised) {
     const auto graph = deployable_graph(spec, trained->weights, Preprocess(), "words");
     ASSERT_TRUE(graph) << graph.error().to_string();
     const std::vector<float> wanted = outputs(trained_network(spec, trained->weights), set);
-    const auto file = make_variant({.name = "float32"}, Staged{.graph = *graph}, set, Preprocess());
+    StudyData data;
+    data.splits.train = set;
+    const auto file = make_variant({.name = "float32"}, Staged{.graph = *graph}, data);
     ASSERT_TRUE(file) << file.error().to_string();
     EXPECT_LE(difference(outputs(file->graph, set), wanted), 1e-5);
     VariantSpec int8{.name = "int8", .quantized = true};
     int8.quantize.to = QuantizeTo::int8;
-    const auto small = make_variant(int8, Staged{.graph = *graph}, set, Preprocess());
+    const auto small = make_variant(int8, Staged{.graph = *graph}, data);
     ASSERT_TRUE(small) << small.error().to_string();
     EXPECT_LE(difference(outputs(small->graph, set), wanted), c.int8_difference);
     EXPECT_TRUE(small->result.unquantized_tensors.empty())

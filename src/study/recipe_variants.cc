@@ -120,30 +120,31 @@ void read_bits(TableReader& r, const toml::node& n, int* bits) {
   *bits = static_cast<int>(*number);
 }
 
-void read_short_constants(TableReader& r, QuantizeOptions* q) {
+// bits, layer_bits, layers, per_tensor, scale_bits, bias_bits.
+void read_weights(TableReader& r, QuantizeOptions* q) {
+  if (const toml::node* bits = r.node("bits")) read_bits(r, *bits, &q->bits);
+  r.texts("layers", &q->layers);
+  r.truth("per_tensor", &q->per_tensor_weights);
   r.whole("scale_bits", &q->scale_bits, 0, QuantizeOptions::kScaleBits);
   r.whole("bias_bits", &q->bias_bits, 2, QuantizeOptions::kBiasBits);
+  const toml::node* n = r.node("layer_bits");
+  if (!n) return;
+  const toml::table* table = n->as_table();
+  if (!table) return r.fail_at(*n, "layer_bits must be a table", "layer_bits = { dense_1 = 4 }");
+  for (const auto& [layer, bits] : *table) read_bits(r, bits, &q->layer_bits[std::string(layer.str())]);
 }
 
 void read_qat(TableReader& r, const toml::node&, QatStage* stage, Status*) {
   QuantizeOptions& q = stage->options.quantize;
-  if (const toml::node* bits = r.node("bits")) read_bits(r, *bits, &q.bits);
+  read_weights(r, &q);
   if (const toml::node* word = r.node("ranges"))
     stage->options.ranges =
         pick(r, *word, "kind of ranges", word->value_or(std::string()), {"moving_average", "learned"}) == 0
             ? QatOptions::Ranges::moving_average
             : QatOptions::Ranges::learned;
-  r.texts("layers", &q.layers);
-  if (const toml::node* n = r.node("layer_bits")) {
-    const toml::table* table = n->as_table();
-    if (!table) return r.fail_at(*n, "layer_bits must be a table", "layer_bits = { dense_1 = 4 }");
-    for (const auto& [layer, bits] : *table) read_bits(r, bits, &q.layer_bits[std::string(layer.str())]);
-  }
   if (const toml::node* word = r.node("io"))
     q.io = static_cast<QuantizeOptions::Io>(
         pick(r, *word, "io", word->value_or(std::string()), {"float", "int8", "uint8"}));
-  r.truth("per_tensor", &q.per_tensor_weights);
-  read_short_constants(r, &q);
   r.whole("calibrate", &stage->calibration_samples, 1, 1'000'000);
   r.number("decay", &stage->options.decay, 0, 0.999999);
   r.number("freeze", &stage->options.freeze, 0, 1);
@@ -237,6 +238,32 @@ void check_references(TableReader& r, const VariantSpec& v, const std::vector<Va
     r.fail_at(*r.node("distill"), "a student of its own architecture cannot start from another variant");
 }
 
+// Keys of `quantize` that only mean something for int8.
+void read_int8_keys(TableReader& r, VariantSpec* v) {
+  read_weights(r, &v->quantize);
+  std::string goal;
+  r.text("mixed", &goal);
+  r.whole("validate", &v->validate, 1, 1'000'000);
+  if (const toml::node* widths = r.node("widths")) {
+    v->widths.clear();
+    const toml::array* list = widths->as_array();
+    if (!list || list->empty()) return r.fail_at(*widths, "widths must be a list of bits", "widths = [8, 4, 2]");
+    for (const toml::node& bits : *list) read_bits(r, bits, &v->widths.emplace_back());
+  }
+  if (!goal.empty()) {
+    const toml::node& at = *r.node("mixed");
+    if (const auto parsed = parse_mixed_goal(goal))
+      v->mixed = *parsed;
+    else
+      r.fail_at(at, parsed.error().message, parsed.error().hint);
+    for (const char* key : {"bits", "layer_bits"})
+      if (r.has(key)) r.fail_at(*r.node(key), format("{} does not go with mixed", key), "widths says what to try");
+  } else {
+    for (const char* key : {"widths", "validate"})
+      if (r.has(key)) r.fail_at(*r.node(key), format("{} is for mixed", key), "mixed = \"accuracy-drop 0.5\"");
+  }
+}
+
 void read_quantize(TableReader& variant, const toml::node& n, VariantSpec* v, Status* status) {
   v->quantized = true;
   std::string to, calibration = "minmax", io = "float";
@@ -250,9 +277,11 @@ void read_quantize(TableReader& variant, const toml::node& n, VariantSpec* v, St
     r.text("calibration", &calibration);
     r.number("percentile", &v->quantize.percentile, 50, 100);
     r.text("io", &io);
-    r.texts("layers", &v->quantize.layers);
-    read_short_constants(r, &v->quantize);
+    read_int8_keys(r, v);
     r.finish();
+    if (to == "float16" || to == "dynamic")
+      for (const char* key : {"bits", "layer_bits", "per_tensor", "mixed"})
+        if (r.has(key)) r.fail_at(*r.node(key), format("{} is for int8, this variant is {}", key, to));
   } else {
     return variant.fail_at(n, "quantize must be a word or a table", "quantize = \"int8\"");
   }

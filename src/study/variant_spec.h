@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "compress/cluster.h"
+#include "compress/mixed_precision.h"
 #include "compress/prune.h"
 #include "compress/qat.h"
 #include "compress/quantize.h"
@@ -77,6 +78,9 @@ struct VariantSpec {
   bool quantized = false;
   QuantizeOptions quantize;
   int64_t calibration_samples = 500;
+  std::optional<MixedGoal> mixed;  // bits per layer, chosen on validation samples among `widths`
+  std::vector<int> widths{8, 4, 2};
+  int64_t validate = 5000;
 };
 
 }  // namespace thimble

@@ -40,6 +40,40 @@ Error error_of(const std::string& variants) {
   return r ? Error{ErrorCode::internal, "no error", {}, {}} : r.error();
 }
 
+TEST(RecipeVariants, WeightsOfFewBits) {
+  const auto r = parse(R"(
+[[variant]]
+name = "a"
+quantize = { to = "int8", bits = 4, layer_bits = { dense_1 = 8, dense_3 = "ternary" }, per_tensor = true }
+[[variant]]
+name = "b"
+quantize = { to = "int8", mixed = "loss-rise 0.5", widths = [8, 3], validate = 40 }
+)");
+  ASSERT_TRUE(r) << r.error().to_string();
+  const QuantizeOptions& a = r->variants[0].quantize;
+  EXPECT_EQ(a.bits, 4);
+  EXPECT_EQ(a.layer_bits, (std::map<std::string, int>{{"dense_1", 8}, {"dense_3", kTernaryBits}}));
+  EXPECT_TRUE(a.per_tensor_weights);
+  const VariantSpec& b = r->variants[1];
+  ASSERT_TRUE(b.mixed);
+  EXPECT_EQ(b.mixed->to_string(), "loss-rise 0.5");
+  EXPECT_EQ(b.widths, (std::vector<int>{8, 3}));
+  EXPECT_EQ(b.validate, 40);
+}
+
+TEST(RecipeVariants, WhatDoesNotGoTogetherWithFewBits) {
+  const auto message = [](const std::string& table) {
+    const Error e = error_of("[[variant]]\nquantize = " + table + "\n");
+    return e.message + " | " + e.hint;
+  };
+  EXPECT_NE(message("{ to = \"dynamic\", bits = 4 }").find("bits is for int8"), std::string::npos);
+  EXPECT_NE(message("{ to = \"int8\", mixed = \"bytes 10\", bits = 4 }").find("does not go with mixed"),
+            std::string::npos);
+  EXPECT_NE(message("{ to = \"int8\", widths = [4] }").find("widths is for mixed"), std::string::npos);
+  EXPECT_NE(message("{ to = \"int8\", mixed = \"byte 10\" }").find("did you mean 'bytes'"), std::string::npos);
+  EXPECT_NE(message("{ to = \"int8\", mixd = \"bytes 10\" }").find("mixed"), std::string::npos);
+}
+
 TEST(RecipeVariants, EverySettingIsRead) {
   const auto r = parse(R"(
 [[variant]]
@@ -346,6 +380,27 @@ TEST(VariantStages, ChannelsGoAndLaterStagesGoOn) {
     ASSERT_TRUE(rest) << rest.error().to_string();
     EXPECT_EQ(file_text(options.out + "/models/half_pruned_int8.tflite"), model) << "stopped after " << stop;
   }
+}
+
+TEST(VariantStages, BitsPerLayerAreChosenOnValidationSamples) {
+  const auto recipe = parse(R"(
+[[variant]]
+name = "float32"
+[[variant]]
+name = "mixed"
+quantize = { to = "int8", mixed = "loss-rise 0.05", calibrate = 50, validate = 50 }
+)");
+  ASSERT_TRUE(recipe) << recipe.error().to_string();
+  StudyOptions options;
+  options.out = testing::TempDir() + "mixed_study";
+  options.peak_memory = false;
+  std::filesystem::remove_all(options.out);
+  const auto r = run_study(*recipe, options, {});
+  ASSERT_TRUE(r) << r.error().to_string();
+  const VariantResult& v = variant(*r, "mixed");
+  EXPECT_EQ(v.technique, "mixed bits");
+  EXPECT_NE(v.description.find("chosen for loss-rise 0.05 on the validation samples: dense_1 "), std::string::npos)
+      << v.description;
 }
 
 TEST(VariantStages, PruningComesBeforeClustering) {

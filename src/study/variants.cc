@@ -10,9 +10,23 @@
 #include "passes/pipeline.h"
 #include "runtime/program.h"
 #include "study/model_metadata.h"
+#include "study/validation_score.h"
 
 namespace thimble {
 namespace {
+
+std::string bits_text(int bits) { return bits == kTernaryBits ? std::string("ternary") : std::to_string(bits); }
+
+// What is special about the weights of an int8 variant.
+std::string describe_weights(const VariantSpec& spec) {
+  const QuantizeOptions& q = spec.quantize;
+  std::string text;
+  if (q.bits != 8) text += format("; weights of {} bits", bits_text(q.bits));
+  for (const auto& [layer, bits] : q.layer_bits) text += format("; {} {}", layer, bits_text(bits));
+  if (q.per_tensor_weights) text += "; one scale per weight tensor";
+  if (spec.mixed) text += format("; bits per layer chosen for {} on the validation samples", spec.mixed->to_string());
+  return text;
+}
 
 std::string describe_quantisation(const VariantSpec& spec) {
   switch (spec.quantize.to) {
@@ -21,10 +35,11 @@ std::string describe_quantisation(const VariantSpec& spec) {
       return format("int8 weights, activations quantised at run time; weights below {} elements stay float",
                     spec.quantize.min_elements);
     case QuantizeTo::int8:
-      return format("int8 throughout, calibrated with {} training samples ({})", spec.calibration_samples,
+      return format("int8 throughout, calibrated with {} training samples ({}){}", spec.calibration_samples,
                     spec.quantize.calibration == Calibration::minmax ? "minimum and maximum"
                     : spec.quantize.calibration == Calibration::mse  ? "least squared error"
-                                                                     : "percentile");
+                                                                     : "percentile",
+                    describe_weights(spec));
   }
   return "";
 }
@@ -39,7 +54,10 @@ std::string describe(const VariantSpec& spec, const Staged& staged) {
 std::string in_short(const VariantSpec& spec, const Staged& staged) {
   std::string text;
   for (const std::string& stage : staged.summary) text += (text.empty() ? "" : " + ") + stage;
-  const std::string type = spec.quantized ? name(spec.quantize.to) : staged.summary.empty() ? "float32" : "";
+  std::string type = spec.quantized ? name(spec.quantize.to) : staged.summary.empty() ? "float32" : "";
+  if (spec.quantized && spec.mixed) type = "mixed bits";
+  if (spec.quantized && !spec.mixed && spec.quantize.bits != 8) type = format("int{}", spec.quantize.bits);
+  if (spec.quantized && !spec.mixed && spec.quantize.bits == kTernaryBits) type = "ternary";
   return text + (text.empty() || type.empty() ? "" : " + ") + type;
 }
 
@@ -113,9 +131,31 @@ Result<Graph> deployable_graph(const ModelSpec& model, const Weights& weights, c
   return graph;
 }
 
-Result<Variant> make_variant(const VariantSpec& spec, const Staged& staged, const Dataset& calibration,
-                             const Preprocess& preprocess) {
+namespace {
+
+Result<Quantized> quantize_variant(const VariantSpec& spec, const Graph& float_graph, const StudyData& data,
+                                   int threads, std::string* chosen) {
+  const auto samples = [&](const Dataset& set) {
+    return calibration_samples(set, data.preprocess, spec.calibration_samples);
+  };
+  if (!spec.mixed) return quantize(float_graph, spec.quantize, samples(data.splits.train));
+  const HeldOut held = hold_out(data.splits, spec.validate);
+  const ScoreModel score = validation_score(held.validation, data.preprocess, {.threads = threads});
+  SensitivityOptions how;
+  how.quantize = spec.quantize;
+  how.widths = spec.widths;
+  THIMBLE_ASSIGN(MixedPrecision m, choose_widths(float_graph, samples(held.train), score, *spec.mixed, how));
+  *chosen = m.met ? ": " : ", which no choice met; the nearest is ";
+  for (const auto& [layer, bits] : m.layer_bits)
+    *chosen += format("{}{} {}", layer == m.layer_bits.begin()->first ? "" : ", ", layer, bits_text(bits));
+  return std::move(m.result);
+}
+
+}  // namespace
+
+Result<Variant> make_variant(const VariantSpec& spec, const Staged& staged, const StudyData& data, int threads) {
   const Graph& float_graph = staged.graph;
+  std::string chosen_bits;
   Variant v{.spec = spec};
   std::vector<TensorSize> sizes;
   const auto take = [&](Quantized quantized) {
@@ -126,8 +166,7 @@ Result<Variant> make_variant(const VariantSpec& spec, const Staged& staged, cons
   if (staged.quantized) {
     take(*staged.quantized);
   } else if (spec.quantized) {
-    auto quantized =
-        quantize(float_graph, spec.quantize, calibration_samples(calibration, preprocess, spec.calibration_samples));
+    auto quantized = quantize_variant(spec, float_graph, data, threads, &chosen_bits);
     if (!quantized) return with_context(std::move(quantized).error(), format("variant \"{}\"", spec.name));
     take(std::move(*quantized));
   } else {
@@ -145,7 +184,7 @@ Result<Variant> make_variant(const VariantSpec& spec, const Staged& staged, cons
   r.name = spec.name;
   r.file = "models/" + spec.name + ".tflite";
   r.technique = in_short(spec, staged);
-  r.description = describe(spec, staged);
+  r.description = describe(spec, staged) + chosen_bits;
   r.sparsity = sparsity(written);
   THIMBLE_ASSIGN(const SizeReport report, size_report(written, sizes));
   r.bytes = report.file_bytes;

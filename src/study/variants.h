@@ -26,8 +26,7 @@ Result<Graph> deployable_graph(const ModelSpec& model, const Weights& weights, c
                                const std::string& name);
 
 // One variant: its float model quantised where it asks for that, written, and read again. Calibration uses samples of
-// `calibration` (the training part).
-Result<Variant> make_variant(const VariantSpec& spec, const Staged& staged, const Dataset& calibration,
-                             const Preprocess& preprocess);
+// the training part; bits per layer are chosen on those of the validation part.
+Result<Variant> make_variant(const VariantSpec& spec, const Staged& staged, const StudyData& data, int threads = 1);
 
 }  // namespace thimble

@@ -1,0 +1,64 @@
+#include "compress/int8_quantizer.h"
+
+#include <algorithm>
+
+#include "passes/add_bias.h"
+#include "passes/fold_constants.h"
+
+namespace thimble {
+
+Result<Int8Quantizer> Int8Quantizer::make(const Graph& float_graph, const QuantizeOptions& options,
+                                          const CalibrationSamples& samples) {
+  Int8Quantizer made;
+  made.options_ = options;
+  made.options_.to = QuantizeTo::int8;
+  made.samples_ = samples;
+  THIMBLE_TRY(verify(float_graph));
+  THIMBLE_ASSIGN(made.source_, fold_constants(float_graph));
+  add_missing_biases(made.source_);
+  THIMBLE_TRY(compress::check_quantization(made.source_, made.options_));
+  made.layout_ = compress::lay_out_int8(made.source_, made.options_);
+  auto ranges = compress::calibrate_int8(made.source_, made.layout_, made.options_, samples);
+  if (!ranges) return with_context(std::move(ranges).error(), "quantising to int8");
+  made.ranges_ = std::move(*ranges);
+  return made;
+}
+
+Result<Quantized> Int8Quantizer::quantize(int bits, const std::map<std::string, int>& layer_bits) const {
+  QuantizeOptions options = options_;
+  options.bits = bits;
+  options.layer_bits = layer_bits;
+  THIMBLE_TRY(compress::check_quantization(source_, options));
+  const auto make = [&]() -> Result<Quantized> {
+    compress::Int8Plan plan = compress::choose_int8(source_, options, layout_, ranges_);
+    THIMBLE_ASSIGN(compress::Int8Graph made, compress::build_int8(source_, options, std::move(plan)));
+    made.result.graph.remove_unused();
+    return std::move(made.result);
+  };
+  auto result = make();
+  if (!result) return with_context(std::move(result).error(), "quantising to int8");
+  THIMBLE_TRY(verify(result->graph));
+  return result;
+}
+
+std::vector<Int8Quantizer::Layer> Int8Quantizer::layers() const {
+  std::vector<Layer> layers;
+  for (size_t n = 0; n < source_.nodes.size(); ++n) {
+    const Node& node = source_.nodes[n];
+    const std::vector<int> inputs = compress::weight_inputs(node, layout_.rules[n]);
+    if (!layout_.integer(n) || node.op == Op::prelu || inputs.empty()) continue;
+    int64_t weights = 0;
+    for (int i : inputs) weights += source_.at(node.inputs[static_cast<size_t>(i)]).shape.elements();
+    std::string name = node.name;
+    if (name.empty() && !node.outputs.empty()) name = source_.at(node.outputs[0]).name;
+    const auto same = std::ranges::find(layers, name, &Layer::name);
+    if (same == layers.end()) {
+      layers.push_back({std::move(name), node.op, weights});
+    } else {
+      same->weights += weights;
+    }
+  }
+  return layers;
+}
+
+}  // namespace thimble
