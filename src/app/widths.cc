@@ -34,7 +34,7 @@ void write_score(JsonWriter& json, const ModelScore& score) {
 void declare_widths(Options& options, WidthArguments* a) {
   options.flag("--sensitivity", &a->sensitivity, "a table of what fewer bits in each layer cost and save");
   options.text("--mixed", &a->mixed, "GOAL",
-               "bits per layer for \"accuracy-drop 0.5\" (points), \"loss-rise 0.02\" or \"bytes 12000\" (packed)");
+               "bits per layer for \"accuracy-drop 0.5\" (points), \"loss-rise 5\" or \"bytes 12000\" (packed)");
   options.text("--widths", &a->widths, "A,B", "widths to try in each layer (default: 8,4,2)");
   options.integer("--validate", &a->validate, "N", "validation samples that decide (default: 5000)", 1);
 }

@@ -11,7 +11,7 @@ namespace thimble {
 bool MixedGoal::met(const ModelScore& score, int64_t bytes, const ModelScore& of_float) const {
   switch (kind) {
     case Kind::accuracy_drop: return of_float.accuracy - score.accuracy <= limit + 1e-9;
-    case Kind::loss_rise: return score.loss - of_float.loss <= limit;
+    case Kind::loss_rise: return score.loss <= of_float.loss * (1 + limit);
     case Kind::bytes: return static_cast<double>(bytes) <= limit;
   }
   return false;
@@ -20,7 +20,7 @@ bool MixedGoal::met(const ModelScore& score, int64_t bytes, const ModelScore& of
 std::string MixedGoal::to_string() const {
   switch (kind) {
     case Kind::accuracy_drop: return format("accuracy-drop {:.6g}", limit * 100);
-    case Kind::loss_rise: return format("loss-rise {:.6g}", limit);
+    case Kind::loss_rise: return format("loss-rise {:.6g}", limit * 100);
     case Kind::bytes: return format("bytes {:.0f}", limit);
   }
   return {};
@@ -28,7 +28,7 @@ std::string MixedGoal::to_string() const {
 
 Result<MixedGoal> parse_mixed_goal(std::string_view text) {
   static const std::vector<std::string> kWords{"accuracy-drop", "loss-rise", "bytes"};
-  const std::string usual = "write \"accuracy-drop 0.5\" (points), \"loss-rise 0.02\" or \"bytes 12000\"";
+  const std::string usual = "write \"accuracy-drop 0.5\" (points), \"loss-rise 5\" (percent) or \"bytes 12000\"";
   const size_t space = text.find_first_of(" =:");
   const std::string word(text.substr(0, space));
   const auto at = std::ranges::find(kWords, word);
@@ -49,11 +49,9 @@ Result<MixedGoal> parse_mixed_goal(std::string_view text) {
   if (error != std::errc() || !known_unit || !(goal.limit >= 0) || goal.limit > 1e15 || (bytes && goal.limit < 1))
     return fail(ErrorCode::usage, format("the goal '{}' has no usable number", std::string(text)), usual);
   if (unit == "kb") goal.limit *= 1000;
-  if (goal.kind == MixedGoal::Kind::accuracy_drop) {
-    if (goal.limit > 100)
-      return fail(ErrorCode::usage, format("an accuracy drop of {} points", goal.limit), "points are of 100");
-    goal.limit /= 100;
-  }
+  if (goal.kind == MixedGoal::Kind::accuracy_drop && goal.limit > 100)
+    return fail(ErrorCode::usage, format("an accuracy drop of {} points", goal.limit), "points are of 100");
+  if (!bytes) goal.limit /= 100;
   return goal;
 }
 

@@ -16,14 +16,15 @@ namespace thimble {
 // One of the three.
 struct MixedGoal {
   enum class Kind { accuracy_drop, loss_rise, bytes } kind = Kind::accuracy_drop;
-  double limit = 0.005;  // accuracy_drop: share of the samples; loss_rise: both against the float model; bytes: packed
+  // accuracy_drop: share of the samples; loss_rise: share of the loss; both of the float model's. bytes: packed.
+  double limit = 0.005;
 
   bool met(const ModelScore& score, int64_t bytes, const ModelScore& of_float) const;
   std::string to_string() const;  // "accuracy-drop 0.5"
 };
 
-// "accuracy-drop 0.5" (percentage points below the float model), "loss-rise 0.02" (above the float model's loss) or
-// "bytes 12000" (of the packed file, also "12KB" or "12 KB" of 1,000 bytes). Errors: usage.
+// "accuracy-drop 0.5" (percentage points below the float model), "loss-rise 5" (percent above the float model's loss)
+// or "bytes 12000" (of the packed file, also "12KB" or "12 KB" of 1,000 bytes). Errors: usage.
 Result<MixedGoal> parse_mixed_goal(std::string_view text);
 
 struct MixedStep {

@@ -146,12 +146,13 @@ TEST(MixedPrecision, ALimitThatEightBitsBreakIsNotMet) {
 }
 
 TEST(MixedPrecision, GoalsInWords) {
-  const auto drop = parse_mixed_goal("accuracy-drop 0.5"), loss = parse_mixed_goal("loss-rise 0.02");
+  const auto drop = parse_mixed_goal("accuracy-drop 0.5"), loss = parse_mixed_goal("loss-rise 2");
   const auto bytes = parse_mixed_goal("bytes 12000"), kb = parse_mixed_goal("bytes 12.5 KB");
   ASSERT_TRUE(drop && loss && bytes && kb);
   EXPECT_DOUBLE_EQ(drop->limit, 0.005);
   EXPECT_EQ(drop->to_string(), "accuracy-drop 0.5");
   EXPECT_EQ(loss->kind, MixedGoal::Kind::loss_rise);
+  EXPECT_DOUBLE_EQ(loss->limit, 0.02);
   EXPECT_EQ(bytes->limit, 12000);
   EXPECT_EQ(kb->limit, 12500);
   for (const char* wrong : {"", "0.5", "accuracy-drop", "accuracy-drop x", "accuracy-drop 101", "accuracy-drop -1",

@@ -388,7 +388,7 @@ TEST(VariantStages, BitsPerLayerAreChosenOnValidationSamples) {
 name = "float32"
 [[variant]]
 name = "mixed"
-quantize = { to = "int8", mixed = "loss-rise 0.05", calibrate = 50, validate = 50 }
+quantize = { to = "int8", mixed = "loss-rise 20", calibrate = 50, validate = 50 }
 )");
   ASSERT_TRUE(recipe) << recipe.error().to_string();
   StudyOptions options;
@@ -399,7 +399,7 @@ quantize = { to = "int8", mixed = "loss-rise 0.05", calibrate = 50, validate = 5
   ASSERT_TRUE(r) << r.error().to_string();
   const VariantResult& v = variant(*r, "mixed");
   EXPECT_EQ(v.technique, "mixed bits");
-  EXPECT_NE(v.description.find("chosen for loss-rise 0.05 on the validation samples: dense_1 "), std::string::npos)
+  EXPECT_NE(v.description.find("chosen for loss-rise 20 on the validation samples: dense_1 "), std::string::npos)
       << v.description;
 }
 
