@@ -145,6 +145,9 @@ Status run_compress(const Arguments& a, const Context& context) {
   int noted = 0;
   options.progress = [&](const CompressionProgress& p) {
     const Trial* last = p.search.last;
+    if (!last && p.search.trial == 1 && p.samples_now == 0)
+      line.note(format("the model given: {} on {} validation samples, {} bytes", score_text(p.before.score, accuracy),
+                       format_count(m.how.validation.size()), format_count(p.before.bytes)));
     if (last && last->number > noted) {
       noted = last->number;
       line.note(format("trial {}/{}: {}: {}, {} bytes", noted, p.search.trials, last->plan.to_string(),

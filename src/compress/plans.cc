@@ -14,9 +14,9 @@ struct WeightStorage {
   double sparsity = 0;
   int clusters = 0;
 };
-constexpr WeightStorage kPacked[] = {{8, 0, 0},   {8, 0.5, 0},  {8, 0.8, 0}, {8, 0.9, 0}, {8, 0, 16},  {8, 0.8, 16},
-                                     {5, 0.5, 0}, {5, 0.75, 0}, {4, 0, 0},   {4, 0.5, 0}, {4, 0.7, 0}, {4, 0.85, 0},
-                                     {3, 0, 0},   {3, 0.6, 0},  {3, 0.8, 0}, {2, 0, 0}};
+constexpr WeightStorage kPacked[] = {{8, 0, 0},   {8, 0.5, 0}, {8, 0.8, 16}, {5, 0.75, 0}, {4, 0, 0},
+                                     {4, 0.5, 0}, {4, 0.7, 0}, {4, 0.85, 0}, {3, 0, 0},    {3, 0.5, 0},
+                                     {3, 0.7, 0}, {2, 0, 0},   {2, 0.5, 0}};
 constexpr WeightStorage kPlain[] = {{8, 0, 0}, {4, 0, 0}};
 constexpr double kKeep[] = {1, 0.8, 0.65, 0.5, 0.35, 0.25, 0.15};
 // Estimates are crude: plans within this factor of a size are tried.

@@ -56,8 +56,39 @@ std::vector<size_t> survivors(const std::vector<Trial>& trials, std::vector<size
     }
     std::erase_if(rung, [&](size_t p) { return std::ranges::find(front, p) != front.end(); });
   }
-  std::ranges::sort(kept);
   return kept;
+}
+
+// How many settings two plans differ in.
+int differences(const CompressionPlan& a, const CompressionPlan& b) {
+  return (a.keep != b.keep) + (a.sparsity != b.sparsity) + (a.clusters != b.clusters) + (a.bits != b.bits) +
+         (a.layer_bits != b.layer_bits);
+}
+
+// Up to n of the plans that are not in `tried`: for each of the survivors, the nearest to the goal first, the one that
+// differs in one setting and stands nearest in the order of the plans.
+std::vector<CompressionPlan> neighbours(const std::vector<CompressionPlan>& plans,
+                                        const std::vector<CompressionPlan>& survivors, std::set<std::string> tried,
+                                        size_t n) {
+  std::vector<CompressionPlan> found;
+  const auto place = [&](const std::string& text) {
+    return std::ranges::find(plans, text, &CompressionPlan::to_string) - plans.begin();
+  };
+  for (const CompressionPlan& survivor : survivors) {
+    if (found.size() == n) break;
+    const auto at = place(survivor.to_string());
+    const CompressionPlan* best = nullptr;
+    int64_t distance = 0;
+    for (size_t i = 0; i < plans.size(); ++i) {
+      const int64_t d = std::abs(static_cast<int64_t>(i) - static_cast<int64_t>(at));
+      if (differences(plans[i], survivor) != 1 || tried.contains(plans[i].to_string())) continue;
+      if (!best || d < distance) best = &plans[i], distance = d;
+    }
+    if (!best) continue;
+    tried.insert(best->to_string());
+    found.push_back(*best);
+  }
+  return found;
 }
 
 // Whether a is nearer to what is wanted than b.
@@ -185,6 +216,8 @@ Result<SearchResult> search_plans(const std::vector<CompressionPlan>& plans, con
     if (seen.insert(plan.to_string()).second) rest.push_back(plan);
   if (rest.empty()) return fail(ErrorCode::usage, "there is no plan to try");
   THIMBLE_ASSIGN(const std::vector<Rung> rungs, plan_rungs(rest.size(), options));
+  const std::vector<CompressionPlan> all = rest;
+  std::set<std::string> tried;
   rest = thin_out(rest, rungs.front().trials);
   Ledger ledger(options);
   THIMBLE_TRY(ledger.open());
@@ -213,13 +246,17 @@ Result<SearchResult> search_plans(const std::vector<CompressionPlan>& plans, con
       }
       THIMBLE_TRY(ledger.add(trial));
       progress.samples_done += trial.samples;
+      tried.insert(plan.to_string());
       places.push_back(result.trials.size());
       result.trials.push_back(std::move(trial));
     }
     if (r + 1 == rungs.size()) break;
+    const size_t next = rungs[r + 1].trials;
     rest.clear();
-    for (size_t p : survivors(result.trials, places, rungs[r + 1].trials, options.goal))
-      rest.push_back(result.trials[p].plan);
+    for (size_t p : survivors(result.trials, places, next, options.goal)) rest.push_back(result.trials[p].plan);
+    const std::vector<CompressionPlan> fresh = neighbours(all, rest, tried, next / 3);
+    rest.resize(std::min(rest.size(), next - fresh.size()));
+    rest.insert(rest.end(), fresh.begin(), fresh.end());
   }
   for (size_t i = 1; i < result.trials.size(); ++i)
     if (better(result.trials[i].outcome, result.trials[result.chosen].outcome, options.goal)) result.chosen = i;

@@ -2,9 +2,12 @@
 #include "compress/search.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <set>
 
 #include "base/file.h"
 
@@ -82,7 +85,7 @@ TEST(Search, AGoalOutOfReachGivesTheNearest) {
 }
 
 TEST(Search, ResumesToTheSameResultFromAnyTrial) {
-  const std::string folder = std::filesystem::temp_directory_path() / "thimble_search_test";
+  const std::string folder = std::filesystem::temp_directory_path() / ("thimble_search_test." + std::to_string(getpid()));
   ASSERT_TRUE(make_directories(folder));
   SearchOptions o = options();
   o.goal.least_score = 0.93;
@@ -134,6 +137,21 @@ TEST(Search, ASmallBudgetTriesFewerPlans) {
   EXPECT_LT(result->trials.size(), 12u);
   o.samples = 100;
   EXPECT_FALSE(search_plans(plans(), o, [](const Trial& t) -> Result<TrialOutcome> { return world(t); }));
+}
+
+TEST(Search, PlansThatWereLeftOutComeBackBesideTheBest) {
+  SearchOptions o = options();
+  o.goal.least_score = 0.93;
+  o.samples = 400'000;
+  o.least_samples = 10'000;  // pays for about half of the plans
+  std::set<std::string> first, later;
+  const auto result = search_plans(plans(), o, [&](const Trial& t) -> Result<TrialOutcome> {
+    (t.rung == 0 ? first : later).insert(t.plan.to_string());
+    return world(t);
+  });
+  ASSERT_TRUE(result) << result.error().to_string();
+  EXPECT_LT(first.size(), plans().size());
+  EXPECT_FALSE(std::ranges::includes(first, later));
 }
 
 TEST(Search, FrontHasNoBeatenTrial) {

@@ -150,6 +150,7 @@ Result<Compressed> compress_model(const Graph& float_graph, const Retraining& ho
   THIMBLE_TRY(make_directories(options.folder));
 
   CompressionProgress progress;
+  progress.before = result.before;
   const auto report = [&] {
     if (options.progress) options.progress(progress);
   };

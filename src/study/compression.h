@@ -28,6 +28,7 @@ Status parse_budget(std::string_view text, CompressionGoal* goal);
 Status parse_board(std::string_view text, CompressionGoal* goal);
 
 struct CompressionProgress {
+  TrialOutcome before;  // the model given
   SearchProgress search;
   Trial trial;              // that runs now
   int64_t samples_now = 0;  // of it so far
