@@ -35,7 +35,7 @@ class Execution {
       samples_[s] = has(s) ? static_cast<int64_t>(static_cast<double>(samples) * kStages[s].share / all) : 0;
   }
 
-  Result<CarriedOut> run(const Graph& float_graph, QuantizeOptions::Io io, const CalibrationSamples& calibration) {
+  Result<CarriedOut> run(const Graph& float_graph, const QuantizeOptions& form, const CalibrationSamples& calibration) {
     Graph graph = float_graph;
     teacher_ = std::make_shared<const Graph>(float_graph);
     if (has(kShrink)) {
@@ -61,10 +61,10 @@ class Execution {
       THIMBLE_TRY(trained(kCluster, {std::make_shared<Clustering>(values)}, &graph, nullptr));
     }
     QatOptions integer;
+    integer.quantize = form;
     integer.quantize.bits = plan_.bits;
     integer.quantize.layer_bits = plan_.layer_bits;
     integer.quantize.per_tensor_weights = has(kCluster);
-    integer.quantize.io = io;
     THIMBLE_ASSIGN(const auto qat, Qat::make(graph, integer, calibration));
     Techniques keepers;
     if (has(kCluster)) {
@@ -143,8 +143,9 @@ class Execution {
 }  // namespace
 
 Result<CarriedOut> carry_out(const Graph& float_graph, const CompressionPlan& plan, int64_t samples,
-                             const Retraining& how, QuantizeOptions::Io io, const CalibrationSamples& calibration) {
-  return Execution(plan, samples, how).run(float_graph, io, calibration);
+                             const Retraining& how, const QuantizeOptions& form,
+                             const CalibrationSamples& calibration) {
+  return Execution(plan, samples, how).run(float_graph, form, calibration);
 }
 
 void remove_checkpoints(const std::string& checkpoint) {

@@ -1,10 +1,10 @@
 // Which combination of techniques gives the smallest model within a goal: successive halving (Jamieson and Talwalkar,
 // 2016) over compression plans. Every plan of the first rung trains on few samples; the third of them that lies
 // around the goal on the Pareto front of bytes and score trains on three times as many from the start again, and so
-// on, until one rung's plans have had the longest training. Where the budget does not pay for all plans, a third of each
-// later rung are plans that were left out and differ in one setting from the best. The budget is counted in samples
-// trained on, never in seconds, so the same seed gives the same result on any machine; each rung gets an equal share.
-// Scores are of validation samples: the search never sees a test set.
+// on, until one rung's plans have had the longest training. Where the budget does not pay for all plans, a third of
+// each later rung are plans that were left out and differ in one setting from the best. The budget is counted in
+// samples trained on, never in seconds, so the same seed gives the same result on any machine; each rung gets an equal
+// share. Scores are of validation samples: the search never sees a test set.
 #pragma once
 
 #include <functional>

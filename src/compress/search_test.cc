@@ -85,7 +85,8 @@ TEST(Search, AGoalOutOfReachGivesTheNearest) {
 }
 
 TEST(Search, ResumesToTheSameResultFromAnyTrial) {
-  const std::string folder = std::filesystem::temp_directory_path() / ("thimble_search_test." + std::to_string(getpid()));
+  const std::string folder =
+      std::filesystem::temp_directory_path() / ("thimble_search_test." + std::to_string(getpid()));
   ASSERT_TRUE(make_directories(folder));
   SearchOptions o = options();
   o.goal.least_score = 0.93;
