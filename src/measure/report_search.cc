@@ -30,8 +30,8 @@ std::string head(const SearchReport& r, const SearchRow& chosen) {
       "<h1>Smaller: {}</h1><div class=\"verdict\"><p>{}</p><p>{}</p></div>", escape_html(clip_text(r.model, 90)),
       r.met ? format("Ship this: {}. The goal ({}) is met.", escape_html(chosen.plan), escape_html(r.goal))
             : format("The goal ({}) was not met. The nearest is: {}.", escape_html(r.goal), escape_html(chosen.plan)),
-      format("{} of {} instead of {} bytes; {} {} instead of {}, {}.", format_count(chosen.bytes),
-             escape_html(r.bytes_of), format_count(r.bytes_before), r.accuracy ? "accuracy" : "loss",
+      format("A {} of {} bytes instead of {}; {} {} instead of {}, {}.", escape_html(r.bytes_of),
+             format_count(chosen.bytes), format_count(r.bytes_before), r.accuracy ? "accuracy" : "loss",
              score_text(r, now), score_text(r, before), part));
   html += "<div class=\"tiles\">";
   html += tile(format_bytes(static_cast<double>(chosen.bytes)), r.bytes_of, true);
@@ -49,8 +49,8 @@ std::string plot(const SearchReport& r) {
   chart.x = {r.bytes_of, svg::Unit::bytes, true};
   chart.y = r.accuracy ? svg::Axis{"validation accuracy", svg::Unit::percent} : svg::Axis{"validation loss"};
   chart.larger_y_is_better = r.accuracy;
-  chart.width = 980;
-  chart.height = 420;
+  chart.width = 600;
+  chart.height = 340;
   for (const SearchRow& row : r.rows) {
     svg::ScatterPoint p;
     p.x = static_cast<double>(row.bytes);
