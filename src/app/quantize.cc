@@ -25,6 +25,7 @@ namespace {
 
 struct Arguments {
   std::string model, to, data, scale, calibration = "minmax", io = "float", output;
+  bool equalize = false;
   int64_t samples = 500, min_elements = 1024;
   QatArguments qat;
   WidthArguments widths;
@@ -36,6 +37,16 @@ struct Outcome {
   std::vector<EpochRecord> epochs;             // --qat
   double accuracy_before = -1, accuracy = -1;  // --qat, on the test set: the float model given, and the result
 };
+
+// What works without training or with few samples.
+Status check_small_data(const Arguments& a) {
+  const bool given = a.equalize;
+  if (given && !a.to.empty() && a.to != "int8")
+    return fail(ErrorCode::usage, format("--equalize does not go with --to {}", a.to), "it is for int8");
+  if (given && a.qat.on)
+    return fail(ErrorCode::usage, "--equalize does not go with --qat", "training finds the weights by itself");
+  return {};
+}
 
 Result<QuantizeOptions> parse_options(const Arguments& a) {
   QuantizeOptions options;
@@ -67,6 +78,8 @@ Result<QuantizeOptions> parse_options(const Arguments& a) {
     return fail(ErrorCode::usage, "--bits and --layer-bits do not go with --sensitivity and --mixed",
                 "--widths says what to try");
   THIMBLE_TRY(check_widths(a.widths));
+  THIMBLE_TRY(check_small_data(a));
+  options.equalize = a.equalize;
   THIMBLE_TRY(parse_weights(a.qat, &options));
   options.io = a.io == "int8"    ? QuantizeOptions::Io::int8
                : a.io == "uint8" ? QuantizeOptions::Io::uint8
@@ -264,6 +277,7 @@ Action define_quantize(Options& options) {
   options.choice("--io", &a->io, {"float", "int8", "uint8"}, "type of inputs and outputs (default: float)");
   options.text("--scale", &a->scale, "WORD", "0..1, -1..1, standard or none (default: as the model says)");
   declare_weights(options, &a->qat);
+  options.flag("--equalize", &a->equalize, "balance weights between neighbouring layers first; needs no data");
   options.section("int8, bits per layer");
   declare_widths(options, &a->widths);
   options.section("int8, quantisation-aware training");

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "passes/add_bias.h"
+#include "passes/equalize.h"
 #include "passes/fold_constants.h"
 
 namespace thimble {
@@ -17,6 +18,9 @@ Result<Int8Quantizer> Int8Quantizer::make(const Graph& float_graph, const Quanti
   THIMBLE_ASSIGN(made.source_, fold_constants(float_graph));
   add_missing_biases(made.source_);
   THIMBLE_TRY(compress::check_quantization(made.source_, made.options_));
+  // Clustered weights stay as they are: a factor per channel would turn their few values into many.
+  if (made.options_.equalize)
+    equalize_layers(made.source_, [](const Tensor& w) { return compress::scale_axis(w, 0) < 0; });
   made.layout_ = compress::lay_out_int8(made.source_, made.options_);
   auto ranges = compress::calibrate_int8(made.source_, made.layout_, made.options_, samples);
   if (!ranges) return with_context(std::move(ranges).error(), "quantising to int8");

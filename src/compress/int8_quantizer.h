@@ -16,7 +16,7 @@ class Int8Quantizer {
   Result<Quantized> quantize(int bits, const std::map<std::string, int>& layer_bits) const;
   Result<Quantized> quantize() const { return quantize(options_.bits, options_.layer_bits); }
 
-  // The float graph that is quantised: constants folded, missing biases added.
+  // The float graph that is quantised: constants folded, missing biases added, equalised where asked for.
   const Graph& source() const { return source_; }
   const QuantizeOptions& options() const { return options_; }
   const CalibrationSamples& samples() const { return samples_; }

@@ -14,6 +14,8 @@ Status compress::check_quantization(const Graph& graph, const QuantizeOptions& o
   if (options.min_elements < 0)
     return fail(ErrorCode::usage, format("min_elements = {} is negative", options.min_elements),
                 "0 quantises every weight tensor");
+  if (options.to != QuantizeTo::int8 && options.equalize)
+    return fail(ErrorCode::usage, format("equalisation does not go with {}", name(options.to)), "it is for int8");
   std::vector<int> widths{options.bits};
   for (const auto& [layer, bits] : options.layer_bits) widths.push_back(bits);
   for (int bits : widths)

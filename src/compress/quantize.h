@@ -26,6 +26,7 @@ struct QuantizeOptions {
   int bits = 8;
   std::map<std::string, int> layer_bits;
   bool per_tensor_weights = false;  // int8: one scale for a whole weight tensor, so that equal weights stay equal
+  bool equalize = false;  // int8: weights are balanced between neighbouring layers first (passes/equalize.h)
   // int8: what makes a packed file of few weights smaller. Scales of weights and activations keep this many bits of
   // their mantissa (0: powers of two; not the fixed ones, as of softmax). The largest bias of a tensor keeps
   // bias_bits bits, its sign among them, and all its biases are multiples of one power of two. LSTMs keep their biases.

@@ -241,6 +241,7 @@ void check_references(TableReader& r, const VariantSpec& v, const std::vector<Va
 // Keys of `quantize` that only mean something for int8.
 void read_int8_keys(TableReader& r, VariantSpec* v) {
   read_weights(r, &v->quantize);
+  r.truth("equalize", &v->quantize.equalize);
   std::string goal;
   r.text("mixed", &goal);
   r.whole("validate", &v->validate, 1, 1'000'000);
@@ -280,7 +281,7 @@ void read_quantize(TableReader& variant, const toml::node& n, VariantSpec* v, St
     read_int8_keys(r, v);
     r.finish();
     if (to == "float16" || to == "dynamic")
-      for (const char* key : {"bits", "layer_bits", "per_tensor", "mixed"})
+      for (const char* key : {"bits", "layer_bits", "per_tensor", "mixed", "equalize"})
         if (r.has(key)) r.fail_at(*r.node(key), format("{} is for int8, this variant is {}", key, to));
   } else {
     return variant.fail_at(n, "quantize must be a word or a table", "quantize = \"int8\"");

@@ -24,6 +24,7 @@ std::string describe_weights(const VariantSpec& spec) {
   if (q.bits != 8) text += format("; weights of {} bits", bits_text(q.bits));
   for (const auto& [layer, bits] : q.layer_bits) text += format("; {} {}", layer, bits_text(bits));
   if (q.per_tensor_weights) text += "; one scale per weight tensor";
+  if (q.equalize) text += "; layers equalised";
   if (spec.mixed) text += format("; bits per layer chosen for {} on the validation samples", spec.mixed->to_string());
   return text;
 }
