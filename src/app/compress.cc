@@ -217,7 +217,7 @@ Action define_compress(Options& options) {
   options.section("Training");
   options.text("--optimizer", &a->optimizer, "NAME", "adam (default), sgd, rmsprop …");
   options.number("--learning-rate", &a->learning_rate, "R", "as for a training from nothing (default: the optimiser's)",
-                 0);
+                 kLeastLearningRate);
   options.integer("--batch", &a->batch, "N", "samples per step (default: 32)", 1, 65536);
   options.text("--scale", &a->scale, "WORD", "0..1, -1..1, standard or none (default: as the model says)");
   options.choice("--io", &a->io, {"float", "int8", "uint8"}, "type of inputs and outputs (default: float)");

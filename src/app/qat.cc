@@ -36,7 +36,8 @@ void declare_qat(Options& options, QatArguments* a) {
   options.flag("--qat", &a->on, "train on --data with the integer model running beside the float one");
   options.integer("--epochs", &a->epochs, "N", "passes over the training samples (default: 3)", 1);
   options.integer("--batch", &a->batch, "N", "samples per step (default: 64)", 1);
-  options.number("--learning-rate", &a->learning_rate, "R", "of Adam, falling to 0 (default: 0.0005)", 0);
+  options.number("--learning-rate", &a->learning_rate, "R", "of Adam, falling to 0 (default: 0.0005)",
+                 kLeastLearningRate);
   options.choice("--ranges", &a->ranges, {"moving-average", "learned"}, "of activations (default: moving-average)");
   options.integer("--seed", &a->seed, "N", "order of the samples (default: 1)");
   options.flag("--resume", &a->resume, "go on from OUT.ckpt where there is one");

@@ -80,6 +80,10 @@ Result<QuantizeOptions> parse_options(const Arguments& a) {
   THIMBLE_TRY(check_widths(a.widths));
   THIMBLE_TRY(check_small_data(a));
   options.equalize = a.equalize;
+  if (const QatArguments none; !a.qat.on && (a.qat.epochs != none.epochs || a.qat.batch != none.batch || a.qat.resume ||
+                                             a.qat.learning_rate != none.learning_rate || a.qat.ranges != none.ranges))
+    return fail(ErrorCode::usage, "--epochs, --batch, --learning-rate, --ranges and --resume are of a training",
+                "add --qat");
   THIMBLE_TRY(parse_weights(a.qat, &options));
   options.io = a.io == "int8"    ? QuantizeOptions::Io::int8
                : a.io == "uint8" ? QuantizeOptions::Io::uint8

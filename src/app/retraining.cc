@@ -113,7 +113,8 @@ void declare_retraining(Options& options, RetrainArguments* a) {
   options.text("--data", &a->data, "SET", "mnist, fashion-mnist, folder:PATH, csv:PATH, npz:PATH, function:NAME", true);
   options.integer("--epochs", &a->epochs, "N", "passes over the training part (default: 4)", 1, 100'000);
   options.number("--learning-rate", &a->learning_rate, "R",
-                 format("default: {} of the optimiser's own; cosine to 0", usual_rate(a->technique)), 0);
+                 format("default: {} of the optimiser's own; cosine to 0", usual_rate(a->technique)),
+                 kLeastLearningRate);
   options.text("--optimizer", &a->optimizer, "NAME", "adam (default), sgd, rmsprop …");
   options.integer("--batch", &a->batch, "N", "samples per step (default: 32)", 1, 65536);
   options.integer("--limit", &a->limit, "N", "train on the first N samples only", 1);
@@ -133,7 +134,6 @@ Status run_retraining(const RetrainArguments& a, const Command& command, const C
   THIMBLE_ASSIGN(const Score before, score_of(graph, m, context));
   std::string how;
   for (const auto& technique : techniques) how += (how.empty() ? "" : "; ") + technique->describe();
-  context.note(how);
 
   ProgressLine line(context);
   m.how.hooks.progress = [&](const TrainProgress& p) {
@@ -142,7 +142,10 @@ Status run_retraining(const RetrainArguments& a, const Command& command, const C
     line.update({"training", (static_cast<int64_t>(p.epoch - 1) * p.steps + p.step) * a.batch,
                  static_cast<int64_t>(p.epochs) * p.steps * a.batch, "images", detail});
   };
+  bool said = false;  // how, once the techniques have taken the model
   m.how.hooks.epoch = [&](const EpochRecord& e) {
+    if (!said) line.note(how);
+    said = true;
     std::string text = format("epoch {}/{}  loss {:.4f}", e.epoch, a.epochs, e.loss);
     if (e.has_validation) text += format("  val_loss {:.4f}", e.val_loss);
     if (e.has_validation && e.val_accuracy >= 0) text += format("  val_accuracy {:.4f}", e.val_accuracy);

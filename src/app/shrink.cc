@@ -33,6 +33,8 @@ Result<ShrinkPlan> plan_of(const Arguments& a) {
   if (!(plan.options.keep > 0 && plan.options.keep <= 1))
     return fail(ErrorCode::usage, format("--keep is {}", a.keep),
                 "give a fraction above 0 and at most 1, for instance 0.5 for half of the channels");
+  if (!std::isnan(a.keep) && (a.macs > 0 || a.parameters > 0))
+    return fail(ErrorCode::usage, "--keep and a target (--macs, --parameters) exclude each other", "give one of them");
   plan.options.max_macs = a.macs;
   plan.options.max_parameters = a.parameters;
   plan.options.per_layer = a.per_layer;
@@ -187,7 +189,8 @@ Action define_shrink(Options& options) {
   options.text("--data", &a->data, "SET", "mnist, fashion-mnist, folder:PATH, …; without it nothing is trained");
   options.integer("--epochs", &a->epochs, "N", "after each round (default: 3)", 0, 100'000);
   options.integer("--rounds", &a->rounds, "N", "remove in so many parts, training after each (default: 1)", 1, 1000);
-  options.number("--learning-rate", &a->learning_rate, "R", "default: the optimiser's own; cosine to 0", 0);
+  options.number("--learning-rate", &a->learning_rate, "R", "default: the optimiser's own; cosine to 0",
+                 kLeastLearningRate);
   options.text("--optimizer", &a->optimizer, "NAME", "adam (default), sgd, rmsprop …");
   options.integer("--batch", &a->batch, "N", "samples per step (default: 32)", 1, 65536);
   options.integer("--limit", &a->limit, "N", "train on the first N samples only", 1);

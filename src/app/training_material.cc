@@ -38,6 +38,8 @@ Result<Material> material_of(const RetrainArguments& a, const Graph& graph, cons
   Material m;
   m.how.threads = context.thread_count();
   m.how.hooks.stop = interrupted;
+  if (!a.layers.empty() && layer_names(a).empty())
+    return fail(ErrorCode::usage, "--layers names no layer", "leave it out for all layers");
   if (a.data.empty()) return m;
   OpenOptions open;
   open.data_dir = context.data_dir;

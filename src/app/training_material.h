@@ -9,6 +9,9 @@
 
 namespace thimble::app {
 
+// The least that --learning-rate takes.
+inline constexpr double kLeastLearningRate = 1e-12;
+
 struct RetrainArguments {
   std::string technique;  // whose usual_rate() is the default
   std::string model, output, data, scale, optimizer = "adam";

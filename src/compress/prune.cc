@@ -98,6 +98,14 @@ Status Pruning::rewrite(Model& model) {
   THIMBLE_TRY(check(options_));
   targets_.clear();
   THIMBLE_ASSIGN(auto weights, chosen_weights(model.graph, model.parameters, options_.choice, "prune"));
+  const auto one_block = [&](const WeightMatrix& w) {
+    return w.rows <= options_.block_rows && w.columns <= options_.block_columns;
+  };
+  if (!options_.keep && options_.block_rows * options_.block_columns > 1 && std::ranges::all_of(weights, one_block))
+    return fail(ErrorCode::usage,
+                format("blocks of {} x {} weights are as large as whole layers: none can go", options_.block_rows,
+                       options_.block_columns),
+                "1x4 and 4x1 are usual");
   for (WeightMatrix& w : weights) targets_.push_back({std::move(w), 0, {}});
   return {};
 }

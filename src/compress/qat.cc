@@ -23,6 +23,20 @@ void fill(std::span<uint8_t> memory, std::span<const T> values) {
   std::memcpy(memory.data(), values.data(), std::min(memory.size(), values.size_bytes()));
 }
 
+// An integer model of ours whose numbers are out of range (to a reader that is a bad file): its weights ran away.
+tl::unexpected<Error> ran_away(Error error) {
+  if (error.code != ErrorCode::bad_file) return tl::unexpected<Error>(std::move(error));
+  return fail(ErrorCode::diverged,
+              format("training diverged: the integer model cannot be built any more: {}", error.message),
+              "lower the learning rate");
+}
+
+Result<QatModel::Built> learned(const QatModel& model, const Weights& weights, int64_t batch, QuantizeOptions::Io io) {
+  auto built = model.build(weights, batch, io);
+  if (!built) return ran_away(std::move(built).error());
+  return built;
+}
+
 }  // namespace
 
 struct Qat::Site {
@@ -272,7 +286,7 @@ Status Qat::before_step(FitView& fit) {
   }
 
   // The integer graph with today's weights and ranges runs the batch.
-  THIMBLE_ASSIGN(QatModel::Built built, state_->model->build(current(fit), fit.batch, QuantizeOptions::Io::float32));
+  THIMBLE_ASSIGN(QatModel::Built built, learned(*state_->model, current(fit), fit.batch, QuantizeOptions::Io::float32));
   Graph& integer = built.made.result.graph;
   integer.outputs.clear();
   integer.output_names.clear();
@@ -282,8 +296,9 @@ Status Qat::before_step(FitView& fit) {
   std::vector<Tensor> constants;  // of weights, before the plan takes the graph
   for (const Site& site : state_->sites)
     for (const auto& part : site.parts) constants.push_back(integer.at(built.made.constants.at(part)));
-  THIMBLE_ASSIGN(auto program, Program::plan(std::move(integer), {.threads = fit.session.program().threads()}));
-  THIMBLE_ASSIGN(const auto session, Session::create(std::move(program), fit.pool));
+  auto program = Program::plan(std::move(integer), {.threads = fit.session.program().threads()});
+  if (!program) return ran_away(std::move(program).error());
+  THIMBLE_ASSIGN(const auto session, Session::create(std::move(*program), fit.pool));
   const auto samples = fit.session.input(0);
   std::memcpy(session->input(0).data(), samples.data(), samples.size());
   session->run();
@@ -326,17 +341,18 @@ Status Qat::after_step(FitView& fit) {
 // ---- what comes out ----
 
 Result<std::optional<Graph>> Qat::inference_graph(const Weights& weights, int64_t batch) {
-  THIMBLE_ASSIGN(QatModel::Built built, state_->model->build(weights, batch, state_->model->options().quantize.io));
+  THIMBLE_ASSIGN(QatModel::Built built, learned(*state_->model, weights, batch, state_->model->options().quantize.io));
   Graph graph = with_float_ends(std::move(built.made.result.graph));
   graph.remove_unused();
+  if (Status sound = verify(graph); !sound) return ran_away(std::move(sound).error());
   return graph;
 }
 
 Result<Quantized> Qat::deployed(const Weights& weights) const {
-  THIMBLE_ASSIGN(QatModel::Built built, state_->model->build(weights, 1, state_->model->options().quantize.io));
+  THIMBLE_ASSIGN(QatModel::Built built, learned(*state_->model, weights, 1, state_->model->options().quantize.io));
   Quantized result = std::move(built.made.result);
   result.graph.remove_unused();
-  THIMBLE_TRY(verify(result.graph));
+  if (Status sound = verify(result.graph); !sound) return ran_away(std::move(sound).error());
   return result;
 }
 

@@ -71,7 +71,7 @@ Result<ChannelScores> rank_by_constants(const Graph& graph, const ChannelMap& ma
                 [&](int64_t k, size_t i) { sums.of(slot.tensor, k) += unit * std::fabs(w.data.as<float>()[i]); });
   }
   if (!any)
-    return fail(ErrorCode::usage,
+    return fail(ranking == Ranking::l1 ? ErrorCode::unsupported : ErrorCode::usage,
                 ranking == Ranking::l1 ? "the model has no float32 weights to rank channels by"
                                        : "the model has no batch normalisation (files have it folded into weights)",
                 ranking == Ranking::l1 ? "shrink the float model and quantise it afterwards" : "rank by l1 or taylor");

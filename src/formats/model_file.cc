@@ -25,6 +25,7 @@ const char* looks_like(std::span<const uint8_t> bytes) {
 }  // namespace
 
 Result<Graph> read_model(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner) {
+  if (bytes.empty()) return fail(ErrorCode::bad_file, "the file is empty");
   auto graph = is_thim(bytes) ? read_thim(bytes) : read_tflite(bytes, std::move(owner));
   if (!graph && graph.error().code == ErrorCode::bad_file)
     if (const char* other = looks_like(bytes))

@@ -14,6 +14,7 @@
 #include "passes/pipeline.h"
 #include "study/item.h"
 #include "study/measure_variants.h"
+#include "study/variant_stages.h"
 #include "study/workers.h"
 
 namespace thimble {
@@ -31,6 +32,7 @@ class Runner {
     describe_study();
     THIMBLE_ASSIGN(data_, open_study_data(recipe_.data, recipe_.model.input, options_.data_dir, recipe_.seed));
     THIMBLE_ASSIGN(plans_, plan_items(recipe_));
+    THIMBLE_TRY(check_layer_names(recipe_, data_.preprocess));
     if (!options_.item.empty()) return one_item();
     THIMBLE_TRY(do_items());
     assemble();
