@@ -38,6 +38,7 @@ void read_network(TableReader& r, const toml::node& n, NetworkStage* stage, Stat
   else
     r.fail_at(n, "network needs layers", "network = { layers = [ … ] }, as in [model]");
   read_training(r, &stage->training);
+  r.number("decay_epochs", &stage->decay_epochs, 0, 1e6);
   r.finish();
 }
 

@@ -25,6 +25,7 @@ struct StageTraining {
 struct NetworkStage {
   std::vector<LayerSpec> layers;
   StageTraining training;
+  double decay_epochs = 0;  // length of the schedule; 0: [train]'s
 };
 
 struct ShrinkStage {

@@ -84,8 +84,10 @@ Result<Staged> VariantStages::run(const VariantSpec& spec) {
   s.quantized.reset();  // the float model goes on
   const auto stages = [&]() -> Status {
     const bool student = spec.distill && !spec.distill->student.empty();
-    if (spec.network) THIMBLE_TRY(train_network(spec, "network", spec.network->layers, spec.network->training, &s));
-    if (student) THIMBLE_TRY(train_network(spec, "student", spec.distill->student, spec.distill->training, &s));
+    if (spec.network) THIMBLE_TRY(train_network(spec, "network", *spec.network, &s));
+    if (student)
+      THIMBLE_TRY(
+          train_network(spec, "student", {.layers = spec.distill->student, .training = spec.distill->training}, &s));
     if (spec.distill && !student && !spec.network && !spec.shrink && !spec.prune && !spec.cluster && !spec.qat)
       THIMBLE_TRY(distil_alone(spec, &s));
     if (spec.shrink) THIMBLE_TRY(shrink(spec, &s));
@@ -187,15 +189,17 @@ Status VariantStages::distil_alone(const VariantSpec& spec, Staged* s) {
   return {};
 }
 
-Status VariantStages::train_network(const VariantSpec& spec, const char* stage, const std::vector<LayerSpec>& layers,
-                                    const StageTraining& training, Staged* s) {
+Status VariantStages::train_network(const VariantSpec& spec, const char* stage, const NetworkStage& network,
+                                    Staged* s) {
+  const StageTraining& training = network.training;
   ModelSpec model;
   model.input = context_.recipe.model.input;
-  model.layers = layers;
+  model.layers = network.layers;
   TrainSpec how = context_.recipe.train;
   how.seed = context_.seed;
   if (training.epochs > 0) how.epochs = training.epochs;
   if (training.learning_rate > 0) how.optimizer.learning_rate = training.learning_rate;
+  if (network.decay_epochs > 0) how.schedule.decay_steps = network.decay_epochs;
   TrainOptions options;
   options.threads = context_.threads;
   options.checkpoint = checkpoint(spec, stage);

@@ -53,8 +53,7 @@ class VariantStages {
  private:
   Status distil_alone(const VariantSpec& spec, Staged* s);
   // Trains another architecture from nothing; `stage` names it: "network" or "student".
-  Status train_network(const VariantSpec& spec, const char* stage, const std::vector<LayerSpec>& layers,
-                       const StageTraining& training, Staged* s);
+  Status train_network(const VariantSpec& spec, const char* stage, const NetworkStage& network, Staged* s);
   Status shrink(const VariantSpec& spec, Staged* s);
   Status prune(const VariantSpec& spec, Staged* s);
   Status cluster(const VariantSpec& spec, Staged* s);
