@@ -40,6 +40,18 @@ trials = 1
 "train.optimizer" = [{ sgd = 0.05 }, { adam = 0.001 }]
 """
 
+# A network to be compressed.
+NETWORK = """
+[data]
+set = "mnist"
+split = { train = 600, validation = 100, test = 100 }
+[model]
+input = [28, 28, 1]
+layers = [ { flatten = true }, { dense = 16, activation = "relu" }, { dense = 10, activation = "softmax" } ]
+[train]
+epochs = 2
+"""
+
 # What two runs may differ in.
 MEASURED = {"seconds", "images_per_s", "peak_rss_bytes", "latency_us", "measurements", "machine", "operators"}
 
