@@ -6,12 +6,12 @@
 
 #include "base/file.h"
 #include "compress/carry_out.h"
+#include "compress/mixed_precision.h"
 #include "compress/plans.h"
-#include "compress/sensitivity.h"
 #include "formats/model_file.h"
 #include "formats/tflite/tflite.h"
 #include "passes/pipeline.h"
-#include "study/evaluate.h"
+#include "study/validation_score.h"
 #include "study/variants.h"
 
 namespace thimble {
@@ -52,9 +52,9 @@ struct Weighing {
     THIMBLE_ASSIGN(const Graph ready, prepare_for_inference(graph));
     THIMBLE_ASSIGN(const auto program, Program::plan(ready));
     outcome.memory = program->arena().bytes;
-    THIMBLE_ASSIGN(
-        const EvaluationResult answers,
-        evaluate_model(ready, how.validation, how.preprocess, {.threads = how.threads, .cancelled = how.hooks.stop}));
+    const ScoreModel score =
+        validation_score(how.validation, how.preprocess, {.threads = how.threads, .cancelled = how.hooks.stop});
+    THIMBLE_ASSIGN(const ModelScore answers, score(ready));
     outcome.score = classes ? answers.accuracy : -answers.loss;
     return outcome;
   }
@@ -75,12 +75,8 @@ Status check(const CompressionGoal& goal, bool classes) {
 // little, since they are small.
 Result<std::vector<std::string>> sensitive_layers(const Graph& graph, const Retraining& how,
                                                   const CalibrationSamples& calibration) {
-  const Dataset some = how.validation.limit(kSensitivity);
-  const ScoreModel score = [&](const Graph& model) -> Result<ModelScore> {
-    THIMBLE_ASSIGN(const EvaluationResult answers,
-                   evaluate_model(model, some, how.preprocess, {.threads = how.threads, .cancelled = how.hooks.stop}));
-    return ModelScore{answers.accuracy >= 0 ? answers.accuracy : NAN, answers.loss};
-  };
+  const ScoreModel score = validation_score(how.validation.limit(kSensitivity), how.preprocess,
+                                            {.threads = how.threads, .cancelled = how.hooks.stop});
   SensitivityOptions options;
   options.widths = {4};
   options.cancelled = how.hooks.stop;
@@ -117,15 +113,11 @@ std::string CompressionGoal::to_string() const {
 }
 
 Status parse_budget(std::string_view text, CompressionGoal* goal) {
-  const size_t space = text.find(' ');
-  const std::string_view word = text.substr(0, space);
-  double value = 0;
-  const bool known = word == "accuracy-drop" || word == "loss-rise";
-  if (!known || space == std::string_view::npos || !number(text.substr(space + 1), &value) || value < 0 || value > 100)
-    return fail(
-        ErrorCode::usage, format("the budget is '{}'", std::string(text)),
-        "write \"accuracy-drop 0.5\" (percentage points), or \"loss-rise 10\" (percent) for a model of numbers");
-  (word == "accuracy-drop" ? goal->accuracy_drop : goal->loss_rise) = value;
+  auto limit = parse_mixed_goal(text);
+  if (!limit || limit->kind == MixedGoal::Kind::bytes)
+    return fail(ErrorCode::usage, format("the budget is '{}'", std::string(text)),
+                "write \"accuracy-drop 0.5\" (percentage points), or \"loss-rise 10\" (percent) for a model of numbers");
+  (limit->kind == MixedGoal::Kind::accuracy_drop ? goal->accuracy_drop : goal->loss_rise) = limit->limit * 100;
   return {};
 }
 
