@@ -33,6 +33,6 @@ function(thimble_room name)
     target_link_libraries(${name}_test PRIVATE thimble_${name} ${R_LIBRARIES} GTest::gtest GTest::gtest_main)
     target_compile_options(${name}_test PRIVATE -Wno-conversion)
     add_test(NAME ${name} COMMAND ${name}_test WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
-    set_tests_properties(${name} PROPERTIES TIMEOUT 300)
+    set_tests_properties(${name} PROPERTIES TIMEOUT 1200)  # under a sanitizer; natively each takes seconds
   endif()
 endfunction()
