@@ -12,9 +12,9 @@
 #include "measure/report_json.h"
 #include "measure/report_markdown.h"
 #include "passes/pipeline.h"
+#include "study/check_variants.h"
 #include "study/item.h"
 #include "study/measure_variants.h"
-#include "study/variant_stages.h"
 #include "study/workers.h"
 
 namespace thimble {
@@ -32,7 +32,7 @@ class Runner {
     describe_study();
     THIMBLE_ASSIGN(data_, open_study_data(recipe_.data, recipe_.model.input, options_.data_dir, recipe_.seed));
     THIMBLE_ASSIGN(plans_, plan_items(recipe_));
-    THIMBLE_TRY(check_layer_names(recipe_, data_.preprocess));
+    THIMBLE_TRY(check_variants(recipe_, data_));
     if (!options_.item.empty()) return one_item();
     THIMBLE_TRY(do_items());
     assemble();

@@ -5,7 +5,6 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "compress/distill.h"
-#include "compress/internal.h"
 #include "compress/size_report.h"
 #include "formats/tflite/tflite.h"
 #include "study/training_hooks.h"
@@ -19,53 +18,7 @@ std::string how_trained(const TrainSpec& spec) {
                 spec.optimizer.learning_rate);
 }
 
-// Every list of layers that the variant's stages have.
-std::vector<std::string> named_layers(const VariantSpec& v) {
-  std::vector<std::string> names;
-  const auto add = [&](const std::vector<std::string>& list) { names.insert(names.end(), list.begin(), list.end()); };
-  const auto add_bits = [&](const QuantizeOptions& q) {
-    add(q.layers);
-    for (const auto& [layer, bits] : q.layer_bits) names.push_back(layer);
-  };
-  if (v.shrink) add(v.shrink->plan.options.layers);
-  if (v.prune) add(v.prune->options.choice.layers);
-  if (v.cluster) add(v.cluster->options.choice.layers);
-  if (v.qat) add_bits(v.qat->options.quantize);
-  if (v.quantized) add_bits(v.quantize);
-  return names;
-}
-
-// The model as its variants get it, with weights that mean nothing.
-Result<Graph> untrained_graph(const Recipe& recipe, const Preprocess& preprocess) {
-  THIMBLE_ASSIGN(const Model model, build_model(recipe.model, {.batch = 1}));
-  Weights weights;
-  for (const auto* list : {&model.parameters, &model.statistics})
-    for (TensorId t : *list) {
-      const Tensor& tensor = model.graph.at(t);
-      weights[tensor.name].assign(static_cast<size_t>(tensor.shape.elements()), 1.0f);
-    }
-  return deployable_graph(recipe.model, weights, preprocess, recipe.name);
-}
-
 }  // namespace
-
-Status check_layer_names(const Recipe& recipe, const Preprocess& preprocess) {
-  const auto names_some = [](const VariantSpec& v) { return !named_layers(v).empty(); };
-  if (std::ranges::none_of(recipe.variants, names_some)) return {};
-  const auto graph = untrained_graph(recipe, preprocess);
-  if (!graph) return {};  // the training says it better
-  std::vector<std::string> others;
-  for (const VariantSpec& v : recipe.variants) {
-    const bool student = v.distill && !v.distill->student.empty();
-    if (v.network || student || std::ranges::find(others, v.from) != others.end()) {
-      others.push_back(v.name);
-      continue;
-    }
-    if (Status known = compress::check_layers(named_layers(v), *graph); !known)
-      return with_context(std::move(known).error(), format("variant \"{}\"", v.name));
-  }
-  return {};
-}
 
 TrainSpec stage_training(const TrainSpec& base, const char* name, const StageTraining& stage, uint64_t seed) {
   TrainSpec spec =

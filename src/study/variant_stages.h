@@ -37,10 +37,6 @@ struct Staged {
 // The training of a stage: fine_tuning() of the recipe's [train] with the stage's own settings.
 TrainSpec stage_training(const TrainSpec& base, const char* name, const StageTraining& stage, uint64_t seed);
 
-// Layers that a variant names and the recipe's model does not have, found before anything is trained. Variants with a
-// network of their own are left to their turn. Errors: usage, naming the variant.
-Status check_layer_names(const Recipe& recipe, const Preprocess& preprocess);
-
 class VariantStages {
  public:
   // trained: the deployable float graph.
