@@ -25,7 +25,8 @@ namespace {
 
 struct Arguments {
   std::string model, to, data, scale, calibration = "minmax", io = "float", output;
-  bool equalize = false;
+  bool equalize = false, bias_correction = false;
+  std::string rounding = "nearest";
   int64_t samples = 500, min_elements = 1024;
   QatArguments qat;
   WidthArguments widths;
@@ -40,11 +41,14 @@ struct Outcome {
 
 // What works without training or with few samples.
 Status check_small_data(const Arguments& a) {
-  const bool given = a.equalize;
-  if (given && !a.to.empty() && a.to != "int8")
-    return fail(ErrorCode::usage, format("--equalize does not go with --to {}", a.to), "it is for int8");
-  if (given && a.qat.on)
-    return fail(ErrorCode::usage, "--equalize does not go with --qat", "training finds the weights by itself");
+  const std::string given = a.equalize                 ? "--equalize"
+                            : a.bias_correction        ? "--bias-correction"
+                            : a.rounding == "adaptive" ? "--rounding adaptive"
+                                                       : "";
+  if (!given.empty() && !a.to.empty() && a.to != "int8")
+    return fail(ErrorCode::usage, format("{} does not go with --to {}", given, a.to), "it is for int8");
+  if (!given.empty() && a.qat.on)
+    return fail(ErrorCode::usage, format("{} does not go with --qat", given), "training finds the weights by itself");
   return {};
 }
 
@@ -80,6 +84,8 @@ Result<QuantizeOptions> parse_options(const Arguments& a) {
   THIMBLE_TRY(check_widths(a.widths));
   THIMBLE_TRY(check_small_data(a));
   options.equalize = a.equalize;
+  options.correct_bias = a.bias_correction;
+  if (a.rounding == "adaptive") options.rounding = QuantizeOptions::Rounding::adaptive;
   if (const QatArguments none; !a.qat.on && (a.qat.epochs != none.epochs || a.qat.batch != none.batch || a.qat.resume ||
                                              a.qat.learning_rate != none.learning_rate || a.qat.ranges != none.ranges))
     return fail(ErrorCode::usage, "--epochs, --batch, --learning-rate, --ranges and --resume are of a training",
@@ -282,6 +288,9 @@ Action define_quantize(Options& options) {
   options.text("--scale", &a->scale, "WORD", "0..1, -1..1, standard or none (default: as the model says)");
   declare_weights(options, &a->qat);
   options.flag("--equalize", &a->equalize, "balance weights between neighbouring layers first; needs no data");
+  options.flag("--bias-correction", &a->bias_correction, "biases that set the mean of every output channel right");
+  options.choice("--rounding", &a->rounding, {"nearest", "adaptive"},
+                 "of weights; adaptive: for the least error of the layer's output (default: nearest)");
   options.section("int8, bits per layer");
   declare_widths(options, &a->widths);
   options.section("int8, quantisation-aware training");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "compress/refine.h"
 #include "passes/add_bias.h"
 #include "passes/equalize.h"
 #include "passes/fold_constants.h"
@@ -36,6 +37,8 @@ Result<Quantized> Int8Quantizer::quantize(int bits, const std::map<std::string, 
   const auto make = [&]() -> Result<Quantized> {
     compress::Int8Plan plan = compress::choose_int8(source_, options, layout_, ranges_);
     THIMBLE_ASSIGN(compress::Int8Graph made, compress::build_int8(source_, options, std::move(plan)));
+    if (options.correct_bias || options.rounding == QuantizeOptions::Rounding::adaptive)
+      THIMBLE_TRY(compress::refine_int8(source_, options, layout_, samples_, ranges_.samples, made));
     made.result.graph.remove_unused();
     return std::move(made.result);
   };

@@ -63,6 +63,10 @@ Result<std::unique_ptr<QatModel>> QatModel::make(const Graph& float_graph, const
   model->spec_.graph = std::make_shared<const Graph>(float_graph);
   THIMBLE_ASSIGN(const Graph source, model->float_graph({}, 1));
   THIMBLE_TRY(compress::check_quantization(source, options.quantize));
+  if (options.quantize.equalize || options.quantize.correct_bias ||
+      options.quantize.rounding == QuantizeOptions::Rounding::adaptive)
+    return fail(ErrorCode::usage, "equalisation, bias correction and adaptive rounding do not go with training",
+                "quantisation-aware training finds weights and biases by itself");
   const Int8Layout layout = compress::lay_out_int8(source, options.quantize);
   THIMBLE_ASSIGN(const CalibratedRanges ranges,
                  compress::calibrate_int8(source, layout, options.quantize, model->samples_));

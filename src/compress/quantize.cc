@@ -14,8 +14,14 @@ Status compress::check_quantization(const Graph& graph, const QuantizeOptions& o
   if (options.min_elements < 0)
     return fail(ErrorCode::usage, format("min_elements = {} is negative", options.min_elements),
                 "0 quantises every weight tensor");
-  if (options.to != QuantizeTo::int8 && options.equalize)
-    return fail(ErrorCode::usage, format("equalisation does not go with {}", name(options.to)), "it is for int8");
+  const bool adaptive = options.rounding == QuantizeOptions::Rounding::adaptive;
+  if (options.to != QuantizeTo::int8 && (options.equalize || options.correct_bias || adaptive))
+    return fail(ErrorCode::usage,
+                format("equalisation, bias correction and adaptive rounding do not go with {}", name(options.to)),
+                "they are for int8");
+  if (adaptive && options.per_tensor_weights)
+    return fail(ErrorCode::usage, "adaptive rounding gives equal weights different values",
+                "leave one of per-tensor scales and adaptive rounding out");
   std::vector<int> widths{options.bits};
   for (const auto& [layer, bits] : options.layer_bits) widths.push_back(bits);
   for (int bits : widths)

@@ -26,6 +26,10 @@ struct QuantizeOptions {
   int bits = 8;
   std::map<std::string, int> layer_bits;
   bool per_tensor_weights = false;  // int8: one scale for a whole weight tensor, so that equal weights stay equal
+  // int8, refined with the calibration samples (compress/refine.h): biases that set the means of all outputs right;
+  // weights rounded up or down for the least error of their layer's output instead of to the nearest.
+  bool correct_bias = false;
+  enum class Rounding { nearest, adaptive } rounding = Rounding::nearest;
   bool equalize = false;  // int8: weights are balanced between neighbouring layers first (passes/equalize.h)
   // int8: what makes a packed file of few weights smaller. Scales of weights and activations keep this many bits of
   // their mantissa (0: powers of two; not the fixed ones, as of softmax). The largest bias of a tensor keeps

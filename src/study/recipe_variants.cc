@@ -243,6 +243,12 @@ void check_references(TableReader& r, const VariantSpec& v, const std::vector<Va
 void read_int8_keys(TableReader& r, VariantSpec* v) {
   read_weights(r, &v->quantize);
   r.truth("equalize", &v->quantize.equalize);
+  r.truth("bias_correction", &v->quantize.correct_bias);
+  if (const toml::node* word = r.node("rounding"))
+    v->quantize.rounding = static_cast<QuantizeOptions::Rounding>(
+        pick(r, *word, "rounding", word->value_or(std::string()), {"nearest", "adaptive"}));
+  if (v->quantize.per_tensor_weights && v->quantize.rounding == QuantizeOptions::Rounding::adaptive)
+    r.fail_at(*r.node("rounding"), "adaptive rounding gives equal weights different values", "leave per_tensor out");
   std::string goal;
   r.text("mixed", &goal);
   r.whole("validate", &v->validate, 1, 1'000'000);
@@ -282,7 +288,7 @@ void read_quantize(TableReader& variant, const toml::node& n, VariantSpec* v, St
     read_int8_keys(r, v);
     r.finish();
     if (to == "float16" || to == "dynamic")
-      for (const char* key : {"bits", "layer_bits", "per_tensor", "mixed", "equalize"})
+      for (const char* key : {"bits", "layer_bits", "per_tensor", "mixed", "equalize", "bias_correction", "rounding"})
         if (r.has(key)) r.fail_at(*r.node(key), format("{} is for int8, this variant is {}", key, to));
   } else {
     return variant.fail_at(n, "quantize must be a word or a table", "quantize = \"int8\"");

@@ -46,6 +46,9 @@ TEST(RecipeVariants, WeightsOfFewBits) {
 name = "a"
 quantize = { to = "int8", bits = 4, layer_bits = { dense_1 = 8, dense_3 = "ternary" }, per_tensor = true }
 [[variant]]
+name = "c"
+quantize = { to = "int8", equalize = true, bias_correction = true, rounding = "adaptive" }
+[[variant]]
 name = "b"
 quantize = { to = "int8", mixed = "loss-rise 0.5", widths = [8, 3], validate = 40 }
 )");
@@ -54,7 +57,9 @@ quantize = { to = "int8", mixed = "loss-rise 0.5", widths = [8, 3], validate = 4
   EXPECT_EQ(a.bits, 4);
   EXPECT_EQ(a.layer_bits, (std::map<std::string, int>{{"dense_1", 8}, {"dense_3", kTernaryBits}}));
   EXPECT_TRUE(a.per_tensor_weights);
-  const VariantSpec& b = r->variants[1];
+  const QuantizeOptions& c = r->variants[1].quantize;
+  EXPECT_TRUE(c.equalize && c.correct_bias && c.rounding == QuantizeOptions::Rounding::adaptive);
+  const VariantSpec& b = r->variants[2];
   ASSERT_TRUE(b.mixed);
   EXPECT_EQ(b.mixed->to_string(), "loss-rise 0.5");
   EXPECT_EQ(b.widths, (std::vector<int>{8, 3}));
@@ -68,6 +73,10 @@ TEST(RecipeVariants, WhatDoesNotGoTogetherWithFewBits) {
   };
   EXPECT_NE(message("{ to = \"dynamic\", bits = 4 }").find("bits is for int8"), std::string::npos);
   EXPECT_NE(message("{ to = \"int8\", mixed = \"bytes 10\", bits = 4 }").find("does not go with mixed"),
+            std::string::npos);
+  EXPECT_NE(message("{ to = \"float16\", rounding = \"adaptive\" }").find("rounding is for int8"), std::string::npos);
+  EXPECT_NE(message("{ to = \"int8\", rounding = \"adaptiv\" }").find("did you mean 'adaptive'"), std::string::npos);
+  EXPECT_NE(message("{ to = \"int8\", rounding = \"adaptive\", per_tensor = true }").find("equal weights"),
             std::string::npos);
   EXPECT_NE(message("{ to = \"int8\", widths = [4] }").find("widths is for mixed"), std::string::npos);
   EXPECT_NE(message("{ to = \"int8\", mixed = \"byte 10\" }").find("did you mean 'bytes'"), std::string::npos);

@@ -25,6 +25,8 @@ std::string describe_weights(const VariantSpec& spec) {
   for (const auto& [layer, bits] : q.layer_bits) text += format("; {} {}", layer, bits_text(bits));
   if (q.per_tensor_weights) text += "; one scale per weight tensor";
   if (q.equalize) text += "; layers equalised";
+  if (q.correct_bias) text += "; biases corrected";
+  if (q.rounding == QuantizeOptions::Rounding::adaptive) text += "; weights rounded adaptively";
   if (spec.mixed) text += format("; bits per layer chosen for {} on the validation samples", spec.mixed->to_string());
   return text;
 }
