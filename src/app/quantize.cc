@@ -96,6 +96,8 @@ Result<QuantizeOptions> parse_options(const Arguments& a) {
                                  : QuantizeOptions::Io::float32;
   if (a.calibration == "mse") {
     options.calibration = Calibration::mse;
+  } else if (a.calibration == "entropy") {
+    options.calibration = Calibration::entropy;
   } else if (a.calibration.starts_with("percentile")) {
     options.calibration = Calibration::percentile;
     if (a.calibration.size() > 10) {
@@ -108,7 +110,7 @@ Result<QuantizeOptions> parse_options(const Arguments& a) {
     }
   } else if (a.calibration != "minmax") {
     return fail(ErrorCode::usage, format("--calibration is '{}'", a.calibration),
-                "give minmax, percentile:99.99 or mse");
+                "give minmax, percentile:99.99, mse or entropy");
   }
   if (options.to == QuantizeTo::int8 && a.data.empty())
     return fail(ErrorCode::usage, "int8 needs pictures to measure the ranges of activations with",
@@ -283,7 +285,7 @@ Action define_quantize(Options& options) {
   options.section("int8");
   options.text("--data", &a->data, "SET", "samples to calibrate with: mnist, fashion-mnist, folder:PATH, …");
   options.integer("--samples", &a->samples, "N", "how many (default: 500)", 1);
-  options.text("--calibration", &a->calibration, "RULE", "minmax (default), percentile:P or mse");
+  options.text("--calibration", &a->calibration, "RULE", "minmax (default), percentile:P, mse or entropy");
   options.choice("--io", &a->io, {"float", "int8", "uint8"}, "type of inputs and outputs (default: float)");
   options.text("--scale", &a->scale, "WORD", "0..1, -1..1, standard or none (default: as the model says)");
   declare_weights(options, &a->qat);

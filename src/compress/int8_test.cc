@@ -38,7 +38,7 @@ TEST(Int8, EveryPathGivesTheSameBytesAndStaysNearFloat) {
 TEST(Int8, EveryCalibrationStaysNearFloat) {
   const Graph graph = small_cnn(3);
   const auto input = random_values(432, 1);
-  for (Calibration c : {Calibration::minmax, Calibration::percentile, Calibration::mse}) {
+  for (Calibration c : {Calibration::minmax, Calibration::percentile, Calibration::mse, Calibration::entropy}) {
     const auto q = int8(graph, {.calibration = c, .percentile = 99.9});
     ASSERT_TRUE(q) << q.error().to_string();
     EXPECT_LT(largest_difference(run_floats(q->graph, input), run_floats(graph, input)), 0.06);
@@ -140,7 +140,7 @@ TEST(Int8, ZeroChannelsAndConstantActivations) {
       Op::relu, {net.add(Op::mul, {flat, net.builder.scalar_f32(0)}, BinaryAttrs{}, "nothing")}, UnaryAttrs{}, "dead");
   const TensorId y = net.add(Op::add, {flat, dead}, BinaryAttrs{}, "y");
   const Graph graph = net.finish(y);
-  for (Calibration c : {Calibration::minmax, Calibration::percentile, Calibration::mse}) {
+  for (Calibration c : {Calibration::minmax, Calibration::percentile, Calibration::mse, Calibration::entropy}) {
     const auto q = int8(graph, {.calibration = c});
     ASSERT_TRUE(q) << q.error().to_string();
     const auto input = random_values(32, 3);

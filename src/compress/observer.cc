@@ -40,7 +40,8 @@ void Observer::start_histogram() {
 
 ValueRange Observer::range(Calibration calibration, double percentile) const {
   if (calibration == Calibration::minmax || width_ <= 0) return extremes();
-  return calibration == Calibration::percentile ? percentile_range(percentile) : mse_range();
+  if (calibration == Calibration::percentile) return percentile_range(percentile);
+  return searched_range(calibration == Calibration::mse ? &Observer::square_error : &Observer::divergence);
 }
 
 ValueRange Observer::percentile_range(double percentile) const {
@@ -71,18 +72,56 @@ double Observer::square_error(ValueRange range) const {
   return sum;
 }
 
-ValueRange Observer::mse_range() const {
+double Observer::divergence(ValueRange range) const {
+  constexpr size_t kLevels = 256;
+  const double lo = std::min(range.min, 0.0f), hi = std::max(range.max, 0.0f), level = (hi - lo) / kLevels;
+  if (level <= 0) return INFINITY;
+  const auto inside = [&](size_t i) { return centre(i) >= lo && centre(i) <= hi; };
+  const auto level_of = [&](size_t i) { return std::min(static_cast<size_t>((centre(i) - lo) / level), kLevels - 1); };
+  // What the levels keep: the count of each, spread over the bins of it that hold something.
+  double kept[kLevels] = {}, below = 0, above = 0, all = 0, held = 0;
+  int64_t bins[kLevels] = {};
+  size_t first = histogram_.size(), last = 0;
+  for (size_t i = 0; i < histogram_.size(); ++i) {
+    const auto n = static_cast<double>(histogram_[i]);
+    all += n;
+    if (!inside(i)) {
+      (centre(i) < lo ? below : above) += n;
+      continue;
+    }
+    first = std::min(first, i);
+    last = std::max(last, i);
+    held += n;
+    if (n == 0) continue;
+    kept[level_of(i)] += n;
+    ++bins[level_of(i)];
+  }
+  if (held == 0) return INFINITY;
+  // Against the histogram whose ends hold what is cut off.
+  constexpr double kLeast = 1e-12;
+  double sum = 0;
+  for (size_t i = first; i <= last; ++i) {
+    const double p = (static_cast<double>(histogram_[i]) + (i == first ? below : 0) + (i == last ? above : 0)) / all;
+    if (p == 0) continue;
+    const size_t l = level_of(i);
+    const double q = histogram_[i] > 0 ? kept[l] / static_cast<double>(bins[l]) / held : 0;
+    sum += p * std::log(p / std::max(q, kLeast));
+  }
+  return sum;
+}
+
+ValueRange Observer::searched_range(double (Observer::*cost)(ValueRange) const) const {
   constexpr int kSteps = 64, kRounds = 2;
   ValueRange best{std::min(min_, 0.0f), std::max(max_, 0.0f)};
   const ValueRange whole = best;
-  double least = square_error(best);
+  double least = (this->*cost)(best);
   for (int round = 0; round < kRounds; ++round)
     for (const bool upper : {true, false})
       for (int step = 1; step <= kSteps; ++step) {
         ValueRange candidate = best;
         const float part = static_cast<float>(step) / kSteps;
         (upper ? candidate.max : candidate.min) = part * (upper ? whole.max : whole.min);
-        const double error = square_error(candidate);
+        const double error = (this->*cost)(candidate);
         if (error < least) {
           least = error;
           best = candidate;

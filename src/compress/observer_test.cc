@@ -70,9 +70,23 @@ TEST(Observer, MseClipsALoneOutlierAndKeepsUniformValues) {
   EXPECT_GT(u.max, 0.98f);
 }
 
+TEST(Observer, EntropyCutsOutliersAndKeepsUniformValues) {
+  auto values = normal_values(200000);
+  values.push_back(50);
+  const ValueRange r = watched(values).range(Calibration::entropy, 0);
+  EXPECT_LT(r.max, 12);  // nearly all of the distribution, not the one value far away
+  EXPECT_GT(r.max, 2);
+  EXPECT_LT(r.min, -2);
+  std::vector<float> uniform;
+  for (int i = 0; i <= 10000; ++i) uniform.push_back(static_cast<float>(i) / 10000);
+  const ValueRange u = watched(uniform).range(Calibration::entropy, 0);
+  EXPECT_EQ(u.min, 0);
+  EXPECT_GT(u.max, 0.98f);
+}
+
 TEST(Observer, ConstantValues) {
   const std::vector<float> values(10, 0.25f);
-  for (Calibration c : {Calibration::minmax, Calibration::percentile, Calibration::mse})
+  for (Calibration c : {Calibration::minmax, Calibration::percentile, Calibration::mse, Calibration::entropy})
     EXPECT_EQ(watched(values).range(c, 99), (ValueRange{0.25f, 0.25f}));
 }
 

@@ -11,7 +11,8 @@
 namespace thimble::compress {
 namespace {
 
-constexpr int64_t kMostPatches = 4096, kMostValues = 8 << 20;
+// Of patches: so many, so many values of them all, and so many products in one pass over a layer's weights.
+constexpr int64_t kMostPatches = 4096, kMostValues = 8 << 20, kMostProducts = 400'000'000;
 
 class Refiner {
  public:
@@ -72,7 +73,10 @@ class Refiner {
     const bool correct = options_.correct_bias && l.bias != kNoTensor;
     if (!round && !correct) return {};
     const int64_t values = std::max<int64_t>(geometry->groups * geometry->width, 1);
-    const int64_t most = round ? std::clamp<int64_t>(kMostValues / values, 64, kMostPatches) : 0;
+    const int64_t products = kMostProducts / std::max<int64_t>(source_.at(l.float_weights).shape.elements(), 1);
+    const int64_t most =
+        round ? std::min(std::clamp<int64_t>(kMostValues / values, 64, kMostPatches), std::max<int64_t>(products, 256))
+              : 0;
     THIMBLE_ASSIGN(LayerInputs inputs, layer_inputs(source_, node.inputs[0], with_float_ends(graph_), x, *geometry,
                                                     samples_, sample_count_, most));
     if (round) {

@@ -39,9 +39,10 @@ std::string describe_quantisation(const VariantSpec& spec) {
                     spec.quantize.min_elements);
     case QuantizeTo::int8:
       return format("int8 throughout, calibrated with {} training samples ({}){}", spec.calibration_samples,
-                    spec.quantize.calibration == Calibration::minmax ? "minimum and maximum"
-                    : spec.quantize.calibration == Calibration::mse  ? "least squared error"
-                                                                     : "percentile",
+                    spec.quantize.calibration == Calibration::minmax    ? "minimum and maximum"
+                    : spec.quantize.calibration == Calibration::mse     ? "least squared error"
+                    : spec.quantize.calibration == Calibration::entropy ? "entropy"
+                                                                        : "percentile",
                     describe_weights(spec));
   }
   return "";
