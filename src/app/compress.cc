@@ -126,7 +126,7 @@ Status run_compress(const Arguments& a, const Context& context) {
   THIMBLE_ASSIGN(LoadedModel model, load_model(a.model));
   THIMBLE_TRY(refuse_quantised(model.graph));
   options.fingerprint = format("{} {} {} {} {} {}", sha256_hex(model.file.as<uint8_t>()).substr(0, 16), a.data,
-                               a.optimizer, a.learning_rate, a.batch, a.seed);
+                               a.optimizer, a.learning_rate, a.batch, a.seed) + " " + a.augment;
   THIMBLE_ASSIGN(const Graph graph, prepare_for_inference(std::move(model.graph)));
   if (graph.inputs.empty()) return fail(ErrorCode::usage, "the model has no input");
   THIMBLE_ASSIGN(Material m, material_of(a, graph, context));
@@ -220,6 +220,7 @@ Action define_compress(Options& options) {
                  kLeastLearningRate);
   options.integer("--batch", &a->batch, "N", "samples per step (default: 32)", 1, 65536);
   options.text("--scale", &a->scale, "WORD", "0..1, -1..1, standard or none (default: as the model says)");
+  declare_augment(options, a.get());
   options.choice("--io", &a->io, {"float", "int8", "uint8"}, "type of inputs and outputs (default: float)");
   options.section("");
   return [a](const Context& context) { return run_compress(*a, context); };

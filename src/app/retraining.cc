@@ -120,6 +120,7 @@ void declare_retraining(Options& options, RetrainArguments* a) {
   options.integer("--limit", &a->limit, "N", "train on the first N samples only", 1);
   options.integer("--seed", &a->seed, "N", "of the order of samples and of random choices (default: 1)");
   options.text("--scale", &a->scale, "WORD", "0..1, -1..1, standard or none (default: as the model says)");
+  declare_augment(options, a);
   options.flag("--resume", &a->resume, "go on from OUT.ckpt where there is one");
   options.section("");
 }

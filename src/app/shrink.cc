@@ -196,6 +196,7 @@ Action define_shrink(Options& options) {
   options.integer("--limit", &a->limit, "N", "train on the first N samples only", 1);
   options.integer("--seed", &a->seed, "N", "of the order of samples (default: 1)");
   options.text("--scale", &a->scale, "WORD", "0..1, -1..1, standard or none (default: as the model says)");
+  declare_augment(options, a.get());
   options.flag("--resume", &a->resume, "go on from OUT.ckpt.round* where they are");
   options.section("");
   return [a](const Context& context) { return run_shrink(*a, context); };

@@ -4,6 +4,7 @@
 #include "app/interrupt.h"
 #include "data/sources.h"
 #include "study/evaluate.h"
+#include "study/recipe.h"
 #include "study/validation_score.h"
 
 namespace thimble::app {
@@ -16,6 +17,10 @@ std::vector<std::string> split_names(std::string_view list) {
     start = comma + 1;
   }
   return names;
+}
+
+void declare_augment(Options& options, RetrainArguments* a) {
+  options.text("--augment", &a->augment, "TEXT", "changes of training pictures as in a recipe: \"shift = 1, flip = true\"");
 }
 
 std::vector<std::string> layer_names(const RetrainArguments& a) {
@@ -62,6 +67,9 @@ Result<Material> material_of(const RetrainArguments& a, const Graph& graph, cons
     THIMBLE_ASSIGN(m.how.preprocess, make_preprocess(a.scale, m.how.train));
   }
   if (!note.empty()) context.note(note);
+  if (!a.augment.empty()) {
+    THIMBLE_ASSIGN(m.how.augment, parse_augment(a.augment));
+  }
   TrainSpec base;
   THIMBLE_ASSIGN(base.optimizer, make_optimizer(a.optimizer));
   base.batch = a.batch;

@@ -155,6 +155,24 @@ void read_train(TableReader& r, TrainSpec* t, Status* status) {
   r.finish();
 }
 
+void read_augment(TableReader a, Augment* augment) {
+  const auto get = [&](const char* key, float* field, double hi) {
+    double v = *field;
+    a.number(key, &v, 0, hi);
+    *field = static_cast<float>(v);
+  };
+  get("shift", &augment->shift, 1000);
+  get("rotate", &augment->rotate, 180);
+  get("scale", &augment->scale, 0.9);
+  get("shear", &augment->shear, 1);
+  get("elastic", &augment->elastic, 100);
+  get("noise", &augment->noise, 1);
+  get("erase", &augment->erase, 1);
+  get("thicken", &augment->thicken, 1);
+  a.truth("flip", &augment->flip);
+  a.finish();
+}
+
 void read_data(TableReader& r, DataSpec* d, Status* status) {
   r.text("set", &d->set);
   if (const toml::node* n = r.node("split")) {
@@ -174,22 +192,7 @@ void read_data(TableReader& r, DataSpec* d, Status* status) {
     r.fail_at(*r.node("scale"), format("unknown scale \"{}\"", d->scale), did_you_mean(d->scale, scales));
   if (const toml::node* n = r.node("augment")) {
     if (const toml::table* table = n->as_table()) {
-      TableReader a(*table, "data.augment.", status);
-      const auto get = [&](const char* key, float* field, double hi) {
-        double v = *field;
-        a.number(key, &v, 0, hi);
-        *field = static_cast<float>(v);
-      };
-      get("shift", &d->augment.shift, 1000);
-      get("rotate", &d->augment.rotate, 180);
-      get("scale", &d->augment.scale, 0.9);
-      get("shear", &d->augment.shear, 1);
-      get("elastic", &d->augment.elastic, 100);
-      get("noise", &d->augment.noise, 1);
-      get("erase", &d->augment.erase, 1);
-      get("thicken", &d->augment.thicken, 1);
-      a.truth("flip", &d->augment.flip);
-      a.finish();
+      read_augment(TableReader(*table, "data.augment.", status), &d->augment);
     } else {
       r.fail_at(*n, "data.augment must be a table", "augment = { shift = 2, rotate = 10 }");
     }
@@ -304,6 +307,19 @@ Status apply_preset(toml::table& root, const std::string& preset) {
 }
 
 }  // namespace
+
+Result<Augment> parse_augment(const std::string& text) {
+  const auto parsed = toml::parse("augment = {" + text + "}");
+  const toml::table* table = parsed ? parsed.table()["augment"].as_table() : nullptr;
+  if (!table)
+    return fail(ErrorCode::usage, format("the augmentation is '{}'", text),
+                "write it as in a recipe: \"shift = 2, rotate = 10, flip = true\"");
+  Augment augment;
+  Status status;
+  read_augment(TableReader(*table, "augment.", &status), &augment);
+  if (!status) return tl::unexpected(std::move(status).error());
+  return augment;
+}
 
 Result<Recipe> parse_recipe(const std::string& text, const RecipeOptions& options, const std::string& name) {
   auto parsed = toml::parse(text, name);

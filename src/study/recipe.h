@@ -57,6 +57,9 @@ struct RecipeOptions {
   std::vector<Setting> settings;  // --set, applied after the preset; a value that is not TOML is a string
 };
 
+// What stands between the braces of data.augment: "shift = 2, flip = true". Errors: usage.
+Result<Augment> parse_augment(const std::string& text);
+
 // Errors: bad_file (no such file), usage (syntax, unknown key, wrong type or range: line and column).
 Result<Recipe> read_recipe(const std::string& file, const RecipeOptions& options);
 Result<Recipe> parse_recipe(const std::string& text, const RecipeOptions& options, const std::string& name = "recipe");
