@@ -126,7 +126,8 @@ Status run_compress(const Arguments& a, const Context& context) {
   THIMBLE_ASSIGN(LoadedModel model, load_model(a.model));
   THIMBLE_TRY(refuse_quantised(model.graph));
   options.fingerprint = format("{} {} {} {} {} {}", sha256_hex(model.file.as<uint8_t>()).substr(0, 16), a.data,
-                               a.optimizer, a.learning_rate, a.batch, a.seed) + " " + a.augment;
+                               a.optimizer, a.learning_rate, a.batch, a.seed) +
+                        " " + a.augment;
   THIMBLE_ASSIGN(const Graph graph, prepare_for_inference(std::move(model.graph)));
   if (graph.inputs.empty()) return fail(ErrorCode::usage, "the model has no input");
   THIMBLE_ASSIGN(Material m, material_of(a, graph, context));

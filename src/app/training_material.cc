@@ -20,7 +20,8 @@ std::vector<std::string> split_names(std::string_view list) {
 }
 
 void declare_augment(Options& options, RetrainArguments* a) {
-  options.text("--augment", &a->augment, "TEXT", "changes of training pictures as in a recipe: \"shift = 1, flip = true\"");
+  options.text("--augment", &a->augment, "TEXT",
+               "changes of training pictures as in a recipe: \"shift = 1, flip = true\"");
 }
 
 std::vector<std::string> layer_names(const RetrainArguments& a) {

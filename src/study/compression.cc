@@ -115,8 +115,9 @@ std::string CompressionGoal::to_string() const {
 Status parse_budget(std::string_view text, CompressionGoal* goal) {
   auto limit = parse_mixed_goal(text);
   if (!limit || limit->kind == MixedGoal::Kind::bytes)
-    return fail(ErrorCode::usage, format("the budget is '{}'", std::string(text)),
-                "write \"accuracy-drop 0.5\" (percentage points), or \"loss-rise 10\" (percent) for a model of numbers");
+    return fail(
+        ErrorCode::usage, format("the budget is '{}'", std::string(text)),
+        "write \"accuracy-drop 0.5\" (percentage points), or \"loss-rise 10\" (percent) for a model of numbers");
   (limit->kind == MixedGoal::Kind::accuracy_drop ? goal->accuracy_drop : goal->loss_rise) = limit->limit * 100;
   return {};
 }
