@@ -300,8 +300,8 @@ void read_quantize(TableReader& variant, const toml::node& n, VariantSpec* v, St
     calibration = "percentile";
   }
   v->quantize.to = static_cast<QuantizeTo>(pick(variant, n, "quantisation", to, {"float16", "dynamic", "int8"}));
-  v->quantize.calibration =
-      static_cast<Calibration>(pick(variant, n, "calibration", calibration, {"minmax", "percentile", "mse", "entropy"}));
+  v->quantize.calibration = static_cast<Calibration>(
+      pick(variant, n, "calibration", calibration, {"minmax", "percentile", "mse", "entropy"}));
   v->quantize.io = static_cast<QuantizeOptions::Io>(pick(variant, n, "io", io, {"float", "int8", "uint8"}));
 }
 
