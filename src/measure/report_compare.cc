@@ -239,7 +239,7 @@ std::string compare_section(Context& c) {
     }
   if (!extra.empty()) body += format("<h3>Further test sets</h3>{}", extra.html());
   return section("compare", "Variants side by side",
-                 "The same network, written in different ways. Click a column to sort; ± is the deviation between "
+                 "All variants, measured under one protocol. Click a column to sort; ± is the deviation between "
                  "trainings with different seeds, or between trials.",
                  body);
 }
