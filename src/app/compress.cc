@@ -8,6 +8,7 @@
 #include "app/commands.h"
 #include "app/interrupt.h"
 #include "app/long_work.h"
+#include "app/qat.h"
 #include "app/training_material.h"
 #include "base/file.h"
 #include "base/hash.h"
@@ -121,13 +122,15 @@ void print_tables(const SearchReport& r, const Context& context) {
 }
 
 Status run_compress(const Arguments& a, const Context& context) {
+  if (a.output == "-")
+    return fail(ErrorCode::usage,
+                "a search writes its trials beside the file: the standard output has no place for them",
+                "give a name: -o small.thim");
   CompressionOptions options;
   THIMBLE_ASSIGN(options.goal, goal_of(a));
   THIMBLE_ASSIGN(LoadedModel model, load_model(a.model));
   THIMBLE_TRY(refuse_quantised(model.graph));
-  options.fingerprint = format("{} {} {} {} {} {}", sha256_hex(model.file.as<uint8_t>()).substr(0, 16), a.data,
-                               a.optimizer, a.learning_rate, a.batch, a.seed) +
-                        " " + a.augment;
+  options.fingerprint = sha256_hex(model.file.as<uint8_t>());
   THIMBLE_ASSIGN(const Graph graph, prepare_for_inference(std::move(model.graph)));
   if (graph.inputs.empty()) return fail(ErrorCode::usage, "the model has no input");
   THIMBLE_ASSIGN(Material m, material_of(a, graph, context));
@@ -135,9 +138,7 @@ Status run_compress(const Arguments& a, const Context& context) {
   if (a.learning_rate > 0) m.how.spec.optimizer.learning_rate = a.learning_rate;
   const bool accuracy = classes(m);
   options.samples = a.samples;
-  options.io = a.io == "int8"    ? QuantizeOptions::Io::int8
-               : a.io == "uint8" ? QuantizeOptions::Io::uint8
-                                 : QuantizeOptions::Io::float32;
+  options.io = parse_io(a.io);
   options.folder = a.output + ".search";
   options.resume = a.resume;
   context.note(format("goal: {}", options.goal.to_string()));

@@ -21,6 +21,12 @@ Result<int> parse_bits(std::string_view word) {
   return bits;
 }
 
+QuantizeOptions::Io parse_io(std::string_view word) {
+  return word == "int8"    ? QuantizeOptions::Io::int8
+         : word == "uint8" ? QuantizeOptions::Io::uint8
+                           : QuantizeOptions::Io::float32;
+}
+
 std::string bits_word(int bits) { return bits == kTernaryBits ? "ternary" : std::to_string(bits); }
 
 void declare_weights(Options& options, QatArguments* a) {

@@ -24,6 +24,8 @@ void declare_qat(Options& options, QatArguments* a);
 
 // The words of the options as QuantizeOptions. Errors: usage.
 Status parse_weights(const QatArguments& a, QuantizeOptions* options);
+// Of --io: "float", "int8", "uint8".
+QuantizeOptions::Io parse_io(std::string_view word);
 // "8", "4", "ternary" …, and back. Errors: usage.
 std::string bits_word(int bits);
 Result<int> parse_bits(std::string_view word);

@@ -91,9 +91,7 @@ Result<QuantizeOptions> parse_options(const Arguments& a) {
     return fail(ErrorCode::usage, "--epochs, --batch, --learning-rate, --ranges and --resume are of a training",
                 "add --qat");
   THIMBLE_TRY(parse_weights(a.qat, &options));
-  options.io = a.io == "int8"    ? QuantizeOptions::Io::int8
-               : a.io == "uint8" ? QuantizeOptions::Io::uint8
-                                 : QuantizeOptions::Io::float32;
+  options.io = parse_io(a.io);
   if (a.calibration == "mse") {
     options.calibration = Calibration::mse;
   } else if (a.calibration == "entropy") {

@@ -35,7 +35,7 @@ class Execution {
       samples_[s] = has(s) ? static_cast<int64_t>(static_cast<double>(samples) * kStages[s].share / all) : 0;
   }
 
-  Result<CarriedOut> run(const Graph& float_graph, const QuantizeOptions& form, const CalibrationSamples& calibration) {
+  Result<Quantized> run(const Graph& float_graph, const QuantizeOptions& form, const CalibrationSamples& calibration) {
     Graph graph = float_graph;
     teacher_ = std::make_shared<const Graph>(float_graph);
     if (has(kShrink)) {
@@ -80,8 +80,7 @@ class Execution {
     keepers.push_back(qat);
     Weights weights;
     THIMBLE_TRY(trained(kQat, std::move(keepers), &graph, &weights));
-    THIMBLE_ASSIGN(done_.quantized, qat->deployed(weights));
-    return std::move(done_);
+    return qat->deployed(weights);
   }
 
  private:
@@ -106,7 +105,7 @@ class Execution {
   }
 
   // Whole epochs where the samples reach for one, otherwise one over a part of the set.
-  Retraining training(Stage stage) {
+  Retraining training(Stage stage) const {
     Retraining now = how_;
     const int64_t n = how_.train.size(), wanted = std::max<int64_t>(samples_[stage], 1);
     const int epochs =
@@ -116,7 +115,6 @@ class Execution {
     const double rate = stage == kQat && plan_.bits <= 4 ? kCoarseRate : usual_rate(kStages[stage].name);
     now.spec = fine_tuning(how_.spec, epochs, how_.spec.optimizer.learning_rate * rate);
     if (!how_.checkpoint.empty()) now.checkpoint = format("{}.{}", how_.checkpoint, kStages[stage].name);
-    done_.samples += now.train.size() * epochs;
     return now;
   }
 
@@ -137,14 +135,12 @@ class Execution {
   const Retraining& how_;
   std::shared_ptr<const Graph> teacher_;
   int64_t samples_[kQat + 1] = {};
-  CarriedOut done_;
 };
 
 }  // namespace
 
-Result<CarriedOut> carry_out(const Graph& float_graph, const CompressionPlan& plan, int64_t samples,
-                             const Retraining& how, const QuantizeOptions& form,
-                             const CalibrationSamples& calibration) {
+Result<Quantized> carry_out(const Graph& float_graph, const CompressionPlan& plan, int64_t samples,
+                            const Retraining& how, const QuantizeOptions& form, const CalibrationSamples& calibration) {
   return Execution(plan, samples, how).run(float_graph, form, calibration);
 }
 

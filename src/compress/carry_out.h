@@ -9,18 +9,13 @@
 
 namespace thimble {
 
-struct CarriedOut {
-  Quantized quantized;  // the integer model
-  int64_t samples = 0;  // trained on
-};
-
-// `float_graph`: as retrain() takes it. `how.spec` is the training of the model from nothing (optimiser, its rate,
-// batch, loss); stages take their part of `samples` in place of its epochs, and a rate that falls to 0. `form`: types
-// of inputs and outputs, bits of scales and biases; the plan says the rest. `calibration`: as in quantize().
-// how.checkpoint, if any, gets ".STAGE" appended; those of finished stages stay until remove_checkpoints. Errors:
-// interrupted, and those of shrink(), retrain() and quantize().
-Result<CarriedOut> carry_out(const Graph& float_graph, const CompressionPlan& plan, int64_t samples,
-                             const Retraining& how, const QuantizeOptions& form, const CalibrationSamples& calibration);
+// The integer model. `float_graph`: as retrain() takes it. `how.spec` is the training of the model from nothing
+// (optimiser, its rate, batch, loss); stages take their part of `samples` in place of its epochs, and a rate that falls
+// to 0. `form`: types of inputs and outputs, bits of scales and biases; the plan says the rest. `calibration`: as in
+// quantize(). how.checkpoint, if any, gets ".STAGE" appended; those of finished stages stay until remove_checkpoints.
+// Errors: interrupted, and those of shrink(), retrain() and quantize().
+Result<Quantized> carry_out(const Graph& float_graph, const CompressionPlan& plan, int64_t samples,
+                            const Retraining& how, const QuantizeOptions& form, const CalibrationSamples& calibration);
 
 // The files that carry_out() has left.
 void remove_checkpoints(const std::string& checkpoint);

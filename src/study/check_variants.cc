@@ -69,6 +69,13 @@ class Check {
     if (v.prune && origin.clustered)
       return fail(ErrorCode::usage, "pruning after clustering would pull each cluster towards zero",
                   "prune first, then cluster");
+    if (v.search) {
+      const Dataset& held = data_.splits.validation;
+      if (!held.valid() || held.empty())
+        return fail(ErrorCode::usage, "a search chooses by validation samples, and the data has none",
+                    "data.split = { train = 50000, validation = 10000, test = 10000 }");
+      THIMBLE_TRY(check_goal(v.search->goal, data_.splits.train.classes() > 0));
+    }
     THIMBLE_TRY(layers(v, origin));
     origin.clustered = origin.clustered || v.cluster;
     origins_[v.name] = std::move(origin);

@@ -13,11 +13,11 @@
 #include "passes/pipeline.h"
 #include "study/validation_score.h"
 #include "study/variants.h"
+#include "train/fingerprint.h"
 
 namespace thimble {
 namespace {
 
-constexpr int64_t kPassesByDefault = 60;
 constexpr int64_t kLeastSamples = 25'000;                   // of a trial, or half of the training part
 constexpr int64_t kCalibration = 500, kSensitivity = 1000;  // samples
 
@@ -59,16 +59,6 @@ struct Weighing {
     return outcome;
   }
 };
-
-Status check(const CompressionGoal& goal, bool classes) {
-  if (goal.accuracy_drop >= 0 && !classes)
-    return fail(ErrorCode::usage, "the model's answers are numbers: there is no accuracy to lose",
-                "write the budget as loss-rise PERCENT, for instance \"loss-rise 10\"");
-  if (goal.loss_rise >= 0 && classes)
-    return fail(ErrorCode::usage, "the model's answers are classes: give the accuracy that may be lost",
-                "write the budget as accuracy-drop POINTS, for instance \"accuracy-drop 0.5\"");
-  return {};
-}
 
 // Layers that coarse weights hurt far more than they save: their loss rises at 4 bits by three times as much per saved
 // byte as that of all layers together. What training will make of them is not known yet; holding them at 8 bits costs
@@ -144,6 +134,16 @@ Status parse_board(std::string_view text, CompressionGoal* goal) {
   return {};
 }
 
+Status check_goal(const CompressionGoal& goal, bool classes) {
+  if (goal.accuracy_drop >= 0 && !classes)
+    return fail(ErrorCode::usage, "the model's answers are numbers: there is no accuracy to lose",
+                "write the budget as loss-rise PERCENT, for instance \"loss-rise 10\"");
+  if (goal.loss_rise >= 0 && classes)
+    return fail(ErrorCode::usage, "the model's answers are classes: give the accuracy that may be lost",
+                "write the budget as accuracy-drop POINTS, for instance \"accuracy-drop 0.5\"");
+  return {};
+}
+
 std::string trial_file(const std::string& folder, const Trial& trial) {
   return join_path(folder, format("trial_{:03}.tflite", trial.number));
 }
@@ -153,17 +153,20 @@ Result<Compressed> compress_model(const Graph& float_graph, const Retraining& ho
     return fail(ErrorCode::usage, "the data set has no training or no validation samples",
                 "the search chooses by validation samples, which take no part in training");
   Weighing weigh{how, how.train.classes() > 0, options.goal.board.flash == 0};
-  THIMBLE_TRY(check(options.goal, weigh.classes));
+  THIMBLE_TRY(check_goal(options.goal, weigh.classes));
   Compressed result;
   THIMBLE_ASSIGN(result.before, weigh(float_graph));
   result.goal = in_numbers(options.goal, result.before);
 
   SearchOptions search;
   search.goal = result.goal;
-  search.samples = options.samples > 0 ? options.samples : kPassesByDefault * how.train.size();
+  search.samples = options.samples > 0 ? options.samples : kSearchPasses * how.train.size();
   search.least_samples = std::min(kLeastSamples, std::max<int64_t>(how.train.size() / 2, 1));
   search.ledger = join_path(options.folder, "ledger.txt");
-  search.fingerprint = format("{} {} {}", options.fingerprint, options.goal.to_string(), search.samples);
+  search.fingerprint =
+      format("{} {} {} {} {}", options.fingerprint,
+             training_fingerprint(float_graph, how.spec, how.train, how.validation, how.preprocess, how.augment, {}),
+             static_cast<int>(options.io), options.goal.to_string(), search.samples);
   search.resume = options.resume;
   PlanSpace space;
   space.packed = weigh.packed;
@@ -171,7 +174,6 @@ Result<Compressed> compress_model(const Graph& float_graph, const Retraining& ho
   const CalibrationSamples calibration = calibration_samples(how.train, how.preprocess, kCalibration);
   THIMBLE_ASSIGN(space.sensitive, sensitive_layers(float_graph, how, calibration));
   THIMBLE_ASSIGN(const std::vector<CompressionPlan> plans, candidate_plans(float_graph, space));
-  THIMBLE_TRY(make_directories(options.folder));
 
   CompressionProgress progress;
   progress.before = result.before;
@@ -203,12 +205,13 @@ Result<Compressed> compress_model(const Graph& float_graph, const Retraining& ho
   const auto run = [&](const Trial& trial) -> Result<TrialOutcome> {
     progress.trial = trial;
     finished = within = 0;
+    THIMBLE_TRY(make_directories(options.folder));
     training.checkpoint = join_path(options.folder, format("trial_{:03}", trial.number));
-    THIMBLE_ASSIGN(const CarriedOut done,
+    THIMBLE_ASSIGN(const Quantized made,
                    carry_out(float_graph, trial.plan, trial.samples, training, form, calibration));
-    THIMBLE_ASSIGN(const std::vector<uint8_t> file, write_tflite(done.quantized.graph));
+    THIMBLE_ASSIGN(const std::vector<uint8_t> file, write_tflite(made.graph));
     THIMBLE_TRY(write_file_atomic(trial_file(options.folder, trial), std::span<const uint8_t>(file)));
-    THIMBLE_ASSIGN(const TrialOutcome outcome, weigh(done.quantized.graph));
+    THIMBLE_ASSIGN(const TrialOutcome outcome, weigh(made.graph));
     remove_checkpoints(training.checkpoint);
     return outcome;
   };

@@ -27,6 +27,11 @@ Status parse_budget(std::string_view text, CompressionGoal* goal);
 // "cortex-m0:flash=32K,ram=8K": K is 1,000, Ki is 1,024. Errors: usage.
 Status parse_board(std::string_view text, CompressionGoal* goal);
 
+// A goal of accuracy needs classes, one of loss numbers. Errors: usage.
+Status check_goal(const CompressionGoal& goal, bool classes);
+
+inline constexpr int kSearchPasses = 60;  // over the training part, in all
+
 struct CompressionProgress {
   TrialOutcome before;  // the model given
   SearchProgress search;
@@ -36,10 +41,10 @@ struct CompressionProgress {
 
 struct CompressionOptions {
   CompressionGoal goal;
-  int64_t samples = 0;  // to train on in all; 0: 60 times the training part
+  int64_t samples = 0;  // to train on in all; 0: kSearchPasses times the training part
   QuantizeOptions::Io io = QuantizeOptions::Io::float32;
   std::string folder;       // for the ledger and the model of each trial (trial_NN.tflite)
-  std::string fingerprint;  // of the model and the data
+  std::string fingerprint;  // of the model; what else trials depend on is known here
   bool resume = false;
   std::function<void(const CompressionProgress&)> progress;
 };

@@ -327,6 +327,7 @@ void read_variants(TableReader& root, std::vector<VariantSpec>* out, Status* sta
     r.finish();
     if (v.qat && v.quantized)
       r.fail_at(*r.node("quantize"), "qat quantises already: leave quantize out", "qat = { io = \"int8\" }");
+    if (v.search && v.quantized) r.fail_at(*r.node("quantize"), "search quantises already: leave quantize out");
     if (v.name.empty()) v.name = default_name(v);
     for (char c : v.name)
       if (!std::isalnum(static_cast<unsigned char>(c)) && c != '_' && c != '-' && c != '.')

@@ -63,7 +63,7 @@ struct DistillStage {
 // The combination of all these that meets a goal, found by itself: the integer model.
 struct SearchStage {
   CompressionGoal goal;
-  int passes = 60;  // samples to train on in all, as passes over the training part
+  int passes = kSearchPasses;  // samples to train on in all, as passes over the training part
 };
 
 struct VariantSpec {
