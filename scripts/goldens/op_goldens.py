@@ -20,6 +20,7 @@ from ai_edge_litert.interpreter import Interpreter, OpResolverType
 import op_cases_elementwise
 import op_cases_linear
 import op_cases_shape
+import op_cases_sparse
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RESOLVERS = {"reference": OpResolverType.BUILTIN_REF, "optimized": OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES}
@@ -60,7 +61,8 @@ def main():
         data.extend(array.tobytes())
         return place
 
-    for case in itertools.chain(op_cases_linear.cases(), op_cases_shape.cases(), op_cases_elementwise.cases()):
+    for case in itertools.chain(op_cases_linear.cases(), op_cases_shape.cases(), op_cases_elementwise.cases(),
+                                op_cases_sparse.cases()):
         if options.only not in case.name:
             continue
         try:

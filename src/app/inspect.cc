@@ -7,6 +7,8 @@
 #include "app/summary.h"
 #include "base/json.h"
 #include "compress/size_report.h"
+#include "formats/tflite/parts.h"
+#include "formats/thim/thim.h"
 #include "measure/table.h"
 #include "measure/text.h"
 #include "measure/units.h"
@@ -27,6 +29,7 @@ struct Inspected {
   LoadedModel model;
   GraphSummary summary;
   int64_t deflated = 0, prepacked = 0;
+  TfliteParts parts;  // empty for a packed file
   ArenaPlan arena;
 };
 
@@ -89,6 +92,13 @@ std::string as_json(const InspectOptions& o, const Inspected& inspected) {
   json.field("bytes", static_cast<int64_t>(inspected.model.file.size)).field("bytes_deflated", inspected.deflated);
   json.field("parameters", inspected.summary.parameters).field("macs", inspected.summary.macs);
   json.field("constant_bytes", inspected.summary.constant_bytes);
+  if (const TfliteParts& parts = inspected.parts; parts.sparse_tensors > 0)
+    json.key("stored_sparse")
+        .begin_object()
+        .field("constants", parts.sparse_tensors)
+        .field("bytes", parts.sparse_values + parts.sparse_index)
+        .field("bytes_dense", parts.sparse_dense_bytes)
+        .end_object();
   json.field("arena_bytes", inspected.arena.bytes).field("prepacked_bytes", inspected.prepacked);
   for (const auto& [key, ids] : {std::pair{"inputs", &graph.inputs}, std::pair{"outputs", &graph.outputs}}) {
     json.key(key).begin_array();
@@ -198,6 +208,11 @@ std::string as_text(const InspectOptions& o, const Inspected& inspected, const C
                  format_bytes(static_cast<double>(inspected.arena.bytes)),
                  format_bytes(static_cast<double>(inspected.arena.lower_bound)),
                  format_bytes(static_cast<double>(inspected.prepacked)));
+  if (const TfliteParts& parts = inspected.parts; parts.sparse_tensors > 0)
+    text += format("stored sparse         {} constant{}: {} of values and their places, dense {}\n",
+                   parts.sparse_tensors, parts.sparse_tensors == 1 ? "" : "s",
+                   format_bytes(static_cast<double>(parts.sparse_values + parts.sparse_index)),
+                   format_bytes(static_cast<double>(parts.sparse_dense_bytes)));
   for (const auto& [key, value] : graph.metadata) {
     std::string shown(value, 0, value.find_last_not_of('\0') + 1);  // strings in files may be padded with zeros
     if (shown.find('\0') != std::string::npos) shown = format("{} bytes", value.size());
@@ -212,7 +227,11 @@ Status inspect(const InspectOptions& o, const Context& context) {
   Inspected inspected;
   THIMBLE_ASSIGN(inspected.model, load_model(o.model));
   THIMBLE_ASSIGN(inspected.summary, summarize_graph(inspected.model.graph));
-  THIMBLE_ASSIGN(inspected.deflated, deflated_bytes({inspected.model.file.bytes, inspected.model.file.size}));
+  const std::span<const uint8_t> file(inspected.model.file.bytes, inspected.model.file.size);
+  THIMBLE_ASSIGN(inspected.deflated, deflated_bytes(file));
+  if (!is_thim(file)) {
+    THIMBLE_ASSIGN(inspected.parts, tflite_parts(file));
+  }
   THIMBLE_ASSIGN(Graph prepared, prepare_for_inference(inspected.model.graph));
   PlanOptions plan;
   plan.threads = static_cast<int>(std::max<int64_t>(context.threads, 1));

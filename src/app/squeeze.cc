@@ -23,7 +23,7 @@ struct Arguments {
   std::string model, output, names = "first", scale;
   std::vector<std::string> inputs;
   int64_t verify = 100, seed = 1;
-  bool keep_channels = false, keep_metadata = false;
+  bool keep_channels = false, keep_metadata = false, sparse = false;
 };
 
 // Files for the comparison: one input's pictures and arrays.
@@ -58,6 +58,7 @@ struct Category {
 };
 constexpr Category kCategories[] = {
     {"data", "weights and other constants", &TfliteParts::data},
+    {"sparse_index", "places of values stored sparse", &TfliteParts::sparse_index},
     {"scales", "scales", &TfliteParts::scales},
     {"zero_points", "zero points", &TfliteParts::zero_points},
     {"min_max", "min and max", &TfliteParts::min_max},
@@ -116,6 +117,28 @@ void print_tables(const Squeezed& s, const Arguments& a, const Context& context)
                     format("{}", l.unread), l.why});
     context.print("\n" + layers.text(context.colour()));
   }
+  if (!s.weights.empty()) {
+    TextTable weights;
+    weights.column("weights")
+        .column("type")
+        .column("zeros", Align::right)
+        .column("dense", Align::right)
+        .column("stored", Align::right)
+        .column("how");
+    for (const SqueezedWeights& w : s.weights)
+      weights.row(
+          {clip_text(w.name, 48), w.type,
+           format_percent(static_cast<double>(w.zeros) / static_cast<double>(std::max<int64_t>(w.elements, 1)), 1),
+           bytes(w.bytes_dense), bytes(w.bytes), w.why});
+    context.print("\n" + weights.text(context.colour()));
+  }
+  if (s.bytes_without_sparse > 0)
+    context.note(
+        format("sparse tensors save {} of {}; TensorFlow Lite and LiteRT (with and without XNNPACK) run them, "
+               "TensorFlow Lite Micro does not",
+               bytes(s.bytes_without_sparse - s.after.total), bytes(s.bytes_without_sparse)));
+  else if (a.sparse)
+    context.note("no constant is smaller as a sparse tensor: all are dense");
   for (const std::string& note : s.notes) context.note(note);
   context.note(format("identical outputs in {} runs ({} of them also by the reference kernels)", s.proof.runs,
                       s.proof.reference_runs));
@@ -151,6 +174,21 @@ void print_json(const Squeezed& s, const Arguments& a, const Context& context) {
         .field("why", l.why)
         .end_object();
   json.end_array();
+  if (!s.weights.empty()) {
+    json.field("bytes_without_sparse", s.bytes_without_sparse).key("weights").begin_array();
+    for (const SqueezedWeights& w : s.weights)
+      json.begin_object()
+          .field("name", w.name)
+          .field("type", w.type)
+          .field("elements", w.elements)
+          .field("zeros", w.zeros)
+          .field("bytes_dense", w.bytes_dense)
+          .field("bytes", w.bytes)
+          .field("sparse", w.sparse)
+          .field("why", w.why)
+          .end_object();
+    json.end_array();
+  }
   json.array("dropped_metadata", s.dropped_metadata).array("kept_metadata", s.kept_metadata).array("notes", s.notes);
   json.key("proof")
       .begin_object()
@@ -171,6 +209,10 @@ Status run_squeeze(const Arguments& a, const Context& context) {
                                        : SqueezeOptions::Names::first;
   options.keep_metadata = a.keep_metadata;
   options.packed = is_packed_name(a.output);
+  options.sparse = a.sparse;
+  if (options.packed && options.sparse)
+    return fail(ErrorCode::usage, "--sparse is a way to store zeros in a .tflite; a packed file codes them anyway",
+                "leave --sparse out, or name a .tflite");
   options.proof.runs = a.verify;
   options.proof.seed = static_cast<uint64_t>(a.seed);
   options.proof.threads = context.thread_count();
@@ -206,6 +248,7 @@ Action define_squeeze(Options& options) {
       "thimble squeeze model.tflite -o smaller.tflite\n"
       "thimble squeeze model.tflite --names short --verify 1000 -o smaller.tflite\n"
       "thimble squeeze model.tflite -o packed.thim\n"
+      "thimble squeeze pruned.tflite --sparse -o sparse.tflite\n"
       "thimble squeeze model.tflite --input cat.jpg --input dog.jpg -o smaller.tflite\n");
   options.about(
       "Lossless: drops min/max and what nothing reads, shares what is stored twice, and removes channels that\n"
@@ -217,6 +260,9 @@ Action define_squeeze(Options& options) {
                "the file to write, .tflite or .thim (packed); - is the standard output", true);
   options.choice("--names", &a->names, {"first", "keep", "short"},
                  "inside the model: first (default) of those joined with ';'; keep all; short: none");
+  options.flag("--sparse", &a->sparse,
+               "weights with many zeros as sparse tensors, where that is smaller; run by TensorFlow Lite and LiteRT, "
+               "with and without XNNPACK, not by TensorFlow Lite Micro");
   options.flag("--keep-channels", &a->keep_channels, "remove no channels");
   options.flag("--keep-metadata", &a->keep_metadata, "keep entries that only describe how the file was made");
   options.section("Proof");

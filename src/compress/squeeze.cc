@@ -5,6 +5,7 @@
 
 #include "formats/model_file.h"
 #include "formats/tflite/attached.h"
+#include "formats/tflite/sparse_layout.h"
 #include "formats/tflite/tflite.h"
 #include "formats/thim/thim.h"
 #include "passes/merge_constants.h"
@@ -45,14 +46,58 @@ TfliteParts parts_of(std::span<const uint8_t> file, const ThimAccount& account) 
   return p;
 }
 
+std::string words_of(const tflite::SparseLayout& l) {
+  std::string text = l.block > 1 ? format("blocks of {} along dimension {}, ", l.block, l.blocked) : "";
+  return text + format("places in {} bytes each, listed along dimension {}", l.index_width, l.compressed);
+}
+
+std::vector<SqueezedWeights> weights_of(const Graph& graph) {
+  std::vector<SqueezedWeights> all;
+  for (const tflite::SparseChoice& c : tflite::sparse_choices(graph)) {
+    const Tensor& t = graph.at(c.tensor);
+    SqueezedWeights w{.name = t.name, .type = name(t.type), .elements = c.elements, .zeros = c.zeros};
+    w.sparse = c.chosen;
+    w.bytes_dense = t.bytes();
+    w.bytes = c.chosen ? c.layout.data_bytes : w.bytes_dense;
+    if (c.hybrid) {
+      w.why = "int8 weights of a float operator: LiteRT's XNNPACK does not run them sparse";
+      all.push_back(std::move(w));
+      continue;
+    }
+    if (c.chosen && c.reshaped) w.why = "int8 dense layer, outside XNNPACK and slower there; ";
+    w.why += c.chosen                  ? words_of(c.layout)
+             : c.layout.data_bytes > 0 ? format("the cheapest sparse layout takes {} bytes and about {} of tables",
+                                                c.layout.data_bytes, tflite::kSparseTableBytes)
+             : c.zeros == 0            ? "no zeros"
+                                       : format("{} zeros are fewer bytes than the tables of a sparse tensor", c.zeros);
+    all.push_back(std::move(w));
+  }
+  return all;
+}
+
 struct Attempt {
   Graph graph;
   std::vector<uint8_t> file;
   TfliteParts parts;  // of a packed file
   SqueezedChannels channels;
-  int64_t merged_constants = 0;
+  std::vector<SqueezedWeights> weights;
+  int64_t merged_constants = 0, bytes_without_sparse = 0;
   Proof proof;
 };
+
+// What was there stays as it was; the writer itself adds nothing. Sparse only where the whole file gains.
+Status write_tflite_of(const SqueezeOptions& options, Attempt* a) {
+  TfliteWriteOptions write{.runtime_version = options.keep_metadata, .description = false};
+  THIMBLE_ASSIGN(a->file, write_tflite(a->graph, write));
+  if (!options.sparse) return {};
+  write.sparse = true;
+  a->weights = weights_of(a->graph);
+  THIMBLE_ASSIGN(std::vector<uint8_t> sparse, write_tflite(a->graph, write));
+  if (sparse.size() >= a->file.size()) return {};
+  a->bytes_without_sparse = static_cast<int64_t>(a->file.size());
+  a->file = std::move(sparse);
+  return {};
+}
 
 Result<Attempt> attempt(const Graph& original, const SqueezeOptions& options, bool float_channels) {
   Attempt a;
@@ -68,8 +113,8 @@ Result<Attempt> attempt(const Graph& original, const SqueezeOptions& options, bo
     THIMBLE_ASSIGN(PackedModel packed, write_thim(a.graph, {.names = options.names == SqueezeOptions::Names::keep}));
     a.file = std::move(packed.bytes);
     a.parts = parts_of(a.file, packed.account);
-  } else {  // what was there stays as it was; the writer itself adds nothing
-    THIMBLE_ASSIGN(a.file, write_tflite(a.graph, {.runtime_version = options.keep_metadata, .description = false}));
+  } else {
+    THIMBLE_TRY(write_tflite_of(options, &a));
   }
   THIMBLE_ASSIGN(a.graph, read_model(a.file));
   THIMBLE_ASSIGN(a.proof, prove_equal(original, a.graph, options.proof));
@@ -85,7 +130,8 @@ bool has_float_weights(const Graph& graph) {
 
 bool is_build_metadata(const std::string& key) { return key == "min_runtime_version" || key == "CONVERSION_METADATA"; }
 
-Result<Squeezed> squeeze(std::span<const uint8_t> file, const SqueezeOptions& options) {
+Result<Squeezed> squeeze(std::span<const uint8_t> file, const SqueezeOptions& given) {
+  SqueezeOptions options = given;
   Squeezed s;
   const bool was_packed = is_thim(file);
   if (was_packed) {
@@ -94,6 +140,7 @@ Result<Squeezed> squeeze(std::span<const uint8_t> file, const SqueezeOptions& op
   } else {
     THIMBLE_ASSIGN(s.before, tflite_parts(file));
   }
+  options.sparse = !options.packed && (options.sparse || s.before.sparse_tensors > 0);
   if (s.before.subgraphs != 1)
     return fail(ErrorCode::unsupported,
                 format("the file holds {} subgraphs; the others than the first would be lost", s.before.subgraphs));
@@ -120,6 +167,8 @@ Result<Squeezed> squeeze(std::span<const uint8_t> file, const SqueezeOptions& op
   s.proof = a.proof;
   s.channels = std::move(a.channels);
   s.merged_constants = a.merged_constants;
+  s.weights = std::move(a.weights);
+  s.bytes_without_sparse = a.bytes_without_sparse;
   // Files that metadata tools have appended stay: other programs find labels there.
   const std::vector<uint8_t> attached = attached_files(file, a.file.size());
   if (options.packed && !attached.empty())
@@ -134,6 +183,8 @@ Result<Squeezed> squeeze(std::span<const uint8_t> file, const SqueezeOptions& op
     s.graph = original;
     s.after = s.before;
     s.channels.removed = 0;
+    s.bytes_without_sparse = 0;
+    s.weights.clear();
   } else {
     s.file = std::move(a.file);
     s.graph = std::move(a.graph);

@@ -15,7 +15,18 @@ struct SqueezeOptions {
   enum class Names { keep, first, none } names = Names::first;
   bool keep_metadata = false;  // also the entries that only describe how the file was made
   bool packed = false;         // write a packed file (.thim) in place of a .tflite
+  // Store weights with many zeros as sparse tensors where that makes the .tflite smaller. A file that has sparse
+  // tensors keeps them without this.
+  bool sparse = false;
   ProofOptions proof;
+};
+
+// Weights of the squeezed graph, for a .tflite with sparse tensors: what each takes dense and in the file.
+struct SqueezedWeights {
+  std::string name, type;
+  int64_t elements = 0, zeros = 0, bytes_dense = 0, bytes = 0;
+  bool sparse = false;
+  std::string why;  // how it is stored, or why dense
 };
 
 struct Squeezed {
@@ -26,6 +37,8 @@ struct Squeezed {
   int64_t nodes_before = 0, nodes_after = 0, tensors_before = 0, tensors_after = 0;
   int64_t merged_constants = 0;
   SqueezedChannels channels;
+  std::vector<SqueezedWeights> weights;  // where sparse tensors were asked for
+  int64_t bytes_without_sparse = 0;      // of the same .tflite with dense constants; 0 where none is sparse
   std::vector<std::string> dropped_metadata, kept_metadata;
   std::vector<std::string> notes;  // what was not possible and why
   Proof proof;

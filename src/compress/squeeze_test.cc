@@ -23,8 +23,8 @@ std::vector<uint8_t> model_file(const std::string& name) {
 }
 
 int64_t sum_of_parts(const TfliteParts& p) {
-  return p.data + p.duplicate_buffers + p.unused_buffers + p.scales + p.zero_points + p.min_max + p.shapes + p.names +
-         p.metadata + p.attached + p.structure;
+  return p.data + p.duplicate_buffers + p.unused_buffers + p.sparse_index + p.scales + p.zero_points + p.min_max +
+         p.shapes + p.names + p.metadata + p.attached + p.structure;
 }
 
 Squeezed squeezed(const std::vector<uint8_t>& file, SqueezeOptions options = {}) {
@@ -296,6 +296,34 @@ TEST(MergeConstants, OnlyEqualOnes) {
   EXPECT_EQ(merge_constants(graph), 1);
   EXPECT_EQ(run_floats(graph, random_values(4, 1)), same);
   EXPECT_NE(same, before);
+}
+
+// Four weights in five zero: the sparse file is smaller, proven equal, and squeezing it again keeps it sparse.
+TEST(Squeeze, SparseWeights) {
+  auto graph = read_tflite(model_file("mlperf-tiny/ad01_int8.tflite"));
+  ASSERT_TRUE(graph);
+  for (const Node& node : graph->nodes) {
+    if (node.op != Op::fully_connected) continue;
+    Tensor& w = graph->at(node.inputs[1]);
+    std::vector<int8_t> values(w.data.as<int8_t>().begin(), w.data.as<int8_t>().end());
+    for (int8_t& v : values) v = std::abs(v) < 20 ? int8_t{0} : v;
+    w.data = Data::of(std::span<const int8_t>(values));
+  }
+  const auto dense = squeezed(file_of(*graph), {.proof = {.runs = 5}});
+  EXPECT_TRUE(dense.weights.empty());
+  const auto sparse = squeezed(file_of(*graph), {.sparse = true, .proof = {.runs = 5}});
+  EXPECT_LT(sparse.file.size(), dense.file.size());
+  EXPECT_EQ(sparse.bytes_without_sparse, static_cast<int64_t>(dense.file.size()));
+  EXPECT_GT(sparse.after.sparse_tensors, 0);
+  EXPECT_GT(sparse.after.sparse_index, 0);
+  ASSERT_EQ(sparse.weights.size(), 10u);
+  for (const SqueezedWeights& w : sparse.weights) {
+    EXPECT_FALSE(w.why.empty());
+    EXPECT_EQ(w.sparse, w.bytes < w.bytes_dense);
+  }
+  const auto again = squeezed(sparse.file, {.proof = {.runs = 5}});
+  EXPECT_EQ(again.after.sparse_tensors, sparse.after.sparse_tensors);
+  EXPECT_LE(again.file.size(), sparse.file.size());
 }
 
 }  // namespace

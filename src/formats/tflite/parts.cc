@@ -49,6 +49,7 @@ enum Part : uint8_t {
   kData,
   kDuplicate,
   kUnused,
+  kSparse,
   kScales,
   kZeros,
   kMinMax,
@@ -59,14 +60,43 @@ enum Part : uint8_t {
 };
 
 struct Uses {
-  std::set<uint32_t> tensors, metadata;  // buffers
+  std::set<uint32_t> tensors, sparse, metadata;  // buffers
 };
 
-void read_tensor(const Table& tensor, Claims& claims, Uses& uses) {
+// Level and index lists; tables around them are structure.
+void read_sparsity(const Table& sparsity, Claims& claims) {
+  const Tables levels = sparsity.tables(schema::kSparsityDimensions);
+  claims.claim(kSparse, sparsity.scalars<int32_t>(schema::kSparsityTraversalOrder));
+  claims.claim(kSparse, sparsity.scalars<int32_t>(schema::kSparsityBlockMap));
+  for (size_t l = 0; l < levels.size() && l < 2 * Shape::kMaxRank; ++l) {
+    for (const int field : {schema::kDimensionSegmentsType, schema::kDimensionIndicesType}) {
+      const int kind = levels[l].scalar<uint8_t>(field, 0);
+      const Table vector = levels[l].table(field + 1);
+      if (kind == schema::kInt32Vector) claims.claim(kSparse, vector.scalars<int32_t>(0));
+      if (kind == schema::kUint16Vector) claims.claim(kSparse, vector.scalars<uint16_t>(0));
+      if (kind == schema::kUint8Vector) claims.claim(kSparse, vector.scalars<uint8_t>(0));
+    }
+  }
+}
+
+// What a tensor of the file takes when it is dense; 0 where its shape or type is no good.
+int64_t dense_bytes(const Table& tensor) {
+  const auto shape = Shape::make(tensor.scalars<int32_t>(schema::kTensorShape));
+  const auto type = schema::dtype(tensor.scalar<int8_t>(schema::kTensorType, 0));
+  return shape && type ? byte_size(*type, *shape) : 0;
+}
+
+void read_tensor(const Table& tensor, Claims& claims, Uses& uses, TfliteParts& parts) {
   claims.claim(kNames, tensor.string(schema::kTensorName));
   claims.claim(kShapes, tensor.scalars<int32_t>(schema::kTensorShape));
   claims.claim(kShapes, tensor.scalars<int32_t>(schema::kTensorShapeSignature));
   uses.tensors.insert(tensor.scalar<uint32_t>(schema::kTensorBuffer, 0));
+  if (const Table sparsity = tensor.table(schema::kTensorSparsity)) {
+    read_sparsity(sparsity, claims);
+    ++parts.sparse_tensors;
+    uses.sparse.insert(tensor.scalar<uint32_t>(schema::kTensorBuffer, 0));
+    parts.sparse_dense_bytes += dense_bytes(tensor);
+  }
   const Table q = tensor.table(schema::kTensorQuantization);
   if (!q) return;
   claims.claim(kScales, q.scalars<float>(schema::kQuantScale));
@@ -75,7 +105,7 @@ void read_tensor(const Table& tensor, Claims& claims, Uses& uses) {
   claims.claim(kMinMax, q.scalars<float>(schema::kQuantMax));
 }
 
-void read_buffers(const Tables& buffers, const Uses& uses, Claims& claims) {
+void read_buffers(const Tables& buffers, const Uses& uses, Claims& claims, TfliteParts& parts) {
   std::map<std::string_view, size_t> seen;
   for (size_t i = 0; i < buffers.size(); ++i) {
     const auto data = buffers[i].scalars<uint8_t>(schema::kBufferData);
@@ -86,6 +116,7 @@ void read_buffers(const Tables& buffers, const Uses& uses, Claims& claims) {
     } else if (!uses.tensors.contains(index)) {
       claims.claim(kUnused, data);
     } else {
+      if (uses.sparse.contains(index)) parts.sparse_values += static_cast<int64_t>(data.size());
       const bool fresh =
           seen.emplace(std::string_view(reinterpret_cast<const char*>(data.data()), data.size()), i).second;
       claims.claim(fresh ? kData : kDuplicate, data);
@@ -116,7 +147,7 @@ Result<TfliteParts> tflite_parts(std::span<const uint8_t> file) {
     const Table graph = subgraphs[s];
     claims.claim(kNames, graph.string(schema::kSubgraphName));
     const Tables tensors = graph.tables(schema::kSubgraphTensors);
-    for (size_t t = 0; t < tensors.size() && damage.what.empty(); ++t) read_tensor(tensors[t], claims, uses);
+    for (size_t t = 0; t < tensors.size() && damage.what.empty(); ++t) read_tensor(tensors[t], claims, uses, parts);
   }
   const Tables metadata = model.tables(schema::kModelMetadata);
   for (size_t i = 0; i < metadata.size(); ++i) {
@@ -134,12 +165,13 @@ Result<TfliteParts> tflite_parts(std::span<const uint8_t> file) {
       for (size_t m = 0; m < maps.size(); ++m) claims.claim(kNames, maps[m].string(schema::kMapName));
     }
   }
-  read_buffers(model.tables(schema::kModelBuffers), uses, claims);
+  read_buffers(model.tables(schema::kModelBuffers), uses, claims, parts);
   if (!damage.what.empty()) return fail(ErrorCode::bad_file, "damaged file: " + damage.what);
 
   parts.data = claims.count(kData);
   parts.duplicate_buffers = claims.count(kDuplicate);
   parts.unused_buffers = claims.count(kUnused);
+  parts.sparse_index = claims.count(kSparse);
   parts.scales = claims.count(kScales);
   parts.zero_points = claims.count(kZeros);
   parts.min_max = claims.count(kMinMax);

@@ -16,6 +16,7 @@ struct TfliteParts {
   int64_t data = 0;               // buffers of constants
   int64_t duplicate_buffers = 0;  // buffers with the content of an earlier one
   int64_t unused_buffers = 0;     // buffers that neither a tensor nor a metadata entry names
+  int64_t sparse_index = 0;       // where the values of sparse constants belong
   int64_t scales = 0, zero_points = 0, min_max = 0;
   int64_t shapes = 0;
   int64_t names = 0;      // of tensors, graph, signatures, and the description
@@ -24,6 +25,8 @@ struct TfliteParts {
   int64_t structure = 0;  // tables, operators, alignment: the rest
 
   int64_t subgraphs = 0;
+  // Constants stored sparse: how many, their share of `data`, and what they would take dense.
+  int64_t sparse_tensors = 0, sparse_values = 0, sparse_dense_bytes = 0;
   std::vector<std::string> metadata_keys;
 };
 

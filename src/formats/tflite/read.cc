@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <cstring>
+#include <set>
 
 #include "formats/tflite/rule.h"
 #include "formats/tflite/schema.h"
+#include "formats/tflite/sparse.h"
 #include "formats/tflite/tflite.h"
 #include "ops/check.h"
 
@@ -51,6 +53,7 @@ class Reader {
     THIMBLE_TRY(metadata());
     THIMBLE_TRY(drop_shape_arithmetic());
     THIMBLE_TRY(verify(graph_));
+    if (!densified_.empty()) graph_.remove_unused();  // the constants that were inputs of DENSIFY
     return std::move(graph_);
   }
 
@@ -95,11 +98,9 @@ class Reader {
     const auto signature = table.scalars<int32_t>(schema::kTensorShapeSignature);
     tensor.batch_unknown = !signature.empty() && signature[0] == -1;
     tensor.variable = table.scalar<uint8_t>(schema::kTensorIsVariable, 0) != 0;
-    if (table.has(schema::kTensorSparsity))
-      return fail(ErrorCode::unsupported, format("tensor \"{}\" is stored sparse", tensor.name));
     THIMBLE_TRY(quantization(table.table(schema::kTensorQuantization), &tensor));
     THIMBLE_TRY(sound(format("\"{}\"", tensor.name)));
-    THIMBLE_TRY(constant(table.scalar<uint32_t>(schema::kTensorBuffer, 0), &tensor));
+    THIMBLE_TRY(constant(table, &tensor));
     graph_.tensors.push_back(std::move(tensor));
     return {};
   }
@@ -124,8 +125,10 @@ class Reader {
     return {};
   }
 
-  Status constant(uint32_t index, Tensor* tensor) {
-    if (index == 0) return {};
+  Status constant(const Table& table, Tensor* tensor) {
+    const auto index = table.scalar<uint32_t>(schema::kTensorBuffer, 0);
+    const bool sparse = table.has(schema::kTensorSparsity);
+    if (index == 0 && !sparse) return {};
     if (index >= buffers_.size())
       return damaged(format("\"{}\" names buffer {}, there are {}", tensor->name, index, buffers_.size()));
     const Table buffer = buffers_[index];
@@ -136,6 +139,11 @@ class Reader {
       if (offset > bytes_.size() || size > bytes_.size() - offset)
         return damaged(format("buffer {} spans bytes {}+{} of a file of {}", index, offset, size, bytes_.size()));
       data = bytes_.subspan(offset, size);
+    }
+    if (sparse) {
+      if (Status s = expand(table.table(schema::kTensorSparsity), data, tensor); !s)
+        return with_context(std::move(s).error(), tensor->to_string());
+      return {};
     }
     if (data.empty()) {
       // An empty tensor that nothing computes is still a constant; otherwise there is no data.
@@ -150,6 +158,42 @@ class Reader {
     return {};
   }
 
+  Status expand(const Table& sparsity, std::span<const uint8_t> values, Tensor* tensor) {
+    auto stored = tflite::SparseTensor::read(sparsity, *tensor, values);
+    THIMBLE_TRY(sound("sparsity"));
+    if (!stored) return tl::unexpected<Error>(std::move(stored).error());
+    if (tensor->bytes() > tflite::kMaxExpandedBytes - expanded_)
+      return fail(ErrorCode::bad_file,
+                  format("the sparse tensors expand to more than {} MiB", tflite::kMaxExpandedBytes >> 20));
+    expanded_ += tensor->bytes();
+    tensor->data = stored->expand();
+    return {};
+  }
+
+  // The output of DENSIFY is the constant that its input has become already.
+  Status densify(const Node& node) {
+    if (node.inputs.size() != 1 || node.outputs.size() != 1 || node.inputs[0] == kNoTensor)
+      return damaged(format("DENSIFY has {} inputs and {} outputs", node.inputs.size(), node.outputs.size()));
+    const Tensor& in = graph_.at(node.inputs[0]);
+    Tensor& out = graph_.at(node.outputs[0]);
+    if (!in.constant())
+      return fail(ErrorCode::unsupported, format("DENSIFY of \"{}\", which is not a constant", in.name));
+    if (out.data || out.variable || in.type != out.type || !(in.shape == out.shape))
+      return damaged(format("DENSIFY of {} gives {}{}", in.to_string(), out.to_string(),
+                            out.data || out.variable ? ", which has a value already" : ""));
+    out.data = in.data;
+    if (out.quant.empty()) out.quant = in.quant;
+    densified_.insert(node.outputs[0]);
+    return {};
+  }
+
+  // A RESHAPE of what DENSIFY gives, without a change of shape: it keeps XNNPACK away from int8 weights
+  // (sparse_layout.h) and is folded away with the DENSIFY.
+  bool reshapes_densified(const Node& node, int builtin) const {
+    return builtin == schema::kReshapeOperator && node.inputs.size() == 1 && node.outputs.size() == 1 &&
+           densified_.contains(node.inputs[0]) && graph_.at(node.inputs[0]).shape == graph_.at(node.outputs[0]).shape;
+  }
+
   Status node(const Table& table, size_t position) {
     const auto code_index = table.scalar<uint32_t>(schema::kOperatorCodeIndex, 0);
     if (code_index >= codes_.size()) return damaged(format("operator code {} of {}", code_index, codes_.size()));
@@ -161,6 +205,7 @@ class Reader {
     THIMBLE_TRY(ids(table.scalars<int32_t>(schema::kOperatorOutputs), &node.outputs, false, "output"));
     THIMBLE_TRY(ids(table.scalars<int32_t>(schema::kOperatorIntermediates), &node.intermediates, true, "intermediate"));
     node.name = node.outputs.empty() ? format("op{}", position) : graph_.at(node.outputs[0]).name;
+    if (builtin == schema::kDensifyOperator || reshapes_densified(node, builtin)) return densify(node);
     const tflite::TfliteRule* rule = find_rule(builtin);
     if (!rule && (builtin == kShapeOperator || builtin == kPackOperator)) {
       skipped_.push_back(std::move(node));
@@ -275,6 +320,8 @@ class Reader {
   Table model_;
   Tables codes_, buffers_;
   Graph graph_;
+  int64_t expanded_ = 0;  // bytes of constants that were stored sparse
+  std::set<TensorId> densified_;
   std::vector<Node> skipped_;  // SHAPE and PACK, see drop_shape_arithmetic
 };
 

@@ -30,6 +30,17 @@ enum TensorField {
   kTensorHasRank
 };
 enum Quant { kQuantMin, kQuantMax, kQuantScale, kQuantZeroPoint, kQuantDetailsType, kQuantDetails, kQuantDimension };
+enum Sparsity { kSparsityTraversalOrder, kSparsityBlockMap, kSparsityDimensions };
+enum Dimension {
+  kDimensionFormat,
+  kDimensionDenseSize,
+  kDimensionSegmentsType,
+  kDimensionSegments,
+  kDimensionIndicesType,
+  kDimensionIndices
+};
+enum DimensionFormat { kDimensionDense, kDimensionSparse };
+enum SparseIndexVector { kNoVector, kInt32Vector, kUint16Vector, kUint8Vector };
 enum Operator {
   kOperatorCodeIndex,
   kOperatorInputs,
@@ -45,7 +56,7 @@ enum Buffer { kBufferData, kBufferOffset, kBufferSize };
 enum Metadata { kMetadataName, kMetadataBuffer };
 enum Signature { kSignatureInputs, kSignatureOutputs, kSignatureKey, kSignatureUnused, kSignatureSubgraph };
 enum TensorMap { kMapName, kMapTensor };
-inline constexpr int kCustomOperator = 32;
+inline constexpr int kReshapeOperator = 22, kCustomOperator = 32, kDensifyOperator = 124;
 
 // TensorType numbers of the file.
 Result<DType> dtype(int file_type);

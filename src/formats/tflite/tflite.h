@@ -15,6 +15,9 @@ Result<Graph> read_tflite(std::span<const uint8_t> bytes, std::shared_ptr<const 
 struct TfliteWriteOptions {
   bool runtime_version = true;  // the metadata entry min_runtime_version, which no runtime reads to run a model
   bool description = true;      // "Thimble"
+  // Weights with many zeros as sparse tensors where that is smaller (sparse_layout.h), each expanded by a DENSIFY.
+  // TensorFlow Lite and LiteRT run that, with and without XNNPACK; TensorFlow Lite Micro does not.
+  bool sparse = false;
 };
 
 // The file with names, versions, one signature "serving_default", min_runtime_version and metadata. Equal vectors

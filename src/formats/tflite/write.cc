@@ -1,9 +1,11 @@
 #include <cstring>
 #include <map>
+#include <set>
 #include <tuple>
 
 #include "formats/tflite/rule.h"
 #include "formats/tflite/schema.h"
+#include "formats/tflite/sparse_layout.h"
 #include "formats/tflite/tflite.h"
 #include "ops/check.h"
 
@@ -17,6 +19,7 @@ using tflite::TableWriter;
 using tflite::write_table;
 
 constexpr const char* kRuntimeVersion = "min_runtime_version";
+constexpr uint8_t kReshapeOptions = 17, kDensifyOptions = 99;  // in the union BuiltinOptions
 
 class Writer {
  public:
@@ -25,14 +28,17 @@ class Writer {
   Result<std::vector<uint8_t>> run() {
     THIMBLE_TRY(verify(graph_));
     buffers_.push_back(buffer({}));  // buffer 0 is the empty one, by the format's convention
-    std::vector<Offset<AnyTable>> operators;
+    std::vector<Offset<AnyTable>> operators, sparse_tensors;
+    if (options_.sparse) write_sparse(&operators, &sparse_tensors);
     for (const Node& node : graph_.nodes) {
       auto offset = write_node(node);
       if (!offset) return with_context(std::move(offset).error(), format("node \"{}\" {}", node.name, name(node.op)));
       operators.push_back(*offset);
     }
     std::vector<Offset<AnyTable>> tensors;
-    for (const Tensor& tensor : graph_.tensors) tensors.push_back(write_tensor(tensor));
+    for (size_t t = 0; t < graph_.tensors.size(); ++t)
+      tensors.push_back(write_tensor(graph_.tensors[t], densified_.contains(static_cast<TensorId>(t))));
+    tensors.insert(tensors.end(), sparse_tensors.begin(), sparse_tensors.end());
 
     const auto subgraph_tensors = builder_.CreateVector(tensors);
     const auto inputs = shared<int32_t>(graph_.inputs);
@@ -197,9 +203,109 @@ class Writer {
     return table;
   }
 
-  Offset<AnyTable> write_tensor(const Tensor& tensor) {
+  // A constant stored sparse is the input of a DENSIFY, and of a RESHAPE to its own shape where the choice says so; the
+  // result takes the constant's number.
+  void write_sparse(std::vector<Offset<AnyTable>>* operators, std::vector<Offset<AnyTable>>* tensors) {
+    const auto append = [&](Offset<AnyTable> tensor) {
+      tensors->push_back(tensor);
+      return static_cast<int32_t>(graph_.tensors.size() + tensors->size() - 1);
+    };
+    const auto add = [&](int builtin, uint8_t options_type, Offset<AnyTable> options, int32_t in, int32_t out) {
+      const uint32_t code = code_index(builtin, 1);
+      const auto inputs = shared(std::vector<int32_t>{in}), outputs = shared(std::vector<int32_t>{out});
+      operators->push_back(write_table(builder_, [&](TableWriter& t) {
+        t.scalar<uint32_t>(schema::kOperatorCodeIndex, code, 0);
+        t.offset(schema::kOperatorInputs, inputs);
+        t.offset(schema::kOperatorOutputs, outputs);
+        t.scalar<uint8_t>(schema::kOperatorOptionsType, options_type, 0);
+        t.offset(schema::kOperatorOptions, options);
+      }));
+    };
+    for (const tflite::SparseChoice& choice : tflite::sparse_choices(graph_)) {
+      if (!choice.chosen) continue;
+      const Tensor& tensor = graph_.at(choice.tensor);
+      densified_.insert(choice.tensor);
+      const int32_t source = append(sparse_tensor(tensor, choice.layout));
+      const auto none = write_table(builder_, [](TableWriter&) {});
+      if (!choice.reshaped) {
+        add(schema::kDensifyOperator, kDensifyOptions, none, source, choice.tensor);
+        continue;
+      }
+      Tensor unnamed = tensor;
+      unnamed.name.clear();
+      const int32_t dense = append(write_tensor(unnamed, true));
+      add(schema::kDensifyOperator, kDensifyOptions, none, source, dense);
+      const auto shape = shared(std::vector<int32_t>(tensor.shape.dims().begin(), tensor.shape.dims().end()));
+      const auto options = write_table(builder_, [&](TableWriter& t) { t.offset(0, shape); });
+      add(schema::kReshapeOperator, kReshapeOptions, options, dense, choice.tensor);
+    }
+  }
+
+  Offset<AnyTable> sparse_tensor(const Tensor& tensor, const tflite::SparseLayout& layout) {
+    const tflite::SparseContent content = tflite::sparse_content(tensor, layout);
+    const uint32_t data = add_buffer(content.values);
+    std::vector<Offset<AnyTable>> levels;
+    const auto dense = [&](int64_t size) {
+      return write_table(builder_, [&](TableWriter& t) {
+        t.scalar<int32_t>(schema::kDimensionDenseSize, static_cast<int32_t>(size), 0);
+      });
+    };
+    for (int l = 0; l + 1 < tensor.shape.rank(); ++l) {
+      const int d = content.order[static_cast<size_t>(l)];
+      levels.push_back(dense(tensor.shape[d] / (d == layout.blocked ? layout.block : 1)));
+    }
+    const auto segments = numbers(content.segments, layout.segment_width);
+    const auto indices = numbers(content.indices, layout.index_width);
+    levels.push_back(write_table(builder_, [&](TableWriter& t) {
+      t.scalar<int8_t>(schema::kDimensionFormat, schema::kDimensionSparse, 0);
+      t.scalar<uint8_t>(schema::kDimensionSegmentsType, vector_kind(layout.segment_width), 0);
+      t.offset(schema::kDimensionSegments, segments);
+      t.scalar<uint8_t>(schema::kDimensionIndicesType, vector_kind(layout.index_width), 0);
+      t.offset(schema::kDimensionIndices, indices);
+    }));
+    if (layout.block > 1) levels.push_back(dense(layout.block));
+    const auto order = shared(content.order);
+    const auto blocks =
+        layout.block > 1 ? shared(std::vector<int32_t>{layout.blocked}) : Offset<flatbuffers::Vector<int32_t>>();
+    const auto dimensions = builder_.CreateVector(levels);
+    const auto sparsity = write_table(builder_, [&](TableWriter& t) {
+      t.offset(schema::kSparsityTraversalOrder, order);
+      if (!blocks.IsNull()) t.offset(schema::kSparsityBlockMap, blocks);
+      t.offset(schema::kSparsityDimensions, dimensions);
+    });
+    const auto shape = shared(std::vector<int32_t>(tensor.shape.dims().begin(), tensor.shape.dims().end()));
+    Offset<AnyTable> quantization = 0;
+    if (!tensor.quant.empty()) quantization = write_quantization(tensor.quant);
+    return write_table(builder_, [&](TableWriter& t) {
+      t.offset(schema::kTensorShape, shape);
+      t.scalar<int8_t>(schema::kTensorType, static_cast<int8_t>(schema::file_type(tensor.type)), 0);
+      t.scalar<uint32_t>(schema::kTensorBuffer, data, 0);
+      if (!quantization.IsNull()) t.offset(schema::kTensorQuantization, quantization);
+      t.offset(schema::kTensorSparsity, sparsity);
+      t.scalar<uint8_t>(schema::kTensorHasRank, 1, 0);
+    });
+  }
+
+  static uint8_t vector_kind(int width) {
+    return width == 1 ? schema::kUint8Vector : width == 2 ? schema::kUint16Vector : schema::kInt32Vector;
+  }
+  Offset<AnyTable> numbers(const std::vector<int64_t>& values, int width) {
+    return width == 1   ? numbers_as<uint8_t>(values)
+           : width == 2 ? numbers_as<uint16_t>(values)
+                        : numbers_as<int32_t>(values);
+  }
+  template <class T>
+  Offset<AnyTable> numbers_as(const std::vector<int64_t>& values) {
+    std::vector<T> narrow(values.size());
+    for (size_t i = 0; i < values.size(); ++i) narrow[i] = static_cast<T>(values[i]);
+    builder_.ForceVectorAlignment(narrow.size(), sizeof(T), 4);
+    const auto list = builder_.CreateVector(narrow);
+    return write_table(builder_, [&](TableWriter& t) { t.offset(0, list); });
+  }
+
+  Offset<AnyTable> write_tensor(const Tensor& tensor, bool densified) {
     uint32_t data = 0;
-    if (tensor.data && !tensor.variable) data = add_buffer({tensor.data.bytes, tensor.data.size});
+    if (tensor.data && !tensor.variable && !densified) data = add_buffer({tensor.data.bytes, tensor.data.size});
     std::vector<int32_t> dims(tensor.shape.dims().begin(), tensor.shape.dims().end());
     const auto shape = shared(dims);
     flatbuffers::Offset<flatbuffers::Vector<int32_t>> shape_signature = 0;
@@ -230,6 +336,7 @@ class Writer {
   std::map<std::string, flatbuffers::uoffset_t> written_;  // vectors by content
   std::map<std::tuple<flatbuffers::uoffset_t, flatbuffers::uoffset_t, int>, Offset<AnyTable>> quantizations_;
   std::vector<std::pair<int, int>> code_keys_;
+  std::set<TensorId> densified_;
 };
 
 }  // namespace
