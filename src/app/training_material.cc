@@ -69,7 +69,9 @@ Result<Material> material_of(const RetrainArguments& a, const Graph& graph, cons
   }
   if (!note.empty()) context.note(note);
   if (!a.augment.empty()) {
-    THIMBLE_ASSIGN(m.how.augment, parse_augment(a.augment));
+    auto augment = parse_augment(a.augment);
+    if (!augment) return with_context(std::move(augment).error(), "--augment");
+    m.how.augment = *augment;
   }
   TrainSpec base;
   THIMBLE_ASSIGN(base.optimizer, make_optimizer(a.optimizer));

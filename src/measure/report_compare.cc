@@ -67,6 +67,7 @@ std::string variant_cell(const Context& c, size_t index, bool tags) {
                             index % svg::kPaletteSize, name_of(c, c.result.variants[index].name));
   const int i = static_cast<int>(index);
   if (tags && i == c.verdict.ship) cell += "<span class=\"tag\">ship</span>";
+  if (tags && i == c.verdict.packed) cell += "<span class=\"tag\">ship packed</span>";
   if (tags && i == c.verdict.fastest && c.result.variants.size() > 1) cell += "<span class=\"tag\">fastest</span>";
   return cell + "</span>";
 }
@@ -113,6 +114,12 @@ std::string head_section(Context& c) {
                       100.0 * static_cast<double>(s.bytes) / static_cast<double>(variant(v.reference).bytes),
                       name_of(c, variant(v.reference).name));
     out += tile("", "Smallest file", bytes_text(s.bytes), small);
+  }
+  if (v.packed >= 0) {
+    const VariantResult& s = variant(v.packed);
+    out += tile("", "Smallest packed file to ship", bytes_text(s.bytes_packed),
+                format("{}{}", name_of(c, s.name),
+                       std::isfinite(s.accuracy) ? format(" · {} correct", format_percent(s.accuracy)) : ""));
   }
   if (v.fastest >= 0)
     out += tile("", "Fastest", format_microseconds(median_us(variant(v.fastest))),
@@ -269,18 +276,25 @@ std::string tradeoff_section(Context& c) {
   if (variants.empty()) return {};
   const bool accuracy = any_accuracy(variants), numbers = any_regression(variants);
   const char* error = numbers ? "RMSE" : "test loss";
-  svg::Scatter by_size, by_time;
-  by_size.y = by_time.y =
-      accuracy ? svg::Axis{"test accuracy", svg::Unit::percent} : svg::Axis{error, svg::Unit::number};
-  by_size.larger_y_is_better = by_time.larger_y_is_better = accuracy;
+  svg::Scatter by_size, by_packed, by_time;
+  for (svg::Scatter* plot : {&by_size, &by_packed, &by_time}) {
+    plot->y = accuracy ? svg::Axis{"test accuracy", svg::Unit::percent} : svg::Axis{error, svg::Unit::number};
+    plot->larger_y_is_better = accuracy;
+  }
   by_size.x = {"file size", svg::Unit::bytes, false, true};
+  by_packed.x = {"packed file size", svg::Unit::bytes, false, true};
   by_time.x = {"median latency", svg::Unit::microseconds, false, true};
+  by_packed.description = accuracy ? "accuracy against packed size" : "error against packed size";
   by_size.description = accuracy ? "accuracy against file size" : "error against file size";
   by_time.description = accuracy ? "accuracy against latency" : "error against latency";
+  bool compressed = false;  // zeros and equal values only show in packed files
   for (size_t i = 0; i < std::min(c.limits.variants, variants.size()); ++i) {
     svg::ScatterPoint p = score_point(variants[i], accuracy, static_cast<int>(i));
     p.x = bytes_key(variants[i].bytes);
     by_size.points.push_back(p);
+    p.x = bytes_key(variants[i].bytes_packed);
+    by_packed.points.push_back(p);
+    compressed |= !variants[i].stages.empty();
     p.x = median_us(variants[i]);
     by_time.points.push_back(p);
   }
@@ -292,6 +306,14 @@ std::string tradeoff_section(Context& c) {
                             format("{}. The dotted line joins variants that no other beats in both; bars are 95 % "
                                    "intervals: where they overlap widely, the difference may be chance.",
                                    where));
+  if (compressed)
+    body += figure(accuracy  ? "Accuracy against packed bytes"
+                   : numbers ? "Error against packed bytes"
+                             : "Loss against packed bytes",
+                   svg::scatter(by_packed),
+                   format("{}. The same models as .thim files, in which zeros, equal values and narrow weights take "
+                          "the bytes that they are worth.",
+                          where));
   body += figure(accuracy  ? "Accuracy against latency"
                  : numbers ? "Error against latency"
                            : "Loss against latency",

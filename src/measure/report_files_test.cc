@@ -2,7 +2,10 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+
 #include "measure/report_csv.h"
+#include "measure/report_html.h"
 #include "measure/report_json.h"
 #include "measure/report_markdown.h"
 #include "measure/report_sample.h"
@@ -163,9 +166,25 @@ TEST(Verdict, SmallestWithinTheToleranceThenFaster) {
   EXPECT_EQ(judge(r.variants, 0.0001).ship, 1);
   std::vector<VariantResult> only = {r.variants[0]};
   EXPECT_EQ(judge(only).ship, 0);
+  EXPECT_EQ(judge(only).packed, -1);
   v = judge({});
   EXPECT_EQ(v.ship, -1);
   EXPECT_EQ(v.sentences.size(), 1u);
+}
+
+TEST(Verdict, FewestPackedBytesWhereTheyAreFewer) {
+  StudyResult r = sample_study();
+  for (size_t i = 0; i < r.variants.size(); ++i) r.variants[i].bytes_packed = 100000;
+  EXPECT_EQ(judge(r.variants).packed, -1);  // nothing to gain beside the file to ship
+  r.variants[1].bytes_packed = 20000;
+  const Verdict v = judge(r.variants);
+  EXPECT_EQ(v.ship, 3);
+  EXPECT_EQ(v.packed, 1);
+  const auto named = [&](const std::string& text) { return text.find(".thim: 20.0 KB") != std::string::npos; };
+  EXPECT_EQ(std::count_if(v.sentences.begin(), v.sentences.end(), named), 1);
+  EXPECT_NE(report_html(r).find("ship packed"), std::string::npos);
+  r.variants[1].accuracy = 0.5;  // too far off
+  EXPECT_EQ(judge(r.variants).packed, -1);
 }
 
 }  // namespace

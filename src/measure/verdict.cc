@@ -68,6 +68,8 @@ Verdict judge(const std::vector<VariantResult>& variants, double tolerance) {
       better(verdict.smallest, fewer_bytes);
       if (good_enough(v, reference, tolerance)) better(verdict.ship, fewer_bytes);
     }
+    if (v.bytes_packed > 0 && good_enough(v, reference, tolerance))
+      better(verdict.packed, [](const auto& a, const auto& b) { return a.bytes_packed < b.bytes_packed; });
     if (std::isfinite(median_us(v)))
       better(verdict.fastest, [](const auto& a, const auto& b) { return median_us(a) < median_us(b); });
     if (has_accuracy(v))
@@ -82,6 +84,13 @@ Verdict judge(const std::vector<VariantResult>& variants, double tolerance) {
       if (v.bytes <= 0 || static_cast<double>(v.bytes) > limit || !good_enough(v, reference, tolerance)) continue;
       if (median_us(v) < median_us(variants[static_cast<size_t>(verdict.ship)])) verdict.ship = static_cast<int>(i);
     }
+  }
+
+  if (verdict.packed >= 0 && verdict.ship >= 0) {
+    const int64_t ship = variants[static_cast<size_t>(verdict.ship)].bytes_packed;
+    const int64_t best = variants[static_cast<size_t>(verdict.packed)].bytes_packed;
+    if (verdict.packed == verdict.ship || (ship > 0 && static_cast<double>(best) > 0.9 * static_cast<double>(ship)))
+      verdict.packed = -1;
   }
 
   auto& say = verdict.sentences;
@@ -113,6 +122,14 @@ Verdict judge(const std::vector<VariantResult>& variants, double tolerance) {
       say.push_back(reference.regression.present() ? "No smaller file keeps the error within the tolerance."
                                                    : "No smaller file keeps the accuracy within the tolerance.");
     }
+  }
+  if (verdict.packed >= 0) {
+    const VariantResult& packed = variants[static_cast<size_t>(verdict.packed)];
+    std::string text = format("Where the device unpacks at load, or the download counts, ship {} as a packed .thim: {}",
+                              packed.name, format_bytes(static_cast<double>(packed.bytes_packed)));
+    const std::string words = accuracy_words(packed);
+    if (!words.empty()) text += " that " + words;
+    say.push_back(text + ".");
   }
   if (verdict.fastest >= 0 && variants.size() > 1) {
     const VariantResult& fastest = variants[static_cast<size_t>(verdict.fastest)];

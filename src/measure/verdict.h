@@ -14,6 +14,7 @@ struct Verdict {
                        // within 10 % of that size, the one with the lowest median latency
   int fastest = -1;    // lowest median latency
   int smallest = -1;
+  int packed = -1;  // fewest bytes as a .thim file within the same tolerance; -1 if it is `ship`, or gains below 10 %
   int most_accurate = -1;
   std::vector<std::string> sentences;  // for a reader who knows no machine learning
 };

@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "measure/resources.h"
 #include "ops/check.h"
+#include "study/recipe_variants.h"
 #include "study/score.h"
 #include "study/training_hooks.h"
 #include "study/training_warnings.h"
@@ -99,7 +100,8 @@ class ItemRun {
                           options_.out + "/checkpoints", tag},
                          graph);
     Scorer scorer({.data = data_, .seed = plan_.seed, .pictures = plan_.first, .threads = options_.threads}, hooks_);
-    const std::vector<VariantSpec> wanted = plan_.point ? sweep_variants(recipe_) : recipe_.variants;
+    const std::vector<VariantSpec> wanted =
+        plan_.point ? chosen_variants(recipe_.variants, recipe_.sweep_variants) : recipe_.variants;
     for (const VariantSpec& spec : wanted) {
       THIMBLE_ASSIGN(const Staged staged, stages.run(spec));
       THIMBLE_ASSIGN(Variant v, make_variant(spec, staged, data_, options_.threads));

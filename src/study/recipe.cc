@@ -250,14 +250,7 @@ void read_sweep(TableReader& root, Recipe* recipe, Status* status) {
     }
     if (name == "variants") {
       TableReader r(*table, "sweep.", status);
-      r.texts("variants", &recipe->sweep_variants);
-      for (const std::string& variant : recipe->sweep_variants) {
-        std::vector<std::string> names;
-        for (const VariantSpec& v : recipe->variants) names.push_back(v.name);
-        if (std::ranges::find(names, variant) == names.end())
-          return root.fail_at(value, format("sweep.variants names \"{}\", which is no variant", variant),
-                              did_you_mean(variant, names));
-      }
+      read_names(r, "variants", recipe->variants, &recipe->sweep_variants);
       continue;
     }
     SweepAxis axis{name, {}, {}};
@@ -353,11 +346,15 @@ Result<Recipe> parse_recipe(const std::string& text, const RecipeOptions& option
     read(inner);
     return true;
   };
+  read_variants(r, &recipe.variants, &status);
   section("study", [&](TableReader& s) {
     s.text("name", &recipe.name);
     s.text("title", &recipe.title);
     s.whole("seed", &recipe.seed, 0, INT64_MAX);
     s.whole("repeats", &recipe.repeats, 1, 1000);
+    std::vector<std::string> names;
+    read_names(s, "variants", recipe.variants, &names);
+    recipe.variants = chosen_variants(recipe.variants, names);
     s.finish();
   });
   if (!section("data", [&](TableReader& s) { read_data(s, &recipe.data, &status); }) && status)
@@ -365,7 +362,6 @@ Result<Recipe> parse_recipe(const std::string& text, const RecipeOptions& option
   if (!section("model", [&](TableReader& s) { read_model(s, &recipe.model, &status); }) && status)
     status = fail(ErrorCode::usage, "the recipe has no [model] section");
   section("train", [&](TableReader& s) { read_train(s, &recipe.train, &status); });
-  read_variants(r, &recipe.variants, &status);
   section("measure", [&](TableReader& s) {
     s.whole("trials", &recipe.measure.trials, 1, 100000);
     std::vector<int64_t> threads{1};

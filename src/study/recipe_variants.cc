@@ -340,4 +340,29 @@ void read_variants(TableReader& root, std::vector<VariantSpec>* out, Status* sta
   }
 }
 
+void read_names(TableReader& table, const std::string& key, const std::vector<VariantSpec>& all,
+                std::vector<std::string>* out) {
+  table.texts(key, out);
+  std::vector<std::string> names;
+  for (const VariantSpec& v : all) names.push_back(v.name);
+  for (const std::string& name : *out)
+    if (std::ranges::find(names, name) == names.end())
+      return table.fail_at(*table.node(key), format("{} names \"{}\", which is no variant", key, name),
+                           did_you_mean(name, names));
+}
+
+std::vector<VariantSpec> chosen_variants(const std::vector<VariantSpec>& all, std::vector<std::string> names) {
+  if (names.empty()) return all;
+  std::vector<VariantSpec> chosen;
+  // From the last on: what a variant needs stands before it.
+  for (size_t i = all.size(); i-- > 0;) {
+    const VariantSpec& v = all[i];
+    if (std::ranges::find(names, v.name) == names.end()) continue;
+    if (!v.from.empty()) names.push_back(v.from);
+    if (v.distill) names.push_back(v.distill->teacher);
+    chosen.insert(chosen.begin(), v);
+  }
+  return chosen;
+}
+
 }  // namespace thimble

@@ -34,19 +34,4 @@ Result<std::vector<SweepPoint>> sweep_points(const Recipe& recipe) {
   return points;
 }
 
-std::vector<VariantSpec> sweep_variants(const Recipe& recipe) {
-  if (recipe.sweep_variants.empty()) return recipe.variants;
-  std::vector<std::string> wanted = recipe.sweep_variants;
-  std::vector<VariantSpec> chosen;
-  // From the last on: what a variant needs stands before it.
-  for (size_t i = recipe.variants.size(); i-- > 0;) {
-    const VariantSpec& v = recipe.variants[i];
-    if (std::ranges::find(wanted, v.name) == wanted.end()) continue;
-    if (!v.from.empty()) wanted.push_back(v.from);
-    if (v.distill) wanted.push_back(v.distill->teacher);
-    chosen.insert(chosen.begin(), v);
-  }
-  return chosen;
-}
-
 }  // namespace thimble

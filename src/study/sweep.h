@@ -15,7 +15,4 @@ struct SweepPoint {
 // Every value of every axis, or every combination of a grid. Errors: usage (more than 10,000 points).
 Result<std::vector<SweepPoint>> sweep_points(const Recipe& recipe);
 
-// The variants made at each point: those that the recipe names, and what they start from or are taught by.
-std::vector<VariantSpec> sweep_variants(const Recipe& recipe);
-
 }  // namespace thimble

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "study/recipe_variants.h"
+
 namespace thimble {
 namespace {
 
@@ -98,7 +100,7 @@ quantize = "int8"
 )";
   const auto names = [](const Recipe& r) {
     std::vector<std::string> out;
-    for (const VariantSpec& v : sweep_variants(r)) out.push_back(v.name);
+    for (const VariantSpec& v : chosen_variants(r.variants, r.sweep_variants)) out.push_back(v.name);
     return out;
   };
   EXPECT_EQ(names(*recipe(text)).size(), 4u);
@@ -106,6 +108,12 @@ quantize = "int8"
   ASSERT_TRUE(some) << some.error().to_string();
   EXPECT_EQ(names(*some), (std::vector<std::string>{"half", "half_int8"}));
   EXPECT_EQ(labels(*some), (std::vector<std::string>{"1"}));
+  const auto fewer = recipe("[study]\nvariants = [\"half_int8\", \"float16\"]\n" + text);
+  ASSERT_TRUE(fewer) << fewer.error().to_string();
+  EXPECT_EQ(names(*fewer), (std::vector<std::string>{"float16", "half", "half_int8"}));
+  const auto unknown = recipe("[study]\nvariants = [\"hlaf\"]\n" + text);
+  ASSERT_FALSE(unknown);
+  EXPECT_NE(unknown.error().to_string().find("did you mean 'half'"), std::string::npos);
   const auto typo = recipe(text + "variants = [\"flaot32\"]\n");
   ASSERT_FALSE(typo);
   EXPECT_NE(typo.error().to_string().find("did you mean 'float32'"), std::string::npos);

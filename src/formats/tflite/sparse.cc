@@ -126,16 +126,16 @@ Status SparseTensor::count_leaves(const Tensor& tensor) {
     if (segments.count != nodes + 1)
       return damaged(format("level {} has {} segments, its parent level {} nodes", l, segments.count - 1, nodes));
     if (segments[0] != 0 || segments[nodes] != indices.count)
-      return damaged(format("level {}: segments from {} to {} of {} indices", l, segments[0], segments[nodes],
-                            indices.count));
+      return damaged(
+          format("level {}: segments from {} to {} of {} indices", l, segments[0], segments[nodes], indices.count));
     for (int64_t n = 0; n < nodes; ++n) {
       const int64_t begin = segments[n], end = segments[n + 1];
       if (begin > end || end > indices.count)
         return damaged(format("level {}: segment {} from {} to {}", l, n, begin, end));
       for (int64_t i = begin; i < end; ++i)
         if (indices[i] < 0 || indices[i] >= level.size || (i > begin && indices[i] <= indices[i - 1]))
-          return damaged(format("level {}: index {} of {}, after {}", l, indices[i], level.size,
-                                i > begin ? indices[i - 1] : -1));
+          return damaged(
+              format("level {}: index {} of {}, after {}", l, indices[i], level.size, i > begin ? indices[i - 1] : -1));
     }
     nodes = indices.count;
   }

@@ -55,8 +55,8 @@ bool has_weights(const Node& node) {
 
 // How each tensor is read.
 struct Readers {
-  bool weights = false;   // operand 1 of an operator with weights, or float16 that becomes one
-  bool other = false;     // which may insist on a constant
+  bool weights = false;  // operand 1 of an operator with weights, or float16 that becomes one
+  bool other = false;    // which may insist on a constant
   bool reshaped = false, hybrid = false;
 };
 

@@ -10,19 +10,19 @@ namespace thimble::tflite {
 
 // Levels: the other dimensions in order, then `compressed` as SPARSE_CSR, then the inside of the blocks.
 struct SparseLayout {
-  int compressed = 0;              // dimension
-  int blocked = 0, block = 1;      // blocks of this many elements along dimension `blocked`
-  int64_t blocks = 0;              // that hold a number other than 0
-  int index_width = 1;             // bytes: 1, 2 or 4
-  int segment_width = 1;           // bytes: 1, 2 or 4
-  int64_t data_bytes = 0;          // values, indices and segments
+  int compressed = 0;          // dimension
+  int blocked = 0, block = 1;  // blocks of this many elements along dimension `blocked`
+  int64_t blocks = 0;          // that hold a number other than 0
+  int index_width = 1;         // bytes: 1, 2 or 4
+  int segment_width = 1;       // bytes: 1, 2 or 4
+  int64_t data_bytes = 0;      // values, indices and segments
 };
 
 // What the tables of a sparse constant and its DENSIFY take in the file beside data_bytes.
 inline constexpr int64_t kSparseTableBytes = 300;
 
-// The cheapest layout of a constant of type float32, float16 or int8; nothing where it has no dimension or another type.
-// A float −0 counts as a number: what is read back has the same bits.
+// The cheapest layout of a constant of type float32, float16 or int8; nothing where it has no dimension or another
+// type. A float −0 counts as a number: what is read back has the same bits.
 std::optional<SparseLayout> cheapest_layout(const Tensor& tensor);
 
 // Stored values, segments and indices of a constant in a layout; traversal order over dimensions, then the block.

@@ -45,7 +45,8 @@ TEST(SparseLayout, RowsWithNarrowIndices) {
 
 TEST(SparseLayout, BlocksAreFound) {
   std::vector<int8_t> values(32 * 64, 0);
-  for (size_t b = 0; b < values.size() / 16; b += 3) std::fill_n(values.begin() + static_cast<long>(b) * 16, 16, int8_t{1});
+  for (size_t b = 0; b < values.size() / 16; b += 3)
+    std::fill_n(values.begin() + static_cast<long>(b) * 16, 16, int8_t{1});
   const auto along = cheapest_layout(constant(DType::i8, {32, 64}, values));
   ASSERT_TRUE(along);
   EXPECT_EQ(along->blocked, 1);
@@ -138,7 +139,8 @@ INSTANTIATE_TEST_SUITE_P(Models, SparseFile,
                                          "micro/keras_lstm_mnist_ptq.tflite"),
                          [](const auto& model) {
                            std::string name = model.param;
-                           std::ranges::replace_if(name, [](char c) { return !std::isalnum(c); }, '_');
+                           std::ranges::replace_if(
+                               name, [](char c) { return !std::isalnum(c); }, '_');
                            return name;
                          });
 

@@ -53,8 +53,8 @@ class FileWriter {
     std::vector<Offset<AnyTable>> operators;
     std::vector<int32_t> outputs{0};
     if (spec.densify) {
-      tensors.push_back(tensor("dense", spec.type, spec.densify_shape.empty() ? spec.shape : spec.densify_shape, 0, {},
-                               false));
+      tensors.push_back(
+          tensor("dense", spec.type, spec.densify_shape.empty() ? spec.shape : spec.densify_shape, 0, {}, false));
       const auto in = b_.CreateVector(std::vector<int32_t>(static_cast<size_t>(spec.densify_inputs), 1));
       const auto out = b_.CreateVector(std::vector<int32_t>{2});
       operators.push_back(write_table(b_, [&](TableWriter& t) {
@@ -286,18 +286,45 @@ TEST(SparseTensor, WrongNumbersAreRefused) {
     std::function<void(FileSpec&)> change;
   };
   const Wrong wrongs[] = {
-      {"segments that fall", [](FileSpec& s) { s.levels[1].segments = {0, 2, 1, 3}; }},
-      {"segments that start late", [](FileSpec& s) { s.levels[1].segments = {1, 1, 1, 3}; }},
-      {"segments beyond the indices", [](FileSpec& s) { s.levels[1].segments = {0, 9, 9, 3}; }},
-      {"segments that end early", [](FileSpec& s) { s.levels[1].segments = {0, 1, 1, 2}; }},
-      {"negative segments", [](FileSpec& s) { s.levels[1].segments = {0, -1, 1, 3}; }},
-      {"too few segments", [](FileSpec& s) { s.levels[1].segments = {0, 1, 3}; }},
-      {"too many segments", [](FileSpec& s) { s.levels[1].segments = {0, 1, 1, 3, 3}; }},
+      {"segments that fall",
+       [](FileSpec& s) {
+         s.levels[1].segments = {0, 2, 1, 3};
+       }},
+      {"segments that start late",
+       [](FileSpec& s) {
+         s.levels[1].segments = {1, 1, 1, 3};
+       }},
+      {"segments beyond the indices",
+       [](FileSpec& s) {
+         s.levels[1].segments = {0, 9, 9, 3};
+       }},
+      {"segments that end early",
+       [](FileSpec& s) {
+         s.levels[1].segments = {0, 1, 1, 2};
+       }},
+      {"negative segments",
+       [](FileSpec& s) {
+         s.levels[1].segments = {0, -1, 1, 3};
+       }},
+      {"too few segments",
+       [](FileSpec& s) {
+         s.levels[1].segments = {0, 1, 3};
+       }},
+      {"too many segments",
+       [](FileSpec& s) {
+         s.levels[1].segments = {0, 1, 1, 3, 3};
+       }},
       {"no segments", [](FileSpec& s) { s.levels[1].segments.clear(); }},
       {"an index beyond the dimension", [](FileSpec& s) { s.levels[1].indices[2] = 4; }},
       {"a negative index", [](FileSpec& s) { s.levels[1].indices[0] = -1; }},
-      {"an index twice", [](FileSpec& s) { s.levels[1].indices = {2, 3, 3}; }},
-      {"indices that fall", [](FileSpec& s) { s.levels[1].indices = {2, 3, 0}; }},
+      {"an index twice",
+       [](FileSpec& s) {
+         s.levels[1].indices = {2, 3, 3};
+       }},
+      {"indices that fall",
+       [](FileSpec& s) {
+         s.levels[1].indices = {2, 3, 0};
+       }},
       {"too many indices", [](FileSpec& s) { s.levels[1].indices.push_back(3); }},
       {"indices of an unknown kind", [](FileSpec& s) { s.levels[1].indices_kind = 7; }},
       {"indices of no kind", [](FileSpec& s) { s.levels[1].indices_kind = 0; }},
@@ -305,11 +332,23 @@ TEST(SparseTensor, WrongNumbersAreRefused) {
       {"a negative dense size", [](FileSpec& s) { s.levels[0].size = -3; }},
       {"an unknown format", [](FileSpec& s) { s.levels[0].format = 5; }},
       {"no levels", [](FileSpec& s) { s.levels.clear(); }},
-      {"a level too many", [](FileSpec& s) { s.levels.push_back({schema::kDimensionDense, 1, {}, {}}); }},
+      {"a level too many",
+       [](FileSpec& s) {
+         s.levels.push_back({schema::kDimensionDense, 1, {}, {}});
+       }},
       {"no traversal order", [](FileSpec& s) { s.order.clear(); }},
-      {"an order that repeats", [](FileSpec& s) { s.order = {1, 1}; }},
-      {"an order beyond the dimensions", [](FileSpec& s) { s.order = {0, 2}; }},
-      {"a negative order", [](FileSpec& s) { s.order = {0, -1}; }},
+      {"an order that repeats",
+       [](FileSpec& s) {
+         s.order = {1, 1};
+       }},
+      {"an order beyond the dimensions",
+       [](FileSpec& s) {
+         s.order = {0, 2};
+       }},
+      {"a negative order",
+       [](FileSpec& s) {
+         s.order = {0, -1};
+       }},
       {"too few values", [](FileSpec& s) { s.values.resize(8); }},
       {"no values", [](FileSpec& s) { s.values.clear(); }},
       {"too many values", [](FileSpec& s) { s.values.resize(16); }},
@@ -318,8 +357,14 @@ TEST(SparseTensor, WrongNumbersAreRefused) {
       {"a variable", [](FileSpec& s) { s.variable = true; }},
       {"int32 elements", [](FileSpec& s) { s.type = DType::i32; }},
       {"4-bit elements", [](FileSpec& s) { s.type = DType::i4; }},
-      {"values for no elements", [](FileSpec& s) { s.shape = {0, 4}; }},
-      {"DENSIFY to another shape", [](FileSpec& s) { s.densify = true, s.densify_shape = {4, 3}; }},
+      {"values for no elements",
+       [](FileSpec& s) {
+         s.shape = {0, 4};
+       }},
+      {"DENSIFY to another shape",
+       [](FileSpec& s) {
+         s.densify = true, s.densify_shape = {4, 3};
+       }},
       {"DENSIFY of two inputs", [](FileSpec& s) { s.densify = true, s.densify_inputs = 2; }},
   };
   for (const Wrong& wrong : wrongs) {
@@ -340,11 +385,26 @@ TEST(SparseTensor, WrongBlocksAreRefused) {
   };
   ASSERT_TRUE(read_tflite(file_of(blocked())));
   const std::pair<const char*, std::function<void(FileSpec&)>> wrongs[] = {
-      {"a dimension that does not exist", [](FileSpec& s) { s.blocks = {0, 2}; }},
-      {"a negative dimension", [](FileSpec& s) { s.blocks = {-1, 1}; }},
-      {"a dimension split twice", [](FileSpec& s) { s.blocks = {1, 1}; }},
-      {"too many blocks", [](FileSpec& s) { s.blocks = {0, 1, 1}; }},
-      {"blocks before dimensions", [](FileSpec& s) { s.order = {0, 2, 1, 3}; }},
+      {"a dimension that does not exist",
+       [](FileSpec& s) {
+         s.blocks = {0, 2};
+       }},
+      {"a negative dimension",
+       [](FileSpec& s) {
+         s.blocks = {-1, 1};
+       }},
+      {"a dimension split twice",
+       [](FileSpec& s) {
+         s.blocks = {1, 1};
+       }},
+      {"too many blocks",
+       [](FileSpec& s) {
+         s.blocks = {0, 1, 1};
+       }},
+      {"blocks before dimensions",
+       [](FileSpec& s) {
+         s.order = {0, 2, 1, 3};
+       }},
       {"a block of 0", [](FileSpec& s) { s.levels[2].size = 0; }},
       {"a negative block", [](FileSpec& s) { s.levels[3].size = -4; }},
       {"a block that does not divide", [](FileSpec& s) { s.levels[3].size = 3; }},
