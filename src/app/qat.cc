@@ -4,9 +4,7 @@
 #include <charconv>
 #include <cstdio>
 
-#include "app/interrupt.h"
 #include "app/long_work.h"
-#include "app/training_material.h"
 #include "compress/cluster.h"
 #include "compress/prune.h"
 #include "compress/retrain.h"
@@ -40,13 +38,17 @@ void declare_weights(Options& options, QatArguments* a) {
 
 void declare_qat(Options& options, QatArguments* a) {
   options.flag("--qat", &a->on, "train on --data with the integer model running beside the float one");
-  options.integer("--epochs", &a->epochs, "N", "passes over the training samples (default: 3)", 1);
-  options.integer("--batch", &a->batch, "N", "samples per step (default: 64)", 1);
-  options.number("--learning-rate", &a->learning_rate, "R", "of Adam, falling to 0 (default: 0.0005)",
+  RetrainArguments* t = &a->training;
+  options.integer("--epochs", &t->epochs, "N", "passes over the training samples (default: 3)", 1);
+  options.integer("--batch", &t->batch, "N", "samples per step (default: 64)", 1);
+  options.number("--learning-rate", &t->learning_rate, "R", "of Adam, falling to 0 (default: 0.0005)",
                  kLeastLearningRate);
   options.choice("--ranges", &a->ranges, {"moving-average", "learned"}, "of activations (default: moving-average)");
-  options.integer("--seed", &a->seed, "N", "order of the samples (default: 1)");
-  options.flag("--resume", &a->resume, "go on from OUT.ckpt where there is one");
+  options.integer("--limit", &t->limit, "N", "train on the first N samples only", 1);
+  options.integer("--seed", &t->seed, "N", "order of the samples (default: 1)");
+  declare_augment(options, t);
+  declare_teacher(options, t);
+  options.flag("--resume", &t->resume, "go on from OUT.ckpt where there is one");
 }
 
 Status parse_weights(const QatArguments& a, QuantizeOptions* options) {
@@ -66,44 +68,25 @@ Status parse_weights(const QatArguments& a, QuantizeOptions* options) {
   return {};
 }
 
-Result<QatOutcome> run_qat(const QatArguments& a, const QuantizeOptions& options, const Graph& graph,
-                           const Splits& splits, const Preprocess& preprocess, const CalibrationSamples& samples,
-                           const std::string& checkpoint, const Context& context) {
+Result<QatOutcome> run_qat(const QatArguments& a, const QuantizeOptions& options, const Graph& graph, const Material& m,
+                           const CalibrationSamples& samples, const Context& context) {
   QatOptions qat_options;
   qat_options.quantize = options;
   qat_options.ranges = a.ranges == "learned" ? QatOptions::Ranges::learned : QatOptions::Ranges::moving_average;
   THIMBLE_ASSIGN(const auto qat, Qat::make(graph, qat_options, samples));
+  THIMBLE_ASSIGN(Techniques techniques, taught(a.training, context));
 
-  Retraining how;
-  how.train = splits.train;
-  how.validation = splits.validation;
-  if (how.train.empty()) return fail(ErrorCode::usage, "the data set has no training samples");
-  if (how.validation.empty() && how.train.size() >= 10) {
-    const int64_t kept = how.train.size() - how.train.size() / 10;
-    how.validation = how.train.slice(kept, how.train.size() - kept);
-    how.train = how.train.slice(0, kept);
-  }
-  how.preprocess = preprocess;
-  THIMBLE_ASSIGN(how.spec.optimizer, make_optimizer("adam"));
-  how.spec.optimizer.learning_rate = a.learning_rate;
-  how.spec.schedule.kind = ScheduleSpec::Kind::cosine;
-  how.spec.batch = a.batch;
-  how.spec.epochs = static_cast<int>(a.epochs);
-  how.spec.seed = static_cast<uint64_t>(a.seed);
-  how.threads = context.thread_count();
-  how.checkpoint = checkpoint;
-  how.resume = a.resume;
-
+  Retraining how = m.how;
+  const int64_t batch = a.training.batch, epochs = a.training.epochs;
   ProgressLine line(context);
-  how.hooks.stop = interrupted;
   how.hooks.progress = [&](const TrainProgress& p) {
     std::string detail = format("epoch {}/{}  loss {:.4f}", p.epoch, p.epochs, p.loss);
     if (p.accuracy >= 0) detail += format("  accuracy {:.4f}", p.accuracy);
-    line.update({"training", (static_cast<int64_t>(p.epoch - 1) * p.steps + p.step) * a.batch,
-                 static_cast<int64_t>(p.epochs) * p.steps * a.batch, "images", detail});
+    line.update({"training", (static_cast<int64_t>(p.epoch - 1) * p.steps + p.step) * batch,
+                 static_cast<int64_t>(p.epochs) * p.steps * batch, "images", detail});
   };
   how.hooks.epoch = [&](const EpochRecord& e) {
-    std::string text = format("epoch {}/{}  loss {:.4f}", e.epoch, a.epochs, e.loss);
+    std::string text = format("epoch {}/{}  loss {:.4f}", e.epoch, epochs, e.loss);
     if (e.has_validation && e.val_accuracy >= 0)
       text += format("  accuracy of the integer model {:.4f}", e.val_accuracy);
     line.note(text + format("  {:.1f} s", e.seconds));
@@ -112,8 +95,9 @@ Result<QatOutcome> run_qat(const QatArguments& a, const QuantizeOptions& options
   zeros.keep = true;
   ClusterOptions equal;
   equal.keep = true;
-  THIMBLE_ASSIGN(Retrained trained,
-                 retrain(graph, how, {std::make_shared<Pruning>(zeros), std::make_shared<Clustering>(equal), qat}));
+  techniques.insert(techniques.end(), {std::make_shared<Pruning>(zeros), std::make_shared<Clustering>(equal), qat});
+  THIMBLE_ASSIGN(Retrained trained, retrain(graph, how, techniques));
+  const std::string& checkpoint = how.checkpoint;
   if (trained.interrupted)
     return fail(ErrorCode::interrupted, "training was interrupted; nothing was written",
                 checkpoint.empty() ? std::string() : format("go on with --resume; the state is in {}", checkpoint));

@@ -1,20 +1,16 @@
 // `thimble quantize --qat`: a float model goes on learning while it computes in integers.
 #pragma once
 
-#include "app/command.h"
+#include "app/training_material.h"
 #include "compress/qat.h"
-#include "data/dataset.h"
-#include "data/preprocess.h"
-#include "train/trainer.h"
 
 namespace thimble::app {
 
 struct QatArguments {
-  bool on = false, per_tensor = false, resume = false;
+  bool on = false, per_tensor = false;
   std::string bits, layers, layer_bits, ranges = "moving-average";
   int64_t scale_bits = QuantizeOptions::kScaleBits, bias_bits = QuantizeOptions::kBiasBits;
-  int64_t epochs = 3, batch = 64, seed = 1;
-  double learning_rate = 0.0005;
+  RetrainArguments training{.technique = "qat", .epochs = 3, .batch = 64};
 };
 
 // Declares --bits, --layers, --layer-bits, --per-tensor, --scale-bits and --bias-bits, which int8 without training
@@ -34,11 +30,9 @@ struct QatOutcome {
   Quantized result;
   std::vector<EpochRecord> epochs;
 };
-// Trains on `splits.train` but for its last tenth, on which the integer model is judged after every epoch where the
-// set has no validation part. What earlier compression left is kept: weights that are zero stay zero, equal ones
-// equal. The state is saved in `checkpoint` and deleted at the end.
-Result<QatOutcome> run_qat(const QatArguments& a, const QuantizeOptions& options, const Graph& graph,
-                           const Splits& splits, const Preprocess& preprocess, const CalibrationSamples& samples,
-                           const std::string& checkpoint, const Context& context);
+// What earlier compression left is kept: weights that are zero stay zero, equal ones equal. The state is saved in
+// m.how.checkpoint and deleted at the end.
+Result<QatOutcome> run_qat(const QatArguments& a, const QuantizeOptions& options, const Graph& graph, const Material& m,
+                           const CalibrationSamples& samples, const Context& context);
 
 }  // namespace thimble::app

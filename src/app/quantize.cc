@@ -34,9 +34,9 @@ struct Arguments {
 
 struct Outcome {
   Quantized result;
-  std::optional<WidthsOutcome> widths;         // --sensitivity, --mixed
-  std::vector<EpochRecord> epochs;             // --qat
-  double accuracy_before = -1, accuracy = -1;  // --qat, on the test set: the float model given, and the result
+  std::optional<WidthsOutcome> widths;           // --sensitivity, --mixed
+  std::vector<EpochRecord> epochs;               // --qat
+  double accuracy_before = NAN, accuracy = NAN;  // --qat, on the test set: the float model given, and the result
 };
 
 // What works without training or with few samples.
@@ -86,9 +86,13 @@ Result<QuantizeOptions> parse_options(const Arguments& a) {
   options.equalize = a.equalize;
   options.correct_bias = a.bias_correction;
   if (a.rounding == "adaptive") options.rounding = QuantizeOptions::Rounding::adaptive;
-  if (const QatArguments none; !a.qat.on && (a.qat.epochs != none.epochs || a.qat.batch != none.batch || a.qat.resume ||
-                                             a.qat.learning_rate != none.learning_rate || a.qat.ranges != none.ranges))
-    return fail(ErrorCode::usage, "--epochs, --batch, --learning-rate, --ranges and --resume are of a training",
+  const RetrainArguments &t = a.qat.training, plain = QatArguments().training;
+  if (!a.qat.on && (t.epochs != plain.epochs || t.batch != plain.batch || t.resume || t.limit > 0 ||
+                    t.learning_rate != plain.learning_rate || !t.augment.empty() || !t.teacher.empty() ||
+                    a.qat.ranges != QatArguments().ranges))
+    return fail(ErrorCode::usage,
+                "--epochs, --batch, --learning-rate, --ranges, --limit, --augment, --teacher and --resume are of a "
+                "training",
                 "add --qat");
   THIMBLE_TRY(parse_weights(a.qat, &options));
   options.io = parse_io(a.io);
@@ -116,14 +120,27 @@ Result<QuantizeOptions> parse_options(const Arguments& a) {
   return options;
 }
 
-// Accuracy on a test set of a model as it stands; −1 for values instead of classes.
-Result<double> accuracy_of(const Graph& graph, const Splits& splits, const Preprocess& preprocess,
-                           const Context& context) {
-  if (splits.test.empty() || splits.test.classes() == 0) return -1.0;
-  THIMBLE_ASSIGN(
-      const EvaluationResult e,
-      evaluate_model(graph, splits.test, preprocess, {.threads = context.thread_count(), .cancelled = interrupted}));
-  return e.accuracy;
+// Without training: samples to calibrate with, the test part where there are no others; with --sensitivity and --mixed
+// also validation samples.
+Result<Material> samples_of(const Arguments& a, const Graph& graph, const Context& context) {
+  OpenOptions open;
+  open.data_dir = context.data_dir;
+  const Shape& shape = graph.at(graph.inputs[0]).shape;
+  if (shape.rank() == 4 && (shape[3] == 1 || shape[3] == 3)) open.shape = {shape[1], shape[2], shape[3]};
+  THIMBLE_ASSIGN(const Splits splits, open_splits(a.data, open));
+  const HeldOut held = a.widths.on() ? hold_out(splits, a.widths.validate) : HeldOut{splits.train, {}};
+  Material m;
+  m.how.train = held.train.valid() && !held.train.empty() ? held.train : splits.test;
+  m.how.validation = held.validation;
+  THIMBLE_TRY(check_fits(graph, m.how.train));
+  std::string note;
+  if (a.scale.empty()) {
+    THIMBLE_ASSIGN(m.how.preprocess, preprocess_of(graph, "", &note));
+  } else {
+    THIMBLE_ASSIGN(m.how.preprocess, make_preprocess(a.scale, m.how.train));
+  }
+  if (!note.empty()) context.note(note);
+  return m;
 }
 
 Result<Outcome> quantized(const Arguments& a, const QuantizeOptions& options, const Graph& graph,
@@ -133,23 +150,19 @@ Result<Outcome> quantized(const Arguments& a, const QuantizeOptions& options, co
     THIMBLE_ASSIGN(outcome.result, quantize(graph, options));
     return outcome;
   }
-  OpenOptions open;
-  open.data_dir = context.data_dir;
-  const Shape& shape = graph.at(graph.inputs[0]).shape;
-  if (shape.rank() == 4 && (shape[3] == 1 || shape[3] == 3)) open.shape = {shape[1], shape[2], shape[3]};
-  THIMBLE_ASSIGN(const Splits splits, open_splits(a.data, open));
-  const HeldOut held = a.widths.on() ? hold_out(splits, a.widths.validate) : HeldOut{splits.train, {}};
-  const Dataset& source = held.train.valid() && !held.train.empty() ? held.train : splits.test;
-  THIMBLE_TRY(check_fits(graph, source));
-  std::string note;
-  Preprocess preprocess;
-  if (a.scale.empty()) {
-    THIMBLE_ASSIGN(preprocess, preprocess_of(graph, "", &note));
+  // The samples to measure ranges with, and to train on or to choose by.
+  Material m;
+  if (a.qat.on) {
+    RetrainArguments training = a.qat.training;
+    training.data = a.data;
+    training.scale = a.scale;
+    training.output = a.output;
+    THIMBLE_ASSIGN(m, material_of(training, graph, context));
   } else {
-    THIMBLE_ASSIGN(preprocess, make_preprocess(a.scale, source));
+    THIMBLE_ASSIGN(m, samples_of(a, graph, context));
   }
-  if (!note.empty()) context.note(note);
-  const Dataset set = source.shuffled(1).limit(a.samples);
+  const Preprocess& preprocess = m.how.preprocess;
+  const Dataset set = m.how.train.shuffled(1).limit(a.samples);
   TaskProgress progress(context, "calibrating", "samples");
   const CalibrationSamples samples = [&](int64_t i, std::span<float> input) {
     if (i >= set.size() || interrupted()) return false;
@@ -161,7 +174,8 @@ Result<Outcome> quantized(const Arguments& a, const QuantizeOptions& options, co
     return true;
   };
   if (a.widths.on()) {
-    THIMBLE_ASSIGN(outcome.widths, run_widths(a.widths, options, graph, held.validation, preprocess, samples, context));
+    THIMBLE_ASSIGN(outcome.widths,
+                   run_widths(a.widths, options, graph, m.how.validation, preprocess, samples, context));
     if (outcome.widths->mixed) outcome.result = std::move(outcome.widths->mixed->result);
     return outcome;
   }
@@ -169,12 +183,13 @@ Result<Outcome> quantized(const Arguments& a, const QuantizeOptions& options, co
     THIMBLE_ASSIGN(outcome.result, quantize(graph, options, samples));
     return outcome;
   }
-  const std::string checkpoint = a.output == "-" ? std::string() : a.output + ".ckpt";
-  THIMBLE_ASSIGN(QatOutcome trained, run_qat(a.qat, options, graph, splits, preprocess, samples, checkpoint, context));
+  THIMBLE_ASSIGN(QatOutcome trained, run_qat(a.qat, options, graph, m, samples, context));
   outcome.result = std::move(trained.result);
   outcome.epochs = std::move(trained.epochs);
-  THIMBLE_ASSIGN(outcome.accuracy_before, accuracy_of(graph, splits, preprocess, context));
-  THIMBLE_ASSIGN(outcome.accuracy, accuracy_of(outcome.result.graph, splits, preprocess, context));
+  THIMBLE_ASSIGN(const TestScore before, test_score(graph, m, context));
+  THIMBLE_ASSIGN(const TestScore after, test_score(outcome.result.graph, m, context));
+  outcome.accuracy_before = before.accuracy;
+  outcome.accuracy = after.accuracy;
   return outcome;
 }
 
@@ -189,8 +204,7 @@ void print_json(const Arguments& a, const QuantizeOptions& options, const Outcom
   if (written) json.field("bytes", after);
   if (a.qat.on) {
     json.field("bits", bits_word(options.bits));
-    json.field("test_accuracy_before", outcome.accuracy_before >= 0 ? outcome.accuracy_before : NAN)
-        .field("test_accuracy", outcome.accuracy >= 0 ? outcome.accuracy : NAN);
+    json.field("test_accuracy_before", outcome.accuracy_before).field("test_accuracy", outcome.accuracy);
     write_epochs(json, outcome.epochs);
   }
   if (outcome.widths) write_widths(json, *outcome.widths);
@@ -227,7 +241,7 @@ void print_tables(const Outcome& outcome, int64_t before, int64_t after, const C
        format("{:.2f} times smaller", static_cast<double>(before) / static_cast<double>(std::max<int64_t>(after, 1)))},
       Tone::strong);
   context.print(table.text(context.colour()));
-  if (outcome.accuracy >= 0)
+  if (!std::isnan(outcome.accuracy))
     context.print(format("test accuracy {} (the float model given: {})\n", format_percent(outcome.accuracy),
                          format_percent(outcome.accuracy_before)));
 }

@@ -121,6 +121,7 @@ void declare_retraining(Options& options, RetrainArguments* a) {
   options.integer("--seed", &a->seed, "N", "of the order of samples and of random choices (default: 1)");
   options.text("--scale", &a->scale, "WORD", "0..1, -1..1, standard or none (default: as the model says)");
   declare_augment(options, a);
+  if (a->technique != "distill") declare_teacher(options, a);  // that has more to say about it
   options.flag("--resume", &a->resume, "go on from OUT.ckpt where there is one");
   options.section("");
 }
@@ -131,7 +132,9 @@ Status run_retraining(const RetrainArguments& a, const Command& command, const C
   THIMBLE_ASSIGN(const Graph graph, prepare_for_inference(std::move(model.graph)));
   if (graph.inputs.empty()) return fail(ErrorCode::usage, "the model has no input");
   THIMBLE_ASSIGN(Material m, material_of(a, graph, context));
-  THIMBLE_ASSIGN(const Techniques techniques, command.techniques(graph, sparsity(graph), context));
+  THIMBLE_ASSIGN(Techniques techniques, command.techniques(graph, sparsity(graph), context));
+  THIMBLE_ASSIGN(const Techniques lessons, taught(a, context));
+  techniques.insert(techniques.begin(), lessons.begin(), lessons.end());
   THIMBLE_ASSIGN(const Score before, score_of(graph, m, context));
   std::string how;
   for (const auto& technique : techniques) how += (how.empty() ? "" : "; ") + technique->describe();

@@ -132,7 +132,7 @@ Status run_shrink(const Arguments& a, const Context& context) {
     line.note(text);
     if (e.epoch == a.epochs) ++round;
   };
-  THIMBLE_ASSIGN(ShrinkResult result, shrink(graph, plan, m.how));
+  THIMBLE_ASSIGN(ShrinkResult result, shrink(graph, plan, m.how, [&] { return taught(a, context); }));
   if (result.interrupted || interrupted())
     return fail(ErrorCode::interrupted, format("training was interrupted in round {}", round),
                 m.how.checkpoint.empty() ? "nothing was written"
@@ -197,6 +197,7 @@ Action define_shrink(Options& options) {
   options.integer("--seed", &a->seed, "N", "of the order of samples (default: 1)");
   options.text("--scale", &a->scale, "WORD", "0..1, -1..1, standard or none (default: as the model says)");
   declare_augment(options, a.get());
+  declare_teacher(options, a.get());
   options.flag("--resume", &a->resume, "go on from OUT.ckpt.round* where they are");
   options.section("");
   return [a](const Context& context) { return run_shrink(*a, context); };

@@ -1,7 +1,9 @@
 #include "app/training_material.h"
 
+#include "api/load.h"
 #include "app/feeding.h"
 #include "app/interrupt.h"
+#include "compress/distill.h"
 #include "data/sources.h"
 #include "study/evaluate.h"
 #include "study/recipe.h"
@@ -22,6 +24,22 @@ std::vector<std::string> split_names(std::string_view list) {
 void declare_augment(Options& options, RetrainArguments* a) {
   options.text("--augment", &a->augment, "TEXT",
                "changes of training pictures as in a recipe: \"shift = 1, flip = true\"");
+}
+
+void declare_teacher(Options& options, RetrainArguments* a) {
+  options.text("--teacher", &a->teacher, "FILE",
+               "a model of the same classes whose answers are learned too; the uncompressed one is a good teacher");
+}
+
+Result<Techniques> taught(const RetrainArguments& a, const Context& context) {
+  if (a.teacher.empty()) return Techniques();
+  auto model = load_model(a.teacher);
+  if (!model) return with_context(std::move(model).error(), "--teacher");
+  DistillOptions lesson;
+  lesson.teacher = std::make_shared<const Graph>(std::move(model->graph));
+  lesson.teacher_name = a.teacher;
+  lesson.threads = context.thread_count();
+  return Techniques{std::make_shared<Distillation>(std::move(lesson))};
 }
 
 std::vector<std::string> layer_names(const RetrainArguments& a) {

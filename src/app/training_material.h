@@ -14,7 +14,7 @@ inline constexpr double kLeastLearningRate = 1e-12;
 
 struct RetrainArguments {
   std::string technique;  // whose usual_rate() is the default
-  std::string model, output, data, scale, augment, optimizer = "adam";
+  std::string model, output, data, scale, augment, teacher, optimizer = "adam";
   std::vector<std::string> layers;
   int64_t epochs = 4, batch = 32, limit = 0, seed = 1;
   double learning_rate = 0;
@@ -25,6 +25,10 @@ struct RetrainArguments {
 std::vector<std::string> split_names(std::string_view list);
 // Declares --augment.
 void declare_augment(Options& options, RetrainArguments* a);
+// Declares --teacher, for commands that have no section of a teacher.
+void declare_teacher(Options& options, RetrainArguments* a);
+// What a.teacher adds to a training; nothing where there is none. Errors: those of load_model.
+Result<Techniques> taught(const RetrainArguments& a, const Context& context);
 // Of --layers, which may be given several times.
 std::vector<std::string> layer_names(const RetrainArguments& a);
 
