@@ -9,6 +9,7 @@
 #include "kernels/map.h"
 #include "kernels/pool.h"
 #include "kernels/reduce.h"
+#include "kernels/sparse.h"
 #include "kernels/update.h"
 
 #define THIMBLE_F32_FILLS(isa)                                             \
@@ -19,7 +20,8 @@
   void fill_reduce_##isa(ReduceKernels& table);                            \
   void fill_pool_##isa(PoolKernels& table);                                \
   void fill_lstm_##isa(LstmKernels& table);                                \
-  void fill_update_##isa(UpdateKernels& table);
+  void fill_update_##isa(UpdateKernels& table);                            \
+  void fill_sparse_##isa(SparseKernels& table); /* the float32 part */
 
 namespace thimble {
 

@@ -30,15 +30,40 @@ struct S8 : S8Avx512Base {
     acc = _mm512_add_epi32(acc, _mm512_madd_epi16(a.even, b.even));
     return _mm512_add_epi32(acc, _mm512_madd_epi16(a.odd, b.odd));
   }
+
+  // Sparse weights: rows 0 and 2 of a group as int16, then 1 and 3.
+  static constexpr int kSparseVectors = 8, kWeightBytes = 8;
+  struct W {
+    __m512i even, odd;
+  };
+  static void pack_weights(const int8_t w[4], int8_t* out) {
+    const int16_t pairs[4] = {w[0], w[2], w[1], w[3]};
+    __builtin_memcpy(out, pairs, 8);
+  }
+  static W load_w(const int8_t* w) {
+    int32_t pairs[2];
+    __builtin_memcpy(pairs, w, 8);
+    return {_mm512_set1_epi32(pairs[0]), _mm512_set1_epi32(pairs[1])};
+  }
+  static I dot_rows(I acc, const uint8_t* x, W w) {
+    const __m512i bytes = _mm512_loadu_si512(x);
+    const __m512i even = _mm512_and_si512(bytes, _mm512_set1_epi32(0x00FF00FF)), odd = _mm512_srli_epi16(bytes, 8);
+    acc = _mm512_add_epi32(acc, _mm512_madd_epi16(even, w.even));
+    return _mm512_add_epi32(acc, _mm512_madd_epi16(odd, w.odd));
+  }
 };
 
 }  // namespace
 }  // namespace thimble
 
 #include "kernels/gemm_s8_x86.h"
+#include "kernels/sparse_s8_x86.h"
 
 namespace thimble {
 
 void fill_gemm_s8_avx512(GemmS8Kernels& table) { fill(table, "avx512 6x64"); }
+void fill_sparse_s8_avx512(SparseKernels& table) {
+  fill_sparse(table, {.entry = 1.1, .start = 22, .turn = 3, .most = 128}, sparse_row_avx2, {.entry = 13, .column = 60});
+}
 
 }  // namespace thimble

@@ -21,7 +21,9 @@ namespace {
   fill_pool_##f32(table.pool);             \
   fill_lstm_##f32(table.lstm);             \
   fill_update_##f32(table.update);         \
+  fill_sparse_##f32(table.sparse);         \
   fill_gemm_s8_##s8(table.gemm_s8);        \
+  fill_sparse_s8_##s8(table.sparse);       \
   fill_depthwise_s8_##s8(table.depthwise); \
   fill_pool_s8_##s8(table.pool);           \
   fill_elementwise_s8_##s8(table.elementwise_s8);

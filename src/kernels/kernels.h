@@ -19,6 +19,7 @@
 #include "kernels/map.h"
 #include "kernels/pool.h"
 #include "kernels/reduce.h"
+#include "kernels/sparse.h"
 #include "kernels/update.h"
 
 namespace thimble {
@@ -37,6 +38,7 @@ struct KernelTable {
   PoolKernels pool;
   LstmKernels lstm;
   UpdateKernels update;
+  SparseKernels sparse;
 };
 
 // Tables that this machine can run, slowest first; the scalar one is always there.

@@ -7,6 +7,7 @@
 #include "kernels/elementwise_s8.h"
 #include "kernels/gemm_s8.h"
 #include "kernels/pool.h"
+#include "kernels/sparse.h"
 
 namespace thimble {
 
@@ -15,6 +16,13 @@ void fill_gemm_s8_avx2(GemmS8Kernels& table);
 void fill_gemm_s8_avx512(GemmS8Kernels& table);
 void fill_gemm_s8_avx512_vnni(GemmS8Kernels& table);
 void fill_gemm_s8_neon(GemmS8Kernels& table);
+
+// The int8 part.
+void fill_sparse_s8_scalar(SparseKernels& table);
+void fill_sparse_s8_avx2(SparseKernels& table);
+void fill_sparse_s8_avx512(SparseKernels& table);
+void fill_sparse_s8_avx512_vnni(SparseKernels& table);
+void fill_sparse_s8_neon(SparseKernels& table);
 
 // Sets .s8 only.
 void fill_depthwise_s8_scalar(DepthwiseKernels& table);

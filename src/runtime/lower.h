@@ -49,16 +49,25 @@ struct RunSignature<void (*)(const P&, int, int)> {
 };
 }  // namespace detail
 
+// Whether weights with zeros run without them: where that is faster, nowhere, or wherever it can be done (tests).
+enum class SparseWeights { automatic, never, always };
+
 class LowerContext {
  public:
-  LowerContext(const Graph& g, NodeId id, const KernelTable& k, int max_threads)
-      : graph(g), node_id(id), node(g.nodes[static_cast<size_t>(id)]), kernels(k), threads(max_threads) {}
+  LowerContext(const Graph& g, NodeId id, const KernelTable& k, int max_threads, SparseWeights sparse_weights)
+      : graph(g),
+        node_id(id),
+        node(g.nodes[static_cast<size_t>(id)]),
+        kernels(k),
+        threads(max_threads),
+        sparse(sparse_weights) {}
 
   const Graph& graph;
   const NodeId node_id;
   const Node& node;
   const KernelTable& kernels;
   const int threads;
+  const SparseWeights sparse;
 
   bool has(int i) const { return i < static_cast<int>(node.inputs.size()) && node.inputs[static_cast<size_t>(i)] >= 0; }
   const Tensor& in(int i) const { return graph.at(node.inputs[static_cast<size_t>(i)]); }

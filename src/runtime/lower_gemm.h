@@ -2,6 +2,7 @@
 // as TFLite stores dense and convolution weights): fully_connected, conv2d, 1×1 convolutions.
 #pragma once
 
+#include "ops/window.h"
 #include "runtime/lower.h"
 
 namespace thimble {
@@ -11,6 +12,7 @@ struct GemmShape {
   int64_t images = 1;                     // the offset table describes one image; others follow at image_stride
   int64_t image_stride = 0;               // elements from one image's input to the next
   std::vector<int32_t> offsets;           // m·taps element offsets, negative = padding; empty: row i starts at i·k
+  const Window* window = nullptr;         // what the table describes, where it is a window over images
   Activation activation = Activation::none;
   bool asymmetric_rows = false;     // hybrid: asymmetric quantisation (of rows or images)
   bool hybrid_images = false;       // hybrid: one scale per image instead of one per row (convolutions)

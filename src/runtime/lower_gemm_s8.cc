@@ -2,6 +2,7 @@
 // bias at plan time, the product is requantised exactly as TFLite does.
 #include "ops/weighted.h"
 #include "runtime/lower_gemm_parts.h"
+#include "runtime/lower_gemm_sparse.h"
 
 namespace thimble::gemm_lowering {
 
@@ -98,6 +99,17 @@ Result<bool> lower_s8(LowerContext& ctx, const GemmShape& s) {
     const uint32_t b = ctx.has(2) ? static_cast<uint32_t>(ctx.in(2).data.as<int32_t>()[j]) : 0;
     bias[j] = static_cast<int32_t>(b - shift * static_cast<uint32_t>(bias[j]));
   }
+  const int32_t* folded_bias = ctx.constant(bias);
+  RequantArgs requant;
+  if (ctx.node.op == Op::fully_connected) {
+    requant.scale = ctx.constant(dense_scales(x.quant.scale[0], w.quant, y.quant.scale[0], s.n));
+  } else {
+    const Requantization r = requantization(x.type, x.quant.scale[0], w.quant, y.quant.scale[0], s.n);
+    requant.multiplier = ctx.constant(r.multiplier);
+    requant.shift = ctx.constant(r.shift);
+  }
+  requant.zero_point = y.quant.zero_point[0];
+  quantized_activation_range(s.activation, y.type, y.quant, &requant.lo, &requant.hi);
   const double operations = static_cast<double>(s.images) * static_cast<double>(s.m) * static_cast<double>(s.n * rows);
   const int parts = s.images * s.m > 1 ? ctx.parts_for(operations / 150) : 1;
   GemmS8Params* p;
@@ -123,6 +135,7 @@ Result<bool> lower_s8(LowerContext& ctx, const GemmShape& s) {
     flip->n = x_elements;
     ctx.bind_in(&flip->x, 0);
     ctx.bind_scratch(&flip->y, biased);
+    if (lower_sparse_s8(ctx, s, requant, folded_bias, biased)) return true;
     p = ctx.step<run_s8>(parts);
     p->args.k = p->args.lda = s.k;
     p->args.taps = s.taps;
@@ -143,16 +156,8 @@ Result<bool> lower_s8(LowerContext& ctx, const GemmShape& s) {
   a.m = s.m;
   a.n = s.n;
   a.ldc = s.n;
-  a.bias = ctx.constant(bias);
-  if (ctx.node.op == Op::fully_connected) {
-    a.requant.scale = ctx.constant(dense_scales(x.quant.scale[0], w.quant, y.quant.scale[0], s.n));
-  } else {
-    const Requantization r = requantization(x.type, x.quant.scale[0], w.quant, y.quant.scale[0], s.n);
-    a.requant.multiplier = ctx.constant(r.multiplier);
-    a.requant.shift = ctx.constant(r.shift);
-  }
-  a.requant.zero_point = y.quant.zero_point[0];
-  quantized_activation_range(s.activation, y.type, y.quant, &a.requant.lo, &a.requant.hi);
+  a.bias = folded_bias;
+  a.requant = requant;
   ctx.bind_out(&a.c_quantized);
   return true;
 }

@@ -17,7 +17,7 @@ Grid grid_of(const Shape& shape, bool columns_first) {
   Grid grid;
   for (int64_t d : shape.dims())
     if (d != 1) grid.dims.push_back(d);
-  if (columns_first && !grid.dims.empty()) std::ranges::rotate(grid.dims, grid.dims.end() - 1);
+  if (columns_first && !grid.dims.empty()) std::rotate(grid.dims.begin(), grid.dims.end() - 1, grid.dims.end());
   return grid;
 }
 

@@ -26,6 +26,7 @@ Result<bool> conv2d(LowerContext& ctx) {
   }
   if (!d.window.pointwise()) {
     shape.taps = d.window.taps();
+    shape.window = &d.window;
     if (!forward_offsets(d.window, d.channels, &shape.offsets)) return false;
   } else if (!hybrid) {
     shape.m *= shape.images;
