@@ -166,7 +166,7 @@ class Reader {
       return fail(ErrorCode::bad_file,
                   format("the sparse tensors expand to more than {} MiB", tflite::kMaxExpandedBytes >> 20));
     expanded_ += tensor->bytes();
-    tensor->data = stored->expand();
+    THIMBLE_ASSIGN(tensor->data, stored->expand());
     return {};
   }
 

@@ -1,5 +1,7 @@
 #include "formats/tflite/sparse.h"
 
+#include <algorithm>
+#include <cstdlib>
 #include <cstring>
 
 #include "base/numbers.h"
@@ -177,10 +179,13 @@ void SparseTensor::place(size_t l, int64_t node, int64_t offset, uint8_t* dense)
   }
 }
 
-Data SparseTensor::expand() const {
-  auto dense = std::make_shared<std::vector<uint8_t>>(static_cast<size_t>(std::max<int64_t>(dense_bytes_, 1)));
-  if (!values_.empty()) place(0, 0, 0, dense->data());
-  return {dense, dense->data(), static_cast<size_t>(dense_bytes_)};
+Result<Data> SparseTensor::expand() const {
+  const auto size = static_cast<size_t>(dense_bytes_);
+  const std::shared_ptr<uint8_t> dense(static_cast<uint8_t*>(std::calloc(std::max<size_t>(size, 1), 1)),
+                                       [](uint8_t* p) { std::free(p); });
+  if (dense == nullptr) return fail(ErrorCode::out_of_memory, format("no memory for {} dense bytes", size));
+  if (!values_.empty()) place(0, 0, 0, dense.get());
+  return Data{dense, dense.get(), size};
 }
 
 }  // namespace thimble::tflite

@@ -24,8 +24,9 @@ class SparseTensor {
   // Errors: bad_file, and unsupported (element types that the stock DENSIFY does not have, sparse blocks).
   static Result<SparseTensor> read(const Table& sparsity, const Tensor& tensor, std::span<const uint8_t> values);
 
-  // The dense constant, tensor.bytes() long.
-  Data expand() const;
+  // The dense constant, tensor.bytes() long. Its zeros are pages that the system has not touched: a file that claims
+  // many and is refused later has not cost their memory. Errors: out_of_memory.
+  Result<Data> expand() const;
 
  private:
   // A list of numbers in one of the three widths that the schema knows.

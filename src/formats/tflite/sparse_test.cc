@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
 #include <functional>
 #include <numeric>
 
@@ -430,6 +431,30 @@ TEST(SparseTensor, ExpansionIsBounded) {
   const auto zeros = read_tflite(file_of(s));
   ASSERT_TRUE(zeros) << zeros.error().to_string();
   EXPECT_EQ(zeros->at(1).data.size, size_t{4} << 20);
+}
+
+// What is refused after its sparse tensors were expanded has not cost the memory of their zeros.
+TEST(SparseTensor, ZerosCostNoMemory) {
+  FileSpec s;
+  s.shape = {1, 60 << 20};
+  s.order = {0, 1};
+  s.levels = {{schema::kDimensionDense, 1, {}, {}}, {schema::kDimensionSparse, 0, {0, 1}, {7}}};
+  s.values = {0, 0, 128, 63};
+  s.densify = true;
+  s.densify_shape = {2, 2};
+  const auto resident = [] {  // KiB; 0 where the system does not say
+    std::ifstream in("/proc/self/status");
+    for (std::string word; in >> word;)
+      if (word == "VmHWM:") {
+        in >> word;
+        return std::stol(word);
+      }
+    return 0L;
+  };
+  const std::vector<uint8_t> file = file_of(s);
+  const long before = resident();
+  EXPECT_FALSE(read_tflite(file));
+  EXPECT_LT(resident() - before, 8 << 10);
 }
 
 TEST(SparseTensor, NoElements) {
