@@ -40,34 +40,17 @@ Result<CompressionGoal> goal_of(const Arguments& a) {
 
 bool classes(const Material& m) { return m.how.train.classes() > 0; }
 
-// Of TrialOutcome: −loss becomes the loss again.
-double shown(double score, bool accuracy) { return accuracy ? score : -score; }
-
 std::string score_text(double score, bool accuracy) { return accuracy ? format_percent(score) : format_number(-score); }
 
 SearchReport report_of(const Arguments& a, const Compressed& c, const CompressionOptions& o, const TestScore& before,
                        const TestScore& after, bool accuracy, const Context& context) {
-  SearchReport r;
+  SearchReport r = search_report(c, o.goal, accuracy);
   r.model = a.model;
   r.data = a.data;
-  r.goal = o.goal.to_string();
-  r.met = c.search.met;
-  r.accuracy = accuracy;
-  if (o.goal.board.flash > 0) r.bytes_of = ".tflite file";
-  r.score_before = shown(c.before.score, accuracy);
-  r.least_score = c.goal.most_bytes > 0 ? 0 : shown(c.goal.least_score, accuracy);
-  r.bytes_before = c.before.bytes;
-  r.most_bytes = c.goal.most_bytes;
   const double test = accuracy ? after.accuracy : after.loss;
   if (!std::isnan(test)) {
     r.test = test;
     r.test_before = accuracy ? before.accuracy : before.loss;
-  }
-  for (size_t i = 0; i < c.search.trials.size(); ++i) {
-    const Trial& t = c.search.trials[i];
-    r.rows.push_back({t.plan.to_string(), t.number, t.rung, t.samples, shown(t.outcome.score, accuracy),
-                      t.outcome.bytes, t.outcome.memory, std::ranges::find(c.front, i) != c.front.end(),
-                      i == c.search.chosen});
   }
   r.command = {"thimble"};
   r.command.insert(r.command.end(), context.arguments.begin(), context.arguments.end());

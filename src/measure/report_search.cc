@@ -110,7 +110,8 @@ std::string search_html(const SearchReport& r) {
           "how", "How it was found",
           "Successive halving: every plan trains for a short time, the third of them around the goal trains "
           "longer, and so on. Choices are made on validation samples of the training part only.",
-          format("<pre>{}</pre>", escape_html(command))),
+          command.empty() ? "<p>By <code>search</code> in a variant of a study's recipe.</p>"
+                          : format("<pre>{}</pre>", escape_html(command))),
       report::page_script());
 }
 

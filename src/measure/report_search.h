@@ -25,7 +25,7 @@ struct SearchReport {
   int64_t bytes_before = 0, most_bytes = 0;
   double test_before = -1, test = -1;  // scores on the test part; −1: none
   std::vector<SearchRow> rows;
-  std::vector<std::string> command;
+  std::vector<std::string> command;  // empty: a stage of a study
 };
 
 std::string search_html(const SearchReport& report);

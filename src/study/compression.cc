@@ -148,6 +148,26 @@ std::string trial_file(const std::string& folder, const Trial& trial) {
   return join_path(folder, format("trial_{:03}.tflite", trial.number));
 }
 
+SearchReport search_report(const Compressed& found, const CompressionGoal& goal, bool classes) {
+  const auto shown = [&](double score) { return classes ? score : -score; };  // −loss becomes the loss again
+  SearchReport r;
+  r.goal = goal.to_string();
+  r.met = found.search.met;
+  r.accuracy = classes;
+  if (goal.board.flash > 0) r.bytes_of = ".tflite file";
+  r.score_before = shown(found.before.score);
+  r.least_score = found.goal.most_bytes > 0 ? 0 : shown(found.goal.least_score);
+  r.bytes_before = found.before.bytes;
+  r.most_bytes = found.goal.most_bytes;
+  for (size_t i = 0; i < found.search.trials.size(); ++i) {
+    const Trial& t = found.search.trials[i];
+    r.rows.push_back({t.plan.to_string(), t.number, t.rung, t.samples, shown(t.outcome.score), t.outcome.bytes,
+                      t.outcome.memory, std::ranges::find(found.front, i) != found.front.end(),
+                      i == found.search.chosen});
+  }
+  return r;
+}
+
 Result<Compressed> compress_model(const Graph& float_graph, const Retraining& how, const CompressionOptions& options) {
   if (!how.train.valid() || how.train.empty() || !how.validation.valid() || how.validation.empty())
     return fail(ErrorCode::usage, "the data set has no training or no validation samples",

@@ -6,6 +6,7 @@
 #include "compress/quantize.h"
 #include "compress/retrain.h"
 #include "compress/search.h"
+#include "measure/report_search.h"
 
 namespace thimble {
 
@@ -59,6 +60,9 @@ struct Compressed {
 
 // The file of a trial in the folder.
 std::string trial_file(const std::string& folder, const Trial& trial);
+
+// The trials for search.html, without what only the caller knows: names, test scores and the command.
+SearchReport search_report(const Compressed& found, const CompressionGoal& goal, bool classes);
 
 // `how`: data, scaling, hooks.stop, and how the model is trained from nothing (carry_out). `how.validation` decides;
 // no test sample is looked at. Errors: usage (no validation samples, a budget too small, another search's folder),

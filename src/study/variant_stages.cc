@@ -126,11 +126,17 @@ Status VariantStages::search(const VariantSpec& spec, Staged* s) {
   };
   THIMBLE_ASSIGN(Compressed found, compress_model(s->graph, how, options));
   const Trial& chosen = found.search.trials[found.search.chosen];
+  SearchReport report = search_report(found, options.goal, how.train.classes() > 0);
+  report.model = spec.from.empty() ? "the trained network" : spec.from;
+  report.data = context_.recipe.data.set;
+  const std::string page = join_path(options.folder, "search.html");
+  THIMBLE_TRY(write_file_atomic(page, search_html(report)));
   s->summary.push_back(format("search: {}", chosen.plan.to_string()));
   s->settings.push_back(
       format("chosen by itself among {} trials for {}{}: {}; the model given teaches; {} samples in all",
              found.search.trials.size(), options.goal.to_string(), found.search.met ? "" : " (not met, the nearest)",
              chosen.plan.to_string(), options.samples));
+  if (context_.hooks.note) context_.hooks.note(format("{}: {} shows all trials", name, page));
   std::vector<TensorSize> sizes = constant_sizes(s->graph, found.chosen);
   s->quantized = Quantized{std::move(found.chosen), {}, std::move(sizes)};
   return {};
