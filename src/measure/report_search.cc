@@ -43,15 +43,15 @@ std::string head(const SearchReport& r, const SearchRow& chosen) {
   return html + "</div>";
 }
 
-std::string plot(const SearchReport& r) {
+svg::Scatter chart_of(const SearchReport& r, const std::vector<SearchRow>& rows) {
   svg::Scatter chart;
-  chart.description = r.accuracy ? "accuracy against size of all trials" : "loss against size of all trials";
+  chart.description = r.accuracy ? "accuracy against size of trials" : "loss against size of trials";
   chart.x = {r.bytes_of, svg::Unit::bytes, true};
   chart.y = r.accuracy ? svg::Axis{"validation accuracy", svg::Unit::percent} : svg::Axis{"validation loss"};
   chart.larger_y_is_better = r.accuracy;
   chart.width = 600;
   chart.height = 340;
-  for (const SearchRow& row : r.rows) {
+  for (const SearchRow& row : rows) {
     svg::ScatterPoint p;
     p.x = static_cast<double>(row.bytes);
     p.y = row.score;
@@ -67,12 +67,25 @@ std::string plot(const SearchReport& r) {
   before.y = r.score_before;
   before.colour = 2;
   chart.points.push_back(std::move(before));
-  return report::section(
-      "plot", "What was tried", "",
-      report::figure(
-          "", svg::scatter(chart),
-          "Each dot is one trial; up and to the left is better. The dotted line joins what no other trial beats. "
-          "Trials of the first round were trained for a short time only; the best of each round went on."));
+  return chart;
+}
+
+std::string plot(const SearchReport& r) {
+  constexpr double kNearPoints = 0.03, kNearLoss = 0.5;  // accuracy lost; part of the loss added
+  std::vector<SearchRow> near;
+  const auto chosen = std::ranges::find_if(r.rows, [](const SearchRow& row) { return row.chosen; });
+  const double from = chosen == r.rows.end() ? r.score_before : chosen->score;
+  for (const SearchRow& row : r.rows)
+    if (r.accuracy ? row.score >= from - kNearPoints : row.score <= from * (1 + kNearLoss)) near.push_back(row);
+  std::string figures = report::figure(
+      "", svg::scatter(chart_of(r, r.rows)),
+      "Each dot is one trial; up and to the left is better. The dotted line joins what no other trial beats. "
+      "Trials of the first round (triangles) were trained for a short time only; the best of each round went on.");
+  if (near.size() > 2 && near.size() < r.rows.size())
+    figures += report::figure("", svg::scatter(chart_of(r, near)),
+                              format("The {} of {} trials that come near to the chosen one.", near.size(),
+                                     r.rows.size()));
+  return report::section("plot", "What was tried", "", format("<div class=\"grid\">{}</div>", figures));
 }
 
 std::string table(const SearchReport& r) {
