@@ -120,8 +120,13 @@ class ItemRun {
   void describe_training(const TrainResult& trained) {
     SeedTraining& t = item_.training;
     t.seed = plan_.seed;
-    t.seconds = trained.seconds;
+    double epochs = 0;  // also those that an earlier run has done
+    for (const EpochRecord& e : trained.epochs) epochs += e.seconds;
+    t.seconds = std::max(trained.seconds, epochs);
     t.images_per_s = trained.images_per_s;
+    if (trained.images == 0 && epochs > 0)
+      t.images_per_s =
+          static_cast<double>(data_.splits.train.size()) * static_cast<double>(trained.epochs.size()) / epochs;
     if (!item_.variants.empty()) {
       t.test_accuracy = item_.variants.front().accuracy;
       t.test_loss = item_.variants.front().loss;
