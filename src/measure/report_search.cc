@@ -82,9 +82,9 @@ std::string plot(const SearchReport& r) {
       "Each dot is one trial; up and to the left is better. The dotted line joins what no other trial beats. "
       "Trials of the first round (triangles) were trained for a short time only; the best of each round went on.");
   if (near.size() > 2 && near.size() < r.rows.size())
-    figures += report::figure("", svg::scatter(chart_of(r, near)),
-                              format("The {} of {} trials that come near to the chosen one.", near.size(),
-                                     r.rows.size()));
+    figures +=
+        report::figure("", svg::scatter(chart_of(r, near)),
+                       format("The {} of {} trials that come near to the chosen one.", near.size(), r.rows.size()));
   return report::section("plot", "What was tried", "", format("<div class=\"grid\">{}</div>", figures));
 }
 
