@@ -102,6 +102,7 @@ std::string head_section(Context& c) {
   if (v.ship >= 0) {
     const VariantResult& s = variant(v.ship);
     std::string small = bytes_text(s.bytes);
+    if (s.bytes_packed > 0) small += format(", {} packed", bytes_text(s.bytes_packed));
     if (std::isfinite(s.accuracy)) small += format(" · {} correct", format_percent(s.accuracy));
     out += tile("ship", "File to ship", name_of(c, s.name),
                 s.file.empty() ? small : format("{}<br>{}", small, name_of(c, s.file)));

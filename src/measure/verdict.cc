@@ -97,6 +97,8 @@ Verdict judge(const std::vector<VariantResult>& variants, double tolerance) {
   if (verdict.ship >= 0) {
     const VariantResult& ship = variants[static_cast<size_t>(verdict.ship)];
     std::string text = format("Ship {}: {}", ship.name, format_bytes(static_cast<double>(ship.bytes)));
+    if (ship.bytes_packed > 0)
+      text += format(" ({} as a packed .thim)", format_bytes(static_cast<double>(ship.bytes_packed)));
     const std::string words = accuracy_words(ship);
     if (!words.empty()) text += " that " + words;
     say.push_back(text + ".");

@@ -1,6 +1,7 @@
 #include "study/study.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/cpu.h"
 #include "base/file.h"
@@ -11,6 +12,7 @@
 #include "measure/report_html.h"
 #include "measure/report_json.h"
 #include "measure/report_markdown.h"
+#include "measure/stats.h"
 #include "passes/pipeline.h"
 #include "study/check_variants.h"
 #include "study/item.h"
@@ -150,6 +152,8 @@ class Runner {
       r.accuracy = mean_of(accuracies);
       r.accuracy_stddev = stddev_of(accuracies);
       r.loss = mean_of(losses);
+      if (std::isfinite(r.accuracy) && r.test_samples > 0)  // about the accuracy that the tables show
+        r.interval95 = wilson95(std::llround(r.accuracy * static_cast<double>(r.test_samples)), r.test_samples);
       average_regression(r);
     }
   }
