@@ -125,14 +125,6 @@ Verdict judge(const std::vector<VariantResult>& variants, double tolerance) {
                                                    : "No smaller file keeps the accuracy within the tolerance.");
     }
   }
-  if (verdict.packed >= 0) {
-    const VariantResult& packed = variants[static_cast<size_t>(verdict.packed)];
-    std::string text = format("Where the device unpacks at load, or the download counts, ship {} as a packed .thim: {}",
-                              packed.name, format_bytes(static_cast<double>(packed.bytes_packed)));
-    const std::string words = accuracy_words(packed);
-    if (!words.empty()) text += " that " + words;
-    say.push_back(text + ".");
-  }
   if (verdict.fastest >= 0 && variants.size() > 1) {
     const VariantResult& fastest = variants[static_cast<size_t>(verdict.fastest)];
     say.push_back(format(
@@ -140,6 +132,14 @@ Verdict judge(const std::vector<VariantResult>& variants, double tolerance) {
         verdict.fastest == verdict.ship ? "also the fastest" : "the fastest", format_microseconds(median_us(fastest)),
         fastest.measurements.front().threads == 1 ? ", one thread"
                                                   : format(", {} threads", fastest.measurements.front().threads)));
+  }
+  if (verdict.packed >= 0) {
+    const VariantResult& packed = variants[static_cast<size_t>(verdict.packed)];
+    std::string text = format("Where the device unpacks at load, or the download counts, ship {} as a packed .thim: {}",
+                              packed.name, format_bytes(static_cast<double>(packed.bytes_packed)));
+    const std::string words = accuracy_words(packed);
+    if (!words.empty()) text += " that " + words;
+    say.push_back(text + ".");
   }
   return verdict;
 }
