@@ -347,7 +347,7 @@ void read_names(TableReader& table, const std::string& key, const std::vector<Va
   for (const VariantSpec& v : all) names.push_back(v.name);
   for (const std::string& name : *out)
     if (std::ranges::find(names, name) == names.end())
-      return table.fail_at(*table.node(key), format("{} names \"{}\", which is no variant", key, name),
+      return table.fail_at(*table.node(key), format("{}{} names \"{}\", which is no variant", table.path(), key, name),
                            did_you_mean(name, names));
 }
 

@@ -113,6 +113,7 @@ quantize = "int8"
   EXPECT_EQ(names(*fewer), (std::vector<std::string>{"float16", "half", "half_int8"}));
   const auto unknown = recipe("[study]\nvariants = [\"hlaf\"]\n" + text);
   ASSERT_FALSE(unknown);
+  EXPECT_NE(unknown.error().to_string().find("study.variants names \"hlaf\""), std::string::npos);
   EXPECT_NE(unknown.error().to_string().find("did you mean 'half'"), std::string::npos);
   const auto typo = recipe(text + "variants = [\"flaot32\"]\n");
   ASSERT_FALSE(typo);

@@ -273,17 +273,9 @@ class Writer {
       if (!blocks.IsNull()) t.offset(schema::kSparsityBlockMap, blocks);
       t.offset(schema::kSparsityDimensions, dimensions);
     });
-    const auto shape = shared(std::vector<int32_t>(tensor.shape.dims().begin(), tensor.shape.dims().end()));
-    Offset<AnyTable> quantization = 0;
-    if (!tensor.quant.empty()) quantization = write_quantization(tensor.quant);
-    return write_table(builder_, [&](TableWriter& t) {
-      t.offset(schema::kTensorShape, shape);
-      t.scalar<int8_t>(schema::kTensorType, static_cast<int8_t>(schema::file_type(tensor.type)), 0);
-      t.scalar<uint32_t>(schema::kTensorBuffer, data, 0);
-      if (!quantization.IsNull()) t.offset(schema::kTensorQuantization, quantization);
-      t.offset(schema::kTensorSparsity, sparsity);
-      t.scalar<uint8_t>(schema::kTensorHasRank, 1, 0);
-    });
+    Tensor unnamed = tensor;  // the name is that of the dense one
+    unnamed.name.clear();
+    return tensor_table(unnamed, data, sparsity);
   }
 
   static uint8_t vector_kind(int width) {
@@ -306,6 +298,10 @@ class Writer {
   Offset<AnyTable> write_tensor(const Tensor& tensor, bool densified) {
     uint32_t data = 0;
     if (tensor.data && !tensor.variable && !densified) data = add_buffer({tensor.data.bytes, tensor.data.size});
+    return tensor_table(tensor, data, 0);
+  }
+
+  Offset<AnyTable> tensor_table(const Tensor& tensor, uint32_t data, Offset<AnyTable> sparsity) {
     std::vector<int32_t> dims(tensor.shape.dims().begin(), tensor.shape.dims().end());
     const auto shape = shared(dims);
     flatbuffers::Offset<flatbuffers::Vector<int32_t>> shape_signature = 0;
@@ -323,6 +319,7 @@ class Writer {
       if (!text.IsNull()) t.offset(schema::kTensorName, text);
       if (!quantization.IsNull()) t.offset(schema::kTensorQuantization, quantization);
       t.scalar<uint8_t>(schema::kTensorIsVariable, tensor.variable, 0);
+      if (!sparsity.IsNull()) t.offset(schema::kTensorSparsity, sparsity);
       if (!shape_signature.IsNull()) t.offset(schema::kTensorShapeSignature, shape_signature);
       t.scalar<uint8_t>(schema::kTensorHasRank, 1, 0);
     });
