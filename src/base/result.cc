@@ -30,6 +30,19 @@ int exit_code(ErrorCode code) {
   }
 }
 
+Error::Error() = default;
+Error::Error(ErrorCode code, std::string message, std::vector<std::string> context, std::string hint)
+    : code(code), message(std::move(message)), context(std::move(context)), hint(std::move(hint)) {}
+Error::Error(const Error&) = default;
+Error::Error(Error&&) noexcept = default;
+Error& Error::operator=(const Error&) = default;
+Error& Error::operator=(Error&&) noexcept = default;
+Error::~Error() = default;
+
+tl::unexpected<Error> fail(ErrorCode code, std::string message, std::string hint) {
+  return tl::unexpected<Error>(Error(code, std::move(message), {}, std::move(hint)));
+}
+
 std::string Error::to_string() const {
   std::string text = "error: " + message;
   for (const std::string& where : context) text += "\n  in  " + where;

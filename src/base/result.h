@@ -37,6 +37,15 @@ struct Error {
   std::vector<std::string> context;  // innermost first: tensor, node, file
   std::string hint;                  // what to do about it; may be empty
 
+  // Defined in result.cc: every function that returns a Result would otherwise hold copies of them.
+  Error();
+  Error(ErrorCode code, std::string message, std::vector<std::string> context = {}, std::string hint = {});
+  Error(const Error&);
+  Error(Error&&) noexcept;
+  Error& operator=(const Error&);
+  Error& operator=(Error&&) noexcept;
+  ~Error();
+
   // Several lines for people: "error: message", then where and fix lines.
   std::string to_string() const;
   // {"code":…,"message":…,"context":[outermost first…],"hint":…}
@@ -47,9 +56,7 @@ template <class T>
 using Result = tl::expected<T, Error>;
 using Status = Result<void>;
 
-inline tl::unexpected<Error> fail(ErrorCode code, std::string message, std::string hint = {}) {
-  return tl::unexpected<Error>(Error{code, std::move(message), {}, std::move(hint)});
-}
+tl::unexpected<Error> fail(ErrorCode code, std::string message, std::string hint = {});
 
 // Adds one place to an error on its way out: return with_context(std::move(e), "node 17 CONV_2D").
 tl::unexpected<Error> with_context(Error error, std::string where);
