@@ -22,6 +22,7 @@ namespace {
   fill_lstm_##f32(table.lstm);             \
   fill_update_##f32(table.update);         \
   fill_sparse_##f32(table.sparse);         \
+  fill_palette_##f32(table.palette);       \
   fill_gemm_s8_##s8(table.gemm_s8);        \
   fill_sparse_s8_##s8(table.sparse);       \
   fill_depthwise_s8_##s8(table.depthwise); \
