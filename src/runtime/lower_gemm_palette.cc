@@ -57,19 +57,26 @@ Choice choose(const LowerContext& ctx, int64_t rows, int64_t n, int64_t k) {
 }
 
 // The place of each weight among the values, by their bits (zeros of both signs differ); empty where they are too many.
+// A guess by a hash spares the search: millions of weights are looked at while a model loads.
 std::vector<uint8_t> codes_of(std::span<const float> weights, float (&values)[kPaletteValues]) {
   std::vector<uint8_t> codes;
-  int64_t count = 0;
-  uint32_t bits[kPaletteValues];
+  codes.reserve(weights.size());
+  std::ptrdiff_t count = 0;
+  uint32_t bits[kPaletteValues] = {};
+  uint8_t guesses[1024] = {};
   for (const float w : weights) {
     const auto pattern = std::bit_cast<uint32_t>(w);
-    const int64_t at = std::find(bits, bits + count, pattern) - bits;
-    if (at == count) {
-      if (count == kPaletteValues) return {};
-      values[count] = w;
-      bits[count++] = pattern;
+    uint8_t& guess = guesses[pattern * 2654435761u >> 22];
+    if (guess >= count || bits[guess] != pattern) {
+      const std::ptrdiff_t at = std::find(bits, bits + count, pattern) - bits;
+      if (at == kPaletteValues) return {};
+      if (at == count) {
+        values[count] = w;
+        bits[count++] = pattern;
+      }
+      guess = static_cast<uint8_t>(at);
     }
-    codes.push_back(static_cast<uint8_t>(at));
+    codes.push_back(guess);
   }
   return codes;
 }
