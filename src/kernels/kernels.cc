@@ -49,6 +49,7 @@ struct Tables {
     if (cpu.avx2_fma_f16c) {
       KernelTable& avx2 = add(Isa::avx2);
       THIMBLE_FILL_TABLE(avx2, avx2, avx2)
+      fill_palette_s8_avx2(avx2.palette);
     }
     if (cpu.avx512) {
       KernelTable& avx512 = add(Isa::avx512);

@@ -59,10 +59,34 @@ struct PaletteCost {
   double dense, all, half;
 };
 
+// One row of unsigned bytes and int8 weights: for j < n
+//   c[j] = bias[j] + Σ_{i<k} a[i] · values[code of (j, i)]        int32, wrapping
+// c has room for n rounded up to 16. Values beyond 64 take longer: two products of theirs do not fit into 16 bits, and
+// they are looked up as two halves.
+struct PaletteS8Args {
+  int64_t n = 0, k = 0;
+  const uint8_t* a = nullptr;
+  const uint8_t* b = nullptr;  // packed by pack_s8 in palette_s8_bytes
+  const int8_t* values = nullptr;
+  const int32_t* bias = nullptr;
+  int32_t* c = nullptr;
+};
+constexpr int64_t palette_s8_bytes(int64_t n, int64_t k) { return (n + 15) / 16 * ((k + 7) / 8) * 64; }
+
+// As PaletteCost, of one row of `weights` or more: the dense kernel, values of at most 64, and any.
+struct PaletteS8Cost {
+  int64_t weights;
+  double dense, small, any;
+};
+
 struct PaletteKernels {
   void (*f32)(const PaletteF32Args&) = nullptr;
   void (*pack)(const PalettePackArgs&) = nullptr;
   std::span<const PaletteCost> costs;  // empty where nobody has measured: then the plan stays dense
+  // Null with tables whose dense kernel reads one byte per weight; AVX2's reads two.
+  void (*s8)(const PaletteS8Args&) = nullptr;
+  void (*pack_s8)(const uint8_t* codes, int64_t n, int64_t k, uint8_t* packed) = nullptr;
+  std::span<const PaletteS8Cost> s8_costs;
 };
 
 }  // namespace thimble

@@ -202,8 +202,10 @@ void THIMBLE_FILL(palette)(PaletteKernels& table) {
 #if THIMBLE_LANES == 8
   constexpr int64_t kKilobyte = 1024, kMegabyte = 1024 * 1024;
   static constexpr PaletteCost costs[] = {
-      {.rows = 1, .bytes = 160 * kKilobyte, .dense = 60, .all = 76, .half = 46},
-      {.rows = 1, .bytes = 32 * kMegabyte, .dense = 165, .all = 79, .half = 145},
+      {.rows = 1, .bytes = 160 * kKilobyte, .dense = 67, .all = 77, .half = 53},
+      {.rows = 1, .bytes = 2 * kMegabyte, .dense = 60, .all = 76, .half = 52},
+      {.rows = 1, .bytes = 8 * kMegabyte, .dense = 90, .all = 76, .half = 65},
+      {.rows = 1, .bytes = 32 * kMegabyte, .dense = 175, .all = 78, .half = 160},
       {.rows = 2, .bytes = 32 * kMegabyte, .dense = 190, .all = 102, .half = 0},
       {.rows = 3, .bytes = 32 * kMegabyte, .dense = 230, .all = 143, .half = 0},
       {.rows = 4, .bytes = 32 * kMegabyte, .dense = 240, .all = 170, .half = 0},

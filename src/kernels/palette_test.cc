@@ -113,6 +113,35 @@ TEST_P(Palette, CostsAscend) {
                 (costs[i - 1].rows == costs[i].rows && costs[i - 1].bytes < costs[i].bytes));
 }
 
+// Exact sums at the ends of what bytes hold, of values that need two look-ups and of values that do not.
+TEST_P(Palette, Int8EqualsDefinition) {
+  const PaletteKernels& kernels = table().palette;
+  if (kernels.s8 == nullptr) GTEST_SKIP() << "no int8 part";
+  for (int round = 0; round < 300; ++round) {
+    const int64_t n = pick(random, 1, 70), k = pick(random, 1, 100);
+    const int most = round % 2 == 0 ? 64 : 128;
+    int8_t w[kPaletteValues];
+    for (int8_t& v : w) v = static_cast<int8_t>(pick(random, -most, std::min(most, 127)));
+    w[0] = static_cast<int8_t>(-most), w[1] = static_cast<int8_t>(std::min(most, 127));
+    const bool extreme = round % 5 < 2;
+    std::vector<uint8_t> a(static_cast<size_t>(k)), c8(static_cast<size_t>(n * k));
+    for (uint8_t& v : a) v = extreme ? 255 : static_cast<uint8_t>(pick(random, 0, 255));
+    for (uint8_t& v : c8) v = static_cast<uint8_t>(extreme ? round % 2 : pick(random, 0, kPaletteValues - 1));
+    std::vector<uint8_t> packed(static_cast<size_t>(palette_s8_bytes(n, k)), 0xA5);
+    kernels.pack_s8(c8.data(), n, k, packed.data());
+    std::vector<int32_t> bias(static_cast<size_t>(n)), c(static_cast<size_t>(n + 15) / 16 * 16), want(bias.size());
+    for (size_t j = 0; j < bias.size(); ++j) {
+      bias[j] = pick(random, 0, 9) == 0 ? INT32_MIN : pick(random, -100000, 100000);
+      int64_t sum = bias[j];
+      for (size_t i = 0; i < a.size(); ++i) sum += a[i] * w[c8[j * a.size() + i]];
+      want[j] = static_cast<int32_t>(static_cast<uint32_t>(static_cast<uint64_t>(sum)));
+    }
+    kernels.s8({.n = n, .k = k, .a = a.data(), .b = packed.data(), .values = w, .bias = bias.data(), .c = c.data()});
+    c.resize(bias.size());
+    ASSERT_EQ(c, want) << "n " << n << " k " << k;
+  }
+}
+
 THIMBLE_EVERY_TABLE(Palette);
 
 }  // namespace

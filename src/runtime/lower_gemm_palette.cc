@@ -40,7 +40,6 @@ struct Choice {
 
 // A tenth of the dense time is kept as a margin. The last tile computes columns that do not exist.
 Choice choose(const LowerContext& ctx, int64_t rows, int64_t n, int64_t k) {
-  if (!ctx.may_take(ConstantForm::palette)) return {};
   const bool forced = ctx.form == ConstantForm::palette;
   const PaletteCost* cost = cost_of(ctx.kernels.palette, rows, n * k * int64_t{sizeof(float)});
   if (cost == nullptr) return {forced, rows == 1, 0};
@@ -81,17 +80,40 @@ std::vector<uint8_t> codes_of(std::span<const float> weights, float (&values)[kP
   return codes;
 }
 
+// One row: sums, then requantised as the dense kernel does it.
+struct PaletteS8Params {
+  const KernelTable* kernels;
+  PaletteS8Args args;
+  GemmS8Args requant;
+};
+
+void run_palette_s8(const PaletteS8Params& p, int, int) {
+  p.kernels->palette.s8(p.args);
+  p.kernels->sparse.requantise(p.requant, p.args.c, p.args.n);
+}
+
+bool pays_s8(const LowerContext& ctx, int64_t weights, bool small) {
+  if (ctx.form == ConstantForm::palette) return true;
+  const PaletteS8Cost* cost = nullptr;
+  for (const PaletteS8Cost& c : ctx.kernels.palette.s8_costs)
+    if (c.weights <= weights) cost = &c;
+  return cost != nullptr && (small ? cost->small : cost->any) < 0.9 * cost->dense;
+}
+
+// Plain products with constant weights that are not turned.
+bool is_plain(const LowerContext& ctx, const GemmShape& s) {
+  return ctx.in(1).constant() && s.images == 1 && s.taps == 1 && s.offsets.empty() && !s.weights_transposed &&
+         s.m >= 1 && s.n >= 1 && s.k >= 1 && ctx.may_take(ConstantForm::palette);
+}
+
 }  // namespace
 
 bool lower_palette_f32(LowerContext& ctx, const GemmShape& s) {
-  const Tensor& w = ctx.in(1);
-  if (!w.constant() || s.images != 1 || s.taps != 1 || !s.offsets.empty() || s.weights_transposed || s.m < 1 ||
-      s.m > kPaletteRows || s.n < 1 || s.k < 1)
-    return false;
+  if (!is_plain(ctx, s) || s.m > kPaletteRows) return false;
   const Choice choice = choose(ctx, s.m, s.n, s.k);
   if (!choice.taken) return false;
   float values[kPaletteValues] = {};
-  const std::vector<uint8_t> codes = codes_of(w.data.as<float>(), values);
+  const std::vector<uint8_t> codes = codes_of(ctx.in(1).data.as<float>(), values);
   if (codes.empty()) return false;
   const PaletteKernels& kernels = ctx.kernels.palette;
   auto* packed = ctx.constant<uint8_t>(palette_bytes(s.n, s.k, choice.half));
@@ -110,6 +132,46 @@ bool lower_palette_f32(LowerContext& ctx, const GemmShape& s) {
   ctx.bind_in(&a.a, 0);
   ctx.bind_in(&a.bias, 2);
   ctx.bind_out(&a.c);
+  return true;
+}
+
+bool lower_palette_s8(LowerContext& ctx, const GemmShape& s, const RequantArgs& requant, const int32_t* bias,
+                      ScratchId biased) {
+  const PaletteKernels& kernels = ctx.kernels.palette;
+  if (kernels.s8 == nullptr || s.m != 1 || !is_plain(ctx, s) || !pays_s8(ctx, s.n * s.k, true)) return false;
+  const std::span<const int8_t> weights = ctx.in(1).data.as<int8_t>();
+  std::vector<int8_t> values;
+  std::vector<uint8_t> code(256), codes;
+  codes.reserve(weights.size());
+  bool seen[256] = {}, small = true;
+  for (const int8_t w : weights) {
+    const auto byte = static_cast<uint8_t>(w);
+    if (!seen[byte]) {
+      if (values.size() == kPaletteValues) return false;
+      seen[byte] = true;
+      code[byte] = static_cast<uint8_t>(values.size());
+      values.push_back(w);
+      small = small && w >= -64 && w <= 64;
+    }
+    codes.push_back(code[byte]);
+  }
+  if (!pays_s8(ctx, s.n * s.k, small)) return false;
+  values.resize(kPaletteValues);
+  auto* packed = ctx.constant<uint8_t>(palette_s8_bytes(s.n, s.k));
+  kernels.pack_s8(codes.data(), s.n, s.k, packed);
+  const ScratchId sums = ctx.scratch(round_up<int64_t>(s.n, 16) * 4 + 64);
+  auto* p = ctx.step<run_palette_s8>();
+  p->kernels = &ctx.kernels;
+  p->args.n = p->requant.n = p->requant.ldc = s.n;
+  p->args.k = s.k;
+  p->args.b = packed;
+  p->args.values = ctx.constant(values);
+  p->args.bias = bias;
+  p->requant.m = 1;
+  p->requant.requant = requant;
+  ctx.bind_scratch(&p->args.a, biased);
+  ctx.bind_scratch(&p->args.c, sums);
+  ctx.bind_out(&p->requant.c_quantized);
   return true;
 }
 

@@ -67,8 +67,9 @@ Graph graph_of(const Case& c, uint64_t seed) {
   return graph;
 }
 
-std::vector<float> run(const Graph& graph, const std::vector<float>& input, const PlanOptions& options,
-                       int64_t* bytes = nullptr) {
+template <class T>
+std::vector<T> run(const Graph& graph, const std::vector<T>& input, const PlanOptions& options,
+                   int64_t* bytes = nullptr) {
   auto program = Program::plan(graph, options);
   EXPECT_TRUE(program) << program.error().to_string();
   if (!program) return {};
@@ -76,11 +77,11 @@ std::vector<float> run(const Graph& graph, const std::vector<float>& input, cons
   auto session = Session::create(*program);
   EXPECT_TRUE(session);
   if (!session) return {};
-  std::memcpy((*session)->input(0).data(), input.data(), input.size() * sizeof(float));
+  std::memcpy((*session)->input(0).data(), input.data(), input.size() * sizeof(T));
   (*session)->run();
   (*session)->run();
   const auto y = (*session)->output(0);
-  std::vector<float> result(y.size() / sizeof(float));
+  std::vector<T> result(y.size() / sizeof(T));
   std::memcpy(result.data(), y.data(), y.size());
   return result;
 }
@@ -89,6 +90,36 @@ std::vector<float> run(const Graph& graph, const std::vector<float>& input, cons
 bool same(const std::vector<float>& a, const std::vector<float>& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
                     [](float x, float y) { return std::memcmp(&x, &y, sizeof x) == 0 || (x != x && y != y); });
+}
+
+// int8: weights of c.values values within ±most, one scale per column.
+Graph graph_s8(const Case& c, int most, uint64_t seed) {
+  Random random(seed);
+  std::vector<int8_t> weights(static_cast<size_t>(c.inputs * c.outputs));
+  for (size_t i = 0; i < weights.size(); ++i) {
+    const uint64_t value = i < static_cast<size_t>(c.values) ? i : random.below(static_cast<uint64_t>(c.values));
+    weights[i] = static_cast<int8_t>(most - static_cast<int>(value) * 2 * most / std::max(c.values - 1, 1));
+  }
+  std::vector<int32_t> bias(static_cast<size_t>(c.outputs));
+  for (int32_t& b : bias) b = static_cast<int32_t>(random.below(20001)) - 10000;
+  Graph graph;
+  Builder b(graph);
+  std::vector<TensorId> inputs = {b.input("x", DType::i8, Shape{c.rows, c.inputs})};
+  inputs.push_back(b.constant("w", DType::i8, Shape{c.outputs, c.inputs}, Data::of(std::span<const int8_t>(weights))));
+  if (c.bias) inputs.push_back(b.constant("b", DType::i32, Shape{c.outputs}, Data::of(std::span<const int32_t>(bias))));
+  graph.at(inputs[0]).quant = {{0.05f}, {-9}, 0};
+  Quantization q{{}, {}, 0};
+  for (int64_t j = 0; j < c.outputs; ++j)
+    q.scale.push_back(0.001f + 0.0005f * static_cast<float>(j % 5)), q.zero_point.push_back(0);
+  graph.at(inputs[1]).quant = q;
+  FullyConnectedAttrs attrs;
+  attrs.activation = c.activation;
+  Tensor like{.type = DType::i8};
+  like.quant = {{most > 64 ? 1.0f : 0.1f}, {4}, 0};
+  const auto y = b.op(Op::fully_connected, inputs, attrs, "y", &like);
+  EXPECT_TRUE(y) << y.error().to_string();
+  if (y) graph.outputs = {*y};
+  return graph;
 }
 
 class PaletteWeightsTest : public testing::TestWithParam<const KernelTable*> {
@@ -139,6 +170,29 @@ TEST_P(PaletteWeightsTest, AreTakenWhereMeasuredFaster) {
         !GetParam()->palette.costs.empty() && c.rows == 1 && c.inputs == 784 && c.values <= kPaletteValues;
     EXPECT_EQ(chosen < dense, expected) << place(c);
   }
+}
+
+TEST_P(PaletteWeightsTest, EqualDenseWeightsInt8) {
+  uint64_t seed = 100;
+  for (const Case& c : kCases)
+    for (const int most : {30, 64, 65, 127}) {
+      const Graph graph = graph_s8(c, most, ++seed);
+      Random random(seed + 500);
+      std::vector<int8_t> input(static_cast<size_t>(c.rows * c.inputs));
+      for (int8_t& v : input) v = static_cast<int8_t>(random.below(256));
+      int64_t dense_bytes = 0, palette_bytes = 0;
+      const auto reference = run(graph, input, {.reference_only = true});
+      const auto dense = run(graph, input, {.weights = ConstantForm::dense}, &dense_bytes);
+      const auto palette = run(graph, input, {.weights = ConstantForm::palette}, &palette_bytes);
+      EXPECT_EQ(palette, reference) << place(c) << " within " << most;
+      EXPECT_EQ(dense, reference) << place(c);
+      EXPECT_EQ(run(graph, input, {}), reference) << place(c);
+      EXPECT_EQ(run(graph, input, {.threads = 2, .weights = ConstantForm::palette}), reference) << place(c);
+      if (c.outputs >= 64) {
+        const bool codes = GetParam()->palette.s8 != nullptr && c.rows == 1 && c.values <= kPaletteValues;
+        EXPECT_EQ(palette_bytes < dense_bytes, codes) << place(c);
+      }
+    }
 }
 
 INSTANTIATE_TEST_SUITE_P(Isa, PaletteWeightsTest,
