@@ -82,10 +82,10 @@ double median(std::vector<double> t) {
 Status compare(const Layer& l, bool int8, int percent, int64_t block, double seconds) {
   THIMBLE_ASSIGN(const Graph graph, graph_of(l, int8, percent, block));
   Runner runners[3];
-  constexpr SparseWeights kinds[] = {SparseWeights::never, SparseWeights::always, SparseWeights::automatic};
+  constexpr ConstantForm kinds[] = {ConstantForm::dense, ConstantForm::sparse, ConstantForm::automatic};
   int64_t packed[3];
   for (int i = 0; i < 3; ++i) {
-    THIMBLE_ASSIGN(auto program, Program::plan(graph, {.sparse = kinds[i]}));
+    THIMBLE_ASSIGN(auto program, Program::plan(graph, {.weights = kinds[i]}));
     packed[i] = program->prepacked_bytes();
     THIMBLE_ASSIGN(runners[i].session, Session::create(program));
     const auto input = runners[i].session->input(0);

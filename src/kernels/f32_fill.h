@@ -7,6 +7,7 @@
 #include "kernels/gemm_f32.h"
 #include "kernels/lstm.h"
 #include "kernels/map.h"
+#include "kernels/palette.h"
 #include "kernels/pool.h"
 #include "kernels/reduce.h"
 #include "kernels/sparse.h"
@@ -21,6 +22,7 @@
   void fill_pool_##isa(PoolKernels& table);                                \
   void fill_lstm_##isa(LstmKernels& table);                                \
   void fill_update_##isa(UpdateKernels& table);                            \
+  void fill_palette_##isa(PaletteKernels& table);                          \
   void fill_sparse_##isa(SparseKernels& table); /* the float32 part */
 
 namespace thimble {

@@ -22,6 +22,7 @@ namespace {
   fill_lstm_##f32(table.lstm);             \
   fill_update_##f32(table.update);         \
   fill_sparse_##f32(table.sparse);         \
+  fill_palette_##f32(table.palette);       \
   fill_gemm_s8_##s8(table.gemm_s8);        \
   fill_sparse_s8_##s8(table.sparse);       \
   fill_depthwise_s8_##s8(table.depthwise); \
@@ -48,6 +49,7 @@ struct Tables {
     if (cpu.avx2_fma_f16c) {
       KernelTable& avx2 = add(Isa::avx2);
       THIMBLE_FILL_TABLE(avx2, avx2, avx2)
+      fill_palette_s8_avx2(avx2.palette);
     }
     if (cpu.avx512) {
       KernelTable& avx512 = add(Isa::avx512);

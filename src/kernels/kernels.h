@@ -17,6 +17,7 @@
 #include "kernels/gemm_s8.h"
 #include "kernels/lstm.h"
 #include "kernels/map.h"
+#include "kernels/palette.h"
 #include "kernels/pool.h"
 #include "kernels/reduce.h"
 #include "kernels/sparse.h"
@@ -39,6 +40,7 @@ struct KernelTable {
   LstmKernels lstm;
   UpdateKernels update;
   SparseKernels sparse;
+  PaletteKernels palette;
 };
 
 // Tables that this machine can run, slowest first; the scalar one is always there.

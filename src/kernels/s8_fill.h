@@ -6,6 +6,7 @@
 #include "kernels/depthwise.h"
 #include "kernels/elementwise_s8.h"
 #include "kernels/gemm_s8.h"
+#include "kernels/palette.h"
 #include "kernels/pool.h"
 #include "kernels/sparse.h"
 
@@ -23,6 +24,9 @@ void fill_sparse_s8_avx2(SparseKernels& table);
 void fill_sparse_s8_avx512(SparseKernels& table);
 void fill_sparse_s8_avx512_vnni(SparseKernels& table);
 void fill_sparse_s8_neon(SparseKernels& table);
+
+// The int8 part, which the other tables do without.
+void fill_palette_s8_avx2(PaletteKernels& table);
 
 // Sets .s8 only.
 void fill_depthwise_s8_scalar(DepthwiseKernels& table);

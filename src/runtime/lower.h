@@ -49,26 +49,28 @@ struct RunSignature<void (*)(const P&, int, int)> {
 };
 }  // namespace detail
 
-// Whether weights with zeros run without them: where that is faster, nowhere, or wherever it can be done (tests).
-enum class SparseWeights { automatic, never, always };
+// The form of constant weights: whichever is fastest by measured costs, dense everywhere, or one of the others wherever
+// it can be done (tests, comparisons): without their zeros, or as codes of few values.
+enum class ConstantForm { automatic, dense, sparse, palette };
 
 class LowerContext {
  public:
-  LowerContext(const Graph& g, NodeId id, const KernelTable& k, int max_threads, SparseWeights sparse_weights)
+  LowerContext(const Graph& g, NodeId id, const KernelTable& k, int max_threads, ConstantForm weights)
       : graph(g),
         node_id(id),
         node(g.nodes[static_cast<size_t>(id)]),
         kernels(k),
         threads(max_threads),
-        sparse(sparse_weights) {}
+        form(weights) {}
 
   const Graph& graph;
   const NodeId node_id;
   const Node& node;
   const KernelTable& kernels;
   const int threads;
-  const SparseWeights sparse;
+  const ConstantForm form;
 
+  bool may_take(ConstantForm f) const { return form == ConstantForm::automatic || form == f; }
   bool has(int i) const { return i < static_cast<int>(node.inputs.size()) && node.inputs[static_cast<size_t>(i)] >= 0; }
   const Tensor& in(int i) const { return graph.at(node.inputs[static_cast<size_t>(i)]); }
   const Tensor& out(int i = 0) const { return graph.at(node.outputs[static_cast<size_t>(i)]); }

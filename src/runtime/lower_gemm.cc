@@ -1,6 +1,7 @@
 #include "runtime/lower_gemm.h"
 
 #include "ops/weighted.h"
+#include "runtime/lower_gemm_palette.h"
 #include "runtime/lower_gemm_parts.h"
 #include "runtime/lower_gemm_sparse.h"
 
@@ -106,7 +107,7 @@ Result<bool> lower_f32(LowerContext& ctx, const GemmShape& s) {
     lower_dot(ctx, s);
     return true;
   }
-  if (lower_sparse_f32(ctx, s)) return true;
+  if (lower_sparse_f32(ctx, s) || lower_palette_f32(ctx, s)) return true;
   const GemmF32Kernels& kernels = ctx.kernels.gemm_f32;
   const Tensor& w = ctx.in(1);
   const int64_t rows = s.taps * s.k, packed_floats = kernels.packed_b_floats(s.n, rows);

@@ -1,6 +1,7 @@
 // lower_gemm for int8: activations become unsigned bytes (q + 128), zero points are folded into the
 // bias at plan time, the product is requantised exactly as TFLite does.
 #include "ops/weighted.h"
+#include "runtime/lower_gemm_palette.h"
 #include "runtime/lower_gemm_parts.h"
 #include "runtime/lower_gemm_sparse.h"
 
@@ -135,7 +136,8 @@ Result<bool> lower_s8(LowerContext& ctx, const GemmShape& s) {
     flip->n = x_elements;
     ctx.bind_in(&flip->x, 0);
     ctx.bind_scratch(&flip->y, biased);
-    if (lower_sparse_s8(ctx, s, requant, folded_bias, biased)) return true;
+    if (lower_sparse_s8(ctx, s, requant, folded_bias, biased) || lower_palette_s8(ctx, s, requant, folded_bias, biased))
+      return true;
     p = ctx.step<run_s8>(parts);
     p->args.k = p->args.lda = s.k;
     p->args.taps = s.taps;

@@ -144,7 +144,7 @@ void run_rows_s8(const RowParams& p, int, int) {
 bool lower_rows_s8(LowerContext& ctx, const GemmShape& s, const RequantArgs& requant, const int32_t* bias,
                    ScratchId biased) {
   const int64_t rows = s.images * s.m, blocks = ceil_div<int64_t>(s.k, 16);
-  if (ctx.sparse == SparseWeights::never || s.taps != 1 || !s.offsets.empty() || s.weights_transposed ||
+  if (!ctx.may_take(ConstantForm::sparse) || s.taps != 1 || !s.offsets.empty() || s.weights_transposed ||
       rows >= kSparseRows || s.n * s.k > INT32_MAX)
     return false;
   const int8_t* w = ctx.in(1).data.as<int8_t>().data();
@@ -158,7 +158,7 @@ bool lower_rows_s8(LowerContext& ctx, const GemmShape& s, const RequantArgs& req
   const SparseRowCost& cost = ctx.kernels.sparse.row_s8_cost;
   const auto entries = static_cast<int64_t>(block.size());
   const double sparse = static_cast<double>(entries) * cost.entry + static_cast<double>(s.n) * cost.column;
-  if (ctx.sparse == SparseWeights::automatic &&
+  if (ctx.form == ConstantForm::automatic &&
       (cost.entry == 0 || sparse > 0.9 * static_cast<double>(s.n) * static_cast<double>(s.k) / 4))
     return false;
   auto* value = ctx.constant<int8_t>(entries * 16);
@@ -218,7 +218,7 @@ Columns compress(const T* w, const GemmShape& s, const Geometry& g, int group) {
 
 // False where the shape has no sparse form: weights that change, windows that jump, int8 runs not of whole groups.
 bool geometry_of(const LowerContext& ctx, const GemmShape& s, int64_t group, Geometry* g) {
-  if (ctx.sparse == SparseWeights::never || !ctx.in(1).constant() || s.weights_transposed || s.k % group != 0 ||
+  if (!ctx.may_take(ConstantForm::sparse) || !ctx.in(1).constant() || s.weights_transposed || s.k % group != 0 ||
       s.n * s.taps * s.k > INT32_MAX || (!s.offsets.empty() && s.window == nullptr))
     return false;
   *g = {};
@@ -257,7 +257,7 @@ double product_rows(const SparseCost& cost, int64_t n) {
 // A tenth of the dense time is kept as a margin. The taps of a window read lines that are not aligned, and it is turned
 // row by row, where short rows cost as much as sixteen pixels: measured factors of 1.3 and 2.
 bool pays(const LowerContext& ctx, const SparseCost& cost, const GemmShape& s, const Geometry& g, int64_t entries) {
-  if (ctx.sparse == SparseWeights::always) return true;
+  if (ctx.form == ConstantForm::sparse) return true;
   if (cost.entry == 0) return false;
   const bool window = s.window != nullptr;
   const double rows =

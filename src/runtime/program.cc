@@ -39,7 +39,7 @@ Result<std::shared_ptr<const Program>> Program::plan(Graph graph, const PlanOpti
   Storages storages(g.tensors.size());
   std::vector<ScratchPlan> scratches;
   for (size_t n = 0; n < g.nodes.size(); ++n) {
-    LowerContext ctx(g, static_cast<NodeId>(n), kernels(), program->threads_, options.sparse);
+    LowerContext ctx(g, static_cast<NodeId>(n), kernels(), program->threads_, options.weights);
     bool lowered = false;
     const LowerFn lower = lowering_of(g.nodes[n].op).rule;
     if (lower && !options.reference_only) {

@@ -14,7 +14,7 @@ namespace thimble {
 struct PlanOptions {
   int threads = 1;
   bool reference_only = false;  // every operator by its scalar reference
-  SparseWeights sparse = SparseWeights::automatic;
+  ConstantForm weights = ConstantForm::automatic;
   int64_t max_arena_bytes = int64_t{4} << 30;
 };
 

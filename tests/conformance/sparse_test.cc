@@ -134,9 +134,9 @@ TEST_P(SparseWeightsTest, EqualDenseWeights) {
           std::memcpy(input.data() + i, &v, 4);
       }
       const Bytes reference = run(graph, input, {.reference_only = true});
-      const Bytes dense = run(graph, input, {.sparse = SparseWeights::never});
-      const Bytes sparse = run(graph, input, {.sparse = SparseWeights::always});
-      const Bytes threads = run(graph, input, {.threads = 2, .sparse = SparseWeights::always});
+      const Bytes dense = run(graph, input, {.weights = ConstantForm::dense});
+      const Bytes sparse = run(graph, input, {.weights = ConstantForm::sparse});
+      const Bytes threads = run(graph, input, {.threads = 2, .weights = ConstantForm::sparse});
       const Bytes chosen = run(graph, input, {});
       const std::string what = place(c) + (int8 ? " int8" : " float32");
       EXPECT_EQ(int8 ? difference_bytes(sparse, reference) : difference_floats(sparse, reference, 1e-5), "") << what;
