@@ -25,7 +25,7 @@ function(thimble_test_program name)
   target_link_libraries(${name} PRIVATE ${ARGN} GTest::gtest GTest::gtest_main)
   # A third of the compile time of a test is optimisation that its few loops do not need (and a half inlined operator new
   # of a test that counts allocations looks like a mistake).
-  target_compile_options(${name} PRIVATE -Wno-conversion $<$<CONFIG:Release>:-O1 -Wno-mismatched-new-delete>)
+  target_compile_options(${name} PRIVATE -Wno-conversion $<$<CONFIG:Release>:-Og -Wno-mismatched-new-delete>)
   thimble_common_headers(${name} base_test <gtest/gtest.h> ${common_headers})
 endfunction()
 
@@ -51,7 +51,7 @@ function(thimble_room name)
   endforeach()
   target_link_libraries(thimble_${name} PRIVATE ${R_LIBRARIES})
   if(R_OUTER)
-    target_compile_options(thimble_${name} PRIVATE $<$<CONFIG:Release>:-O1>)
+    target_compile_options(thimble_${name} PRIVATE $<$<CONFIG:Release>:-Og>)
   endif()
   if(NOT name STREQUAL "kernels")  # they have flags of their own
     thimble_common_headers(thimble_${name} thimble_base ${common_headers})

@@ -1,3 +1,4 @@
+#define TOML_IMPLEMENTATION
 #include "study/toml_reader.h"
 
 #include <cmath>

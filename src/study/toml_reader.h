@@ -3,7 +3,7 @@
 #pragma once
 
 #define TOML_EXCEPTIONS 0
-#define TOML_HEADER_ONLY 1
+#define TOML_HEADER_ONLY 0  // compiled once, in toml_reader.cc
 #include <toml++/toml.h>
 
 #include <set>
