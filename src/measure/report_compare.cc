@@ -158,7 +158,8 @@ std::string compare_section(Context& c) {
   HtmlTable table;
   table.column("variant", false)
       .column("file size")
-      .column("of float32", true, "Size of the file as a share of the float32 file.");
+      .column("of float32", true, "Size of the file as a share of the float32 file.")
+      .column("packed", true, "Size of the same model as a .thim file (thimble pack).");
   if (accuracy) table.column("accuracy", true, "Below: the 95 % interval in which the true accuracy lies (Wilson).");
   if (numbers) regression_columns(table);
   table.column("median latency")
@@ -168,7 +169,6 @@ std::string compare_section(Context& c) {
   if (!numbers) table.column("agrees", true, "Share of test samples with the same answer as float32.");
   table.column("loss").column("largest difference", true, "Largest absolute difference of any output from float32.");
   table.column("deflated", true, "Size after zlib: what a compressed download or flash image takes.");
-  table.column("packed", true, "Size of the same model as a .thim file (thimble pack).");
   table.column("zeros", true, "Share of the weights that are zero.");
   table.column("parameters").column("parameters + KB", true, kPlusKb);
   const double reference_bytes =
@@ -183,6 +183,7 @@ std::string compare_section(Context& c) {
                (how.empty() ? "" : format("<small class=\"muted\">{}</small>", escape_html(clip_text(how, 160)))));
     const double share = reference_bytes > 0 ? static_cast<double>(v.bytes) / reference_bytes : kAbsent;
     table.number(bytes_key(v.bytes), bytes_text(v.bytes)).number(share, format_percent(share, 0));
+    table.number(bytes_key(v.bytes_packed), bytes_text(v.bytes_packed));
     const bool interval = std::isfinite(v.interval95.low) && std::isfinite(v.interval95.high);
     if (accuracy) table.number(v.accuracy, accuracy_text(v), interval ? interval_text(v.interval95) : "");
     if (numbers) regression_cells(table, v.regression);
@@ -195,7 +196,6 @@ std::string compare_section(Context& c) {
     table.number(v.loss, format_number(v.loss))
         .number(v.max_abs_output_difference, format_number(v.max_abs_output_difference, 2));
     table.number(bytes_key(v.bytes_deflated), bytes_text(v.bytes_deflated));
-    table.number(bytes_key(v.bytes_packed), bytes_text(v.bytes_packed));
     table.number(v.sparsity, format_percent(v.sparsity, 1));
     table.number(bytes_key(v.parameters), format_count(v.parameters));
     plus_kb_cell(table, v);
