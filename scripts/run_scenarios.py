@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs text-file tests of the command line (tests/scenario/README.md describes the format).
 
-    run_scenarios.py [--program DIR] [--verbose] FILE…
+    run_scenarios.py [--program DIR] [--slower N] [--verbose] FILE…
 
 Each file runs in its own temporary directory with DIR (default build/release) first in PATH and REPO set to
 the repository. Prints one line per file, and for a failure the line, the command, what was expected and what
@@ -114,11 +114,11 @@ def check_file(folder, rest, env):
 
 
 class Scenario:
-    def __init__(self, path, program_dir, verbose):
-        self.path, self.verbose = path, verbose
+    def __init__(self, path, program_dir, slower, verbose):
+        self.path, self.slower, self.verbose = path, slower, verbose
         self.env = dict(os.environ, REPO=REPO, PATH=os.path.abspath(program_dir) + os.pathsep + os.environ['PATH'],
                         NO_COLOR='1', LC_ALL='C.UTF-8')
-        self.timeout = DEFAULT_TIMEOUT
+        self.timeout = DEFAULT_TIMEOUT * slower
         self.last = None            # (line number, command, completed process)
         self.exit_checked = True
         self.checks = 0
@@ -190,7 +190,7 @@ class Scenario:
                     at += 1
                 self.command(number, command, folder)
             elif line.startswith('timeout '):
-                self.timeout = float(line.split()[1])
+                self.timeout = float(line.split()[1]) * self.slower
             elif line.startswith('write '):
                 name, content = shlex.split(line)[1], []
                 while at < len(lines) and lines[at][1] != 'end':
@@ -210,12 +210,13 @@ class Scenario:
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--program', default=os.path.join(REPO, 'build/release'), help='folder of the program')
+    parser.add_argument('--slower', type=float, default=1, help='times as long as each command may take')
     parser.add_argument('--verbose', action='store_true', help='print commands as they run')
     parser.add_argument('files', nargs='+')
     options = parser.parse_args()
     failed = 0
     for path in options.files:
-        scenario, start = Scenario(path, options.program, options.verbose), time.monotonic()
+        scenario, start = Scenario(path, options.program, options.slower, options.verbose), time.monotonic()
         try:
             with tempfile.TemporaryDirectory(prefix='scenario-') as folder:
                 scenario.run(folder)
