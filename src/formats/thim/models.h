@@ -3,9 +3,9 @@
 // docs/thim.md specifies the arithmetic; it is exact (integers only) and must not change within a version.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "base/range_coder.h"
@@ -24,21 +24,9 @@ class Counter {
     const uint32_t p = state_ >> 16;
     return p < 24 ? 24 : p > 65512 ? 65512 : p;
   }
-  void update(bool bit, uint32_t limit) {
-    const auto p = static_cast<int32_t>(state_ >> 10);
-    const uint32_t n = state_ & 1023u;
-    const int64_t step = static_cast<int64_t>((bit ? (1 << 22) - 1 : 0) - p) * kRate[n];
-    const int32_t moved = p + static_cast<int32_t>(step >> 16);
-    state_ = static_cast<uint32_t>(moved) << 10 | (n < limit ? n + 1 : n);
-  }
+  void update(bool bit, uint32_t limit);
 
  private:
-  // 65536 / (n + 1.5), rounded down.
-  static constexpr std::array<int32_t, kMaxLimit + 1> kRate = [] {
-    std::array<int32_t, kMaxLimit + 1> rate{};
-    for (size_t n = 0; n < rate.size(); ++n) rate[n] = static_cast<int32_t>(131072 / (2 * n + 3));
-    return rate;
-  }();
   uint32_t state_;  // the probability in 1/4194304 above n in ten bits
 };
 
@@ -102,48 +90,25 @@ class Scale {
 
 // ---- mixing ----
 // The logistic function p = 1/(1 + e^−x) and its inverse on integers: x in 1/256 from −2047 to 2047, p in 1/65536.
-extern const std::array<uint32_t, 4096> kSquash;   // by x + 2048
-extern const std::array<int16_t, 16384> kStretch;  // by p / 4
-inline uint32_t squash(int x) { return kSquash[static_cast<size_t>(std::clamp(x, -2047, 2047) + 2048)]; }
-inline int stretch(uint32_t p1) { return kStretch[p1 >> 2]; }
+uint32_t squash(int x);
+int stretch(uint32_t p1);
 
 // Joins several predictions of one decision into one: a weighted sum in the logistic domain whose weights learn
 // by gradient of the coding cost (M. Mahoney, "Adaptive weighing of context models", 2005).
-template <size_t kInputs>
 class Mixer {
  public:
-  // `sets` independent sets of weights.
-  explicit Mixer(size_t sets) : weights_(sets), seen_(sets) {
-    for (auto& set : weights_) set.fill(65536 * 13 / (10 * static_cast<int32_t>(kInputs)));
-  }
+  // `sets` independent sets of weights for `inputs` predictions.
+  Mixer(int inputs, int sets);
   // The joint probability; remembers the inputs.
-  uint32_t mix(const std::array<int, kInputs>& stretched, int set) {
-    set_ = static_cast<size_t>(set);
-    last_ = stretched;
-    const std::array<int32_t, kInputs>& w = weights_[set_];
-    int64_t sum = 0;
-    for (size_t i = 0; i < kInputs; ++i) sum += static_cast<int64_t>(w[i]) * last_[i];
-    p1_ = squash(static_cast<int>(std::clamp<int64_t>(sum >> 16, -2047, 2047)));
-    return p1_;
-  }
-  void update(bool bit) {
-    std::array<int32_t, kInputs>& w = weights_[set_];
-    int32_t& seen = seen_[set_];
-    // Large steps at first, small ones later.
-    const int64_t rate = 2 + 14 * 32 / (32 + seen);
-    if (seen < 100000) ++seen;
-    const int64_t gain = ((bit ? 65536 : 0) - static_cast<int64_t>(p1_)) * rate;
-    for (size_t i = 0; i < kInputs; ++i) {
-      const int64_t step = (gain * last_[i] + (1 << 19)) >> 20;
-      w[i] = static_cast<int32_t>(std::clamp<int64_t>(w[i] + step, -(1 << 20), 1 << 20));
-    }
-  }
+  uint32_t mix(std::span<const int> stretched, int set);
+  void update(bool bit);
 
  private:
-  std::vector<std::array<int32_t, kInputs>> weights_;  // 1/65536
-  std::vector<int32_t> seen_;                          // decisions per set
-  std::array<int, kInputs> last_{};
-  size_t set_ = 0;
+  int inputs_;
+  std::vector<int32_t> weights_;  // 1/65536
+  std::vector<int32_t> seen_;     // decisions per set
+  std::array<int, 16> last_{};
+  int set_ = 0;
   uint32_t p1_ = 32768;
 };
 

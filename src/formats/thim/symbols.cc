@@ -40,7 +40,7 @@ int64_t Grid::elements() const {
 SymbolModel::SymbolModel()
     : counters_(static_cast<size_t>(std::accumulate(kLevels.begin(), kLevels.end(), 0)) * kNodes),
       quick_(kNodes),
-      mixer_(24) {}
+      mixer_(kContexts + 1, 24) {}
 
 bool SymbolModel::decide(BitCoder& coder, bool bit, int node, int set) {
   std::array<int, kContexts + 1> inputs;

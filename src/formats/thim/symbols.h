@@ -43,7 +43,7 @@ class SymbolModel {
 
   std::vector<Counter> counters_;  // [context][level of it][node]
   std::vector<Counter> quick_;     // order 0 again, forgetting fast
-  Mixer<kContexts + 1> mixer_;
+  Mixer mixer_;
   Number gap_;
   std::array<size_t, kContexts> base_{};  // where the counters of the element's levels begin
 };

@@ -17,7 +17,7 @@ constexpr int kReadings = 4;
 
 }  // namespace
 
-TextModel::TextModel() : counters_(kOrders * kSlots), mixer_(1) {
+TextModel::TextModel() : counters_(kOrders * kSlots), mixer_(kOrders, 1) {
   BitCoder measure = BitCoder::measurer();
   for (int i = 0; i < kReadings; ++i) {
     before_ = 0;

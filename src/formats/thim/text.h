@@ -20,7 +20,7 @@ class TextModel {
 
   Number length_{0.7};
   std::vector<Counter> counters_;
-  Mixer<kOrders> mixer_;
+  Mixer mixer_;
   uint64_t before_ = 0;  // the last eight bytes
 };
 
