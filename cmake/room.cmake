@@ -20,6 +20,16 @@ function(thimble_common_headers target first)
   endif()
 endfunction()
 
+# thimble_time_limit(SECONDS test…): what a test may take; in a build with a sanitizer twenty times that.
+set(thimble_slower 1)
+if(CMAKE_CXX_FLAGS MATCHES "-fsanitize")
+  set(thimble_slower 20)
+endif()
+function(thimble_time_limit seconds)
+  math(EXPR limit "${seconds} * ${thimble_slower}")
+  set_tests_properties(${ARGN} PROPERTIES TIMEOUT ${limit})
+endfunction()
+
 # thimble_test_program(NAME target…): a program of GoogleTest with the options of all such, linked with `target`s.
 function(thimble_test_program name)
   target_link_libraries(${name} PRIVATE ${ARGN} GTest::gtest GTest::gtest_main)
@@ -60,6 +70,6 @@ function(thimble_room name)
     add_executable(${name}_test ${tests})
     thimble_test_program(${name}_test thimble_${name} ${R_LIBRARIES})
     add_test(NAME ${name} COMMAND ${name}_test WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
-    set_tests_properties(${name} PROPERTIES TIMEOUT 1200)  # under a sanitizer; natively each takes seconds
+    thimble_time_limit(300 ${name})
   endif()
 endfunction()
