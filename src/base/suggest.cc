@@ -51,4 +51,22 @@ std::string did_you_mean(std::string_view word, std::span<const std::string> can
   return best.empty() ? std::string() : "did you mean '" + best + "'?";
 }
 
+std::string did_you_mean_or_all(std::string_view word, std::span<const std::string> candidates) {
+  std::string hint = did_you_mean(word, candidates);
+  if (!hint.empty()) return hint;
+  constexpr size_t kListed = 8, kLongest = 60;
+  std::string list;
+  size_t listed = 0, more = 0;
+  for (const std::string& candidate : candidates) {
+    if (candidate.empty()) continue;
+    if (listed == kListed || candidate.size() > kLongest) {
+      ++more;
+      continue;
+    }
+    list += (listed++ ? ", " : "") + candidate;
+  }
+  if (listed == 0) return {};
+  return "there are " + list + (more ? " and " + std::to_string(more) + " more" : "");
+}
+
 }  // namespace thimble

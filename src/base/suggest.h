@@ -17,4 +17,7 @@ std::string closest(std::string_view word, std::span<const std::string> candidat
 // "did you mean 'x'?", or empty: ready for an Error's hint.
 std::string did_you_mean(std::string_view word, std::span<const std::string> candidates);
 
+// The same, and where nothing is near, the first eight of what there is: "there are a, b and 3 more".
+std::string did_you_mean_or_all(std::string_view word, std::span<const std::string> candidates);
+
 }  // namespace thimble

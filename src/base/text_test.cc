@@ -27,6 +27,11 @@ TEST(Suggest, OffersOnlyNearWords) {
   EXPECT_EQ(closest("", words), "");
   EXPECT_EQ(did_you_mean("bacth", words), "did you mean 'batch'?");
   EXPECT_EQ(did_you_mean("qqqqq", words), "");
+  EXPECT_EQ(did_you_mean_or_all("bacth", words), "did you mean 'batch'?");
+  EXPECT_EQ(did_you_mean_or_all("qqqqq", words), "there are batch, epochs, optimizer, loss");
+  EXPECT_EQ(did_you_mean_or_all("qqqqq", {}), "");
+  const std::vector<std::string> many(11, "layer");
+  EXPECT_TRUE(did_you_mean_or_all("qqqqq", many).ends_with("layer and 3 more"));
 }
 
 TEST(Log, GoesToTheSinkUpToItsLevel) {

@@ -78,7 +78,7 @@ Status check_layers(const std::vector<std::string>& layers, const Graph& graph) 
     if (std::ranges::any_of(graph.nodes, [&](const Node& n) { return layer_selects(layer, graph, n); })) continue;
     std::vector<std::string> names;
     for (const Node& n : graph.nodes) names.push_back(n.name);
-    return fail(ErrorCode::usage, format("the model has no layer \"{}\"", layer), did_you_mean(layer, names));
+    return fail(ErrorCode::usage, format("the model has no layer \"{}\"", layer), did_you_mean_or_all(layer, names));
   }
   return {};
 }

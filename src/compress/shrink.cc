@@ -65,7 +65,7 @@ class Shrinker {
     for (const std::string& layer : options_.layers)
       if (std::ranges::none_of(names, [&](const std::string& n) { return names_it(layer, n); }))
         return fail(ErrorCode::usage, format("the model has no layer \"{}\" that makes channels", layer),
-                    did_you_mean(layer, names));
+                    did_you_mean_or_all(layer, names));
     std::string reasons;
     for (size_t g = 0; g < map_.groups.size(); ++g) {
       const ChannelGroup& group = map_.groups[g];

@@ -73,13 +73,17 @@ Status check_fits(const Graph& graph, const Dataset& set) {
                                          graph.inputs.size(), graph.outputs.size()));
   const Tensor& input = graph.at(graph.inputs[0]);
   if (input.shape.elements() != set.sample_elements())
-    return fail(ErrorCode::usage, format("the model's input {} takes {} values, a sample of \"{}\" has {}",
-                                         input.to_string(), input.shape.elements(), set.name(), set.sample_elements()));
+    return fail(ErrorCode::usage,
+                format("the model's input {} takes {} values, a sample of \"{}\" has {}", input.to_string(),
+                       input.shape.elements(), set.name(), set.sample_elements()),
+                "give a data set whose samples have as many values as the input, or another model");
   const int64_t width = graph.at(graph.outputs[0]).shape.elements();
   if (set.classes() > 0 ? width < set.classes() && !(width == 1 && set.classes() == 2) : width < set.target_width())
-    return fail(ErrorCode::usage, format("the model gives {} outputs, the set \"{}\" has {} {}", width, set.name(),
-                                         set.classes() > 0 ? set.classes() : set.target_width(),
-                                         set.classes() > 0 ? "classes" : "target columns"));
+    return fail(ErrorCode::usage,
+                format("the model gives {} outputs, the set \"{}\" has {} {}", width, set.name(),
+                       set.classes() > 0 ? set.classes() : set.target_width(),
+                       set.classes() > 0 ? "classes" : "target columns"),
+                "give a data set with as many as the model has outputs, or another model");
   return {};
 }
 
