@@ -3,7 +3,7 @@
 #include <charconv>
 #include <cstring>
 
-#include "app/feeding.h"
+#include "app/model_inputs.h"
 #include "base/file.h"
 #include "base/random.h"
 #include "base/suggest.h"

@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include "app/commands.h"
-#include "app/feeding.h"
 #include "app/interrupt.h"
+#include "app/model_inputs.h"
 #include "app/task_progress.h"
 #include "base/json.h"
 #include "data/sources.h"
@@ -47,17 +47,17 @@ std::vector<ClassScore> class_scores(const EvaluationResult& result) {
   return scores;
 }
 
-Result<Preprocess> feeding(const EvalOptions& o, const Graph& graph, const Splits& splits, const Dataset& set,
-                           const Context& context) {
-  if (!o.scale.empty()) return make_preprocess(o.scale, splits.train.empty() ? set : splits.train);
+Result<Feeding> feeding_for(const EvalOptions& o, const Graph& graph, const Splits& splits, const Dataset& set,
+                            const Context& context) {
+  if (!o.scale.empty()) return measure_feeding(o.scale, splits.train.empty() ? set : splits.train);
   if (set.storage() == Storage::floats && !graph.metadata.contains(kPreprocessKey)) {
     context.note("the model does not say how to feed it: values go in as they are (--scale changes that)");
-    return Preprocess{};
+    return Feeding{};
   }
   std::string note;
-  auto preprocess = preprocess_of(graph, "", &note);
+  auto feeding = feeding_of(graph, "", &note);
   if (!note.empty()) context.note(note);
-  return preprocess;
+  return feeding;
 }
 
 std::string as_json(const EvalOptions& o, const Evaluated& e) {
@@ -152,7 +152,7 @@ Status eval(const EvalOptions& o, const Context& context) {
   const Shape& shape = graph.at(graph.inputs[0]).shape;
   if (shape.rank() == 4 && (shape[3] == 1 || shape[3] == 3)) open.shape = {shape[1], shape[2], shape[3]};
   if (const auto found = graph.metadata.find(kPreprocessKey); found != graph.metadata.end())
-    if (auto own = Preprocess::from_json(found->second)) open.labels = own->labels;
+    if (auto own = Feeding::from_json(found->second)) open.labels = own->labels;
   THIMBLE_ASSIGN(const Splits splits, open_splits(o.data, open));
   const Dataset& part = o.split == "train" ? splits.train : o.split == "validation" ? splits.validation : splits.test;
   if (!part.valid() || part.empty())
@@ -164,14 +164,14 @@ Status eval(const EvalOptions& o, const Context& context) {
   e.labels = e.data.samples().label_names;
   for (size_t c = e.labels.size(); c < static_cast<size_t>(std::max(e.data.classes(), 0)); ++c)
     e.labels.push_back(format("class {}", c));
-  THIMBLE_ASSIGN(const Preprocess preprocess, feeding(o, graph, splits, e.data, context));
+  THIMBLE_ASSIGN(const Feeding feeding, feeding_for(o, graph, splits, e.data, context));
   TaskProgress progress(context, "evaluating", "samples");
   EvaluateOptions how;
   how.threads = context.thread_count();
   how.cancelled = interrupted;
   how.progress = [&](int64_t done, int64_t total) { progress.update(done, total); };
   const Stopwatch watch;
-  THIMBLE_ASSIGN(e.result, evaluate_model(graph, e.data, preprocess, how));
+  THIMBLE_ASSIGN(e.result, evaluate_model(graph, e.data, feeding, how));
   e.seconds = watch.seconds();
   progress.clear();
   context.print(context.json ? as_json(o, e) : as_text(o, e, context.colour()));

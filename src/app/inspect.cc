@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "app/commands.h"
-#include "app/feeding.h"
+#include "app/model_inputs.h"
 #include "app/summary.h"
 #include "base/json.h"
 #include "compress/size_report.h"

@@ -88,9 +88,9 @@ Status write_output(const Arguments& a, std::span<const uint8_t> bytes, const Co
 Status drop_labels(Graph& graph) {
   const auto found = graph.metadata.find(kPreprocessKey);
   if (found == graph.metadata.end()) return {};
-  THIMBLE_ASSIGN(Preprocess preprocess, Preprocess::from_json(found->second));
-  preprocess.labels.clear();
-  found->second = preprocess.to_json();
+  THIMBLE_ASSIGN(Feeding feeding, Feeding::from_json(found->second));
+  feeding.labels.clear();
+  found->second = feeding.to_json();
   return {};
 }
 

@@ -3,8 +3,8 @@
 #include <cmath>
 
 #include "app/commands.h"
-#include "app/feeding.h"
 #include "app/interrupt.h"
+#include "app/model_inputs.h"
 #include "app/qat.h"
 #include "app/task_progress.h"
 #include "app/training_material.h"
@@ -135,9 +135,9 @@ Result<Material> samples_of(const Arguments& a, const Graph& graph, const Contex
   THIMBLE_TRY(check_fits(graph, m.how.train));
   std::string note;
   if (a.scale.empty()) {
-    THIMBLE_ASSIGN(m.how.preprocess, preprocess_of(graph, "", &note));
+    THIMBLE_ASSIGN(m.how.feeding, feeding_of(graph, "", &note));
   } else {
-    THIMBLE_ASSIGN(m.how.preprocess, make_preprocess(a.scale, m.how.train));
+    THIMBLE_ASSIGN(m.how.feeding, measure_feeding(a.scale, m.how.train));
   }
   if (!note.empty()) context.note(note);
   return m;
@@ -161,21 +161,20 @@ Result<Outcome> quantized(const Arguments& a, const QuantizeOptions& options, co
   } else {
     THIMBLE_ASSIGN(m, samples_of(a, graph, context));
   }
-  const Preprocess& preprocess = m.how.preprocess;
+  const Feeding& feeding = m.how.feeding;
   const Dataset set = m.how.train.shuffled(1).limit(a.samples);
   TaskProgress progress(context, "calibrating", "samples");
   const CalibrationSamples samples = [&](int64_t i, std::span<float> input) {
     if (i >= set.size() || interrupted()) return false;
     if (set.storage() == Storage::bytes)
-      preprocess.apply(set.bytes(i), input.data(), 1, set.sample_elements());
+      feeding.apply(set.bytes(i), input.data(), 1, set.sample_elements());
     else
-      preprocess.apply(set.floats(i), input.data(), 1, set.sample_elements());
+      feeding.apply(set.floats(i), input.data(), 1, set.sample_elements());
     if (!a.qat.on && !a.widths.on()) progress.update(i + 1, set.size());
     return true;
   };
   if (a.widths.on()) {
-    THIMBLE_ASSIGN(outcome.widths,
-                   run_widths(a.widths, options, graph, m.how.validation, preprocess, samples, context));
+    THIMBLE_ASSIGN(outcome.widths, run_widths(a.widths, options, graph, m.how.validation, feeding, samples, context));
     if (outcome.widths->mixed) outcome.result = std::move(outcome.widths->mixed->result);
     return outcome;
   }

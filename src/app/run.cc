@@ -6,8 +6,8 @@
 #include <numeric>
 
 #include "app/commands.h"
-#include "app/feeding.h"
 #include "app/interrupt.h"
+#include "app/model_inputs.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/suggest.h"
@@ -65,7 +65,7 @@ Result<std::vector<Feed>> read_feeds(const RunOptions& o, const Graph& graph, co
     if (feeds[at].runs > 0) return fail(ErrorCode::usage, format("input {} is given twice", at));
     THIMBLE_TRY(append_npy(input.substr(equals + 1), graph.at(graph.inputs[at]), &feeds[at]));
   }
-  Preprocess preprocess;
+  Feeding feeding;
   bool stated = false;
   for (size_t i = 0; i < o.files.size(); ++i) {
     const std::string& file = o.files[i];
@@ -85,11 +85,11 @@ Result<std::vector<Feed>> read_feeds(const RunOptions& o, const Graph& graph, co
     }
     if (!stated) {
       std::string note;
-      THIMBLE_ASSIGN(preprocess, preprocess_of(graph, o.scale, &note));
+      THIMBLE_ASSIGN(feeding, feeding_of(graph, o.scale, &note));
       if (!note.empty()) context.note(note);
       stated = true;
     }
-    THIMBLE_TRY(append_picture(file, tensor, preprocess, o.handwriting, &feeds[at]));
+    THIMBLE_TRY(append_picture(file, tensor, feeding, o.handwriting, &feeds[at]));
   }
   return feeds;
 }
@@ -183,8 +183,8 @@ Result<std::vector<std::string>> read_labels(const RunOptions& o, const Graph& g
   std::vector<std::string> labels;
   if (o.labels_file.empty()) {
     std::string note;
-    auto preprocess = preprocess_of(graph, "", &note);
-    return preprocess ? preprocess->labels : labels;
+    auto feeding = feeding_of(graph, "", &note);
+    return feeding ? feeding->labels : labels;
   }
   THIMBLE_ASSIGN(const std::string text, read_text_file(o.labels_file));
   for (size_t at = 0; at < text.size();) {

@@ -5,8 +5,8 @@
 
 #include "api/load.h"
 #include "app/commands.h"
-#include "app/feeding.h"
 #include "app/interrupt.h"
+#include "app/model_inputs.h"
 #include "app/task_progress.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -34,14 +34,14 @@ Status given_inputs(const Arguments& a, const Graph& graph, ProofOptions* proof,
                 "leave --input out: random inputs are compared");
   const Tensor& tensor = graph.at(graph.inputs[0]);
   std::string note;
-  THIMBLE_ASSIGN(const Preprocess preprocess, preprocess_of(graph, a.scale, &note));
+  THIMBLE_ASSIGN(const Feeding feeding, feeding_of(graph, a.scale, &note));
   Feed feed;
   bool stated = false;
   for (const std::string& file : a.inputs) {
     if (is_picture_name(file)) {
       if (!stated && !note.empty()) context.note(note);
       stated = true;
-      THIMBLE_TRY(append_picture(file, tensor, preprocess, false, &feed));
+      THIMBLE_TRY(append_picture(file, tensor, feeding, false, &feed));
     } else {
       THIMBLE_TRY(append_npy(file, tensor, &feed));
     }

@@ -85,12 +85,12 @@ Status run(const TrainArguments& a, const Context& context) {
   };
   const double before_training = since_start.seconds();
   THIMBLE_ASSIGN(TrainResult trained, train(recipe.model, recipe.train, data.splits.train, data.splits.validation,
-                                            data.preprocess, recipe.data.augment, options, hooks));
+                                            data.feeding, recipe.data.augment, options, hooks));
   trained.startup_s += before_training;  // reading the data counts
   THIMBLE_TRY(log.finish());
   const bool by_user = trained.interrupted && interrupted();
   const int64_t peak = peak_rss_bytes();
-  THIMBLE_ASSIGN(const Graph graph, deployable_graph(recipe.model, trained.weights, data.preprocess, recipe.name));
+  THIMBLE_ASSIGN(const Graph graph, deployable_graph(recipe.model, trained.weights, data.feeding, recipe.name));
   THIMBLE_ASSIGN(const std::vector<uint8_t> file, write_model(graph, a.output));
   THIMBLE_TRY(write_file_atomic(a.output, file));
   if (by_user)
@@ -101,7 +101,7 @@ Status run(const TrainArguments& a, const Context& context) {
   double accuracy = NAN, loss = NAN;
   RegressionScore regression;
   if (!data.splits.test.empty() && !trained.interrupted) {
-    THIMBLE_ASSIGN(const EvaluationResult e, evaluate_model(graph, data.splits.test, data.preprocess,
+    THIMBLE_ASSIGN(const EvaluationResult e, evaluate_model(graph, data.splits.test, data.feeding,
                                                             {.threads = options.threads, .cancelled = interrupted}));
     accuracy = e.accuracy >= 0 ? e.accuracy : NAN;
     loss = e.loss;

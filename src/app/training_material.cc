@@ -1,8 +1,8 @@
 #include "app/training_material.h"
 
 #include "api/load.h"
-#include "app/feeding.h"
 #include "app/interrupt.h"
+#include "app/model_inputs.h"
 #include "compress/distill.h"
 #include "data/sources.h"
 #include "study/evaluate.h"
@@ -81,9 +81,9 @@ Result<Material> material_of(const RetrainArguments& a, const Graph& graph, cons
   m.how.validation = std::move(held.validation);
   std::string note;
   if (a.scale.empty()) {
-    THIMBLE_ASSIGN(m.how.preprocess, preprocess_of(graph, "", &note));
+    THIMBLE_ASSIGN(m.how.feeding, feeding_of(graph, "", &note));
   } else {
-    THIMBLE_ASSIGN(m.how.preprocess, make_preprocess(a.scale, m.how.train));
+    THIMBLE_ASSIGN(m.how.feeding, measure_feeding(a.scale, m.how.train));
   }
   if (!note.empty()) context.note(note);
   if (!a.augment.empty()) {
@@ -108,7 +108,7 @@ Result<TestScore> test_score(const Graph& graph, const Material& m, const Contex
   if (!m.test.valid() || m.test.empty()) return score;
   THIMBLE_ASSIGN(
       const EvaluationResult e,
-      evaluate_model(graph, m.test, m.how.preprocess, {.threads = context.thread_count(), .cancelled = interrupted}));
+      evaluate_model(graph, m.test, m.how.feeding, {.threads = context.thread_count(), .cancelled = interrupted}));
   if (e.accuracy >= 0) score.accuracy = e.accuracy;
   score.loss = e.loss;
   return score;

@@ -47,8 +47,8 @@ Status check_widths(const WidthArguments& a) {
 }
 
 Result<WidthsOutcome> run_widths(const WidthArguments& a, const QuantizeOptions& options, const Graph& graph,
-                                 const Dataset& validation, const Preprocess& preprocess,
-                                 const CalibrationSamples& samples, const Context& context) {
+                                 const Dataset& validation, const Feeding& feeding, const CalibrationSamples& samples,
+                                 const Context& context) {
   if (!validation.valid() || validation.empty())
     return fail(ErrorCode::usage, "the data set has no training or validation samples to decide with",
                 "the test part is not used for choices");
@@ -59,7 +59,7 @@ Result<WidthsOutcome> run_widths(const WidthArguments& a, const QuantizeOptions&
   how.progress = [&](int64_t done, int64_t total) { progress.update(done, total); };
   how.cancelled = interrupted;
   const ScoreModel score =
-      validation_score(validation, preprocess, {.threads = context.thread_count(), .cancelled = interrupted});
+      validation_score(validation, feeding, {.threads = context.thread_count(), .cancelled = interrupted});
   WidthsOutcome outcome;
   if (a.mixed.empty()) {
     THIMBLE_ASSIGN(outcome.table, layer_sensitivity(graph, samples, score, how));

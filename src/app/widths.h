@@ -5,7 +5,7 @@
 #include "base/json.h"
 #include "compress/mixed_precision.h"
 #include "data/dataset.h"
-#include "data/preprocess.h"
+#include "data/feeding.h"
 
 namespace thimble::app {
 
@@ -27,8 +27,8 @@ struct WidthsOutcome {
 };
 // Scores on validation samples of the set; it never sees the test part.
 Result<WidthsOutcome> run_widths(const WidthArguments& a, const QuantizeOptions& options, const Graph& graph,
-                                 const Dataset& validation, const Preprocess& preprocess,
-                                 const CalibrationSamples& samples, const Context& context);
+                                 const Dataset& validation, const Feeding& feeding, const CalibrationSamples& samples,
+                                 const Context& context);
 
 void print_widths(const WidthsOutcome& outcome, const Context& context);
 // Fields "sensitivity":{…} and, with --mixed, "mixed":{…}.

@@ -62,7 +62,7 @@ Result<Retrained> retrain(const Graph& float_graph, const Retraining& how, const
   options.initial = &initial;
   options.techniques = techniques;
   THIMBLE_ASSIGN(TrainResult trained,
-                 train(model, how.spec, how.train, how.validation, how.preprocess, how.augment, options, how.hooks));
+                 train(model, how.spec, how.train, how.validation, how.feeding, how.augment, options, how.hooks));
   for (TensorId t : imported.parameters)
     result.graph.at(t).data = Data::of(std::span<const float>(trained.weights.at(imported.graph.at(t).name)));
   if (raised)

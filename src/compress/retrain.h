@@ -10,7 +10,7 @@ namespace thimble {
 // The data, and how to learn from them.
 struct Retraining {
   Dataset train, validation;  // validation may be empty
-  Preprocess preprocess;
+  Feeding feeding;
   Augment augment;
   TrainSpec spec;
   int threads = 1;

@@ -92,7 +92,7 @@ class OnSamples {
     THIMBLE_ASSIGN(auto program, Program::plan(model_.graph, {.threads = how_.threads}));
     THIMBLE_ASSIGN(auto session, Session::create(std::move(program)));
     const Dataset set = how_.train.shuffled(1).limit(samples_);
-    Batches batches(set, how_.preprocess, {.batch = batch_, .seed = 1, .shuffle = false, .drop_last = true});
+    Batches batches(set, how_.feeding, {.batch = batch_, .seed = 1, .shuffle = false, .drop_last = true});
     if (batches.steps() < 1)
       return fail(ErrorCode::usage, format("{} samples are fewer than a batch of {}", set.size(), batch_),
                   "give more samples or a smaller batch");

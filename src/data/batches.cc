@@ -10,8 +10,8 @@
 
 namespace thimble {
 
-Batches::Batches(Dataset set, Preprocess preprocess, const BatchOptions& options)
-    : set_(std::move(set)), preprocess_(std::move(preprocess)), options_(options) {
+Batches::Batches(Dataset set, Feeding feeding, const BatchOptions& options)
+    : set_(std::move(set)), feeding_(std::move(feeding)), options_(options) {
   const std::vector<int64_t>& shape = set_.sample_shape();
   if (options.augment.any() && shape.size() == 3)  // tables are not augmented
     augmenter_ = std::make_unique<Augmenter>(options.augment, shape[0], shape[1], shape[2],
@@ -39,11 +39,11 @@ int64_t Batches::fill(int64_t epoch, int64_t step, float* inputs, int32_t* label
         augmenter_->run(set_.bytes(at), out, options_.seed, epoch, at);
       else
         augmenter_->run(set_.floats(at), out, options_.seed, epoch, at);
-      preprocess_.apply(out, out, 1, elements);
+      feeding_.apply(out, out, 1, elements);
     } else if (bytes) {
-      preprocess_.apply(set_.bytes(at), out, 1, elements);
+      feeding_.apply(set_.bytes(at), out, 1, elements);
     } else {
-      preprocess_.apply(set_.floats(at), out, 1, elements);
+      feeding_.apply(set_.floats(at), out, 1, elements);
     }
     if (labels && set_.classes() > 0) labels[i] = set_.label(at);
     if (targets && width > 0) std::copy_n(set_.target(at), width, targets + i * width);

@@ -7,7 +7,7 @@
 
 #include "data/augment.h"
 #include "data/dataset.h"
-#include "data/preprocess.h"
+#include "data/feeding.h"
 
 namespace thimble {
 
@@ -30,7 +30,7 @@ struct Batch {
 // Fills batches into the caller's memory; holds the order of one epoch and scratch: one per thread.
 class Batches {
  public:
-  Batches(Dataset set, Preprocess preprocess, const BatchOptions& options);
+  Batches(Dataset set, Feeding feeding, const BatchOptions& options);
 
   const Dataset& set() const { return set_; }
   const BatchOptions& options() const { return options_; }
@@ -41,7 +41,7 @@ class Batches {
 
  private:
   Dataset set_;
-  Preprocess preprocess_;
+  Feeding feeding_;
   BatchOptions options_;
   std::unique_ptr<Augmenter> augmenter_;
   std::vector<uint32_t> order_;

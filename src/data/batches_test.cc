@@ -47,7 +47,7 @@ TEST(Order, IsAPermutationThatDependsOnSeedAndEpoch) {
 }
 
 TEST(Batches, EveryEpochVisitsEverySampleOnce) {
-  Batches batches(pictures(50), Preprocess{}, options(16));
+  Batches batches(pictures(50), Feeding{}, options(16));
   EXPECT_EQ(batches.steps(), 4);
   std::vector<float> inputs(16 * 64);
   std::vector<int32_t> labels(16);
@@ -71,16 +71,16 @@ TEST(Batches, EveryEpochVisitsEverySampleOnce) {
 TEST(Batches, DropLastLeavesOutTheIncompleteBatch) {
   BatchOptions o = options(16);
   o.drop_last = true;
-  EXPECT_EQ(Batches(pictures(50), Preprocess{}, o).steps(), 3);
+  EXPECT_EQ(Batches(pictures(50), Feeding{}, o).steps(), 3);
 }
 
 // Threaded, synchronous, and started in the middle: the same batches.
 TEST(Prefetcher, IsDeterministicAndResumes) {
   const Dataset set = pictures(50);
   for (float shift : {0.0f, 2.0f}) {
-    Prefetcher plain(Batches(set, Preprocess{}, options(8, shift)), 0, 0, 3, 0);
-    Prefetcher ahead(Batches(set, Preprocess{}, options(8, shift)), 0, 0, 3, 3);
-    Prefetcher resumed(Batches(set, Preprocess{}, options(8, shift)), 1, 2, 3, 2);
+    Prefetcher plain(Batches(set, Feeding{}, options(8, shift)), 0, 0, 3, 0);
+    Prefetcher ahead(Batches(set, Feeding{}, options(8, shift)), 0, 0, 3, 3);
+    Prefetcher resumed(Batches(set, Feeding{}, options(8, shift)), 1, 2, 3, 2);
     EXPECT_FALSE(plain.threaded());
     EXPECT_TRUE(ahead.threaded());
     int64_t n = 0;
@@ -107,13 +107,13 @@ TEST(Prefetcher, IsDeterministicAndResumes) {
 
 TEST(Prefetcher, StopsInTheMiddle) {
   for (int i = 0; i < 20; ++i) {
-    Prefetcher ahead(Batches(pictures(50), Preprocess{}, options(8, 2)), 0, 0, 1000, 2);
+    Prefetcher ahead(Batches(pictures(50), Feeding{}, options(8, 2)), 0, 0, 1000, 2);
     for (int j = 0; j < i; ++j) ASSERT_NE(ahead.next(), nullptr);
   }
 }
 
 TEST(Prefetcher, AStepBeyondTheEpochGoesOnInTheNext) {
-  Prefetcher p(Batches(pictures(50), Preprocess{}, options(8)), 0, 7, 2, 0);
+  Prefetcher p(Batches(pictures(50), Feeding{}, options(8)), 0, 7, 2, 0);
   const Batch* b = p.next();
   ASSERT_NE(b, nullptr);
   EXPECT_EQ(b->epoch, 1);

@@ -29,14 +29,14 @@ std::vector<std::string> named_layers(const VariantSpec& v) {
 }
 
 // The float model as stages get it, with weights that mean nothing: its layers have the names that it will have.
-Result<Graph> untrained(const ModelSpec& spec, const Model& model, const Preprocess& preprocess) {
+Result<Graph> untrained(const ModelSpec& spec, const Model& model, const Feeding& feeding) {
   Weights weights;
   for (const auto* list : {&model.parameters, &model.statistics})
     for (TensorId t : *list) {
       const Tensor& tensor = model.graph.at(t);
       weights[tensor.name].assign(static_cast<size_t>(tensor.shape.elements()), 1.0f);
     }
-  return deployable_graph(spec, weights, preprocess, "untrained");
+  return deployable_graph(spec, weights, feeding, "untrained");
 }
 
 // What is known of a variant's model.
@@ -89,7 +89,7 @@ class Check {
     if (!origin.graph) {
       const auto model = build_model(origin.spec, {.batch = 1});
       if (!model) return {};  // the training of the recipe's model says it better
-      auto graph = untrained(origin.spec, *model, data_.preprocess);
+      auto graph = untrained(origin.spec, *model, data_.feeding);
       if (!graph) return {};
       origin.graph = std::move(*graph);
     }

@@ -53,7 +53,7 @@ struct Weighing {
     THIMBLE_ASSIGN(const auto program, Program::plan(ready));
     outcome.memory = program->arena().bytes;
     const ScoreModel score =
-        validation_score(how.validation, how.preprocess, {.threads = how.threads, .cancelled = how.hooks.stop});
+        validation_score(how.validation, how.feeding, {.threads = how.threads, .cancelled = how.hooks.stop});
     THIMBLE_ASSIGN(const ModelScore answers, score(ready));
     outcome.score = classes ? answers.accuracy : -answers.loss;
     return outcome;
@@ -65,7 +65,7 @@ struct Weighing {
 // little, since they are small.
 Result<std::vector<std::string>> sensitive_layers(const Graph& graph, const Retraining& how,
                                                   const CalibrationSamples& calibration) {
-  const ScoreModel score = validation_score(how.validation.limit(kSensitivity), how.preprocess,
+  const ScoreModel score = validation_score(how.validation.limit(kSensitivity), how.feeding,
                                             {.threads = how.threads, .cancelled = how.hooks.stop});
   SensitivityOptions options;
   options.widths = {4};
@@ -185,13 +185,13 @@ Result<Compressed> compress_model(const Graph& float_graph, const Retraining& ho
   search.ledger = join_path(options.folder, "ledger.txt");
   search.fingerprint =
       format("{} {} {} {} {}", options.fingerprint,
-             training_fingerprint(float_graph, how.spec, how.train, how.validation, how.preprocess, how.augment, {}),
+             training_fingerprint(float_graph, how.spec, how.train, how.validation, how.feeding, how.augment, {}),
              static_cast<int>(options.io), options.goal.to_string(), search.samples);
   search.resume = options.resume;
   PlanSpace space;
   space.packed = weigh.packed;
   space.most_bytes = result.goal.most_bytes;
-  const CalibrationSamples calibration = calibration_samples(how.train, how.preprocess, kCalibration);
+  const CalibrationSamples calibration = calibration_samples(how.train, how.feeding, kCalibration);
   THIMBLE_ASSIGN(space.sensitive, sensitive_layers(float_graph, how, calibration));
   THIMBLE_ASSIGN(const std::vector<CompressionPlan> plans, candidate_plans(float_graph, space));
 

@@ -94,16 +94,16 @@ bool has_state(const Graph& graph) {
 }
 
 // Samples [begin, end) on one session.
-void run_range(Session& session, bool stateful, const Dataset& set, const Preprocess& preprocess, int64_t begin,
-               int64_t end, int64_t width, float* outputs, std::atomic<int64_t>& done, const std::atomic<bool>& stop) {
+void run_range(Session& session, bool stateful, const Dataset& set, const Feeding& feeding, int64_t begin, int64_t end,
+               int64_t width, float* outputs, std::atomic<int64_t>& done, const std::atomic<bool>& stop) {
   const Graph& graph = session.graph();
   const Tensor &input = graph.at(graph.inputs[0]), &output = graph.at(graph.outputs[0]);
   std::vector<float> sample(static_cast<size_t>(set.sample_elements()));
   for (int64_t i = begin; i < end && !stop.load(std::memory_order_relaxed); ++i) {
     if (set.storage() == Storage::bytes)
-      preprocess.apply(set.bytes(i), sample.data(), 1, set.sample_elements());
+      feeding.apply(set.bytes(i), sample.data(), 1, set.sample_elements());
     else
-      preprocess.apply(set.floats(i), sample.data(), 1, set.sample_elements());
+      feeding.apply(set.floats(i), sample.data(), 1, set.sample_elements());
     fill_input(input, sample, session.input(0));
     if (stateful) session.reset_variables();
     session.run();
@@ -155,7 +155,7 @@ void score(const Graph& graph, const Dataset& set, EvaluationResult* r) {
 
 }  // namespace
 
-Result<EvaluationResult> evaluate_model(const Graph& graph, const Dataset& set, const Preprocess& preprocess,
+Result<EvaluationResult> evaluate_model(const Graph& graph, const Dataset& set, const Feeding& feeding,
                                         const EvaluateOptions& options) {
   THIMBLE_TRY(check_fits(graph, set));
   THIMBLE_ASSIGN(const auto program, Program::plan(graph));
@@ -179,7 +179,7 @@ Result<EvaluationResult> evaluate_model(const Graph& graph, const Dataset& set, 
     const int64_t count = std::min(slice, result.n - begin);
     pool->run(parts, [&](int part) {
       const Range r = part_range(count, part, parts);
-      run_range(*sessions[static_cast<size_t>(part)], stateful, set, preprocess, begin + r.begin, begin + r.end,
+      run_range(*sessions[static_cast<size_t>(part)], stateful, set, feeding, begin + r.begin, begin + r.end,
                 result.width, result.outputs.data(), done, stop);
     });
     if (options.progress) options.progress(done, result.n);

@@ -4,7 +4,7 @@
 #include <functional>
 
 #include "data/dataset.h"
-#include "data/preprocess.h"
+#include "data/feeding.h"
 #include "measure/regression.h"
 #include "runtime/program.h"
 
@@ -30,9 +30,9 @@ struct EvaluateOptions {
   std::function<void(int64_t done, int64_t total)> progress;
 };
 
-// Feeds sample i of `set` through `preprocess` into input 0 (quantised where the input is an
+// Feeds sample i of `set` through `feeding` into input 0 (quantised where the input is an
 // integer tensor). Errors: usage (the set does not fit the model), interrupted.
-Result<EvaluationResult> evaluate_model(const Graph& graph, const Dataset& set, const Preprocess& preprocess,
+Result<EvaluationResult> evaluate_model(const Graph& graph, const Dataset& set, const Feeding& feeding,
                                         const EvaluateOptions& options = {});
 
 // Puts preprocessed floats into an input tensor of any type: q = round(x / scale) + zero point.

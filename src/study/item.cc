@@ -84,7 +84,7 @@ class ItemRun {
     train_options.threads = options_.threads;
     train_options.checkpoint = format("{}/checkpoints/{}.ckpt", options_.out, plan_.id);
     train_options.resume = options_.resume;
-    auto trained = train(recipe_.model, spec, data_.splits.train, data_.splits.validation, data_.preprocess,
+    auto trained = train(recipe_.model, spec, data_.splits.train, data_.splits.validation, data_.feeding,
                          recipe_.data.augment, train_options, training_hooks(hooks_, plan_.label, spec));
     if (!trained) return with_context(std::move(trained).error(), plan_.label);
     if (trained->interrupted)
@@ -93,7 +93,7 @@ class ItemRun {
   }
 
   Status make_variants(const TrainResult& trained) {
-    THIMBLE_ASSIGN(const Graph graph, deployable_graph(recipe_.model, trained.weights, data_.preprocess, recipe_.name));
+    THIMBLE_ASSIGN(const Graph graph, deployable_graph(recipe_.model, trained.weights, data_.feeding, recipe_.name));
     std::string tag = plan_.id;  // "seed1"
     std::erase(tag, '_');
     VariantStages stages({recipe_, data_, hooks_, options_.threads, options_.resume, plan_.seed, plan_.label,
@@ -163,7 +163,7 @@ class ItemRun {
         tensor.variable = false;
       }
     THIMBLE_ASSIGN(const EvaluationResult before,
-                   evaluate_model(trained.graph, data_.splits.test, data_.preprocess,
+                   evaluate_model(trained.graph, data_.splits.test, data_.feeding,
                                   {.threads = options_.threads, .cancelled = hooks_.cancelled}));
     double worst = 0, largest = 1;
     for (size_t i = 0; i < before.outputs.size(); ++i) {

@@ -90,7 +90,7 @@ std::vector<WordCase> cases() {
 }
 
 std::vector<float> outputs(const Graph& graph, const Dataset& set) {
-  const auto e = evaluate_model(graph, set, Preprocess());
+  const auto e = evaluate_model(graph, set, Feeding());
   EXPECT_TRUE(e) << e.error().to_string();
   return e ? e->outputs : std::vector<float>();
 }
@@ -132,9 +132,9 @@ TEST(LayerWords, TrainedExportedAndQuantised) {
     training.optimizer.learning_rate = 0.005;
     training.batch = 16;
     training.epochs = 2;
-    const auto trained = train(spec, training, set, {}, Preprocess(), {}, {});
+    const auto trained = train(spec, training, set, {}, Feeding(), {}, {});
     ASSERT_TRUE(trained) << trained.error().to_string();
-    const auto graph = deployable_graph(spec, trained->weights, Preprocess(), "words");
+    const auto graph = deployable_graph(spec, trained->weights, Feeding(), "words");
     ASSERT_TRUE(graph) << graph.error().to_string();
     const std::vector<float> wanted = outputs(trained_network(spec, trained->weights), set);
     StudyData data;

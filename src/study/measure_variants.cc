@@ -42,7 +42,7 @@ struct Subject {
   }
 };
 
-Result<Subject> make_subject(const Variant& variant, const Dataset& test, const Preprocess& preprocess, int threads) {
+Result<Subject> make_subject(const Variant& variant, const Dataset& test, const Feeding& feeding, int threads) {
   Subject s;
   THIMBLE_ASSIGN(auto program, Program::plan(variant.graph, {.threads = threads}));
   THIMBLE_ASSIGN(s.session, Session::create(std::move(program)));
@@ -53,9 +53,9 @@ Result<Subject> make_subject(const Variant& variant, const Dataset& test, const 
   std::vector<float> values(static_cast<size_t>(test.sample_elements()));
   for (int64_t i = 0; i < test.size(); ++i) {
     if (test.storage() == Storage::bytes)
-      preprocess.apply(test.bytes(i), values.data(), 1, test.sample_elements());
+      feeding.apply(test.bytes(i), values.data(), 1, test.sample_elements());
     else
-      preprocess.apply(test.floats(i), values.data(), 1, test.sample_elements());
+      feeding.apply(test.floats(i), values.data(), 1, test.sample_elements());
     fill_input(input, values, {s.inputs.data() + static_cast<size_t>(i) * s.sample_bytes, s.sample_bytes});
   }
   return s;
@@ -116,14 +116,14 @@ Status profile(Variant& variant, const Subject& subject) {
 
 }  // namespace
 
-Status measure_variants(std::vector<Variant>& variants, const Dataset& test, const Preprocess& preprocess,
+Status measure_variants(std::vector<Variant>& variants, const Dataset& test, const Feeding& feeding,
                         const MeasureSpec& spec, const StudyOptions& options, const StudyHooks& hooks,
                         std::vector<std::string>* warnings) {
   if (test.empty()) return {};
   for (const int threads : spec.threads) {
     std::vector<Subject> subjects;
     for (const Variant& v : variants) {
-      THIMBLE_ASSIGN(Subject s, make_subject(v, test, preprocess, threads));
+      THIMBLE_ASSIGN(Subject s, make_subject(v, test, feeding, threads));
       subjects.push_back(std::move(s));
     }
     const int64_t total = static_cast<int64_t>(spec.trials + 1) * static_cast<int64_t>(subjects.size());

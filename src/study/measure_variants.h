@@ -7,7 +7,7 @@
 
 namespace thimble {
 
-Status measure_variants(std::vector<Variant>& variants, const Dataset& test, const Preprocess& preprocess,
+Status measure_variants(std::vector<Variant>& variants, const Dataset& test, const Feeding& feeding,
                         const MeasureSpec& spec, const StudyOptions& options, const StudyHooks& hooks,
                         std::vector<std::string>* warnings);
 

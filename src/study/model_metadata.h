@@ -1,7 +1,7 @@
 // What Thimble writes into its models beside the network: how to feed them.
 #pragma once
 
-#include "data/preprocess.h"
+#include "data/feeding.h"
 #include "graph/graph.h"
 
 namespace thimble {

@@ -20,7 +20,7 @@ Status Scorer::score(Variant& v) {
   };
   const Dataset& test = options_.data.splits.test;
   if (test.empty()) return {};
-  THIMBLE_ASSIGN(EvaluationResult e, evaluate_model(v.graph, test, options_.data.preprocess, evaluate));
+  THIMBLE_ASSIGN(EvaluationResult e, evaluate_model(v.graph, test, options_.data.feeding, evaluate));
   r.test_samples = e.n;
   r.loss = e.loss;
   if (e.accuracy >= 0) {
@@ -36,7 +36,7 @@ Status Scorer::score(Variant& v) {
   compare(r, e);
   if (e.regression.present() && options_.pictures) collect_errors(r, e);
   for (const auto& [set_name, set] : options_.data.extra) {
-    THIMBLE_ASSIGN(const EvaluationResult x, evaluate_model(v.graph, set, options_.data.preprocess, evaluate));
+    THIMBLE_ASSIGN(const EvaluationResult x, evaluate_model(v.graph, set, options_.data.feeding, evaluate));
     const bool classes = x.accuracy >= 0;
     r.extra.push_back({set_name, classes ? x.accuracy : kAbsent,
                        classes ? wilson95(x.correct, x.n) : Interval{kAbsent, kAbsent}, x.n, x.regression});
@@ -45,7 +45,7 @@ Status Scorer::score(Variant& v) {
                           : format("{}: RMSE on {} {:.6g}", v.spec.name, set_name, x.regression.rmse));
   }
   if (e.accuracy >= 0 && options_.pictures) {
-    r.confusion.labels = options_.data.preprocess.labels;
+    r.confusion.labels = options_.data.feeding.labels;
     r.confusion.counts = e.confusion;
     collect_misclassified(r, e);
   }
@@ -95,8 +95,8 @@ void Scorer::collect_misclassified(VariantResult& r, const EvaluationResult& e) 
                    [](const Miss& a, const Miss& b) { return a.confidence > b.confidence; });
   if (misses.size() > kMisclassified) misses.resize(kMisclassified);
   const auto label = [&](int32_t c) {
-    return static_cast<size_t>(c) < options_.data.preprocess.labels.size()
-               ? options_.data.preprocess.labels[static_cast<size_t>(c)]
+    return static_cast<size_t>(c) < options_.data.feeding.labels.size()
+               ? options_.data.feeding.labels[static_cast<size_t>(c)]
                : std::to_string(c);
   };
   const bool log_scale = e.width > 1 && !misses.empty() && misses.front().confidence <= 0;

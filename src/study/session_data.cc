@@ -31,13 +31,13 @@ Result<StudyData> open_study_data(const DataSpec& spec, const std::vector<int64_
   if (data.splits.train.empty())
     return fail(ErrorCode::usage, format("the data set \"{}\" has no training part", spec.set),
                 "digits and the like are test sets: name them in extra_test");
-  THIMBLE_ASSIGN(data.preprocess, make_preprocess(spec.scale, data.splits.train));
-  data.preprocess.labels = data.splits.train.samples().label_names;
+  THIMBLE_ASSIGN(data.feeding, measure_feeding(spec.scale, data.splits.train));
+  data.feeding.labels = data.splits.train.samples().label_names;
   for (const std::string& name : spec.extra_test) {
     OpenOptions extra = open;
     extra.split = {};
     extra.whole_as_test = true;
-    extra.labels = data.preprocess.labels;
+    extra.labels = data.feeding.labels;
     auto splits = open_splits(name, extra);
     if (!splits) return with_context(std::move(splits).error(), format("data.extra_test \"{}\"", name));
     data.extra.emplace_back(name, splits->test);

@@ -8,7 +8,7 @@ namespace thimble {
 
 struct StudyData {
   Splits splits;
-  Preprocess preprocess;
+  Feeding feeding;
   std::vector<std::pair<std::string, Dataset>> extra;  // further test sets, by name
 };
 

@@ -170,7 +170,7 @@ class Runner {
       THIMBLE_ASSIGN(v.graph, prepare_for_inference(std::move(written)));
       variants.push_back(std::move(v));
     }
-    THIMBLE_TRY(measure_variants(variants, data_.splits.test, data_.preprocess, recipe_.measure, options_, hooks_,
+    THIMBLE_TRY(measure_variants(variants, data_.splits.test, data_.feeding, recipe_.measure, options_, hooks_,
                                  &result_.warnings));
     for (size_t i = 0; i < variants.size(); ++i) result_.variants[i] = std::move(variants[i].result);
     return {};

@@ -15,9 +15,9 @@ HeldOut hold_out(const Splits& splits, int64_t limit) {
   return held;
 }
 
-ScoreModel validation_score(const Dataset& validation, const Preprocess& preprocess, const EvaluateOptions& options) {
+ScoreModel validation_score(const Dataset& validation, const Feeding& feeding, const EvaluateOptions& options) {
   return [=](const Graph& graph) -> Result<ModelScore> {
-    THIMBLE_ASSIGN(const EvaluationResult e, evaluate_model(graph, validation, preprocess, options));
+    THIMBLE_ASSIGN(const EvaluationResult e, evaluate_model(graph, validation, feeding, options));
     ModelScore score{.loss = e.loss};
     if (validation.classes() > 0) score.accuracy = e.accuracy;
     return score;

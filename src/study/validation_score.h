@@ -16,6 +16,6 @@ struct HeldOut {
 HeldOut hold_out(const Splits& splits, int64_t limit = 0);
 
 // Scores a model on `validation`: accuracy and cross-entropy of classes, or the mean squared error of numbers.
-ScoreModel validation_score(const Dataset& validation, const Preprocess& preprocess, const EvaluateOptions& options);
+ScoreModel validation_score(const Dataset& validation, const Feeding& feeding, const EvaluateOptions& options);
 
 }  // namespace thimble

@@ -85,10 +85,9 @@ Status VariantStages::cluster(const VariantSpec& spec, Staged* s) {
 
 Status VariantStages::qat(const VariantSpec& spec, Staged* s) {
   const QatOptions& options = spec.qat->options;
-  THIMBLE_ASSIGN(const auto technique,
-                 Qat::make(s->graph, options,
-                           calibration_samples(context_.data.splits.train, context_.data.preprocess,
-                                               spec.qat->calibration_samples)));
+  THIMBLE_ASSIGN(const auto technique, Qat::make(s->graph, options,
+                                                 calibration_samples(context_.data.splits.train, context_.data.feeding,
+                                                                     spec.qat->calibration_samples)));
   Weights weights;
   THIMBLE_TRY(retrained(spec, "qat", spec.qat->training, {technique}, s, &weights));
   THIMBLE_ASSIGN(s->quantized, technique->deployed(weights));
@@ -170,12 +169,11 @@ Status VariantStages::train_network(const VariantSpec& spec, const char* stage, 
     taught = technique->describe() + "; ";
   }
   const std::string name = label(spec, stage);
-  THIMBLE_ASSIGN(
-      const TrainResult trained,
-      train(model, how, context_.data.splits.train, context_.data.splits.validation, context_.data.preprocess,
-            context_.recipe.data.augment, options, training_hooks(context_.hooks, name, how)));
+  THIMBLE_ASSIGN(const TrainResult trained,
+                 train(model, how, context_.data.splits.train, context_.data.splits.validation, context_.data.feeding,
+                       context_.recipe.data.augment, options, training_hooks(context_.hooks, name, how)));
   if (trained.interrupted) return training_interrupted(name, trained.epochs.size(), options.checkpoint);
-  THIMBLE_ASSIGN(s->graph, deployable_graph(model, trained.weights, context_.data.preprocess, spec.name));
+  THIMBLE_ASSIGN(s->graph, deployable_graph(model, trained.weights, context_.data.feeding, spec.name));
   s->epochs.push_back(trained.epochs);
   s->summary.push_back(format("{} of {} parameters", stage, trained.parameters));
   s->settings.push_back(format("another architecture of {} parameters, trained from nothing, {}{}", trained.parameters,
@@ -198,7 +196,7 @@ Retraining VariantStages::retraining(const VariantSpec& spec, const char* stage,
   Retraining how;
   how.train = context_.data.splits.train;
   how.validation = context_.data.splits.validation;
-  how.preprocess = context_.data.preprocess;
+  how.feeding = context_.data.feeding;
   how.augment = context_.recipe.data.augment;
   how.spec = stage_training(context_.recipe.train, stage, training, context_.seed);
   how.threads = context_.threads;

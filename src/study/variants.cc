@@ -91,14 +91,14 @@ int64_t constant_parameters(const Graph& graph) {
 
 }  // namespace
 
-CalibrationSamples calibration_samples(const Dataset& set, const Preprocess& preprocess, int64_t count) {
+CalibrationSamples calibration_samples(const Dataset& set, const Feeding& feeding, int64_t count) {
   const Dataset drawn = set.shuffled(1).limit(count);
-  return [drawn, preprocess](int64_t i, std::span<float> input) {
+  return [drawn, feeding](int64_t i, std::span<float> input) {
     if (i >= drawn.size() || static_cast<int64_t>(input.size()) != drawn.sample_elements()) return false;
     if (drawn.storage() == Storage::bytes)
-      preprocess.apply(drawn.bytes(i), input.data(), 1, drawn.sample_elements());
+      feeding.apply(drawn.bytes(i), input.data(), 1, drawn.sample_elements());
     else
-      preprocess.apply(drawn.floats(i), input.data(), 1, drawn.sample_elements());
+      feeding.apply(drawn.floats(i), input.data(), 1, drawn.sample_elements());
     return true;
   };
 }
@@ -117,7 +117,7 @@ EpochRow row_of(const EpochRecord& e) {
   return row;
 }
 
-Result<Graph> deployable_graph(const ModelSpec& model, const Weights& weights, const Preprocess& preprocess,
+Result<Graph> deployable_graph(const ModelSpec& model, const Weights& weights, const Feeding& feeding,
                                const std::string& name) {
   THIMBLE_ASSIGN(Model built, build_model(model, {.batch = 1}));
   THIMBLE_ASSIGN(Graph graph, with_weights(std::move(built), weights));
@@ -130,7 +130,7 @@ Result<Graph> deployable_graph(const ModelSpec& model, const Weights& weights, c
   add_missing_biases(graph);
   fuse_activations(graph);
   graph.name = name;
-  graph.metadata[kPreprocessKey] = preprocess.to_json();
+  graph.metadata[kPreprocessKey] = feeding.to_json();
   graph.remove_unused();
   return graph;
 }
@@ -140,11 +140,11 @@ namespace {
 Result<Quantized> quantize_variant(const VariantSpec& spec, const Graph& float_graph, const StudyData& data,
                                    int threads, std::string* chosen) {
   const auto samples = [&](const Dataset& set) {
-    return calibration_samples(set, data.preprocess, spec.calibration_samples);
+    return calibration_samples(set, data.feeding, spec.calibration_samples);
   };
   if (!spec.mixed) return quantize(float_graph, spec.quantize, samples(data.splits.train));
   const HeldOut held = hold_out(data.splits, spec.validate);
-  const ScoreModel score = validation_score(held.validation, data.preprocess, {.threads = threads});
+  const ScoreModel score = validation_score(held.validation, data.feeding, {.threads = threads});
   SensitivityOptions how;
   how.quantize = spec.quantize;
   how.widths = spec.widths;

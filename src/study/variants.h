@@ -16,13 +16,13 @@ struct Variant {
 };
 
 // Samples of `set` to measure ranges with: the same as `thimble quantize --data` draws.
-CalibrationSamples calibration_samples(const Dataset& set, const Preprocess& preprocess, int64_t count);
+CalibrationSamples calibration_samples(const Dataset& set, const Feeding& feeding, int64_t count);
 
 EpochRow row_of(const EpochRecord& epoch);
 
 // The inference graph of a trained model, ready to be written: batch 1, metadata, no training parts,
 // operators that .tflite lacks decomposed.
-Result<Graph> deployable_graph(const ModelSpec& model, const Weights& weights, const Preprocess& preprocess,
+Result<Graph> deployable_graph(const ModelSpec& model, const Weights& weights, const Feeding& feeding,
                                const std::string& name);
 
 // One variant: its float model quantised where it asks for that, written, and read again. Calibration uses samples of

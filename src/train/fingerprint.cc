@@ -33,7 +33,7 @@ class Text {
 }  // namespace
 
 std::string training_fingerprint(const Graph& training, const TrainSpec& s, const Dataset& train,
-                                 const Dataset& validation, const Preprocess& preprocess, const Augment& a,
+                                 const Dataset& validation, const Feeding& feeding, const Augment& a,
                                  const TrainOptions& options) {
   Text t;
   const OptimizerSpec& o = s.optimizer;
@@ -54,7 +54,7 @@ std::string training_fingerprint(const Graph& training, const TrainSpec& s, cons
     for (const auto& [name, values] : *options.initial)
       t.add(name,
             sha256_hex(std::string_view(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float))));
-  return sha256_hex(dump(training) + t.text + preprocess.to_json());
+  return sha256_hex(dump(training) + t.text + feeding.to_json());
 }
 
 }  // namespace thimble

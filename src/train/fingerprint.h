@@ -3,7 +3,7 @@
 
 #include "data/augment.h"
 #include "data/dataset.h"
-#include "data/preprocess.h"
+#include "data/feeding.h"
 #include "train/spec.h"
 #include "train/trainer.h"
 
@@ -14,7 +14,7 @@ namespace thimble {
 // the data sets, techniques and the weights to start from.
 // Not of what only decides when and where: threads, log files, limits of time.
 std::string training_fingerprint(const Graph& training, const TrainSpec& spec, const Dataset& train,
-                                 const Dataset& validation, const Preprocess& preprocess, const Augment& augment,
+                                 const Dataset& validation, const Feeding& feeding, const Augment& augment,
                                  const TrainOptions& options);
 
 }  // namespace thimble

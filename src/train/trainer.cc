@@ -35,13 +35,13 @@ bool improves(double now, double best, double min_delta, bool higher) {
 
 class Fit {
  public:
-  Fit(const ModelSpec& m, const TrainSpec& s, const Dataset& t, const Dataset& v, const Preprocess& p, const Augment& a,
+  Fit(const ModelSpec& m, const TrainSpec& s, const Dataset& t, const Dataset& v, const Feeding& p, const Augment& a,
       const TrainOptions& o, const TrainHooks& h)
       : spec_(s),
         set_(t),
         options_(o),
         hooks_(h),
-        preprocess_(p),
+        feeding_(p),
         augment_(a),
         model_spec_(m),
         validation_(v),
@@ -80,7 +80,7 @@ class Fit {
     for (const auto& technique : options_.techniques) THIMBLE_TRY(technique->rewrite(model));
     THIMBLE_ASSIGN(graph_, build_training_graph(model, spec_, loss_, width_, options_.techniques));
     result_.parameters = model.parameter_count;
-    fingerprint_ = training_fingerprint(graph_.graph, spec_, set_, validation_, preprocess_, augment_, options_);
+    fingerprint_ = training_fingerprint(graph_.graph, spec_, set_, validation_, feeding_, augment_, options_);
     if (options_.threads > 1) {
       THIMBLE_ASSIGN(pool_, ThreadPool::create(options_.threads));
     }
@@ -102,7 +102,7 @@ class Fit {
                              graph_.averages.empty() ? std::span<float>() : floats(graph_.averages[i])});
     }
     view_.emplace(FitView{*session_, graph_, parameters_, batch_, 0, 0, pool_});
-    THIMBLE_TRY(validator_.prepare(model_spec_, validation_, preprocess_, loss_, options_, pool_));
+    THIMBLE_TRY(validator_.prepare(model_spec_, validation_, feeding_, loss_, options_, pool_));
     state_.fingerprint = fingerprint_;
     state_.isa = name(kernels().isa);
     state_.version = "1";
@@ -278,7 +278,7 @@ class Fit {
 
   // false: stopped by a hook or the time limit; state_ says how far the epoch got.
   Result<bool> run_epoch(int epoch) {
-    Batches batches(set_, preprocess_,
+    Batches batches(set_, feeding_,
                     BatchOptions{.batch = batch_, .seed = spec_.seed, .drop_last = true, .augment = augment_});
     const int64_t steps = batches.steps();
     Prefetcher feed(std::move(batches), epoch, state_.step, epoch + 1);
@@ -397,7 +397,7 @@ class Fit {
   const Dataset& set_;
   const TrainOptions& options_;
   const TrainHooks& hooks_;
-  const Preprocess& preprocess_;
+  const Feeding& feeding_;
   const Augment& augment_;
   const ModelSpec& model_spec_;
   const Dataset& validation_;
@@ -423,9 +423,9 @@ class Fit {
 }  // namespace
 
 Result<TrainResult> train(const ModelSpec& model, const TrainSpec& spec, const Dataset& train,
-                          const Dataset& validation, const Preprocess& preprocess, const Augment& augment,
+                          const Dataset& validation, const Feeding& feeding, const Augment& augment,
                           const TrainOptions& options, const TrainHooks& hooks) {
-  return Fit(model, spec, train, validation, preprocess, augment, options, hooks).run();
+  return Fit(model, spec, train, validation, feeding, augment, options, hooks).run();
 }
 
 }  // namespace thimble

@@ -64,7 +64,7 @@ struct TrainResult {
 // Trains on `train`, watches `validation` (may be empty). Errors: usage (model and data do not
 // fit), diverged (names the first tensor that is not finite), io, bad_file (checkpoint).
 Result<TrainResult> train(const ModelSpec& model, const TrainSpec& spec, const Dataset& train,
-                          const Dataset& validation, const Preprocess& preprocess, const Augment& augment,
+                          const Dataset& validation, const Feeding& feeding, const Augment& augment,
                           const TrainOptions& options, const TrainHooks& hooks = {});
 
 }  // namespace thimble

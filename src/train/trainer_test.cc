@@ -46,7 +46,7 @@ TrainSpec small_training(int epochs) {
   return spec;
 }
 
-Preprocess raw() { return Preprocess(); }
+Feeding raw() { return Feeding(); }
 
 TEST(Trainer, LearnsAndTwoThreadsGiveTheSameBits) {
   const Dataset train_set = rings(1000, 1), held_out = rings(300, 2);

@@ -5,7 +5,7 @@
 
 namespace thimble {
 
-Status Validator::prepare(const ModelSpec& spec, const Dataset& set, const Preprocess& preprocess, const LossPlan& loss,
+Status Validator::prepare(const ModelSpec& spec, const Dataset& set, const Feeding& feeding, const LossPlan& loss,
                           const TrainOptions& options, std::shared_ptr<ThreadPool> pool) {
   if (set.empty()) return {};
   loss_ = loss;
@@ -14,7 +14,7 @@ Status Validator::prepare(const ModelSpec& spec, const Dataset& set, const Prepr
   pool_ = std::move(pool);
   batch_ = std::min<int64_t>(set.size(), 128);
   THIMBLE_ASSIGN(model_, build_model(spec, {.batch = batch_}));
-  batches_.emplace(set, preprocess, BatchOptions{.batch = batch_, .shuffle = false});
+  batches_.emplace(set, feeding, BatchOptions{.batch = batch_, .shuffle = false});
   const auto rows = static_cast<size_t>(batch_);
   labels_.resize(set.classes() > 0 ? rows : 0);
   targets_.resize(rows * static_cast<size_t>(set.target_width()));

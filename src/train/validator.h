@@ -14,7 +14,7 @@ namespace thimble {
 class Validator {
  public:
   // Plans the inference form of the model on batches of up to 128. Nothing to do for an empty set.
-  Status prepare(const ModelSpec& spec, const Dataset& set, const Preprocess& preprocess, const LossPlan& loss,
+  Status prepare(const ModelSpec& spec, const Dataset& set, const Feeding& feeding, const LossPlan& loss,
                  const TrainOptions& options, std::shared_ptr<ThreadPool> pool);
   bool on() const { return batches_.has_value(); }
 

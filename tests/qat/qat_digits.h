@@ -23,7 +23,7 @@ inline const Splits& digits() {
   }();
   return splits;
 }
-inline Preprocess unit_scale() { return *make_preprocess("0..1", digits().train); }
+inline Feeding unit_scale() { return *measure_feeding("0..1", digits().train); }
 // The first samples of the training and of the test set.
 inline Dataset training(int64_t n = 2048) { return digits().train.limit(n); }
 inline Dataset testing_set(int64_t n = 1024) { return digits().test.limit(n); }
@@ -105,7 +105,7 @@ inline CalibrationSamples calibration(int64_t n = 100) {
 inline Retraining a_retraining(int epochs, int64_t samples = 1024, double rate = 0.001) {
   Retraining how;
   how.train = training(samples);
-  how.preprocess = unit_scale();
+  how.feeding = unit_scale();
   how.spec = a_training(epochs, rate);
   return how;
 }

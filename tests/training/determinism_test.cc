@@ -12,7 +12,7 @@ namespace {
 TrainResult trained(const ModelSpec& model, const TrainSpec& spec, const Augment& augment, int threads) {
   TrainOptions options;
   options.threads = threads;
-  const auto result = train(model, spec, pictures(403, 1), pictures(101, 2), Preprocess(), augment, options);
+  const auto result = train(model, spec, pictures(403, 1), pictures(101, 2), Feeding(), augment, options);
   EXPECT_TRUE(result) << result.error().to_string();
   return result ? *result : TrainResult{};
 }

@@ -49,7 +49,7 @@ Augment some_augmentation() {
 }
 
 Result<TrainResult> run(const TrainOptions& options, const TrainHooks& hooks = {}) {
-  return train(picture_network(), full_spec(), pictures(640, 3), pictures(160, 4), Preprocess(), some_augmentation(),
+  return train(picture_network(), full_spec(), pictures(640, 3), pictures(160, 4), Feeding(), some_augmentation(),
                options, hooks);
 }
 
@@ -237,15 +237,15 @@ TEST(Resume, RefusesTheCheckpointOfAnotherTraining) {
   ASSERT_NO_FATAL_FAILURE(train_two_epochs(folder));
   TrainSpec other = full_spec();
   other.seed = 6;
-  const auto result = train(picture_network(), other, pictures(640, 3), {}, Preprocess(), {}, with_checkpoint(folder));
+  const auto result = train(picture_network(), other, pictures(640, 3), {}, Feeding(), {}, with_checkpoint(folder));
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, ErrorCode::usage);
   // Another optimiser setting, another data set of the same size, another augmentation: each is another training.
   other = full_spec();
   other.optimizer.learning_rate = 0.004;
-  EXPECT_FALSE(train(picture_network(), other, pictures(640, 3), pictures(160, 4), Preprocess(), some_augmentation(),
+  EXPECT_FALSE(train(picture_network(), other, pictures(640, 3), pictures(160, 4), Feeding(), some_augmentation(),
                      with_checkpoint(folder)));
-  EXPECT_FALSE(train(picture_network(), full_spec(), pictures(640, 3), pictures(160, 4), Preprocess(), {},
+  EXPECT_FALSE(train(picture_network(), full_spec(), pictures(640, 3), pictures(160, 4), Feeding(), {},
                      with_checkpoint(folder)));
 }
 

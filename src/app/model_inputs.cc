@@ -1,4 +1,4 @@
-#include "app/feeding.h"
+#include "app/model_inputs.h"
 
 #include <cmath>
 #include <cstring>
@@ -15,17 +15,17 @@
 namespace thimble::app {
 namespace {
 
-Result<Preprocess> from_word(const std::string& scale) {
-  Preprocess preprocess;
-  preprocess.scale = scale;
+Result<Feeding> from_word(const std::string& scale) {
+  Feeding feeding;
+  feeding.scale = scale;
   if (scale == "0..1")
-    preprocess.deviation = {255.0f};
+    feeding.deviation = {255.0f};
   else if (scale == "-1..1")
-    preprocess.mean = {127.5f}, preprocess.deviation = {127.5f};
+    feeding.mean = {127.5f}, feeding.deviation = {127.5f};
   else if (scale != "none")
     return fail(ErrorCode::usage, format("the scale '{}' is not known here", scale),
                 "give 0..1, -1..1 or none ('standard' needs the training data that the model carries)");
-  return preprocess;
+  return feeding;
 }
 
 std::vector<int64_t> without_ones(std::span<const int64_t> shape) {
@@ -72,28 +72,28 @@ Result<PictureShape> picture_shape(const Tensor& tensor) {
 
 }  // namespace
 
-Result<Preprocess> preprocess_of(const Graph& graph, const std::string& scale, std::string* stated) {
+Result<Feeding> feeding_of(const Graph& graph, const std::string& scale, std::string* stated) {
   stated->clear();
   if (!scale.empty() && scale != "standard") return from_word(scale);
   if (const auto found = graph.metadata.find(kPreprocessKey); found != graph.metadata.end())
-    return Preprocess::from_json(found->second);
+    return Feeding::from_json(found->second);
   if (!scale.empty()) return from_word(scale);
   const Tensor& input = graph.at(graph.inputs[0]);
-  Preprocess preprocess;
+  Feeding feeding;
   const bool scaled = !input.quant.empty();
   if (input.type == DType::u8) {
     *stated = "raw bytes";
     if (scaled) {
-      preprocess.mean = {static_cast<float>(input.quant.zero_point[0])};
-      preprocess.deviation = {1.0f / input.quant.scale[0]};
+      feeding.mean = {static_cast<float>(input.quant.zero_point[0])};
+      feeding.deviation = {1.0f / input.quant.scale[0]};
     }
   } else {
-    preprocess.scale = "0..1";
-    preprocess.deviation = {255.0f};
+    feeding.scale = "0..1";
+    feeding.deviation = {255.0f};
     *stated = input.type == DType::f32 ? "0..1" : "0..1 through the input's own scale and zero point";
   }
   *stated = "the model does not say how to feed it: pictures go in as " + *stated + " (--scale changes that)";
-  return preprocess;
+  return feeding;
 }
 
 std::string npy_type(DType type) {
@@ -142,7 +142,7 @@ Status append_npy(const std::string& path, const Tensor& tensor, Feed* feed) {
   return {};
 }
 
-Status append_picture(const std::string& path, const Tensor& tensor, const Preprocess& preprocess, bool handwriting,
+Status append_picture(const std::string& path, const Tensor& tensor, const Feeding& feeding, bool handwriting,
                       Feed* feed) {
   THIMBLE_ASSIGN(const PictureShape want, picture_shape(tensor));
   THIMBLE_ASSIGN(Picture picture, read_picture(path));
@@ -153,11 +153,11 @@ Status append_picture(const std::string& path, const Tensor& tensor, const Prepr
   if (picture.height != want.height || picture.width != want.width)
     picture = resize_antialias(picture, want.height, want.width);
   const auto elements = static_cast<int64_t>(picture.pixels.size());
-  if (preprocess.mean.size() > 1 && static_cast<int64_t>(preprocess.mean.size()) != elements)
+  if (feeding.mean.size() > 1 && static_cast<int64_t>(feeding.mean.size()) != elements)
     return fail(ErrorCode::bad_file, format("the model's preprocessing has {} columns, a picture has {} values",
-                                            preprocess.mean.size(), elements));
+                                            feeding.mean.size(), elements));
   std::vector<float> values(picture.pixels.size());
-  preprocess.apply(picture.pixels.data(), values.data(), 1, elements);
+  feeding.apply(picture.pixels.data(), values.data(), 1, elements);
   const size_t before = feed->bytes.size();
   feed->bytes.resize(before + static_cast<size_t>(tensor.bytes()));
   fill_input(tensor, values, std::span(feed->bytes).subspan(before));

@@ -1,4 +1,4 @@
-#include "data/preprocess.h"
+#include "data/feeding.h"
 
 #include <gtest/gtest.h>
 
@@ -24,49 +24,49 @@ Dataset table(std::vector<float> values, int64_t columns) {
   return Dataset(std::make_shared<const Samples>(std::move(s)));
 }
 
-TEST(Preprocess, PixelScales) {
+TEST(Feeding, PixelScales) {
   const Dataset set = bytes_set({0, 255, 51, 102});
   const uint8_t in[] = {0, 51, 255};
   float out[3];
-  auto unit = make_preprocess("0..1", set);
+  auto unit = measure_feeding("0..1", set);
   ASSERT_TRUE(unit);
   unit->apply(in, out, 1, 3);
   EXPECT_EQ(out[0], 0.0f);
   EXPECT_EQ(out[1], 51.0f / 255.0f);  // as Keras' x / 255
   EXPECT_EQ(out[2], 1.0f);
-  auto both = make_preprocess("-1..1", set);
+  auto both = measure_feeding("-1..1", set);
   both->apply(in, out, 1, 3);
   EXPECT_EQ(out[0], -1.0f);
   EXPECT_EQ(out[2], 1.0f);
-  auto standard = make_preprocess("standard", set);
+  auto standard = measure_feeding("standard", set);
   EXPECT_FLOAT_EQ(standard->mean[0], 102.0f);           // mean of 0, 255, 51, 102
   EXPECT_FLOAT_EQ(standard->deviation[0], 95.412263f);  // sqrt(36414 / 4)
-  EXPECT_EQ(make_preprocess("none", set)->deviation[0], 1.0f);
-  EXPECT_EQ(make_preprocess("0-1", set).error().code, ErrorCode::usage);
+  EXPECT_EQ(measure_feeding("none", set)->deviation[0], 1.0f);
+  EXPECT_EQ(measure_feeding("0-1", set).error().code, ErrorCode::usage);
 }
 
-TEST(Preprocess, ColumnsOfTables) {
+TEST(Feeding, ColumnsOfTables) {
   const Dataset set = table({1, 1e6f, 5, 3, 1e6f + 2, 5, 5, 1e6f + 4, 5}, 3);
-  auto standard = make_preprocess("standard", set);
+  auto standard = measure_feeding("standard", set);
   ASSERT_TRUE(standard);
   EXPECT_FLOAT_EQ(standard->mean[1], 1e6f + 2);
   EXPECT_FLOAT_EQ(standard->deviation[0], 1.6329932f);
   EXPECT_FLOAT_EQ(standard->deviation[1], 1.6329932f);
   EXPECT_EQ(standard->deviation[2], 1.0f);  // constant column
   float row[3] = {5, 1e6f, 5};
-  make_preprocess("0..1", set)->apply(row, row, 1, 3);
+  measure_feeding("0..1", set)->apply(row, row, 1, 3);
   EXPECT_EQ(row[0], 1.0f);
   EXPECT_EQ(row[1], 0.0f);
   EXPECT_EQ(row[2], 0.0f);
 }
 
-TEST(Preprocess, JsonRoundTrip) {
-  Preprocess p;
+TEST(Feeding, JsonRoundTrip) {
+  Feeding p;
   p.scale = "standard";
   p.mean = {0.1f, 33.318421f};
   p.deviation = {1, 78.567490f};
   p.labels = {"a \"b\"", "ü"};
-  auto back = Preprocess::from_json(p.to_json());
+  auto back = Feeding::from_json(p.to_json());
   ASSERT_TRUE(back) << back.error().to_string();
   EXPECT_EQ(back->mean, p.mean);
   EXPECT_EQ(back->deviation, p.deviation);
@@ -74,7 +74,7 @@ TEST(Preprocess, JsonRoundTrip) {
   EXPECT_EQ(back->scale, "standard");
   for (const char* bad : {"", "[]", "{\"mean\":\"x\"}", "{\"mean\":[1,2],\"deviation\":[1]}", "{\"deviation\":0}",
                           "{\"deviation\":1e999}", "{\"labels\":[1]}", "{\"scale\":3}", "{\"mean\":[]}"})
-    EXPECT_FALSE(Preprocess::from_json(bad)) << bad;
+    EXPECT_FALSE(Feeding::from_json(bad)) << bad;
 }
 
 }  // namespace

@@ -11,7 +11,7 @@
 
 namespace thimble {
 
-struct Preprocess {
+struct Feeding {
   std::string scale = "none";        // the recipe's word: "0..1", "-1..1", "standard", "none"
   std::vector<float> mean = {0.0f};  // in units of the stored values (bytes: 0 … 255); 1 entry or one per column
   std::vector<float> deviation = {1.0f};
@@ -25,13 +25,13 @@ struct Preprocess {
   // {"scale":"0..1","mean":0,"deviation":255,"layout":"NHWC","labels":[…]}; arrays when per column.
   std::string to_json() const;
   // Errors: bad_file when the text is not such an object (a deviation of 0, other lengths, wrong types).
-  static Result<Preprocess> from_json(std::string_view json);
+  static Result<Feeding> from_json(std::string_view json);
 };
 
 // From the recipe's word and the training part of the set (which "standard", and tables, measure).
 // Pictures stored as bytes: "0..1" is v/255, "-1..1" is (v − 127.5)/127.5, "standard" one mean and deviation over all
 // training pixels. Tables (rank 1 floats): the same per column, with "0..1" and "-1..1" spanning its training range.
 // Float pictures: as tables, but one range for all. A constant column gets deviation 1. Errors: usage for another word.
-Result<Preprocess> make_preprocess(std::string_view scale, const Dataset& train);
+Result<Feeding> measure_feeding(std::string_view scale, const Dataset& train);
 
 }  // namespace thimble

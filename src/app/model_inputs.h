@@ -4,7 +4,7 @@
 
 #include "api/load.h"
 #include "app/command.h"
-#include "data/preprocess.h"
+#include "data/feeding.h"
 #include "graph/graph.h"
 
 namespace thimble::app {
@@ -12,7 +12,7 @@ namespace thimble::app {
 // The model's own `thimble.preprocess`. Without it: 0..1 for float inputs, raw bytes for uint8, and
 // for int8 the input's scale and zero point applied to 0..1; *stated then says so in one sentence.
 // `scale` ("0..1", "-1..1", "none"; empty: not given) overrides both. Errors: usage, bad_file.
-Result<Preprocess> preprocess_of(const Graph& graph, const std::string& scale, std::string* stated);
+Result<Feeding> feeding_of(const Graph& graph, const std::string& scale, std::string* stated);
 
 // Some runs' worth of one input: `runs` times the tensor's bytes.
 struct Feed {
@@ -28,7 +28,7 @@ Status append_npy(const std::string& path, const Tensor& tensor, Feed* feed);
 
 // A picture for a tensor of shape [1, H, W, C], [1, H, W] or [1, n·n], resized as Pillow does
 // (bilinear) when its size differs; `handwriting` brings it to MNIST's convention instead.
-Status append_picture(const std::string& path, const Tensor& tensor, const Preprocess& preprocess, bool handwriting,
+Status append_picture(const std::string& path, const Tensor& tensor, const Feeding& feeding, bool handwriting,
                       Feed* feed);
 
 // The counter-based rule: element i of input `stream` is random_bits(seed, stream, i); integers take

@@ -1,4 +1,4 @@
-#include "data/preprocess.h"
+#include "data/feeding.h"
 
 #include <algorithm>
 #include <cmath>
@@ -86,14 +86,14 @@ void write_numbers(JsonWriter& json, const char* key, const std::vector<float>& 
 
 }  // namespace
 
-void Preprocess::apply(const uint8_t* in, float* out, int64_t samples, int64_t elements) const {
+void Feeding::apply(const uint8_t* in, float* out, int64_t samples, int64_t elements) const {
   scale_all(in, out, samples, elements, mean, deviation);
 }
-void Preprocess::apply(const float* in, float* out, int64_t samples, int64_t elements) const {
+void Feeding::apply(const float* in, float* out, int64_t samples, int64_t elements) const {
   scale_all(in, out, samples, elements, mean, deviation);
 }
 
-std::string Preprocess::to_json() const {
+std::string Feeding::to_json() const {
   JsonWriter json;
   json.begin_object().field("scale", scale);
   write_numbers(json, "mean", mean);
@@ -103,14 +103,14 @@ std::string Preprocess::to_json() const {
   return json.end_object().take();
 }
 
-Result<Preprocess> Preprocess::from_json(std::string_view text) {
+Result<Feeding> Feeding::from_json(std::string_view text) {
   const auto bad = [](const char* what) {
     return fail(ErrorCode::bad_file, format("metadata thimble.preprocess: {}", what),
                 "expected {\"scale\":…,\"mean\":…,\"deviation\":…}; give --scale instead");
   };
   const nlohmann::json object = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!object.is_object()) return bad("not a JSON object");
-  Preprocess out;
+  Feeding out;
   for (const auto& [key, place] : {std::pair{"scale", &out.scale}, std::pair{"layout", &out.layout}})
     if (const auto at = object.find(key); at != object.end()) {
       if (!at->is_string()) return bad("scale and layout must be text");
@@ -132,8 +132,8 @@ Result<Preprocess> Preprocess::from_json(std::string_view text) {
   return out;
 }
 
-Result<Preprocess> make_preprocess(std::string_view scale, const Dataset& train) {
-  Preprocess out;
+Result<Feeding> measure_feeding(std::string_view scale, const Dataset& train) {
+  Feeding out;
   out.scale = std::string(scale);
   if (train.valid()) out.labels = train.samples().label_names;
   if (scale == "none") return out;
