@@ -13,10 +13,10 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "formats/model_file.h"
-#include "measure/report_search.h"
 #include "measure/table.h"
 #include "measure/units.h"
 #include "passes/pipeline.h"
+#include "report/page/report_search.h"
 
 namespace thimble::app {
 namespace {

@@ -3,10 +3,10 @@
 #include "app/interrupt.h"
 #include "app/long_work.h"
 #include "app/version.h"
-#include "measure/report_json.h"
 #include "measure/table.h"
 #include "measure/units.h"
-#include "measure/verdict.h"
+#include "report/report_json.h"
+#include "report/verdict.h"
 #include "study/ranks.h"
 
 namespace thimble::app {

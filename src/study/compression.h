@@ -6,7 +6,7 @@
 #include "compress/quantize.h"
 #include "compress/retrain.h"
 #include "compress/search.h"
-#include "measure/report_search.h"
+#include "report/page/report_search.h"
 
 namespace thimble {
 

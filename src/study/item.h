@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "measure/study_item.h"
+#include "report/study_item.h"
 #include "study/session_data.h"
 #include "study/study.h"
 #include "study/sweep.h"

@@ -10,7 +10,7 @@
 #include "base/archive.h"
 #include "base/environment.h"
 #include "base/file.h"
-#include "measure/study_item.h"
+#include "report/study_item.h"
 #include "study/mpi/messages.h"
 
 namespace thimble {

@@ -4,7 +4,7 @@
 #include <functional>
 #include <string>
 
-#include "measure/study_result.h"
+#include "report/study_result.h"
 #include "study/recipe.h"
 #include "train/trainer.h"
 

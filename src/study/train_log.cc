@@ -3,7 +3,7 @@
 #include <chrono>
 
 #include "base/file.h"
-#include "measure/tensorboard.h"
+#include "report/tensorboard.h"
 
 namespace thimble {
 

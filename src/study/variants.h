@@ -1,7 +1,7 @@
 // From trained weights to files: the float graph, its compressed variants, their bytes.
 #pragma once
 
-#include "measure/study_result.h"
+#include "report/study_result.h"
 #include "study/session_data.h"
 #include "study/variant_stages.h"
 #include "train/model.h"

@@ -13,7 +13,7 @@
 #include <gtest/gtest.h>
 
 #include "base/file.h"
-#include "measure/study_item.h"
+#include "report/study_item.h"
 
 namespace thimble {
 namespace {

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "measure/svg.h"
+#include "report/plots/svg.h"
 
 namespace thimble::svg {
 

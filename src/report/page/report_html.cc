@@ -1,13 +1,13 @@
-#include "measure/report_html.h"
+#include "report/page/report_html.h"
 
 #include <algorithm>
 #include <cmath>
 
 #include "base/format.h"
-#include "measure/report_json.h"
-#include "measure/report_parts.h"
 #include "measure/text.h"
 #include "measure/units.h"
+#include "report/page/report_parts.h"
+#include "report/report_json.h"
 
 namespace thimble {
 

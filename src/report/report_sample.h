@@ -9,7 +9,7 @@
 
 #include "base/format.h"
 #include "base/random.h"
-#include "measure/study_result.h"
+#include "report/study_result.h"
 
 namespace thimble {
 

@@ -1,4 +1,4 @@
-#include "measure/report_markdown.h"
+#include "report/report_markdown.h"
 
 #include <algorithm>
 #include <cmath>
@@ -7,7 +7,7 @@
 #include "measure/table.h"
 #include "measure/text.h"
 #include "measure/units.h"
-#include "measure/verdict.h"
+#include "report/verdict.h"
 
 namespace thimble {
 

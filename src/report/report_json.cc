@@ -1,4 +1,4 @@
-#include "measure/report_json.h"
+#include "report/report_json.h"
 
 #include <cmath>
 

@@ -1,4 +1,4 @@
-#include "measure/study_item.h"
+#include "report/study_item.h"
 
 #include "base/archive.h"
 #include "base/hash.h"

@@ -1,5 +1,5 @@
 // The HTML report: self-contained, bounded, safe against hostile names, whole for empty studies.
-#include "measure/report_html.h"
+#include "report/page/report_html.h"
 
 #include <cstdlib>
 #include <fstream>
@@ -7,8 +7,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "measure/report_json.h"
-#include "measure/report_sample.h"
+#include "report/report_json.h"
+#include "report/report_sample.h"
 
 namespace thimble {
 namespace {

@@ -4,12 +4,12 @@
 
 #include <algorithm>
 
-#include "measure/report_csv.h"
-#include "measure/report_html.h"
-#include "measure/report_json.h"
-#include "measure/report_markdown.h"
-#include "measure/report_sample.h"
-#include "measure/verdict.h"
+#include "report/page/report_html.h"
+#include "report/report_csv.h"
+#include "report/report_json.h"
+#include "report/report_markdown.h"
+#include "report/report_sample.h"
+#include "report/verdict.h"
 
 namespace thimble {
 namespace {

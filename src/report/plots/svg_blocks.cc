@@ -4,9 +4,9 @@
 #include <cmath>
 
 #include "base/format.h"
-#include "measure/svg_parts.h"
 #include "measure/text.h"
 #include "measure/units.h"
+#include "report/plots/svg_parts.h"
 
 namespace thimble::svg {
 

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "measure/study_result.h"
-#include "measure/verdict.h"
+#include "report/study_result.h"
+#include "report/verdict.h"
 
 namespace thimble::report {
 

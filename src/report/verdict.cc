@@ -1,4 +1,4 @@
-#include "measure/verdict.h"
+#include "report/verdict.h"
 
 #include <cmath>
 

@@ -1,11 +1,11 @@
 // A finished item comes back whole: whatever the reports show of it is the same before and after.
-#include "measure/study_item.h"
+#include "report/study_item.h"
 
 #include <gtest/gtest.h>
 
-#include "measure/report_html.h"
-#include "measure/report_json.h"
-#include "measure/report_sample.h"
+#include "report/page/report_html.h"
+#include "report/report_json.h"
+#include "report/report_sample.h"
 
 namespace thimble {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "measure/study_result.h"
+#include "report/study_result.h"
 
 namespace thimble {
 

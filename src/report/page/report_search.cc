@@ -1,12 +1,12 @@
-#include "measure/report_search.h"
+#include "report/page/report_search.h"
 
 #include <algorithm>
 
 #include "base/format.h"
-#include "measure/report_parts.h"
-#include "measure/svg.h"
 #include "measure/text.h"
 #include "measure/units.h"
+#include "report/page/report_parts.h"
+#include "report/plots/svg.h"
 
 namespace thimble {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "measure/study_result.h"
+#include "report/study_result.h"
 
 namespace thimble {
 

@@ -3,10 +3,10 @@
 #include <cmath>
 
 #include "base/format.h"
-#include "measure/report_parts.h"
-#include "measure/svg.h"
 #include "measure/text.h"
 #include "measure/units.h"
+#include "report/page/report_parts.h"
+#include "report/plots/svg.h"
 
 namespace thimble::report {
 

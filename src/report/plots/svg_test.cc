@@ -1,5 +1,5 @@
 // Plots: ticks, fronts, and that drawings of odd data are sound.
-#include "measure/svg.h"
+#include "report/plots/svg.h"
 
 #include <cmath>
 

@@ -4,7 +4,7 @@
 
 #include "base/format.h"
 #include "measure/stats.h"
-#include "measure/svg_parts.h"
+#include "report/plots/svg_parts.h"
 
 namespace thimble::svg {
 

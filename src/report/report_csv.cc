@@ -1,4 +1,4 @@
-#include "measure/report_csv.h"
+#include "report/report_csv.h"
 
 #include <cmath>
 #include <initializer_list>

@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <string>
 
-#include "measure/study_result.h"
+#include "report/study_result.h"
 
 namespace thimble {
 

@@ -1,4 +1,4 @@
-#include "measure/svg_parts.h"
+#include "report/plots/svg_parts.h"
 
 #include <algorithm>
 #include <cmath>

@@ -6,7 +6,7 @@
 #include <span>
 
 #include "base/result.h"
-#include "measure/study_result.h"
+#include "report/study_result.h"
 
 namespace thimble {
 

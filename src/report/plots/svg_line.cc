@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "base/format.h"
-#include "measure/svg_parts.h"
+#include "report/plots/svg_parts.h"
 
 namespace thimble::svg {
 

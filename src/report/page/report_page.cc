@@ -1,6 +1,6 @@
 // Style and script of report.html. Calm: one column of cards, system fonts, few colours.
-#include "measure/report_parts.h"
-#include "measure/svg.h"
+#include "report/page/report_parts.h"
+#include "report/plots/svg.h"
 
 namespace thimble::report {
 

@@ -1,6 +1,6 @@
 // Wire format: tensorflow/core/util/event.proto and summary.proto (Event{wall_time=1 double, step=2
 // int64, file_version=3 string, summary=5}, Summary{value=1}, Value{tag=1, simple_value=2 float}).
-#include "measure/tensorboard.h"
+#include "report/tensorboard.h"
 
 #include <array>
 #include <bit>
