@@ -12,6 +12,7 @@
 namespace thimble {
 
 enum class Storage { bytes, floats };
+struct TableLayout;  // table_layout.h
 
 struct Samples {
   std::string name;                   // "mnist", "folder:mine"
@@ -23,10 +24,12 @@ struct Samples {
   int classes = 0;  // > 0: classification, `labels` has count entries in [0, classes)
   std::vector<int32_t> labels;
   std::vector<std::string> label_names;  // `classes` names
-  int64_t target_width = 0;              // > 0: regression, `targets` has count × target_width entries
+  int64_t target_width = 0;  // > 0: regression, `targets` has count × target_width entries; 0 classes too: no labels
   std::vector<float> targets;
-  std::vector<std::string> sample_names;  // file of each picture (folders only; else empty)
-  std::vector<std::string> column_names;  // inputs of a table (csv only; else empty)
+  std::vector<std::string> sample_names;     // file of each picture (folders only; else empty)
+  std::vector<std::string> column_names;     // inputs of a table (csv only; else empty)
+  std::shared_ptr<const TableLayout> table;  // csv only; else null
+  std::vector<std::string> notes;            // what the user should know of how it was read, a line each
 
   int64_t sample_elements() const;  // product of sample_shape
   // Sizes agree with count, labels are in range: what every reader must hold. Errors name the set.
@@ -49,6 +52,7 @@ class Dataset {
   int64_t sample_elements() const { return elements_; }
   int classes() const { return samples_->classes; }
   int64_t target_width() const { return samples_->target_width; }
+  bool labelled() const { return samples_->classes > 0 || samples_->target_width > 0; }
   Storage storage() const { return samples_->storage; }
 
   // Position in samples() of the i-th sample of this view, 0 ≤ i < size().
@@ -76,6 +80,7 @@ class Dataset {
 
 struct Splits {
   Dataset train, validation, test;  // any of them may be empty
+  std::vector<std::string> notes;   // what was passed over, guessed or looks odd, a line each: shown once to the user
 };
 
 }  // namespace thimble

@@ -100,6 +100,7 @@ std::string Feeding::to_json() const {
   write_numbers(json, "deviation", deviation);
   json.field("layout", layout);
   if (!labels.empty()) json.array("labels", labels);
+  if (table) json.key("table").raw(table->to_json());
   return json.end_object().take();
 }
 
@@ -129,13 +130,20 @@ Result<Feeding> Feeding::from_json(std::string_view text) {
       out.labels.push_back(item.get<std::string>());
     }
   }
+  if (const auto at = object.find("table"); at != object.end()) {
+    THIMBLE_ASSIGN(out.table,
+                   TableLayout::from_json(at->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)));
+  }
   return out;
 }
 
 Result<Feeding> measure_feeding(std::string_view scale, const Dataset& train) {
   Feeding out;
   out.scale = std::string(scale);
-  if (train.valid()) out.labels = train.samples().label_names;
+  if (train.valid()) {
+    out.labels = train.samples().label_names;
+    if (train.samples().table) out.table = *train.samples().table;
+  }
   if (scale == "none") return out;
   if (scale != "0..1" && scale != "-1..1" && scale != "standard")
     return fail(ErrorCode::usage, format("scale \"{}\" is not known", scale),

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "data/dataset.h"
+#include "data/table_layout.h"
 
 namespace thimble {
 
@@ -17,12 +19,14 @@ struct Feeding {
   std::vector<float> deviation = {1.0f};
   std::string layout = "NHWC";
   std::vector<std::string> labels;  // names of the classes; empty for regression
+  // Tables: which columns the inputs come from, by name (as read_csv made it); scaling comes after it.
+  std::optional<TableLayout> table;
 
   // n samples of `elements` values each. mean has 1 or `elements` entries.
   void apply(const uint8_t* in, float* out, int64_t samples, int64_t elements) const;
   void apply(const float* in, float* out, int64_t samples, int64_t elements) const;  // in == out is allowed
 
-  // {"scale":"0..1","mean":0,"deviation":255,"layout":"NHWC","labels":[…]}; arrays when per column.
+  // {"scale":"0..1","mean":0,"deviation":255,"layout":"NHWC","labels":[…],"table":{…}}; arrays when per column.
   std::string to_json() const;
   // Errors: bad_file when the text is not such an object (a deviation of 0, other lengths, wrong types).
   static Result<Feeding> from_json(std::string_view json);

@@ -66,14 +66,23 @@ TEST(Feeding, JsonRoundTrip) {
   p.mean = {0.1f, 33.318421f};
   p.deviation = {1, 78.567490f};
   p.labels = {"a \"b\"", "ü"};
+  p.table = TableLayout{
+      {{"size", {}, 0}, {"colour", {"blau", "grün"}, 0}, {"age", {}, 31.25f}}, "mean", "price", Task::classification};
   auto back = Feeding::from_json(p.to_json());
   ASSERT_TRUE(back) << back.error().to_string();
   EXPECT_EQ(back->mean, p.mean);
   EXPECT_EQ(back->deviation, p.deviation);
   EXPECT_EQ(back->labels, p.labels);
   EXPECT_EQ(back->scale, "standard");
-  for (const char* bad : {"", "[]", "{\"mean\":\"x\"}", "{\"mean\":[1,2],\"deviation\":[1]}", "{\"deviation\":0}",
-                          "{\"deviation\":1e999}", "{\"labels\":[1]}", "{\"scale\":3}", "{\"mean\":[]}"})
+  EXPECT_EQ(back->table, p.table);
+  EXPECT_EQ(p.table->width(), 4u);
+  EXPECT_EQ(p.table->input_names(), (std::vector<std::string>{"size", "colour=blau", "colour=grün", "age"}));
+  for (const char* bad :
+       {"", "[]", "{\"mean\":\"x\"}", "{\"mean\":[1,2],\"deviation\":[1]}", "{\"deviation\":0}",
+        "{\"deviation\":1e999}", "{\"labels\":[1]}", "{\"scale\":3}", "{\"mean\":[]}", "{\"table\":1}",
+        "{\"table\":{\"columns\":[]}}", "{\"table\":{\"columns\":[{\"values\":[\"a\"]}]}}",
+        "{\"table\":{\"columns\":[{\"name\":\"a\",\"fill\":1e99}]}}",
+        "{\"table\":{\"columns\":[\"a\"],\"task\":\"both\"}}"})
     EXPECT_FALSE(Feeding::from_json(bad)) << bad;
 }
 

@@ -53,14 +53,16 @@ Result<Splits> open_csv(const std::string& path, const OpenOptions& options) {
   CsvOptions csv;
   csv.inputs = options.inputs;
   csv.target = options.target;
-  csv.classification = options.classification;
+  if (options.task) csv.classification = options.task == Task::classification;
   THIMBLE_ASSIGN(Samples samples, read_csv(path, csv, format("csv:{}", path)));
   return divide(view(std::move(samples)), options);
 }
 
 Result<Splits> open_npz(const std::string& path, const OpenOptions& options) {
   Samples train, test;
-  THIMBLE_TRY(read_npz_set(path, options.classification, format("npz:{}", path), &train, &test));
+  std::optional<bool> classes;
+  if (options.task) classes = options.task == Task::classification;
+  THIMBLE_TRY(read_npz_set(path, classes, format("npz:{}", path), &train, &test));
   if (test.count == 0) return divide(view(std::move(train)), options);
   return split_official(view(std::move(train)), view(std::move(test)), options.split);
 }

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "data/dataset.h"
+#include "data/table_layout.h"
 
 namespace thimble {
 
@@ -27,15 +28,21 @@ struct SplitRequest {
 struct OpenOptions {
   std::string data_dir;  // --data-dir; empty: the other places of find.h
   SplitRequest split;
-  std::vector<int64_t> shape;          // wanted {height, width, channels} of pictures; empty: the set's own,
-                                       // and {28, 28, 1} for folders
-  std::vector<std::string> inputs;     // csv: input columns; empty: all but the target
-  std::string target;                  // csv: target column; empty: the last
-  std::optional<bool> classification;  // csv, npz: empty: text or integer targets are classes
-  std::vector<std::string> labels;     // folder: classes in this order (a model's own); empty: those found
-  uint64_t seed = 1;                   // of shuffled splits and sampled functions
-  bool whole_as_test = false;          // sets without an official test part: all of it is `test` (eval, extra_test)
-  int64_t function_samples = 0;        // function:NAME; 0: what the split asks for, or 10,000
+  std::vector<int64_t> shape;       // wanted {height, width, channels} of pictures; empty: the set's own,
+                                    // and {28, 28, 1} for folders
+  std::vector<std::string> inputs;  // csv: input columns; empty: all but the target
+  std::string target;               // csv: target column; empty: the last
+  // csv, npz: whether the targets are classes. Callers give what the user said, else what loss, last layer or model
+  // say; empty: guessed from the values, with a note.
+  std::optional<Task> task;
+  std::vector<std::string> labels;  // classes in this order (a model's own); empty: those found
+  // csv: columns are found by name and become inputs as this layout of a model says; inputs, target and missing are
+  // then taken from it (target: unless given), and the target column may be absent.
+  std::shared_ptr<const TableLayout> table;
+  bool unlabelled = false;       // labels are not needed (calibration, running): what has none is read all the same
+  uint64_t seed = 1;             // of shuffled splits and sampled functions
+  bool whole_as_test = false;    // sets without an official test part: all of it is `test` (eval, extra_test)
+  int64_t function_samples = 0;  // function:NAME; 0: what the split asks for, or 10,000
 };
 
 // Errors: bad_file with the file, what was expected and found; usage for an unknown name or an impossible split.

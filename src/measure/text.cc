@@ -4,44 +4,6 @@
 
 namespace thimble {
 
-CodePoint decode_utf8(std::string_view text, size_t at) {
-  constexpr CodePoint kBad{0xfffd, 1, false};
-  const auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
-  const unsigned lead = byte(at);
-  if (lead < 0x80) return {static_cast<char32_t>(lead), 1, true};
-  size_t length = 0;
-  if (lead >= 0xc2 && lead < 0xe0)
-    length = 2;
-  else if (lead >= 0xe0 && lead < 0xf0)
-    length = 3;
-  else if (lead >= 0xf0 && lead < 0xf5)
-    length = 4;
-  else
-    return kBad;
-  char32_t code = lead & (0x7fu >> length);
-  for (size_t i = 1; i < length; ++i) {
-    if ((byte(at + i) & 0xc0u) != 0x80u) return kBad;
-    code = (code << 6) | (byte(at + i) & 0x3fu);
-  }
-  const bool overlong = (length == 3 && code < 0x800) || (length == 4 && code < 0x10000);
-  if (overlong || (code >= 0xd800 && code < 0xe000) || code > 0x10ffff) return kBad;
-  return {code, length, true};
-}
-
-std::string valid_utf8(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (size_t at = 0; at < text.size();) {
-    const CodePoint p = decode_utf8(text, at);
-    if (p.valid)
-      out.append(text.substr(at, p.bytes));
-    else
-      out += "\xef\xbf\xbd";
-    at += p.bytes;
-  }
-  return out;
-}
-
 std::string escape_html(std::string_view text) {
   std::string out;
   out.reserve(text.size() + text.size() / 8);

@@ -5,18 +5,10 @@
 #include <string>
 #include <string_view>
 
+#include "base/utf8.h"
+
 namespace thimble {
 
-struct CodePoint {
-  char32_t code = 0;  // U+FFFD for a byte that is not UTF-8
-  size_t bytes = 1;
-  bool valid = true;
-};
-// The code point that begins at `at` (< text.size()). Overlong forms and surrogates are invalid.
-CodePoint decode_utf8(std::string_view text, size_t at);
-
-// Every byte that is not UTF-8 replaced by U+FFFD.
-std::string valid_utf8(std::string_view text);
 // For HTML and XML text and attributes: & < > " ' escaped, control characters and bytes that are
 // not UTF-8 replaced by U+FFFD (line break and tab stay).
 std::string escape_html(std::string_view text);
