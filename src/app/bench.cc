@@ -8,6 +8,7 @@
 #include "app/bench_profile.h"
 #include "app/commands.h"
 #include "app/interrupt.h"
+#include "app/model_output.h"
 #include "base/json.h"
 #include "measure/clock.h"
 #include "measure/resources.h"
@@ -48,11 +49,12 @@ TrialSubject subject_of(Session& session, const std::vector<std::vector<uint8_t>
           }};
 }
 
-Status load(const BenchOptions& o, int threads, Bench* bench) {
+Status load(const BenchOptions& o, int threads, const Context& context, Bench* bench) {
   bench->rss_before = current_rss_bytes();
   const Stopwatch watch;
   THIMBLE_ASSIGN(LoadedModel model, load_model(bench->path));
   bench->model_bytes = static_cast<int64_t>(model.file.size);
+  note_left_out(model.graph, context);
   THIMBLE_ASSIGN(Graph graph, prepare_for_inference(std::move(model.graph)));
   PlanOptions plan;
   plan.threads = threads;
@@ -137,7 +139,7 @@ Status bench_model(const BenchOptions& o, const Context& context) {
   rules.num_runs = o.num_runs;
   rules.run_delay_seconds = std::max(o.run_delay, 0.0);
   if (!context.json) context.print(format("Graph: [{}]\nNum threads: [{}]\n", bench.path, threads));
-  THIMBLE_TRY(load(o, threads, &bench));
+  THIMBLE_TRY(load(o, threads, context, &bench));
   if (!context.json)
     context.print(format("The input model file size (MB): {:.6g}\nInitialized session in {:.3f}ms.\n",
                          static_cast<double>(bench.model_bytes) / 1e6, bench.load_us / 1e3));

@@ -8,11 +8,11 @@
 #include "app/commands.h"
 #include "app/interrupt.h"
 #include "app/long_work.h"
+#include "app/model_output.h"
 #include "app/qat.h"
 #include "app/training_material.h"
 #include "base/file.h"
 #include "base/hash.h"
-#include "formats/model_file.h"
 #include "measure/table.h"
 #include "measure/units.h"
 #include "passes/pipeline.h"
@@ -114,7 +114,7 @@ Status run_compress(const Arguments& a, const Context& context) {
   THIMBLE_ASSIGN(LoadedModel model, load_model(a.model));
   THIMBLE_TRY(refuse_quantised(model.graph));
   options.fingerprint = sha256_hex(model.file.as<uint8_t>());
-  THIMBLE_ASSIGN(const Graph graph, prepare_for_inference(std::move(model.graph)));
+  THIMBLE_ASSIGN(Graph graph, prepare_for_inference(std::move(model.graph)));
   if (graph.inputs.empty()) return fail(ErrorCode::usage, "the model has no input");
   THIMBLE_ASSIGN(Material m, material_of(a, graph, context));
   THIMBLE_ASSIGN(m.how.spec.optimizer, make_optimizer(a.optimizer));
@@ -148,7 +148,7 @@ Status run_compress(const Arguments& a, const Context& context) {
     return fail(ErrorCode::interrupted, "the search was interrupted; nothing was written",
                 format("go on with --resume; what is finished lies in {}", options.folder));
   }
-  THIMBLE_ASSIGN(const std::vector<uint8_t> file, write_model(searched->chosen, a.output));
+  THIMBLE_ASSIGN(const std::vector<uint8_t> file, model_bytes(searched->chosen, a.output, context));
   THIMBLE_TRY(write_file_atomic(a.output, std::span<const uint8_t>(file)));
   // The test part is looked at once, when everything is decided.
   THIMBLE_ASSIGN(const TestScore before, test_score(graph, m, context));
@@ -204,7 +204,7 @@ Action define_compress(Options& options) {
   options.number("--learning-rate", &a->learning_rate, "R", "as for a training from nothing (default: the optimiser's)",
                  kLeastLearningRate);
   options.integer("--batch", &a->batch, "N", "samples per step (default: 32)", 1, 65536);
-  options.text("--scale", &a->scale, "WORD", "0..1, -1..1, standard or none (default: as the model says)");
+  declare_feeding(options, a.get());
   declare_augment(options, a.get());
   options.choice("--io", &a->io, {"float", "int8", "uint8"}, "type of inputs and outputs (default: float)");
   options.section("");

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "app/commands.h"
+#include "app/data_table.h"
 #include "app/interrupt.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -11,13 +12,14 @@
 #include "data/sheet.h"
 #include "data/sources.h"
 #include "measure/table.h"
+#include "measure/text.h"
 #include "measure/units.h"
 
 namespace thimble::app {
 namespace {
 
 struct DataOptions {
-  std::string action, what, output;
+  std::string action, what, output, target;
 };
 
 Status list(const Context& context) {
@@ -50,10 +52,23 @@ std::string shape_text(const Dataset& set) {
 }
 
 Status show(const DataOptions& o, const Context& context) {
+  const bool folder = o.what.starts_with("folder:");
+  if (o.what.starts_with("csv:")) {
+    if (!o.output.empty())
+      return fail(ErrorCode::usage, "a table has no contact sheet", "leave -o out, or name a set of pictures");
+    return show_table(o.what, o.target, context);
+  }
   OpenOptions open;
   open.data_dir = context.data_dir;
   open.whole_as_test = true;
+  open.unlabelled = true;
+  open.skip_bad = true;
+  if (folder) {  // the pictures as they are, in colour
+    open.shape = {64, 64, 3};
+    open.handwriting = false;
+  }
   THIMBLE_ASSIGN(const Splits splits, open_splits(o.what, open));
+  for (const std::string& note : splits.notes) context.note(note);
   const std::pair<const char*, const Dataset*> parts[] = {
       {"train", &splits.train}, {"validation", &splits.validation}, {"test", &splits.test}};
   const Dataset* any = nullptr;
@@ -75,7 +90,7 @@ Status show(const DataOptions& o, const Context& context) {
   table.column("part").column("samples", Align::right);
   for (int c = 0; c < std::min(any->classes(), 20); ++c)
     table.column(
-        static_cast<size_t>(c) < labels.size() ? labels[static_cast<size_t>(c)].substr(0, 10) : format("{}", c),
+        static_cast<size_t>(c) < labels.size() ? clip_text(labels[static_cast<size_t>(c)], 12) : format("{}", c),
         Align::right);
   for (const auto& [name, part] : parts) {
     if (!part->valid() || part->empty()) continue;
@@ -92,10 +107,11 @@ Status show(const DataOptions& o, const Context& context) {
     context.print(json.take() + "\n");
     return {};
   }
-  context.print(format("{}: samples of {}{}\n\n{}", o.what, shape_text(*any),
-                       any->classes() > 0
-                           ? format(" in {} classes", any->classes())
-                           : format(" with {} target{}", any->target_width(), any->target_width() == 1 ? "" : "s"),
+  const std::string classes =
+      any->classes() > 0 ? format(" in {} classes", any->classes())
+      : !any->labelled() ? " without labels"
+                         : format(" with {} target{}", any->target_width(), any->target_width() == 1 ? "" : "s");
+  context.print(format("{}: {}{}\n\n{}", o.what, folder ? "pictures" : "samples of " + shape_text(*any), classes,
                        table.text(context.colour())));
   return {};
 }
@@ -163,11 +179,13 @@ Action define_data(Options& options) {
       "thimble data list\n"
       "thimble data show fashion-mnist -o sheet.png\n"
       "thimble data show folder:my-digits\n"
+      "thimble data show csv:houses.csv              # columns, ranges, missing values, classes\n"
       "thimble data prepare photos -o digits      # pictures of digits as 28×28, as MNIST has them\n");
   options.choice("ACTION", &o->action, {"list", "show", "prepare"},
                  "list the sets, show one, or prepare one's own pictures", true);
   options.argument("WHAT", &o->what, "the set to show, or the folder to prepare", false);
   options.text("-o,--output", &o->output, "PATH", "show: a contact sheet (PNG); prepare: the folder to write");
+  options.text("--target", &o->target, "COLUMN", "show csv: the target column (default: the last)");
   return [o](const Context& context) { return run_data(*o, context); };
 }
 

@@ -1,29 +1,33 @@
 // `thimble eval`: how good a model is on a data set, with its confusion matrix and interval.
 #include <algorithm>
 
+#include "api/load.h"
 #include "app/commands.h"
+#include "app/data_arguments.h"
 #include "app/interrupt.h"
-#include "app/model_inputs.h"
+#include "app/model_output.h"
 #include "app/task_progress.h"
 #include "base/json.h"
-#include "data/sources.h"
+#include "measure/clock.h"
 #include "measure/stats.h"
 #include "measure/table.h"
 #include "measure/units.h"
 #include "passes/pipeline.h"
 #include "study/evaluate.h"
-#include "study/model_metadata.h"
 
 namespace thimble::app {
 namespace {
 
-struct EvalOptions {
-  std::string model, data, split = "test", scale, target;
+constexpr size_t kMostRows = 30;  // of more classes only those are listed that the set has
+
+struct EvalOptions : DataArguments {
+  std::string model, split;
   int64_t limit = 0;
 };
 
 struct Evaluated {
-  std::string set;
+  std::string set, part = "test";  // "train", "validation", "test", "all"
+  bool trained_on = false;         // the model learned from this set, which is divided as it was then
   Dataset data;
   EvaluationResult result;
   std::vector<std::string> labels;
@@ -47,19 +51,6 @@ std::vector<ClassScore> class_scores(const EvaluationResult& result) {
   return scores;
 }
 
-Result<Feeding> feeding_for(const EvalOptions& o, const Graph& graph, const Splits& splits, const Dataset& set,
-                            const Context& context) {
-  if (!o.scale.empty()) return measure_feeding(o.scale, splits.train.empty() ? set : splits.train);
-  if (set.storage() == Storage::floats && !graph.metadata.contains(kPreprocessKey)) {
-    context.note("the model does not say how to feed it: values go in as they are (--scale changes that)");
-    return Feeding{};
-  }
-  std::string note;
-  auto feeding = feeding_of(graph, "", &note);
-  if (!note.empty()) context.note(note);
-  return feeding;
-}
-
 std::string as_json(const EvalOptions& o, const Evaluated& e) {
   const EvaluationResult& r = e.result;
   JsonWriter json;
@@ -67,7 +58,9 @@ std::string as_json(const EvalOptions& o, const Evaluated& e) {
       .field("schema", "thimble.eval/1")
       .field("model", o.model)
       .field("data", e.set)
-      .field("split", o.split);
+      .field("split", e.part == "all" ? "test" : e.part)
+      .field("part", e.part)
+      .field("trained_on", e.trained_on);
   const bool classes = !r.confusion.empty();
   if (classes) {
     const Interval interval = wilson95(r.correct, r.n);
@@ -114,13 +107,13 @@ std::string as_text(const EvalOptions& o, const Evaluated& e, bool colour) {
         "MAE            {}\n"
         "R²             {}\n"
         "largest error  {}\n",
-        o.model, e.set, o.split, format_count(r.n), format_seconds(e.seconds), format_number(r.regression.rmse, 5),
+        o.model, e.set, e.part, format_count(r.n), format_seconds(e.seconds), format_number(r.regression.rmse, 5),
         format_number(r.regression.mse, 5), format_number(r.regression.mae, 5), format_number(r.regression.r2, 6),
         format_number(r.regression.max_error, 5));
   const Interval interval = wilson95(r.correct, r.n);
-  text = format("accuracy {}  ({} of {}; 95 % interval {} … {})\nloss     {}\n\n", format_percent(r.accuracy),
-                format_count(r.correct), format_count(r.n), format_percent(interval.low), format_percent(interval.high),
-                format_number(r.loss));
+  text += format("accuracy {}  ({} of {}; 95 % interval {} … {})\nloss     {}\n\n", format_percent(r.accuracy),
+                 format_count(r.correct), format_count(r.n), format_percent(interval.low),
+                 format_percent(interval.high), format_number(r.loss));
   const std::vector<ClassScore> scores = class_scores(r);
   TextTable table;
   table.column("class").column("n", Align::right).column("found", Align::right).column("precision", Align::right);
@@ -128,6 +121,7 @@ std::string as_text(const EvalOptions& o, const Evaluated& e, bool colour) {
   if (confusion)
     for (const std::string& label : e.labels) table.column(label.size() > 6 ? label.substr(0, 6) : label, Align::right);
   for (size_t c = 0; c < scores.size(); ++c) {
+    if (!confusion && scores[c].n == 0 && scores.size() > kMostRows) continue;
     std::vector<std::string> cells = {e.labels[c], format_count(scores[c].n),
                                       scores[c].n ? format_percent(scores[c].recall(), 1) : "–",
                                       scores[c].guessed ? format_percent(scores[c].precision(), 1) : "–"};
@@ -136,35 +130,52 @@ std::string as_text(const EvalOptions& o, const Evaluated& e, bool colour) {
     table.row(std::move(cells));
   }
   text += table.text(colour);
-  text +=
-      confusion ? format("\nrows: the true class, columns: what the model says ({})\n", format_seconds(e.seconds)) : "";
+  text += format("\n{}, {}: {} samples ({}){}\n", e.set, e.part == "all" ? "all of it" : e.part + " part",
+                 format_count(r.n), format_seconds(e.seconds),
+                 confusion ? "; rows: the true class, columns: what the model says" : "");
   return text;
+}
+
+// The part of the set that is scored, and what there is to say about the choice.
+Status choose_part(const EvalOptions& o, const Graph& graph, const ModelData& data, const Context& context,
+                   Evaluated* e) {
+  const Splits& splits = data.splits;
+  e->trained_on = data.trained_on;
+  e->part = o.split.empty() ? "test" : o.split;
+  const Dataset& part = e->part == "train" ? splits.train : e->part == "validation" ? splits.validation : splits.test;
+  if (!part.valid() || part.empty())
+    return fail(
+        ErrorCode::usage, format("the set {} has no {} part", o.data, e->part),
+        data.trained_on || splits.divided ? "choose another --split" : "leave --split out: all of it is scored");
+  e->data = part.limit(o.limit);
+  const bool whole = splits.train.valid() && splits.train.empty() && splits.validation.empty();
+  if (!data.trained_on && whole) {
+    e->part = "all";
+    if (const auto own = own_feeding(graph);
+        own && *own && !(*own)->trained_on.empty() && o.data.find(':') != o.data.npos)
+      context.note(
+          format("{} is not the set that the model was trained on (by names and sizes): all of it is scored", o.data));
+    return {};
+  }
+  if (data.trained_on && e->part != "test")
+    context.warn(format("warning: the model {} these samples: what it does on them says nothing of others",
+                        e->part == "train" ? "was trained on" : "was chosen by"));
+  return {};
 }
 
 Status eval(const EvalOptions& o, const Context& context) {
   THIMBLE_ASSIGN(LoadedModel model, load_model(o.model));
+  note_left_out(model.graph, context);
   THIMBLE_ASSIGN(const Graph graph, prepare_for_inference(std::move(model.graph)));
-  if (graph.inputs.empty()) return fail(ErrorCode::usage, "the model has no input");
-  OpenOptions open;
-  open.data_dir = context.data_dir;
-  open.whole_as_test = true;
-  open.target = o.target;
-  const Shape& shape = graph.at(graph.inputs[0]).shape;
-  if (shape.rank() == 4 && (shape[3] == 1 || shape[3] == 3)) open.shape = {shape[1], shape[2], shape[3]};
-  if (const auto found = graph.metadata.find(kPreprocessKey); found != graph.metadata.end())
-    if (auto own = Feeding::from_json(found->second)) open.labels = own->labels;
-  THIMBLE_ASSIGN(const Splits splits, open_splits(o.data, open));
-  const Dataset& part = o.split == "train" ? splits.train : o.split == "validation" ? splits.validation : splits.test;
-  if (!part.valid() || part.empty())
-    return fail(ErrorCode::usage, format("the set {} has no {} part", o.data, o.split), "choose another --split");
-
+  THIMBLE_ASSIGN(const DataRequest request, data_request(o, DataRequest::Use::score, context));
+  THIMBLE_ASSIGN(const ModelData data, open_data(graph, request, context));
   Evaluated e;
   e.set = o.data;
-  e.data = part.limit(o.limit);
+  THIMBLE_TRY(choose_part(o, graph, data, context, &e));
   e.labels = e.data.samples().label_names;
   for (size_t c = e.labels.size(); c < static_cast<size_t>(std::max(e.data.classes(), 0)); ++c)
     e.labels.push_back(format("class {}", c));
-  THIMBLE_ASSIGN(const Feeding feeding, feeding_for(o, graph, splits, e.data, context));
+  const Feeding& feeding = data.fed.feeding;
   TaskProgress progress(context, "evaluating", "samples");
   EvaluateOptions how;
   how.threads = context.thread_count();
@@ -174,6 +185,7 @@ Status eval(const EvalOptions& o, const Context& context) {
   THIMBLE_ASSIGN(e.result, evaluate_model(graph, e.data, feeding, how));
   e.seconds = watch.seconds();
   progress.clear();
+  if (const std::string warning = constant_warning(e.result, e.data); !warning.empty()) context.warn(warning);
   context.print(context.json ? as_json(o, e) : as_text(o, e, context.colour()));
   return {};
 }
@@ -184,15 +196,16 @@ Action define_eval(Options& options) {
   auto o = std::make_shared<EvalOptions>();
   options.examples(
       "thimble eval model.tflite --data mnist\n"
-      "thimble eval model.tflite --data folder:my-digits\n"
+      "thimble eval model.tflite --data folder:my-digits --handwriting\n"
+      "thimble eval foreign.tflite --data folder:photos --labels labels.txt --scale -1..1\n"
       "thimble eval model.tflite --data fashion-mnist --limit 1000 --json\n");
   options.argument("MODEL", &o->model, "a .tflite or .thim file; - reads it from the standard input");
   options.text("--data", &o->data, "SET",
                "mnist, fashion-mnist, digits, folder:PATH, csv:PATH, npz:PATH, function:NAME", true);
-  options.choice("--split", &o->split, {"train", "validation", "test"}, "which part of the set (default: test)");
+  options.choice("--split", &o->split, {"train", "validation", "test"},
+                 "which part of the set (default: test; of a set of one's own that the model does not know: all)");
   options.integer("--limit", &o->limit, "N", "only the first N samples", 1);
-  options.text("--scale", &o->scale, "WORD", "0..1, -1..1, standard or none (default: as the model says)");
-  options.text("--target", &o->target, "COLUMN", "csv: the column to predict (default: the last)");
+  declare_feeding(options, o.get());
   return [o](const Context& context) { return eval(*o, context); };
 }
 

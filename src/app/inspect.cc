@@ -2,8 +2,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "api/load.h"
 #include "app/commands.h"
-#include "app/model_inputs.h"
+#include "app/model_output.h"
 #include "app/summary.h"
 #include "base/json.h"
 #include "compress/size_report.h"
@@ -75,9 +76,27 @@ std::string quant_text(const Tensor& tensor) {
                 std::abs(tensor.quant.zero_point[0]));
 }
 
+// The shape with −1 for what may have any size; empty where the file says nothing of that.
+std::vector<int64_t> shape_signature(const Tensor& tensor) {
+  std::vector<int64_t> dims(tensor.shape.dims().begin(), tensor.shape.dims().end());
+  if (dims.empty() || (!tensor.batch_unknown && !tensor.free_dims)) return {};
+  if (tensor.batch_unknown) dims[0] = -1;
+  for (size_t d = 1; d < dims.size(); ++d)
+    if (tensor.free_dims >> d & 1) dims[d] = -1;
+  return dims;
+}
+
+std::string shape_text(const Tensor& tensor) {
+  if (!tensor.free_dims) return tensor.shape.to_string();
+  std::string text = "[";
+  for (int64_t d : shape_signature(tensor)) text += (text.size() > 1 ? ", " : "") + format("{}", d);
+  return text + "]";
+}
+
 void json_tensor(JsonWriter& json, const Tensor& tensor) {
   json.begin_object().field("name", tensor.name).field("dtype", name(tensor.type));
   json.array("shape", std::vector<int64_t>(tensor.shape.dims().begin(), tensor.shape.dims().end()));
+  if (const std::vector<int64_t> free = shape_signature(tensor); !free.empty()) json.array("shape_signature", free);
   json.field("bytes", tensor.bytes());
   if (!tensor.quant.empty()) {
     json.key("quantization").begin_object().array("scale", tensor.quant.scale);
@@ -123,7 +142,9 @@ std::string as_json(const InspectOptions& o, const Inspected& inspected) {
     json.end_array().field("attributes", node.attrs.to_string()).field("parameters", sizes.parameters);
     json.field("macs", sizes.macs).field("weight_bytes", sizes.bytes).end_object();
   }
-  json.end_array().key("metadata").begin_object();
+  json.end_array();
+  json.field("signature", graph.signature.empty() ? std::string("serving_default") : valid_utf8(graph.signature));
+  json.array("left_out", graph.left_out).key("metadata").begin_object();
   for (const auto& [key, value] : graph.metadata) json.field(valid_utf8(key), clip_text(value, 4096));
   json.end_object();
   if (o.weights) {
@@ -200,7 +221,7 @@ std::string as_text(const InspectOptions& o, const Inspected& inspected, const C
     for (size_t i = 0; i < ids->size(); ++i) {
       const Tensor& tensor = graph.at((*ids)[i]);
       text += format("{} {}  {}  {} {}{}{}\n", word, i, clip_text(tensor.name, 60), name(tensor.type),
-                     tensor.shape.to_string(), tensor.quant.empty() ? "" : "  real = ", quant_text(tensor));
+                     shape_text(tensor), tensor.quant.empty() ? "" : "  real = ", quant_text(tensor));
     }
   }
   text += "\n" + (context.verbose ? dump(graph) : node_table(inspected, colour));
@@ -238,6 +259,7 @@ Status inspect(const InspectOptions& o, const Context& context) {
   THIMBLE_ASSIGN(const auto program, Program::plan(std::move(prepared), plan));
   inspected.arena = program->arena();
   inspected.prepacked = program->prepacked_bytes();
+  note_left_out(inspected.model.graph, context);
   context.print(context.json ? as_json(o, inspected) : as_text(o, inspected, context));
   return {};
 }

@@ -1,32 +1,18 @@
 #include "app/model_inputs.h"
 
-#include <cmath>
+#include <algorithm>
 #include <cstring>
 
+#include "base/file.h"
 #include "base/half.h"
 #include "base/random.h"
-#include "data/handwriting.h"
+#include "data/fit_picture.h"
 #include "data/npy.h"
-#include "data/picture.h"
-#include "data/resize.h"
+#include "data/sources.h"
 #include "study/evaluate.h"
-#include "study/model_metadata.h"
 
 namespace thimble::app {
 namespace {
-
-Result<Feeding> from_word(const std::string& scale) {
-  Feeding feeding;
-  feeding.scale = scale;
-  if (scale == "0..1")
-    feeding.deviation = {255.0f};
-  else if (scale == "-1..1")
-    feeding.mean = {127.5f}, feeding.deviation = {127.5f};
-  else if (scale != "none")
-    return fail(ErrorCode::usage, format("the scale '{}' is not known here", scale),
-                "give 0..1, -1..1 or none ('standard' needs the training data that the model carries)");
-  return feeding;
-}
 
 std::vector<int64_t> without_ones(std::span<const int64_t> shape) {
   std::vector<int64_t> kept;
@@ -51,49 +37,186 @@ int64_t runs_of(std::span<const int64_t> shape, const Tensor& tensor) {
   return rest == without_ones(own) ? shape[0] : -1;
 }
 
-struct PictureShape {
-  int64_t height = 0, width = 0, channels = 0;
-};
-Result<PictureShape> picture_shape(const Tensor& tensor) {
-  const Shape& s = tensor.shape;
-  PictureShape p;
-  if (s.rank() == 4)
-    p = {s[1], s[2], s[3]};
-  else if (s.rank() == 3)
-    p = {s[1], s[2], 1};
-  else if (const auto side = static_cast<int64_t>(std::lround(std::sqrt(static_cast<double>(s.elements()))));
-           s.rank() == 2 && side * side == s.elements())
-    p = {side, side, 1};
-  if (s.rank() == 0 || s[0] != 1 || (p.channels != 1 && p.channels != 3) || p.height < 1 || p.width < 1)
-    return fail(ErrorCode::usage, format("a picture cannot fill the input {}", tensor.to_string()),
-                "pictures fit [1, H, W, 1], [1, H, W, 3], [1, H, W] and [1, n*n]; give a .npy file");
-  return p;
+Result<int64_t> runs_in(const std::string& path, const NpyArray& array, const Tensor& tensor) {
+  const int64_t runs = runs_of(array.shape, tensor);
+  if (runs >= 1) return runs;
+  return fail(ErrorCode::bad_file,
+              format("{} has the shape {}, the model's input {} is {}", path, text_of(array.shape), tensor.name,
+                     tensor.shape.to_string()),
+              tensor.shape.rank() > 0 && tensor.shape[0] == 1
+                  ? "give an array of that shape, or with N in place of the leading 1 for N runs"
+                  : "give an array of that shape, or with a leading N more for N runs");
 }
+
+// Samples in one storage, as they come from consecutive files.
+struct Segment {
+  Samples samples;
+  std::vector<std::string> names;
+};
+
+bool is_integer_dtype(const std::string& dtype) { return dtype[0] == 'i' || dtype[0] == 'u' || dtype[0] == 'b'; }
+
+class Gatherer {
+ public:
+  Gatherer(const Graph& graph, const FeedingOverrides& overrides, const std::optional<Feeding>& own, GatheredFeed* out)
+      : graph_(graph),
+        tensor_(graph.at(graph.inputs[0])),
+        overrides_(overrides),
+        own_(own),
+        handwriting_(overrides.handwriting.value_or(own && own->handwriting)),
+        out_(out) {}
+
+  Status add(const std::string& file) {
+    const std::string ending = extension_of(file);
+    if (directory_exists(file)) return set("folder", file);
+    if (!file_exists(file)) return tl::unexpected<Error>(missing_file_error(file));
+    if (is_picture_name(file)) return picture(file);
+    if (ending == ".npy") return array(file);
+    if (ending == ".npz") return set("npz", file);
+    if (ending == ".csv") return set("csv", file);
+    return fail(ErrorCode::usage, format("'{}' is neither a picture, an array nor a table", file),
+                "give .png, .jpg, .bmp, .npy, .npz, .csv or a folder of pictures");
+  }
+
+  // What is gathered so far goes in, through the model's feeding.
+  Status flush() {
+    if (segment_.samples.count == 0) return {};
+    Samples& s = segment_.samples;
+    s.name = segment_.names[0];
+    const Dataset set(std::make_shared<const Samples>(std::move(s)));
+    THIMBLE_ASSIGN(const ModelFeeding fed, feeding_of(graph_, set, overrides_));
+    if (!fed.stated.empty() && std::ranges::find(out_->notes, fed.stated) == out_->notes.end())
+      out_->notes.push_back(fed.stated);
+    Feed& feed = out_->feed;
+    const auto bytes = static_cast<size_t>(tensor_.bytes());
+    size_t at = feed.bytes.size();
+    feed.bytes.resize(at + bytes * static_cast<size_t>(set.size()));
+    std::vector<float> values_of_one(static_cast<size_t>(set.sample_elements()));
+    for (int64_t i = 0; i < set.size(); ++i, at += bytes) {
+      fed.feeding.sample(set, i, values_of_one.data());
+      fill_input(tensor_, values_of_one, std::span(feed.bytes).subspan(at, bytes));
+    }
+    feed.runs += set.size();
+    feed.names.insert(feed.names.end(), segment_.names.begin(), segment_.names.end());
+    segment_ = {};
+    return {};
+  }
+
+ private:
+  Status begin(Storage storage, const std::vector<int64_t>& shape) {
+    if (segment_.samples.count > 0 && (segment_.samples.storage != storage || segment_.samples.sample_shape != shape))
+      THIMBLE_TRY(flush());
+    segment_.samples.storage = storage;
+    segment_.samples.sample_shape = shape;
+    return {};
+  }
+
+  Status picture(const std::string& file) {
+    THIMBLE_ASSIGN(const std::vector<int64_t> shape, picture_shape(tensor_));
+    THIMBLE_ASSIGN(const Picture picture, read_picture(file));
+    const Picture fitted = fitted_picture(picture, shape, handwriting_);
+    THIMBLE_TRY(begin(Storage::bytes, shape));
+    Samples& s = segment_.samples;
+    s.bytes.insert(s.bytes.end(), fitted.pixels.begin(), fitted.pixels.end());
+    ++s.count;
+    segment_.names.push_back(file);
+    return {};
+  }
+
+  Status array(const std::string& file) {
+    THIMBLE_ASSIGN(const NpyArray array, read_npy(file));
+    // Integers of the input's own type are its values; bytes are pictures.
+    if (array.dtype != "u1" && is_integer_dtype(array.dtype) && array.dtype == npy_type(tensor_.type)) {
+      THIMBLE_TRY(flush());
+      return append_npy(file, tensor_, &out_->feed);
+    }
+    THIMBLE_ASSIGN(const int64_t runs, runs_in(file, array, tensor_));
+    Samples s;
+    s.sample_shape.assign(tensor_.shape.dims().begin(), tensor_.shape.dims().end());
+    if (s.sample_shape.size() > 1 && s.sample_shape[0] == 1) s.sample_shape.erase(s.sample_shape.begin());
+    s.count = runs;
+    if (array.dtype == "u1") {
+      s.bytes = array.bytes;
+    } else {
+      s.storage = Storage::floats;
+      s.floats = array.as_floats();
+    }
+    std::vector<std::string> names;
+    for (int64_t i = 0; i < runs; ++i) names.push_back(runs == 1 ? file : format("{}[{}]", file, i));
+    return values(s, file, std::move(names));
+  }
+
+  // All of a set that is a file or folder.
+  Status set(const char* kind, const std::string& path) {
+    OpenOptions open;
+    open.whole_as_test = open.unlabelled = true;
+    open.handwriting = handwriting_;
+    open.inputs = out_->columns;
+    if (own_ && own_->table && open.inputs.empty()) open.table = std::make_shared<const TableLayout>(*own_->table);
+    if (std::string_view(kind) == "csv") open.shape = {tensor_.shape.elements()};
+    if (std::string_view(kind) == "folder") {
+      THIMBLE_ASSIGN(open.shape, picture_shape(tensor_));
+    }
+    THIMBLE_ASSIGN(const Splits splits, open_splits(format("{}:{}", kind, path), open));
+    for (const std::string& note : splits.notes) out_->notes.push_back(format("{}: {}", path, note));
+    const int64_t before = out_->feed.runs + segment_.samples.count;
+    for (const Dataset* part : {&splits.train, &splits.validation, &splits.test})
+      if (part->valid() && !part->empty()) THIMBLE_TRY(all_of(*part, path));
+    if (out_->feed.runs + segment_.samples.count == before)
+      return fail(ErrorCode::bad_file, format("{} holds no samples", path));
+    return {};
+  }
+
+  Status all_of(const Dataset& part, const std::string& path) {
+    Samples s;
+    s.storage = part.storage();
+    s.sample_shape = part.sample_shape();
+    s.count = part.size();
+    std::vector<std::string> names;
+    for (int64_t i = 0; i < s.count; ++i) {
+      if (s.storage == Storage::bytes)
+        s.bytes.insert(s.bytes.end(), part.bytes(i), part.bytes(i) + part.sample_elements());
+      else
+        s.floats.insert(s.floats.end(), part.floats(i), part.floats(i) + part.sample_elements());
+      names.push_back(part.samples().sample_names.empty() ? format("{}[{}]", path, part.position(i))
+                                                          : join_path(path, part.sample_name(i)));
+    }
+    return values(s, path, std::move(names));
+  }
+
+  Status values(const Samples& read, const std::string& file, std::vector<std::string> names) {
+    if (read.sample_elements() != tensor_.shape.elements())
+      return fail(ErrorCode::usage,
+                  format("the model's input {} takes {} values, a sample of {} has {}", tensor_.to_string(),
+                         tensor_.shape.elements(), file, read.sample_elements()),
+                  extension_of(file) == ".csv" ? "name the columns that are inputs with --inputs A,B" : "");
+    THIMBLE_TRY(begin(read.storage, read.sample_shape));
+    Samples& s = segment_.samples;
+    s.bytes.insert(s.bytes.end(), read.bytes.begin(), read.bytes.end());
+    s.floats.insert(s.floats.end(), read.floats.begin(), read.floats.end());
+    s.count += read.count;
+    segment_.names.insert(segment_.names.end(), names.begin(), names.end());
+    return {};
+  }
+
+  const Graph& graph_;
+  const Tensor& tensor_;
+  const FeedingOverrides& overrides_;
+  const std::optional<Feeding>& own_;
+  const bool handwriting_;
+  GatheredFeed* out_;
+  Segment segment_;
+};
 
 }  // namespace
 
-Result<Feeding> feeding_of(const Graph& graph, const std::string& scale, std::string* stated) {
-  stated->clear();
-  if (!scale.empty() && scale != "standard") return from_word(scale);
-  if (const auto found = graph.metadata.find(kPreprocessKey); found != graph.metadata.end())
-    return Feeding::from_json(found->second);
-  if (!scale.empty()) return from_word(scale);
-  const Tensor& input = graph.at(graph.inputs[0]);
-  Feeding feeding;
-  const bool scaled = !input.quant.empty();
-  if (input.type == DType::u8) {
-    *stated = "raw bytes";
-    if (scaled) {
-      feeding.mean = {static_cast<float>(input.quant.zero_point[0])};
-      feeding.deviation = {1.0f / input.quant.scale[0]};
-    }
-  } else {
-    feeding.scale = "0..1";
-    feeding.deviation = {255.0f};
-    *stated = input.type == DType::f32 ? "0..1" : "0..1 through the input's own scale and zero point";
-  }
-  *stated = "the model does not say how to feed it: pictures go in as " + *stated + " (--scale changes that)";
-  return feeding;
+Status gather(const std::vector<std::string>& files, const Graph& graph, const FeedingOverrides& overrides,
+              GatheredFeed* out) {
+  THIMBLE_TRY(refuse_free_dims(graph.at(graph.inputs[0])));
+  THIMBLE_ASSIGN(const std::optional<Feeding> own, own_feeding(graph));
+  Gatherer gatherer(graph, overrides, own, out);
+  for (const std::string& file : files) THIMBLE_TRY(gatherer.add(file));
+  return gatherer.flush();
 }
 
 std::string npy_type(DType type) {
@@ -116,14 +239,8 @@ std::string npy_type(DType type) {
 
 Status append_npy(const std::string& path, const Tensor& tensor, Feed* feed) {
   THIMBLE_ASSIGN(const NpyArray array, read_npy(path));
-  const int64_t runs = runs_of(array.shape, tensor);
-  if (runs < 1)
-    return fail(ErrorCode::bad_file,
-                format("{} has the shape {}, the model's input {} is {}", path, text_of(array.shape), tensor.name,
-                       tensor.shape.to_string()),
-                tensor.shape.rank() > 0 && tensor.shape[0] == 1
-                    ? "give an array of that shape, or with N in place of the leading 1 for N runs"
-                    : "give an array of that shape, or with a leading N more for N runs");
+  THIMBLE_TRY(refuse_free_dims(tensor));
+  THIMBLE_ASSIGN(const int64_t runs, runs_in(path, array, tensor));
   const bool is_float = array.dtype == "f4" || array.dtype == "f8" || array.dtype == "f2";
   if (array.dtype == npy_type(tensor.type)) {
     feed->bytes.insert(feed->bytes.end(), array.bytes.begin(), array.bytes.end());
@@ -139,30 +256,6 @@ Status append_npy(const std::string& path, const Tensor& tensor, Feed* feed) {
   }
   feed->runs += runs;
   for (int64_t i = 0; i < runs; ++i) feed->names.push_back(runs == 1 ? path : format("{}[{}]", path, i));
-  return {};
-}
-
-Status append_picture(const std::string& path, const Tensor& tensor, const Feeding& feeding, bool handwriting,
-                      Feed* feed) {
-  THIMBLE_ASSIGN(const PictureShape want, picture_shape(tensor));
-  THIMBLE_ASSIGN(Picture picture, read_picture(path));
-  if (handwriting) {
-    picture = {28, 28, 1, prepare_handwriting(picture)};
-  }
-  picture = with_channels(picture, want.channels);
-  if (picture.height != want.height || picture.width != want.width)
-    picture = resize_antialias(picture, want.height, want.width);
-  const auto elements = static_cast<int64_t>(picture.pixels.size());
-  if (feeding.mean.size() > 1 && static_cast<int64_t>(feeding.mean.size()) != elements)
-    return fail(ErrorCode::bad_file, format("the model's preprocessing has {} columns, a picture has {} values",
-                                            feeding.mean.size(), elements));
-  std::vector<float> values(picture.pixels.size());
-  feeding.apply(picture.pixels.data(), values.data(), 1, elements);
-  const size_t before = feed->bytes.size();
-  feed->bytes.resize(before + static_cast<size_t>(tensor.bytes()));
-  fill_input(tensor, values, std::span(feed->bytes).subspan(before));
-  feed->names.push_back(path);
-  ++feed->runs;
   return {};
 }
 

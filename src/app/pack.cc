@@ -3,6 +3,7 @@
 
 #include "api/load.h"
 #include "app/commands.h"
+#include "app/model_output.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "formats/model_file.h"
@@ -96,6 +97,7 @@ Status drop_labels(Graph& graph) {
 
 Status run(const Arguments& a, const Context& context) {
   THIMBLE_ASSIGN(LoadedModel model, load_model(a.model));
+  if (!a.output.ends_with(".tflite")) THIMBLE_TRY(ready_to_pack(model.graph, context));
   const auto before = static_cast<int64_t>(model.file.size);
   if (a.labels == "drop") THIMBLE_TRY(drop_labels(model.graph));
   if (a.output.ends_with(".tflite")) {

@@ -2,9 +2,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "api/load.h"
 #include "app/commands.h"
 #include "app/interrupt.h"
-#include "app/model_inputs.h"
+#include "app/model_output.h"
 #include "app/qat.h"
 #include "app/task_progress.h"
 #include "app/training_material.h"
@@ -12,19 +13,19 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "compress/quantize.h"
-#include "data/sources.h"
-#include "formats/model_file.h"
+#include "formats/tflite/tflite.h"
 #include "measure/table.h"
 #include "measure/text.h"
 #include "measure/units.h"
 #include "passes/pipeline.h"
 #include "study/validation_score.h"
+#include "study/variants.h"
 
 namespace thimble::app {
 namespace {
 
-struct Arguments {
-  std::string model, to, data, scale, calibration = "minmax", io = "float", output;
+struct Arguments : DataArguments {
+  std::string model, to, calibration = "minmax", io = "float", output;
   bool equalize = false, bias_correction = false;
   std::string rounding = "nearest";
   int64_t samples = 500, min_elements = 1024;
@@ -121,30 +122,26 @@ Result<QuantizeOptions> parse_options(const Arguments& a) {
 }
 
 // Without training: samples to calibrate with, the test part where there are no others; with --sensitivity and --mixed
-// also validation samples.
-Result<Material> samples_of(const Arguments& a, const Graph& graph, const Context& context) {
-  OpenOptions open;
-  open.data_dir = context.data_dir;
-  const Shape& shape = graph.at(graph.inputs[0]).shape;
-  if (shape.rank() == 4 && (shape[3] == 1 || shape[3] == 3)) open.shape = {shape[1], shape[2], shape[3]};
-  THIMBLE_ASSIGN(const Splits splits, open_splits(a.data, open));
-  const HeldOut held = a.widths.on() ? hold_out(splits, a.widths.validate) : HeldOut{splits.train, {}};
+// also validation samples. How the model is fed is written into the graph.
+Result<Material> samples_of(const Arguments& a, Graph& graph, const Context& context) {
+  using Use = DataRequest::Use;
+  THIMBLE_ASSIGN(const DataRequest request, data_request(a, a.widths.on() ? Use::learn : Use::calibrate, context));
+  THIMBLE_ASSIGN(const ModelData data, open_data(graph, request, context));
+  keep_feeding(data.fed, &graph);
+  const Splits& splits = data.splits;
+  const HeldOut held = a.widths.on() ? hold_out(splits, a.widths.validate) : HeldOut{calibration_part(splits), {}};
   Material m;
   m.how.train = held.train.valid() && !held.train.empty() ? held.train : splits.test;
   m.how.validation = held.validation;
-  THIMBLE_TRY(check_fits(graph, m.how.train));
-  std::string note;
-  if (a.scale.empty()) {
-    THIMBLE_ASSIGN(m.how.feeding, feeding_of(graph, "", &note));
-  } else {
-    THIMBLE_ASSIGN(m.how.feeding, measure_feeding(a.scale, m.how.train));
-  }
-  if (!note.empty()) context.note(note);
+  m.how.feeding = data.fed.feeding;
+  constexpr int64_t kLooked = 200;
+  THIMBLE_ASSIGN(const std::string warning,
+                 constant_warning(graph, m.how.train.shuffled(1), m.how.feeding, context.thread_count(), kLooked));
+  if (!warning.empty()) context.warn(warning);
   return m;
 }
 
-Result<Outcome> quantized(const Arguments& a, const QuantizeOptions& options, const Graph& graph,
-                          const Context& context) {
+Result<Outcome> quantized(const Arguments& a, const QuantizeOptions& options, Graph& graph, const Context& context) {
   Outcome outcome;
   if (options.to != QuantizeTo::int8) {
     THIMBLE_ASSIGN(outcome.result, quantize(graph, options));
@@ -154,23 +151,19 @@ Result<Outcome> quantized(const Arguments& a, const QuantizeOptions& options, co
   Material m;
   if (a.qat.on) {
     RetrainArguments training = a.qat.training;
-    training.data = a.data;
-    training.scale = a.scale;
+    static_cast<DataArguments&>(training) = a;
     training.output = a.output;
     THIMBLE_ASSIGN(m, material_of(training, graph, context));
   } else {
     THIMBLE_ASSIGN(m, samples_of(a, graph, context));
   }
   const Feeding& feeding = m.how.feeding;
-  const Dataset set = m.how.train.shuffled(1).limit(a.samples);
+  const int64_t count = std::min(a.samples, m.how.train.size());
+  const CalibrationSamples drawn = calibration_samples(m.how.train, feeding, a.samples);
   TaskProgress progress(context, "calibrating", "samples");
   const CalibrationSamples samples = [&](int64_t i, std::span<float> input) {
-    if (i >= set.size() || interrupted()) return false;
-    if (set.storage() == Storage::bytes)
-      feeding.apply(set.bytes(i), input.data(), 1, set.sample_elements());
-    else
-      feeding.apply(set.floats(i), input.data(), 1, set.sample_elements());
-    if (!a.qat.on && !a.widths.on()) progress.update(i + 1, set.size());
+    if (interrupted() || !drawn(i, input)) return false;
+    if (!a.qat.on && !a.widths.on()) progress.update(i + 1, count);
     return true;
   };
   if (a.widths.on()) {
@@ -249,13 +242,14 @@ Status run_quantize(const Arguments& a, const Context& context) {
   THIMBLE_ASSIGN(const QuantizeOptions options, parse_options(a));
   THIMBLE_ASSIGN(LoadedModel model, load_model(a.model));
   const auto before = static_cast<int64_t>(model.file.size);
-  THIMBLE_ASSIGN(const Graph graph, prepare_for_inference(std::move(model.graph)));
+  THIMBLE_TRY(refuse_losses(model.graph));
+  THIMBLE_ASSIGN(Graph graph, prepare_for_inference(std::move(model.graph)));
   if (graph.inputs.empty()) return fail(ErrorCode::usage, "the model has no input");
   THIMBLE_ASSIGN(const Outcome outcome, quantized(a, options, graph, context));
   if (interrupted()) return interrupted_error("nothing was written");
   std::vector<uint8_t> bytes;
   if (!a.output.empty()) {
-    THIMBLE_ASSIGN(bytes, write_model(outcome.result.graph, a.output));
+    THIMBLE_ASSIGN(bytes, model_bytes(outcome.result.graph, a.output, context));
     if (a.output == "-")
       context.print({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
     else
@@ -298,7 +292,7 @@ Action define_quantize(Options& options) {
   options.integer("--samples", &a->samples, "N", "how many (default: 500)", 1);
   options.text("--calibration", &a->calibration, "RULE", "minmax (default), percentile:P, mse or entropy");
   options.choice("--io", &a->io, {"float", "int8", "uint8"}, "type of inputs and outputs (default: float)");
-  options.text("--scale", &a->scale, "WORD", "0..1, -1..1, standard or none (default: as the model says)");
+  declare_feeding(options, a.get());
   declare_weights(options, &a->qat);
   options.flag("--equalize", &a->equalize, "balance weights between neighbouring layers first; needs no data");
   options.flag("--bias-correction", &a->bias_correction, "biases that set the mean of every output channel right");

@@ -5,9 +5,9 @@
 #include "api/load.h"
 #include "app/interrupt.h"
 #include "app/long_work.h"
+#include "app/model_output.h"
 #include "base/file.h"
 #include "compress/size_report.h"
-#include "formats/model_file.h"
 #include "measure/table.h"
 #include "measure/text.h"
 #include "measure/units.h"
@@ -119,7 +119,7 @@ void declare_retraining(Options& options, RetrainArguments* a) {
   options.integer("--batch", &a->batch, "N", "samples per step (default: 32)", 1, 65536);
   options.integer("--limit", &a->limit, "N", "train on the first N samples only", 1);
   options.integer("--seed", &a->seed, "N", "of the order of samples and of random choices (default: 1)");
-  options.text("--scale", &a->scale, "WORD", "0..1, -1..1, standard or none (default: as the model says)");
+  declare_feeding(options, a);
   declare_augment(options, a);
   if (a->technique != "distill") declare_teacher(options, a);  // that has more to say about it
   options.flag("--resume", &a->resume, "go on from OUT.ckpt where there is one");
@@ -129,7 +129,7 @@ void declare_retraining(Options& options, RetrainArguments* a) {
 Status run_retraining(const RetrainArguments& a, const Command& command, const Context& context) {
   THIMBLE_ASSIGN(LoadedModel model, load_model(a.model));
   THIMBLE_TRY(refuse_quantised(model.graph));
-  THIMBLE_ASSIGN(const Graph graph, prepare_for_inference(std::move(model.graph)));
+  THIMBLE_ASSIGN(Graph graph, prepare_for_inference(std::move(model.graph)));
   if (graph.inputs.empty()) return fail(ErrorCode::usage, "the model has no input");
   THIMBLE_ASSIGN(Material m, material_of(a, graph, context));
   THIMBLE_ASSIGN(Techniques techniques, command.techniques(graph, sparsity(graph), context));
@@ -159,7 +159,7 @@ Status run_retraining(const RetrainArguments& a, const Command& command, const C
   if (result.interrupted || interrupted())
     return fail(ErrorCode::interrupted, format("training was interrupted in epoch {}", result.epochs.size() + 1),
                 m.how.checkpoint.empty() ? "" : format("go on with --resume; the state is in {}", m.how.checkpoint));
-  THIMBLE_ASSIGN(const std::vector<uint8_t> file, write_model(result.graph, a.output));
+  THIMBLE_ASSIGN(const std::vector<uint8_t> file, model_bytes(result.graph, a.output, context));
   THIMBLE_ASSIGN(const Score after, score_of(result.graph, m, context));
   if (a.output == "-") {
     context.print({reinterpret_cast<const char*>(file.data()), file.size()});

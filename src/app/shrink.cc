@@ -9,9 +9,9 @@
 #include "app/commands.h"
 #include "app/interrupt.h"
 #include "app/long_work.h"
+#include "app/model_output.h"
 #include "app/training_material.h"
 #include "base/file.h"
-#include "formats/model_file.h"
 #include "measure/table.h"
 #include "measure/text.h"
 #include "measure/units.h"
@@ -110,7 +110,7 @@ Status run_shrink(const Arguments& a, const Context& context) {
     return fail(ErrorCode::usage, format("--rank {} needs samples", a.rank),
                 "give --data SET, for instance --data fashion-mnist, or use --rank l1");
   THIMBLE_ASSIGN(LoadedModel model, load_model(a.model));
-  THIMBLE_ASSIGN(const Graph graph, prepare_for_inference(std::move(model.graph)));
+  THIMBLE_ASSIGN(Graph graph, prepare_for_inference(std::move(model.graph)));
   if (graph.inputs.empty()) return fail(ErrorCode::usage, "the model has no input");
   THIMBLE_ASSIGN(Material m, material_of(a, graph, context));
   if (a.data.empty()) {
@@ -137,7 +137,7 @@ Status run_shrink(const Arguments& a, const Context& context) {
     return fail(ErrorCode::interrupted, format("training was interrupted in round {}", round),
                 m.how.checkpoint.empty() ? "nothing was written"
                                          : format("go on with --resume; the state is in {}.round*", m.how.checkpoint));
-  THIMBLE_ASSIGN(const std::vector<uint8_t> file, write_model(result.shrunk.graph, a.output));
+  THIMBLE_ASSIGN(const std::vector<uint8_t> file, model_bytes(result.shrunk.graph, a.output, context));
   THIMBLE_ASSIGN(const TestScore after, test_score(result.shrunk.graph, m, context));
   const Report report{
       result.shrunk, result.epochs, static_cast<int64_t>(model.file.size), static_cast<int64_t>(file.size()),
@@ -195,7 +195,7 @@ Action define_shrink(Options& options) {
   options.integer("--batch", &a->batch, "N", "samples per step (default: 32)", 1, 65536);
   options.integer("--limit", &a->limit, "N", "train on the first N samples only", 1);
   options.integer("--seed", &a->seed, "N", "of the order of samples (default: 1)");
-  options.text("--scale", &a->scale, "WORD", "0..1, -1..1, standard or none (default: as the model says)");
+  declare_feeding(options, a.get());
   declare_augment(options, a.get());
   declare_teacher(options, a.get());
   options.flag("--resume", &a->resume, "go on from OUT.ckpt.round* where they are");

@@ -10,7 +10,6 @@
 #include "app/task_progress.h"
 #include "base/file.h"
 #include "base/json.h"
-#include "data/picture.h"
 #include "formats/model_file.h"
 #include "measure/table.h"
 #include "measure/text.h"
@@ -32,20 +31,12 @@ Status given_inputs(const Arguments& a, const Graph& graph, ProofOptions* proof,
   if (graph.inputs.size() != 1)
     return fail(ErrorCode::usage, format("--input needs a model of one input, this has {}", graph.inputs.size()),
                 "leave --input out: random inputs are compared");
-  const Tensor& tensor = graph.at(graph.inputs[0]);
-  std::string note;
-  THIMBLE_ASSIGN(const Feeding feeding, feeding_of(graph, a.scale, &note));
-  Feed feed;
-  bool stated = false;
-  for (const std::string& file : a.inputs) {
-    if (is_picture_name(file)) {
-      if (!stated && !note.empty()) context.note(note);
-      stated = true;
-      THIMBLE_TRY(append_picture(file, tensor, feeding, false, &feed));
-    } else {
-      THIMBLE_TRY(append_npy(file, tensor, &feed));
-    }
-  }
+  GatheredFeed gathered;
+  FeedingOverrides overrides;
+  overrides.scale = a.scale;
+  THIMBLE_TRY(gather(a.inputs, graph, overrides, &gathered));
+  for (const std::string& note : gathered.notes) context.note(note);
+  Feed& feed = gathered.feed;
   proof->given_runs = feed.runs;
   proof->given = {std::move(feed.bytes)};
   return {};

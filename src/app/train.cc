@@ -4,8 +4,8 @@
 #include "app/commands.h"
 #include "app/interrupt.h"
 #include "app/long_work.h"
+#include "app/model_output.h"
 #include "base/file.h"
-#include "formats/model_file.h"
 #include "measure/clock.h"
 #include "measure/resources.h"
 #include "measure/units.h"
@@ -58,7 +58,8 @@ Status run(const TrainArguments& a, const Context& context) {
   THIMBLE_ASSIGN(Recipe recipe, read_recipe(a.recipe, recipe_options));
   THIMBLE_TRY(load_imported_model(recipe));
   recipe.data.extra_test.clear();  // a study's; reading them would only delay the first step
-  THIMBLE_ASSIGN(const StudyData data, open_study_data(recipe.data, recipe.model.input, context.data_dir, recipe.seed));
+  THIMBLE_ASSIGN(const StudyData data, open_study_data(recipe, context.data_dir));
+  for (const std::string& note : data.splits.notes) context.note("data: " + note);
   TrainOptions options;
   options.threads = context.thread_count();
   options.checkpoint = a.output + ".ckpt";
@@ -91,7 +92,7 @@ Status run(const TrainArguments& a, const Context& context) {
   const bool by_user = trained.interrupted && interrupted();
   const int64_t peak = peak_rss_bytes();
   THIMBLE_ASSIGN(const Graph graph, deployable_graph(recipe.model, trained.weights, data.feeding, recipe.name));
-  THIMBLE_ASSIGN(const std::vector<uint8_t> file, write_model(graph, a.output));
+  THIMBLE_ASSIGN(const std::vector<uint8_t> file, model_bytes(graph, a.output, context));
   THIMBLE_TRY(write_file_atomic(a.output, file));
   if (by_user)
     return fail(

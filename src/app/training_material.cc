@@ -2,24 +2,13 @@
 
 #include "api/load.h"
 #include "app/interrupt.h"
-#include "app/model_inputs.h"
 #include "compress/distill.h"
-#include "data/sources.h"
+#include "formats/tflite/tflite.h"
 #include "study/evaluate.h"
 #include "study/recipe.h"
 #include "study/validation_score.h"
 
 namespace thimble::app {
-
-std::vector<std::string> split_names(std::string_view list) {
-  std::vector<std::string> names;
-  for (size_t start = 0; start <= list.size();) {
-    const size_t comma = std::min(list.find(',', start), list.size());
-    if (comma > start) names.emplace_back(list.substr(start, comma - start));
-    start = comma + 1;
-  }
-  return names;
-}
 
 void declare_augment(Options& options, RetrainArguments* a) {
   options.text("--augment", &a->augment, "TEXT",
@@ -58,34 +47,33 @@ Status refuse_quantised(const Graph& graph) {
   return {};
 }
 
-Result<Material> material_of(const RetrainArguments& a, const Graph& graph, const Context& context) {
+Result<Material> material_of(const RetrainArguments& a, Graph& graph, const Context& context) {
   Material m;
   m.how.threads = context.thread_count();
   m.how.hooks.stop = interrupted;
+  THIMBLE_TRY(refuse_losses(graph));
   if (!a.layers.empty() && layer_names(a).empty())
     return fail(ErrorCode::usage, "--layers names no layer", "leave it out for all layers");
   if (a.data.empty()) return m;
-  OpenOptions open;
-  open.data_dir = context.data_dir;
-  open.seed = static_cast<uint64_t>(a.seed);
-  const Shape& shape = graph.at(graph.inputs[0]).shape;
-  if (shape.rank() == 4 && (shape[3] == 1 || shape[3] == 3)) open.shape = {shape[1], shape[2], shape[3]};
-  THIMBLE_ASSIGN(Splits splits, open_splits(a.data, open));
+  THIMBLE_ASSIGN(DataRequest request, data_request(a, DataRequest::Use::learn, context));
+  request.seed = static_cast<uint64_t>(a.seed);
+  THIMBLE_ASSIGN(ModelData data, open_data(graph, request, context));
+  Splits& splits = data.splits;
   if (!splits.train.valid() || splits.train.empty())
     return fail(ErrorCode::usage, format("the data set \"{}\" has no training part", a.data));
-  THIMBLE_TRY(check_fits(graph, splits.train));
+  remember_training(request, &data);
+  keep_feeding(data.fed, &graph);
   m.test = splits.test;
   splits.train = splits.train.limit(a.limit);
   HeldOut held = hold_out(splits);
   m.how.train = std::move(held.train);
   m.how.validation = std::move(held.validation);
-  std::string note;
-  if (a.scale.empty()) {
-    THIMBLE_ASSIGN(m.how.feeding, feeding_of(graph, "", &note));
-  } else {
-    THIMBLE_ASSIGN(m.how.feeding, measure_feeding(a.scale, m.how.train));
-  }
-  if (!note.empty()) context.note(note);
+  m.how.feeding = data.fed.feeding;
+  THIMBLE_ASSIGN(
+      const std::string warning,
+      constant_warning(graph, m.how.validation.valid() && !m.how.validation.empty() ? m.how.validation : m.test,
+                       m.how.feeding, m.how.threads));
+  if (!warning.empty()) context.warn(warning);
   if (!a.augment.empty()) {
     auto augment = parse_augment(a.augment);
     if (!augment) return with_context(std::move(augment).error(), "--augment");

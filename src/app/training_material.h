@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "app/command.h"
+#include "app/data_arguments.h"
 #include "base/json.h"
 #include "compress/retrain.h"
 
@@ -12,17 +12,15 @@ namespace thimble::app {
 // The least that --learning-rate takes.
 inline constexpr double kLeastLearningRate = 1e-12;
 
-struct RetrainArguments {
+struct RetrainArguments : DataArguments {
   std::string technique;  // whose usual_rate() is the default
-  std::string model, output, data, scale, augment, teacher, optimizer = "adam";
+  std::string model, output, augment, teacher, optimizer = "adam";
   std::vector<std::string> layers;
   int64_t epochs = 4, batch = 32, limit = 0, seed = 1;
   double learning_rate = 0;
   bool resume = false;
 };
 
-// "A,B" → A and B.
-std::vector<std::string> split_names(std::string_view list);
 // Declares --augment.
 void declare_augment(Options& options, RetrainArguments* a);
 // Declares --teacher, for commands that have no section of a teacher.
@@ -42,8 +40,10 @@ struct Material {
 
 // Choices are made on the set's own validation part, or on the last tenth of the training part (at most 5,000 samples);
 // the test part is only looked at for the table.
-// Without --data only threads and Ctrl-C are filled in. Errors: usage (a set that does not fit).
-Result<Material> material_of(const RetrainArguments& a, const Graph& graph, const Context& context);
+// How the model is fed and what it was trained on is written into the graph, and a line says where the model is no
+// better than a constant as it is fed. Without --data only threads and Ctrl-C are filled in. Errors: usage (a set that
+// does not fit), unsupported (a file of which a part would be lost).
+Result<Material> material_of(const RetrainArguments& a, Graph& graph, const Context& context);
 
 // On the test part; NaN where there is none, or no classes.
 struct TestScore {

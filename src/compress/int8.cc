@@ -21,6 +21,9 @@ class Int8Builder {
   Result<Int8Graph> run() {
     graph_.name = source_.name;
     graph_.metadata = source_.metadata;
+    graph_.signature = source_.signature;
+    graph_.attached = source_.attached;
+    graph_.left_out = source_.left_out;
     graph_.input_names = source_.input_names;
     graph_.output_names = source_.output_names;
     for (TensorId t : source_.inputs) graph_.inputs.push_back(input(t));
@@ -50,6 +53,7 @@ class Int8Builder {
     const Tensor& like = source_.at(t);
     Tensor tensor{.name = std::move(name), .type = type, .shape = like.shape, .quant = std::move(quant)};
     tensor.batch_unknown = like.batch_unknown;
+    tensor.free_dims = like.free_dims;
     return graph_.add(std::move(tensor));
   }
   void convert(Op op, TensorId from, TensorId to) {

@@ -4,7 +4,6 @@
 #include <set>
 
 #include "formats/model_file.h"
-#include "formats/tflite/attached.h"
 #include "formats/tflite/sparse_layout.h"
 #include "formats/tflite/tflite.h"
 #include "formats/thim/thim.h"
@@ -141,10 +140,8 @@ Result<Squeezed> squeeze(std::span<const uint8_t> file, const SqueezeOptions& gi
     THIMBLE_ASSIGN(s.before, tflite_parts(file));
   }
   options.sparse = !options.packed && (options.sparse || s.before.sparse_tensors > 0);
-  if (s.before.subgraphs != 1)
-    return fail(ErrorCode::unsupported,
-                format("the file holds {} subgraphs; the others than the first would be lost", s.before.subgraphs));
   THIMBLE_ASSIGN(const Graph original, read_model(file));
+  THIMBLE_TRY(refuse_losses(original));
   for (const std::string& key : s.before.metadata_keys)
     (!options.keep_metadata && is_build_metadata(key) ? s.dropped_metadata : s.kept_metadata).push_back(key);
   const auto cost_of = [](const Graph& g, int64_t* macs) -> Status {
@@ -169,13 +166,9 @@ Result<Squeezed> squeeze(std::span<const uint8_t> file, const SqueezeOptions& gi
   s.merged_constants = a.merged_constants;
   s.weights = std::move(a.weights);
   s.bytes_without_sparse = a.bytes_without_sparse;
-  // Files that metadata tools have appended stay: other programs find labels there.
-  const std::vector<uint8_t> attached = attached_files(file, a.file.size());
-  if (options.packed && !attached.empty())
+  if (options.packed && original.attached)
     s.notes.push_back(
-        format("a packed file has no room for the {} bytes of files attached to the .tflite", attached.size()));
-  else
-    a.file.insert(a.file.end(), attached.begin(), attached.end());
+        format("a packed file has no room for the {} bytes of files attached to the .tflite", original.attached.size));
   if (was_packed == options.packed && a.file.size() >= file.size()) {
     s.notes.push_back(
         format("nothing to gain: rewritten, the file would have {} bytes; it is copied as it is", a.file.size()));

@@ -40,10 +40,8 @@ int64_t Batches::fill(int64_t epoch, int64_t step, float* inputs, int32_t* label
       else
         augmenter_->run(set_.floats(at), out, options_.seed, epoch, at);
       feeding_.apply(out, out, 1, elements);
-    } else if (bytes) {
-      feeding_.apply(set_.bytes(at), out, 1, elements);
     } else {
-      feeding_.apply(set_.floats(at), out, 1, elements);
+      feeding_.sample(set_, at, out);
     }
     if (labels && set_.classes() > 0) labels[i] = set_.label(at);
     if (targets && width > 0) std::copy_n(set_.target(at), width, targets + i * width);

@@ -59,13 +59,22 @@ Dataset Dataset::slice(int64_t first, int64_t count) const {
   return out;
 }
 
-Dataset Dataset::shuffled(uint64_t seed) const {
-  std::vector<uint32_t> order = shuffled_order(count_, seed, kSplitStream);
+Dataset Dataset::with_samples(std::shared_ptr<const Samples> samples) const {
+  Dataset out = *this;
+  out.samples_ = std::move(samples);
+  out.elements_ = out.samples_->sample_elements();
+  return out;
+}
+
+Dataset Dataset::ordered(std::vector<uint32_t> order) const {
   for (uint32_t& i : order) i = static_cast<uint32_t>(position(i));
   Dataset out = *this;
+  out.count_ = static_cast<int64_t>(order.size());
   out.index_ = std::make_shared<const std::vector<uint32_t>>(std::move(order));
   out.first_ = 0;
   return out;
 }
+
+Dataset Dataset::shuffled(uint64_t seed) const { return ordered(shuffled_order(count_, seed, kSplitStream)); }
 
 }  // namespace thimble

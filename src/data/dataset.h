@@ -69,6 +69,10 @@ class Dataset {
   Dataset slice(int64_t first, int64_t count) const;
   // The first `count` (0 or less: all).
   Dataset limit(int64_t count) const { return count <= 0 ? *this : slice(0, count); }
+  // The samples of this view whose numbers (0 ≤ i < size()) are listed, in that order.
+  Dataset ordered(std::vector<uint32_t> order) const;
+  // The same positions of other samples, of which there are as many.
+  Dataset with_samples(std::shared_ptr<const Samples> samples) const;
   // This view in an order that is a pure function of the seed.
   Dataset shuffled(uint64_t seed) const;
 
@@ -81,6 +85,7 @@ class Dataset {
 struct Splits {
   Dataset train, validation, test;  // any of them may be empty
   std::vector<std::string> notes;   // what was passed over, guessed or looks odd, a line each: shown once to the user
+  bool divided = false;             // by a seeded shuffle, not by the set itself
 };
 
 }  // namespace thimble

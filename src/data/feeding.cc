@@ -18,9 +18,14 @@ void scale_all(const T* in, float* out, int64_t samples, int64_t elements, const
     for (int64_t i = 0; i < samples * elements; ++i) out[i] = (static_cast<float>(in[i]) - m) / d;
     return;
   }
-  for (int64_t s = 0; s < samples; ++s, in += elements, out += elements)
-    for (int64_t i = 0; i < elements; ++i)
-      out[i] = (static_cast<float>(in[i]) - mean[static_cast<size_t>(i)]) / deviation[static_cast<size_t>(i)];
+  const size_t period = mean.size();  // columns, or channels
+  for (int64_t s = 0; s < samples; ++s, in += elements, out += elements) {
+    size_t c = 0;
+    for (int64_t i = 0; i < elements; ++i) {
+      out[i] = (static_cast<float>(in[i]) - mean[c]) / deviation[c];
+      if (++c == period) c = 0;
+    }
+  }
 }
 
 struct Column {
@@ -84,6 +89,29 @@ void write_numbers(JsonWriter& json, const char* key, const std::vector<float>& 
     json.array(key, numbers);
 }
 
+// What a file without "stored" means: one mean is of pictures stored as bytes, several are of columns.
+bool floats_by_default(const std::vector<float>& mean) { return mean.size() > 1; }
+
+bool read_trained_on(const nlohmann::json& list, std::vector<TrainedOn>* out) {
+  if (!list.is_array() || list.size() > 1000) return false;
+  for (const auto& item : list) {
+    if (!item.is_object()) return false;
+    const auto set = item.find("set"), seed = item.find("seed"), split = item.find("split");
+    if (set == item.end() || !set->is_string() || seed == item.end() || !seed->is_number_integer() ||
+        split == item.end() || !split->is_array() || split->size() != 3)
+      return false;
+    TrainedOn t{set->get<std::string>(), static_cast<uint64_t>(seed->get<int64_t>())};
+    int64_t* const parts[3] = {&t.train, &t.validation, &t.test};
+    for (size_t i = 0; i < 3; ++i) {
+      if (!(*split)[i].is_number_integer()) return false;
+      *parts[i] = (*split)[i].get<int64_t>();
+      if (*parts[i] < 0 || *parts[i] > int64_t{0xffffffff}) return false;
+    }
+    out->push_back(std::move(t));
+  }
+  return true;
+}
+
 }  // namespace
 
 void Feeding::apply(const uint8_t* in, float* out, int64_t samples, int64_t elements) const {
@@ -91,6 +119,13 @@ void Feeding::apply(const uint8_t* in, float* out, int64_t samples, int64_t elem
 }
 void Feeding::apply(const float* in, float* out, int64_t samples, int64_t elements) const {
   scale_all(in, out, samples, elements, mean, deviation);
+}
+
+void Feeding::sample(const Dataset& set, int64_t i, float* out) const {
+  if (set.storage() == Storage::bytes)
+    apply(set.bytes(i), out, 1, set.sample_elements());
+  else
+    apply(set.floats(i), out, 1, set.sample_elements());
 }
 
 std::string Feeding::to_json() const {
@@ -101,6 +136,19 @@ std::string Feeding::to_json() const {
   json.field("layout", layout);
   if (!labels.empty()) json.array("labels", labels);
   if (table) json.key("table").raw(table->to_json());
+  if (scale != "none" && floats != floats_by_default(mean)) json.field("stored", floats ? "floats" : "bytes");
+  if (handwriting) json.field("handwriting", true);
+  if (task) json.field("task", name(*task));
+  if (!trained_on.empty()) {
+    json.key("trained_on").begin_array();
+    for (const TrainedOn& t : trained_on)
+      json.begin_object()
+          .field("set", t.set)
+          .field("seed", static_cast<int64_t>(t.seed))
+          .array("split", std::vector<int64_t>{t.train, t.validation, t.test})
+          .end_object();
+    json.end_array();
+  }
   return json.end_object().take();
 }
 
@@ -134,10 +182,28 @@ Result<Feeding> Feeding::from_json(std::string_view text) {
     THIMBLE_ASSIGN(out.table,
                    TableLayout::from_json(at->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)));
   }
+  out.floats = floats_by_default(out.mean);
+  if (const auto at = object.find("stored"); at != object.end()) {
+    if (*at != "floats" && *at != "bytes") return bad("stored must be \"floats\" or \"bytes\"");
+    out.floats = *at == "floats";
+  }
+  if (const auto at = object.find("handwriting"); at != object.end()) {
+    if (!at->is_boolean()) return bad("handwriting must be true or false");
+    out.handwriting = at->get<bool>();
+  }
+  if (const auto at = object.find("task"); at != object.end()) {
+    const auto word = at->is_string() ? parse_task(at->get<std::string>()) : parse_task("");
+    if (!word) return bad("task must be \"classification\" or \"regression\"");
+    out.task = *word;
+  }
+  if (const auto at = object.find("trained_on"); at != object.end() && !read_trained_on(*at, &out.trained_on))
+    return bad("trained_on must be an array of {\"set\":…,\"seed\":…,\"split\":[…]}");
   return out;
 }
 
 Result<Feeding> measure_feeding(std::string_view scale, const Dataset& train) {
+  const bool table = train.valid() && train.storage() == Storage::floats && train.sample_shape().size() == 1;
+  if (scale.empty()) scale = table ? "standard" : "0..1";
   Feeding out;
   out.scale = std::string(scale);
   if (train.valid()) {
@@ -149,6 +215,7 @@ Result<Feeding> measure_feeding(std::string_view scale, const Dataset& train) {
     return fail(ErrorCode::usage, format("scale \"{}\" is not known", scale),
                 "use \"0..1\", \"-1..1\", \"standard\" or \"none\"");
   const bool bytes = !train.valid() || train.storage() == Storage::bytes;
+  out.floats = !bytes;
   if (bytes && scale != "standard") {
     out.mean = {scale == "0..1" ? 0.0f : 127.5f};
     out.deviation = {scale == "0..1" ? 255.0f : 127.5f};

@@ -1,5 +1,6 @@
 // How stored values become network inputs: (value − mean) / deviation, with one pair for pictures or one per column
-// for tables. It travels inside the models as the metadata `thimble.preprocess`.
+// for tables, and what else a model knows of its samples: the names of the classes, the task, handwriting preparation,
+// which set it was trained on. It travels inside the models as the metadata `thimble.preprocess`.
 #pragma once
 
 #include <cstdint>
@@ -13,26 +14,45 @@
 
 namespace thimble {
 
+// A user's own set that a model has learned from, and how it was divided.
+struct TrainedOn {
+  std::string set;                              // its fingerprint (fingerprint.h)
+  uint64_t seed = 1;                            // of the division
+  int64_t train = 0, validation = 0, test = 0;  // samples in each part
+
+  friend bool operator==(const TrainedOn&, const TrainedOn&) = default;
+};
+
 struct Feeding {
   std::string scale = "none";        // the recipe's word: "0..1", "-1..1", "standard", "none"
-  std::vector<float> mean = {0.0f};  // in units of the stored values (bytes: 0 … 255); 1 entry or one per column
-  std::vector<float> deviation = {1.0f};
+  std::vector<float> mean = {0.0f};  // in units of the stored values (bytes: 0 … 255): 1 entry, one per channel (the
+  std::vector<float> deviation = {1.0f};  // last dimension) or one per column
   std::string layout = "NHWC";
   std::vector<std::string> labels;  // names of the classes; empty for regression
   // Tables: which columns the inputs come from, by name (as read_csv made it); scaling comes after it.
   std::optional<TableLayout> table;
+  bool floats = false;       // the numbers above are in units of float samples, not of bytes
+  bool handwriting = false;  // pictures are brought to MNIST's convention first (handwriting.h)
+  std::optional<Task> task;  // empty: as labels and outputs say
+  std::vector<TrainedOn> trained_on;
 
-  // n samples of `elements` values each. mean has 1 or `elements` entries.
+  // n samples of `elements` values each, of which mean has 1, `elements` or a number that divides it.
   void apply(const uint8_t* in, float* out, int64_t samples, int64_t elements) const;
   void apply(const float* in, float* out, int64_t samples, int64_t elements) const;  // in == out is allowed
 
-  // {"scale":"0..1","mean":0,"deviation":255,"layout":"NHWC","labels":[…],"table":{…}}; arrays when per column.
+  // Sample i of a set, bytes or floats: the one way from stored values to what the network takes.
+  void sample(const Dataset& set, int64_t i, float* out) const;
+
+  // {"scale":"0..1","mean":0,"deviation":255,"layout":"NHWC","labels":[…]}; arrays when per column. What is behind the
+  // labels is written where it differs from what old files mean: "table":{…}, "stored":"floats" (with one mean; "bytes"
+  // with several), "handwriting":true, "task":…, "trained_on":[{"set":…,"seed":…,"split":[train,validation,test]}…].
   std::string to_json() const;
   // Errors: bad_file when the text is not such an object (a deviation of 0, other lengths, wrong types).
   static Result<Feeding> from_json(std::string_view json);
 };
 
-// From the recipe's word and the training part of the set (which "standard", and tables, measure).
+// From the recipe's word and the training part of the set (which "standard", and tables, measure). An empty word:
+// "standard" for tables, "0..1" for pictures.
 // Pictures stored as bytes: "0..1" is v/255, "-1..1" is (v − 127.5)/127.5, "standard" one mean and deviation over all
 // training pixels. Tables (rank 1 floats): the same per column, with "0..1" and "-1..1" spanning its training range.
 // Float pictures: as tables, but one range for all. A constant column gets deviation 1. Errors: usage for another word.

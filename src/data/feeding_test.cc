@@ -86,5 +86,38 @@ TEST(Feeding, JsonRoundTrip) {
     EXPECT_FALSE(Feeding::from_json(bad)) << bad;
 }
 
+// What old files lack is not written where it means what they meant: packed files do not grow.
+TEST(Feeding, OnlyWhatDiffersIsStored) {
+  Feeding p;
+  p.scale = "0..1";
+  p.deviation = {255};
+  EXPECT_EQ(p.to_json(), R"({"scale":"0..1","mean":0,"deviation":255,"layout":"NHWC"})");
+  EXPECT_FALSE(Feeding::from_json(p.to_json())->floats);
+  p.floats = p.handwriting = true;
+  p.task = Task::regression;
+  p.trained_on = {{"0123456789abcdef", 7, 80, 10, 10}};
+  const auto back = Feeding::from_json(p.to_json());
+  ASSERT_TRUE(back) << back.error().to_string();
+  EXPECT_TRUE(back->floats);
+  EXPECT_TRUE(back->handwriting);
+  EXPECT_EQ(back->task, Task::regression);
+  EXPECT_EQ(back->trained_on, p.trained_on);
+  EXPECT_TRUE(Feeding::from_json(R"({"scale":"standard","mean":[1,2],"deviation":[1,1]})")->floats) << "columns";
+  for (const char* bad :
+       {R"({"stored":"words"})", R"({"handwriting":1})", R"({"task":"guess"})", R"({"task":1})",
+        R"({"trained_on":[{"set":"x"}]})", R"({"trained_on":[{"set":"x","seed":1,"split":[1,2,-3]}]})"})
+    EXPECT_FALSE(Feeding::from_json(bad)) << bad;
+}
+
+TEST(Feeding, OnePairPerChannel) {
+  Feeding p;
+  p.mean = {1, 2, 3};
+  p.deviation = {1, 2, 4};
+  const uint8_t in[] = {1, 4, 11, 2, 2, 3};
+  float out[6];
+  p.apply(in, out, 1, 6);
+  EXPECT_EQ(std::vector<float>(out, out + 6), (std::vector<float>{0, 1, 2, 1, 0, 0}));
+}
+
 }  // namespace
 }  // namespace thimble

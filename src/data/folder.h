@@ -9,14 +9,21 @@
 
 namespace thimble {
 
-// Classes are the subfolders that hold pictures, or, when there are none, the first characters of the file names
-// (7_03.png is a 7); names are sorted, also inside a class, so that the set does not depend on the file system.
-// Pictures are PNG, JPEG and BMP; other files are passed over. shape {28, 28, 1}: handwriting.h brings each to MNIST's
-// convention; any other {height, width, 1 or 3}: resized as Pillow does (resize_antialias). `labels`: classes in this
-// order (a network's own); empty: those found. A class that is not among them is an error. Errors: bad_file naming the
-// picture or folder; usage for an impossible shape.
-Result<Samples> read_folder(const std::string& path, const std::vector<int64_t>& shape, std::string set_name,
-                            const std::vector<std::string>& labels = {});
+struct FolderOptions {
+  std::vector<int64_t> shape;       // {height, width, 1 or 3}, to which each picture is resized (resize_antialias)
+  bool handwriting = false;         // each is brought to MNIST's convention before (handwriting.h)
+  bool skip_bad = false;            // pictures that cannot be read are passed over and counted
+  bool unlabelled = false;          // classes need not be among `labels`: the samples then have none
+  std::vector<std::string> labels;  // classes in this order (a network's own); empty: those found
+};
+
+// Classes are the subfolders with pictures in them, at any depth (16 at most; a link is followed once), or, when there
+// are none, the first characters of the file names (7_03.png is a 7); names are sorted, also inside a class, so that
+// the set does not depend on the file system. What is passed over (other endings, empty folders, pictures beside the
+// class folders) is counted and named in `notes`. Errors: bad_file naming pictures or folder (all pictures that
+// cannot be read in one error; a class that is not among `labels`; a class name that is not UTF-8); usage for an
+// impossible shape.
+Result<Samples> read_folder(const std::string& path, const FolderOptions& options, std::string set_name);
 
 // FOLDER has subfolders train/ and test/ (and perhaps validation/ or val/) that hold the classes.
 struct FolderParts {

@@ -4,13 +4,12 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "data/dataset.h"
+#include "base/result.h"
 
 namespace thimble {
 
@@ -43,12 +42,5 @@ Status write_npy(const std::string& path, std::string_view dtype, const std::vec
 Result<std::map<std::string, NpyArray>> parse_npz(std::span<const uint8_t> file);
 // Stored (not packed), as np.savez.
 Status write_npz(const std::string& path, const std::map<std::string, NpyArray>& arrays);
-
-// Keras' layout: x_train, y_train, x_test, y_test (the test pair may be missing: *test then stays empty). uint8 inputs
-// stay bytes; rank 3 inputs {n, h, w} become {h, w, 1}. Integer y of shape {n} or {n, 1} are classes (of both parts
-// together) unless `classification` says otherwise; others are targets. Errors: bad_file naming the array, its shape
-// and what was expected.
-Status read_npz_set(const std::string& path, std::optional<bool> classification, const std::string& set_name,
-                    Samples* train, Samples* test);
 
 }  // namespace thimble

@@ -1,9 +1,8 @@
-// The zip half of npy.h, and the Keras layout of data sets.
+// The zip half of npy.h.
 #include <zlib.h>
 
 #include <algorithm>
 #include <cstring>
-#include <set>
 
 #include "base/numbers.h"
 #include "data/files.h"
@@ -93,39 +92,6 @@ Result<std::vector<uint8_t>> unpack(std::span<const uint8_t> f, const Member& m)
   return out;
 }
 
-std::string shape_text(const std::vector<int64_t>& shape) {
-  std::string out = "(";
-  for (size_t i = 0; i < shape.size(); ++i) out += format("{}{}", i ? ", " : "", shape[i]);
-  return out + ")";
-}
-
-// x and y of one part, before classes are known.
-Status fill_part(std::map<std::string, NpyArray>& arrays, const std::string& part, const std::string& set_name,
-                 Samples* out) {
-  const auto x = arrays.find("x_" + part), y = arrays.find("y_" + part);
-  if (x == arrays.end() || y == arrays.end())
-    return fail(ErrorCode::bad_file, format("{} lacks the array {}_{}", set_name, x == arrays.end() ? "x" : "y", part),
-                "name the arrays x_train, y_train, x_test, y_test");
-  const std::vector<int64_t>& shape = x->second.shape;
-  if (shape.size() < 2 || shape.size() > 5 || y->second.shape.empty() || y->second.shape[0] != shape[0] ||
-      x->second.elements() == 0)
-    return fail(ErrorCode::bad_file,
-                format("x_{} has shape {}, y_{} {}: the first dimension must be the same number of samples", part,
-                       shape_text(shape), part, shape_text(y->second.shape)));
-  out->name = set_name;
-  out->count = shape[0];
-  out->sample_shape.assign(shape.begin() + 1, shape.end());
-  if (out->sample_shape.size() == 2) out->sample_shape.push_back(1);
-  if (x->second.dtype == "u1") {
-    out->bytes = std::move(x->second.bytes);
-  } else {
-    out->storage = Storage::floats;
-    out->floats = x->second.as_floats();
-    x->second.bytes = {};
-  }
-  return {};
-}
-
 }  // namespace
 
 Result<std::map<std::string, NpyArray>> parse_npz(std::span<const uint8_t> file) {
@@ -173,57 +139,6 @@ Status write_npz(const std::string& path, const std::map<std::string, NpyArray>&
   put(out, 0x06054b50, 4), put(out, 0, 2), put(out, 0, 2), put(out, arrays.size(), 2), put(out, arrays.size(), 2);
   put(out, central.size(), 4), put(out, start, 4), put(out, 0, 2);
   return write_whole_file(path, out);
-}
-
-Status read_npz_set(const std::string& path, std::optional<bool> classification, const std::string& set_name,
-                    Samples* train, Samples* test) {
-  THIMBLE_ASSIGN(std::vector<uint8_t> file, read_whole_file(path));
-  auto parsed = parse_npz(file);
-  if (!parsed) return with_context(std::move(parsed).error(), format("file {}", path));
-  file = {};
-  std::map<std::string, NpyArray>& arrays = *parsed;
-  THIMBLE_TRY(fill_part(arrays, "train", set_name, train));
-  const bool has_test = arrays.count("x_test") || arrays.count("y_test");
-  if (has_test) {
-    THIMBLE_TRY(fill_part(arrays, "test", set_name, test));
-    if (train->sample_shape != test->sample_shape || train->storage != test->storage)
-      return fail(ErrorCode::bad_file, format("{}: x_train and x_test differ in sample shape or dtype", set_name));
-  }
-  const NpyArray& y = arrays.at("y_train");
-  const bool flat = y.elements() == y.shape[0];
-  const bool classes = classification.value_or(flat && y.dtype[0] != 'f');
-  if (classes && !flat)
-    return fail(ErrorCode::bad_file, format("y_train has shape {}, classes need ({})", shape_text(y.shape), y.shape[0]),
-                "use class numbers, not one-hot rows");
-  int64_t highest = -1;
-  for (const auto& [part, out] : {std::pair{"train", train}, std::pair{"test", test}}) {
-    if (out->count == 0) continue;
-    const NpyArray& array = arrays.at(std::string("y_") + part);
-    if (!classes) {
-      out->targets = array.as_floats();
-      out->target_width = array.elements() / out->count;
-      if (array.elements() / array.shape[0] != y.elements() / y.shape[0])
-        return fail(ErrorCode::bad_file, format("y_train and y_test differ in shape: {} and {}", shape_text(y.shape),
-                                                shape_text(array.shape)));
-      continue;
-    }
-    THIMBLE_ASSIGN(const std::vector<int64_t> labels, array.as_integers());
-    if (static_cast<int64_t>(labels.size()) != out->count)
-      return fail(ErrorCode::bad_file, format("y_{} has shape {}", part, shape_text(array.shape)));
-    for (int64_t label : labels) {
-      if (label < 0 || label > 65535)
-        return fail(ErrorCode::bad_file, format("y_{} holds the class {}, expected 0 … 65535", part, label));
-      highest = std::max(highest, label);
-      out->labels.push_back(static_cast<int32_t>(label));
-    }
-  }
-  for (Samples* out : {train, test}) {
-    if (out->count == 0) continue;
-    out->classes = static_cast<int>(highest + 1);
-    for (int64_t i = 0; i <= highest; ++i) out->label_names.push_back(std::to_string(i));
-    THIMBLE_TRY(out->check());
-  }
-  return {};
 }
 
 }  // namespace thimble

@@ -1,74 +1,21 @@
 #include "data/picture.h"
 
 #include <stb/stb_image.h>
+#include <webp/decode.h>
 
 #include <algorithm>
 #include <cctype>
-#include <cstring>
+#include <cstdlib>
 #include <memory>
 
 #include "data/files.h"
+#include "data/orientation.h"
 
 namespace thimble {
 namespace {
 
 bool starts_with(std::span<const uint8_t> file, std::initializer_list<uint8_t> magic) {
   return file.size() >= magic.size() && std::equal(magic.begin(), magic.end(), file.begin());
-}
-
-// Orientation 1 … 8 of a JPEG's EXIF block (CIPA DC-008, tag 0x0112); 1 when there is none.
-int exif_orientation(std::span<const uint8_t> f) {
-  size_t at = 2;
-  while (at + 4 <= f.size() && f[at] == 0xff) {
-    const uint8_t marker = f[at + 1];
-    if (marker == 0xda || marker == 0xd9) return 1;
-    const size_t length = static_cast<size_t>(f[at + 2]) << 8 | f[at + 3];
-    if (length < 2 || at + 2 + length > f.size()) return 1;
-    const auto block = f.subspan(at + 4, length - 2);
-    at += 2 + length;
-    if (marker != 0xe1 || block.size() < 14 || std::memcmp(block.data(), "Exif\0\0", 6) != 0) continue;
-    const auto tiff = block.subspan(6);
-    const bool little = tiff[0] == 'I';
-    const auto u16 = [&](size_t p) { return little ? tiff[p] | tiff[p + 1] << 8 : tiff[p] << 8 | tiff[p + 1]; };
-    const auto u32 = [&](size_t p) {
-      const auto a = static_cast<size_t>(u16(p)), b = static_cast<size_t>(u16(p + 2));
-      return little ? a | b << 16 : a << 16 | b;
-    };
-    const size_t directory = u32(4);
-    if (directory > tiff.size() || tiff.size() - directory < 2) return 1;
-    const auto entries = static_cast<size_t>(u16(directory));
-    for (size_t i = 0; i < entries; ++i) {
-      const size_t entry = directory + 2 + 12 * i;
-      if (entry + 12 > tiff.size()) return 1;
-      if (u16(entry) != 0x0112) continue;
-      const int value = u16(entry + 8);
-      return value >= 1 && value <= 8 ? value : 1;
-    }
-    return 1;
-  }
-  return 1;
-}
-
-// Turns and mirrors as EXIF asks: orientation 5 … 8 exchange the sides.
-Picture oriented(Picture in, int orientation) {
-  if (orientation == 1) return in;
-  const bool swap = orientation >= 5;
-  Picture out;
-  out.height = swap ? in.width : in.height;
-  out.width = swap ? in.height : in.width;
-  out.channels = in.channels;
-  out.pixels.resize(in.pixels.size());
-  for (int64_t y = 0; y < out.height; ++y)
-    for (int64_t x = 0; x < out.width; ++x) {
-      // Where the upright pixel (y, x) is stored: 2 mirrored, 3 half turn, 4 upside down mirrored, 5 transposed,
-      // 6 needs a quarter turn clockwise, 7 transposed on the other diagonal, 8 a quarter turn the other way.
-      int64_t sy = swap ? x : y, sx = swap ? y : x;
-      if (orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7) sy = in.height - 1 - sy;
-      if (orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8) sx = in.width - 1 - sx;
-      std::copy_n(&in.pixels[static_cast<size_t>((sy * in.width + sx) * in.channels)], in.channels,
-                  &out.pixels[static_cast<size_t>((y * out.width + x) * in.channels)]);
-    }
-  return out;
 }
 
 // Lays RGBA (or grey and alpha) on white paper, or on black when what is drawn is light.
@@ -93,27 +40,40 @@ Picture flattened(const uint8_t* p, int64_t height, int64_t width, int64_t chann
   return out;
 }
 
-}  // namespace
+bool known_to_stb(std::span<const uint8_t> file) {
+  return starts_with(file, {0xff, 0xd8, 0xff}) || starts_with(file, {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'}) ||
+         starts_with(file, {'B', 'M'}) || starts_with(file, {'G', 'I', 'F', '8'});
+}
 
-Result<Picture> decode_picture(std::span<const uint8_t> file, const PictureLimits& limits) {
-  const bool jpeg = starts_with(file, {0xff, 0xd8, 0xff});
-  if (!jpeg && !starts_with(file, {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'}) && !starts_with(file, {'B', 'M'}))
-    return fail(ErrorCode::bad_file, "not a PNG, JPEG or BMP picture (unknown first bytes)", "convert it to PNG");
-  if (file.size() > static_cast<size_t>(kMaxDataBytes))
+// For the message about what cannot be read.
+const char* what_it_is(std::span<const uint8_t> file) {
+  if (file.size() >= 12 && starts_with(file.subspan(4), {'f', 't', 'y', 'p'}))
+    return starts_with(file.subspan(8), {'a', 'v', 'i', 'f'}) ? "an AVIF file" : "an HEIC file or a video";
+  if (starts_with(file, {'I', 'I', '*', 0}) || starts_with(file, {'M', 'M', 0, '*'})) return "a TIFF file";
+  if (starts_with(file, {'%', 'P', 'D', 'F'})) return "a PDF file";
+  return file.empty() ? "the file is empty" : "unknown first bytes";
+}
+
+Status check_size(int64_t width, int64_t height, const PictureLimits& limits) {
+  if (width < 1 || height < 1 || width > limits.side || height > limits.side || width * height > limits.pixels)
     return fail(ErrorCode::bad_file,
-                format("the picture file has {} bytes, at most {} are read", file.size(), kMaxDataBytes));
+                format("the picture claims {}×{} pixels, at most {} on a side and {} in all are read", width, height,
+                       limits.side, limits.pixels),
+                "make it smaller");
+  return {};
+}
+
+// PNG, JPEG, BMP, and the first frame of a GIF.
+Result<Picture> decode_stb(std::span<const uint8_t> file, const PictureLimits& limits) {
   const auto size = static_cast<int>(file.size());
   int width = 0, height = 0, channels = 0;
   if (!stbi_info_from_memory(file.data(), size, &width, &height, &channels))
     return fail(ErrorCode::bad_file,
                 format("the picture's header is damaged or of an unknown kind ({})", stbi_failure_reason()),
                 "open it in a picture program and save it as PNG");
-  if (width < 1 || height < 1 || width > limits.side || height > limits.side ||
-      static_cast<int64_t>(width) * height > limits.pixels)
-    return fail(ErrorCode::bad_file,
-                format("the picture claims {}×{} pixels, at most {} on a side and {} in all are read", width, height,
-                       limits.side, limits.pixels),
-                "make it smaller");
+  // A BMP with its first row on top says so by a negative height.
+  const bool bmp = starts_with(file, {'B', 'M'});
+  THIMBLE_TRY(check_size(width, bmp ? std::abs(int64_t{height}) : height, limits));
   const std::unique_ptr<stbi_uc, void (*)(void*)> decoded(
       stbi_load_from_memory(file.data(), size, &width, &height, &channels, 0), stbi_image_free);
   if (!decoded)
@@ -122,7 +82,41 @@ Result<Picture> decode_picture(std::span<const uint8_t> file, const PictureLimit
   if (channels == 2 || channels == 4) return flattened(decoded.get(), height, width, channels);
   Picture out{height, width, channels, {}};
   out.pixels.assign(decoded.get(), decoded.get() + static_cast<int64_t>(height) * width * channels);
-  return oriented(std::move(out), jpeg ? exif_orientation(file) : 1);
+  return out;
+}
+
+Result<Picture> decode_webp(std::span<const uint8_t> file, const PictureLimits& limits) {
+  WebPBitstreamFeatures features;
+  if (WebPGetFeatures(file.data(), file.size(), &features) != VP8_STATUS_OK)
+    return fail(ErrorCode::bad_file, "the header of the WebP picture is damaged",
+                "open it in a picture program and save it as PNG");
+  THIMBLE_TRY(check_size(features.width, features.height, limits));
+  if (features.has_animation)
+    return fail(ErrorCode::bad_file, "the WebP picture is an animation", "save one of its frames as PNG");
+  const int channels = features.has_alpha ? 4 : 3;
+  const int stride = features.width * channels;
+  std::vector<uint8_t> pixels(static_cast<size_t>(stride) * static_cast<size_t>(features.height));
+  const auto decode = features.has_alpha ? WebPDecodeRGBAInto : WebPDecodeRGBInto;
+  if (!decode(file.data(), file.size(), pixels.data(), pixels.size(), stride))
+    return fail(ErrorCode::bad_file, "the WebP picture cannot be decoded",
+                "the file is damaged or truncated: copy it again, or save it as PNG");
+  if (features.has_alpha) return flattened(pixels.data(), features.height, features.width, channels);
+  return Picture{features.height, features.width, channels, std::move(pixels)};
+}
+
+}  // namespace
+
+Result<Picture> decode_picture(std::span<const uint8_t> file, const PictureLimits& limits) {
+  const bool webp = file.size() >= 12 && starts_with(file, {'R', 'I', 'F', 'F'}) &&
+                    starts_with(file.subspan(8), {'W', 'E', 'B', 'P'});
+  if (!webp && !known_to_stb(file))
+    return fail(ErrorCode::bad_file, format("not a PNG, JPEG, BMP, WebP or GIF picture ({})", what_it_is(file)),
+                "convert it to PNG");
+  if (file.size() > static_cast<size_t>(kMaxDataBytes))
+    return fail(ErrorCode::bad_file,
+                format("the picture file has {} bytes, at most {} are read", file.size(), kMaxDataBytes));
+  THIMBLE_ASSIGN(Picture picture, webp ? decode_webp(file, limits) : decode_stb(file, limits));
+  return oriented(std::move(picture), exif_orientation(file));
 }
 
 Result<Picture> read_picture(const std::string& path, const PictureLimits& limits) {
@@ -166,7 +160,8 @@ bool is_picture_name(std::string_view path) {
   if (dot == std::string_view::npos) return false;
   std::string ending(path.substr(dot));
   for (char& c : ending) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return ending == ".png" || ending == ".jpg" || ending == ".jpeg" || ending == ".bmp";
+  return ending == ".png" || ending == ".jpg" || ending == ".jpeg" || ending == ".bmp" || ending == ".webp" ||
+         ending == ".gif";
 }
 
 }  // namespace thimble

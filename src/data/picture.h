@@ -1,4 +1,4 @@
-// Pictures in memory: reading PNG, JPEG and BMP (stb), grey and colour.
+// Pictures in memory: reading PNG, JPEG, BMP and the first frame of a GIF (stb), WebP (libwebp); grey and colour.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ struct PictureLimits {
 };
 
 // Grey files become 1 channel, others 3. Transparent parts read as white paper, or as black when the opaque part is
-// light. A JPEG's EXIF orientation is applied. Errors: bad_file (another format, damaged, beyond the limits).
+// light. EXIF's orientation is applied. Errors: bad_file (another format, damaged, beyond the limits).
 Result<Picture> decode_picture(std::span<const uint8_t> file, const PictureLimits& limits = {});
 // The same from a file; errors name it.
 Result<Picture> read_picture(const std::string& path, const PictureLimits& limits = {});
@@ -31,7 +31,7 @@ Picture with_channels(const Picture& picture, int64_t channels);
 // The part from (top, left), clamped to the picture; never empty for a picture that is not.
 Picture crop(const Picture& picture, int64_t top, int64_t left, int64_t height, int64_t width);
 
-// By extension, any case: .png .jpg .jpeg .bmp
+// By extension, any case: .png .jpg .jpeg .bmp .webp .gif
 bool is_picture_name(std::string_view path);
 
 }  // namespace thimble

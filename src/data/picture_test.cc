@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "data/png.h"
@@ -39,6 +40,64 @@ const Bytes kJpeg = {
     179, 180, 181, 182, 183, 184, 185, 186, 194, 195, 196, 197, 198, 199, 200, 201, 202, 210, 211, 212, 213, 214,
     215, 216, 217, 218, 225, 226, 227, 228, 229, 230, 231, 232, 233, 234, 241, 242, 243, 244, 245, 246, 247, 248,
     249, 250, 255, 218, 0,   8,   1,   1,   0,   0,   63,  0,   252, 196, 175, 233, 154, 191, 255, 217};
+
+// The same 3×2 pixels as WebP (lossless), WebP and PNG with EXIF orientation 6, GIF, and BMP with its first row on top.
+const Bytes kWebp = {82,  73,  70,  70,  66,  0,   0,   0,   87,  69,  66,  80,  86,  80,  56,  76,  54,  0,  0,
+                     0,   47,  2,   64,  0,   0,   47,  64,  144, 109, 179, 65,  220, 235, 254, 50,  211, 32, 147,
+                     182, 201, 95,  255, 118, 102, 109, 100, 210, 54,  173, 135, 253, 243, 175, 178, 243, 31, 104,
+                     228, 145, 172, 251, 6,   4,   2,   148, 177, 226, 129, 109, 34,  250, 31,  227, 5};
+const Bytes kWebpTurned = {82,  73,  70,  70,  118, 0,   0,   0,   87,  69,  66,  80,  86,  80,  56,  88,  10,  0,
+                           0,   0,   8,   0,   0,   0,   2,   0,   0,   1,   0,   0,   86,  80,  56,  76,  54,  0,
+                           0,   0,   47,  2,   64,  0,   0,   47,  64,  144, 109, 179, 65,  220, 235, 254, 50,  211,
+                           32,  147, 182, 201, 95,  255, 118, 102, 109, 100, 210, 54,  173, 135, 253, 243, 175, 178,
+                           243, 31,  104, 228, 145, 172, 251, 6,   4,   2,   148, 177, 226, 129, 109, 34,  250, 31,
+                           227, 5,   69,  88,  73,  70,  26,  0,   0,   0,   77,  77,  0,   42,  0,   0,   0,   8,
+                           0,   1,   1,   18,  0,   3,   0,   0,   0,   1,   0,   6,   0,   0,   0,   0,   0,   0};
+const Bytes kGif = {71,  73, 70, 56, 55, 97,  3, 0, 2, 0, 130, 0, 0,  255, 255, 255, 0,   255, 0, 200,
+                    100, 50, 10, 20, 30, 255, 0, 0, 0, 0, 255, 0, 0,  0,   0,   0,   0,   44,  0, 0,
+                    0,   0,  3,  0,  2,  0,   0, 8, 9, 0, 9,   4, 40, 48,  64,  0,   128, 128, 0, 59};
+const Bytes kTurnedPng = {
+    137, 80, 78, 71, 13, 10, 26,  10,  0,   0,   0,   13,  73,  72,  68, 82,  0,   0,  0,   3,   0,   0,   0,   2,
+    8,   2,  0,  0,  0,  18, 22,  241, 77,  0,   0,   0,   26,  101, 88, 73,  102, 77, 77,  0,   42,  0,   0,   0,
+    8,   0,  1,  1,  18, 0,  3,   0,   0,   0,   1,   0,   6,   0,   0,  0,   0,   0,  0,   214, 103, 75,  105, 0,
+    0,   0,  24, 73, 68, 65, 84,  120, 156, 99,  248, 207, 192, 192, 0,  193, 92,  34, 114, 39,  82,  140, 254, 255,
+    255, 15, 0,  60, 25, 7,  149, 239, 194, 198, 216, 0,   0,   0,   0,  73,  69,  78, 68,  174, 66,  96,  130};
+const Bytes kTopDownBmp = {66,  77, 78,  0,   0,   0,   0,  0,  0,  0,  54,  0,   0,   0,   40,  0, 0,   0, 3,   0,
+                           0,   0,  254, 255, 255, 255, 1,  0,  24, 0,  0,   0,   0,   0,   24,  0, 0,   0, 196, 14,
+                           0,   0,  196, 14,  0,   0,   0,  0,  0,  0,  0,   0,   0,   0,   0,   0, 255, 0, 255, 0,
+                           255, 0,  0,   0,   0,   0,   30, 20, 10, 50, 100, 200, 255, 255, 255, 0, 0,   0};
+
+const Bytes kSix = {255, 0, 0, 0, 255, 0, 0, 0, 255, 10, 20, 30, 200, 100, 50, 255, 255, 255};
+const Bytes kTurned = {10, 20, 30, 255, 0, 0, 200, 100, 50, 0, 255, 0, 255, 255, 255, 0, 0, 255};
+
+TEST(Picture, WebpGifAndRowsFromTheTop) {
+  for (const Bytes* file : {&kWebp, &kGif, &kTopDownBmp}) {
+    auto p = decode_picture(*file);
+    ASSERT_TRUE(p) << p.error().to_string();
+    EXPECT_EQ(p->height, 2);
+    EXPECT_EQ(p->width, 3);
+    EXPECT_EQ(p->pixels, kSix);
+  }
+}
+
+TEST(Picture, OrientationInPngAndWebp) {
+  for (const Bytes* file : {&kTurnedPng, &kWebpTurned}) {
+    auto p = decode_picture(*file);
+    ASSERT_TRUE(p) << p.error().to_string();
+    EXPECT_EQ(p->height, 3);
+    EXPECT_EQ(p->width, 2);
+    EXPECT_EQ(p->pixels, kTurned);
+  }
+}
+
+TEST(Picture, SaysWhatItCannotRead) {
+  Bytes heic(32);
+  std::copy_n("ftypheic", 8, heic.begin() + 4);
+  EXPECT_NE(decode_picture(heic).error().message.find("HEIC"), std::string::npos);
+  Bytes wide = kWebp;  // the size stands in the first bits of the lossless stream
+  for (size_t n = 0; n < wide.size(); ++n) (void)decode_picture({wide.data(), n});
+  EXPECT_FALSE(decode_picture(kWebp, {2, 100}));
+}
 
 TEST(Picture, Bmp) {
   auto p = decode_picture(kBmp);
@@ -93,6 +152,8 @@ TEST(Picture, HostileFilesAreRefused) {
 TEST(Picture, Names) {
   EXPECT_TRUE(is_picture_name("a/b.JPG"));
   EXPECT_TRUE(is_picture_name("x.png"));
+  EXPECT_TRUE(is_picture_name("x.WebP"));
+  EXPECT_TRUE(is_picture_name("x.gif"));
   EXPECT_FALSE(is_picture_name("x.txt"));
   EXPECT_FALSE(is_picture_name("png"));
 }

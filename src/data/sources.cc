@@ -1,11 +1,17 @@
 #include "data/sources.h"
 
+#include <algorithm>
+
+#include "base/environment.h"
+#include "base/file.h"
+#include "base/suggest.h"
+#include "base/utf8.h"
+#include "data/array_set.h"
 #include "data/csv.h"
 #include "data/find.h"
 #include "data/folder.h"
 #include "data/function.h"
 #include "data/idx.h"
-#include "data/npy.h"
 #include "data/split.h"
 
 namespace thimble {
@@ -17,6 +23,18 @@ std::vector<std::string> fashion_names() {
 }
 
 Dataset view(Samples samples) { return Dataset(std::make_shared<const Samples>(std::move(samples))); }
+
+// The notes of the readers, each once, and those of the division.
+Splits with_notes(Splits splits) {
+  const auto add = [&](const std::string& note) {
+    if (std::find(splits.notes.begin(), splits.notes.end(), note) == splits.notes.end()) splits.notes.push_back(note);
+  };
+  for (const Dataset* part : {&splits.train, &splits.validation, &splits.test})
+    if (part->valid())
+      for (const std::string& note : part->samples().notes) add(note);
+  for (const std::string& note : split_notes(splits)) add(note);
+  return splits;
+}
 
 Result<Splits> open_idx(std::string_view name, const OpenOptions& options) {
   THIMBLE_ASSIGN(const IdxFiles files, find_idx_set(name, options.data_dir));
@@ -32,18 +50,28 @@ Result<Splits> open_idx(std::string_view name, const OpenOptions& options) {
 
 // A set without an official test part.
 Result<Splits> divide(Dataset all, const OpenOptions& options) {
-  if (options.whole_as_test && !options.split.any()) return Splits{all.slice(0, 0), all.slice(0, 0), all};
+  if (options.whole_as_test && !options.split.any()) return Splits{all.slice(0, 0), all.slice(0, 0), all, {}};
   return split_shuffled(all, options.split, options.seed);
 }
 
-std::vector<int64_t> picture_shape(const OpenOptions& options) {
-  return options.shape.empty() ? std::vector<int64_t>{28, 28, 1} : options.shape;
+FolderOptions folder_options(const OpenOptions& options) {
+  FolderOptions folder;
+  folder.shape = options.shape.size() == 3 ? options.shape : std::vector<int64_t>{28, 28, 1};
+  folder.handwriting = options.handwriting;
+  folder.skip_bad = options.skip_bad;
+  folder.unlabelled = options.unlabelled;
+  folder.labels = options.labels;
+  return folder;
 }
 
 // The 300 pictures are a test set: without a split request nothing of them is for training.
 Result<Splits> open_digits(const OpenOptions& options) {
-  THIMBLE_ASSIGN(const std::string folder, find_folder_set("digits", options.data_dir));
-  THIMBLE_ASSIGN(Samples samples, read_folder(folder, picture_shape(options), "digits", digit_names()));
+  THIMBLE_ASSIGN(const std::string path, find_folder_set("digits", options.data_dir));
+  FolderOptions folder = folder_options(options);
+  folder.handwriting = true;
+  folder.labels = digit_names();
+  THIMBLE_ASSIGN(Samples samples, read_folder(path, folder, "digits"));
+  samples.notes.clear();  // the folder is known
   OpenOptions whole = options;
   whole.whole_as_test = true;
   return divide(view(std::move(samples)), whole);
@@ -51,35 +79,56 @@ Result<Splits> open_digits(const OpenOptions& options) {
 
 Result<Splits> open_csv(const std::string& path, const OpenOptions& options) {
   CsvOptions csv;
+  csv.format = {options.decimal, options.header};
   csv.inputs = options.inputs;
+  csv.categories = options.categories;
   csv.target = options.target;
-  if (options.task) csv.classification = options.task == Task::classification;
+  csv.task = options.task;
+  csv.missing = options.missing;
+  csv.labels = options.labels;
+  csv.layout = options.table;
+  csv.unlabelled = options.unlabelled;
+  if (options.shape.size() == 1) csv.width = options.shape[0];
   THIMBLE_ASSIGN(Samples samples, read_csv(path, csv, format("csv:{}", path)));
-  return divide(view(std::move(samples)), options);
+  const auto owned = std::make_shared<Samples>(std::move(samples));
+  THIMBLE_ASSIGN(Splits splits, divide(Dataset(owned), options));
+  // The means of what is missing are the training part's; where there is none, of all.
+  if (!options.table) fill_missing(owned.get(), splits.train.empty() ? Dataset(owned) : splits.train);
+  return splits;
 }
+
+ArrayOptions array_options(const OpenOptions& options) { return {options.task, options.labels, options.unlabelled}; }
 
 Result<Splits> open_npz(const std::string& path, const OpenOptions& options) {
   Samples train, test;
-  std::optional<bool> classes;
-  if (options.task) classes = options.task == Task::classification;
-  THIMBLE_TRY(read_npz_set(path, classes, format("npz:{}", path), &train, &test));
+  THIMBLE_TRY(read_npz_set(path, array_options(options), format("npz:{}", path), &train, &test));
   if (test.count == 0) return divide(view(std::move(train)), options);
   return split_official(view(std::move(train)), view(std::move(test)), options.split);
 }
 
+Result<Splits> open_npy(const std::string& path, const OpenOptions& options) {
+  THIMBLE_ASSIGN(Samples samples, read_npy_set(path, array_options(options), format("npy:{}", path)));
+  return divide(view(std::move(samples)), options);
+}
+
 Result<Splits> open_folder(const std::string& path, const OpenOptions& options) {
-  const std::vector<int64_t> shape = picture_shape(options);
+  FolderOptions folder = folder_options(options);
   const std::string name = format("folder:{}", path);
   const FolderParts parts = find_parts(path);
   if (parts.train.empty()) {
-    THIMBLE_ASSIGN(Samples samples, read_folder(path, shape, name, options.labels));
+    THIMBLE_ASSIGN(Samples samples, read_folder(path, folder, name));
     return divide(view(std::move(samples)), options);
   }
-  THIMBLE_ASSIGN(Samples train, read_folder(parts.train, shape, name, options.labels));
-  const std::vector<std::string> labels = train.label_names;
-  THIMBLE_ASSIGN(Samples test, read_folder(parts.test, shape, name, labels));
+  const auto read = [&](const std::string& part) -> Result<Samples> {
+    THIMBLE_ASSIGN(Samples samples, read_folder(part, folder, name));
+    for (std::string& note : samples.notes) note = format("{}: {}", part, note);
+    return samples;
+  };
+  THIMBLE_ASSIGN(Samples train, read(parts.train));
+  folder.labels = train.label_names;
+  THIMBLE_ASSIGN(Samples test, read(parts.test));
   if (parts.validation.empty()) return split_official(view(std::move(train)), view(std::move(test)), options.split);
-  THIMBLE_ASSIGN(Samples validation, read_folder(parts.validation, shape, name, labels));
+  THIMBLE_ASSIGN(Samples validation, read(parts.validation));
   SplitRequest request = options.split;
   const int64_t asked = request.validation;
   request.validation = 0;
@@ -88,29 +137,66 @@ Result<Splits> open_folder(const std::string& path, const OpenOptions& options) 
   return out;
 }
 
+Result<Splits> open_function(const std::string& formula, const OpenOptions& options) {
+  const SplitRequest& split = options.split;
+  int64_t count = options.function_samples;
+  if (count == 0 && split.train >= 0 && split.validation >= 0 && split.test >= 0)
+    count = split.train + split.validation + split.test;
+  THIMBLE_ASSIGN(Samples samples, sample_surface(formula, count == 0 ? 10000 : count, options.seed));
+  return divide(view(std::move(samples)), options);
+}
+
+struct Kind {
+  const char* word;
+  Result<Splits> (*open)(const std::string&, const OpenOptions&);
+};
+constexpr Kind kKinds[] = {
+    {"folder", open_folder}, {"csv", open_csv}, {"npz", open_npz}, {"npy", open_npy}, {"function", open_function}};
+
+// What an unknown name may mean: a path without its kind, a misspelt kind or set.
+std::string meant(std::string_view set, std::string_view word, const std::string& rest) {
+  const std::string path = expanded_home(std::string(set));
+  if (directory_exists(path)) return format("did you mean folder:{}?", set);
+  if (file_exists(path)) {
+    for (const char* kind : {"csv", "npz", "npy"})
+      if (set.size() > 4 && set.substr(set.size() - 3) == kind) return format("did you mean {}:{}?", kind, set);
+    if (set.size() > 4 && (set.substr(set.size() - 4) == ".tsv" || set.substr(set.size() - 4) == ".txt"))
+      return format("did you mean csv:{}?", set);
+  }
+  std::vector<std::string> words = {"mnist", "fashion-mnist", "digits"};
+  if (!rest.empty()) {
+    words.clear();
+    for (const Kind& kind : kKinds) words.emplace_back(kind.word);
+    const std::string near = closest(word, words);
+    if (!near.empty()) return format("did you mean {}:{}?", near, rest);
+  } else if (const std::string near = did_you_mean(set, words); !near.empty()) {
+    return near;
+  }
+  return "known: mnist, fashion-mnist, digits, folder:PATH, csv:PATH, npz:PATH, npy:PATH, function:NAME, "
+         "function:FORMULA";
+}
+
 }  // namespace
+
+std::string expanded_home(const std::string& path) {
+  if (path != "~" && path.substr(0, 2) != "~/") return path;
+  const std::optional<std::string> home = environment(Knob::home);
+  return home ? *home + path.substr(1) : path;
+}
 
 Result<Splits> open_splits(std::string_view set, const OpenOptions& options) {
   if (set == "mnist" || set == "fashion-mnist") return open_idx(set, options);
   if (set == "digits") return open_digits(options);
   const size_t colon = set.find(':');
-  const std::string_view kind = set.substr(0, colon);
+  const std::string_view word = set.substr(0, colon);
   const std::string rest(colon == std::string_view::npos ? "" : set.substr(colon + 1));
-  if (!rest.empty()) {
-    if (kind == "folder") return open_folder(rest, options);
-    if (kind == "csv") return open_csv(rest, options);
-    if (kind == "npz") return open_npz(rest, options);
-    if (kind == "function") {
-      const SplitRequest& split = options.split;
-      int64_t count = options.function_samples;
-      if (count == 0 && split.train >= 0 && split.validation >= 0 && split.test >= 0)
-        count = split.train + split.validation + split.test;
-      THIMBLE_ASSIGN(Samples samples, sample_surface(rest, count == 0 ? 10000 : count, options.seed));
-      return divide(view(std::move(samples)), options);
-    }
-  }
-  return fail(ErrorCode::usage, format("there is no data set called \"{}\"", set),
-              "known: mnist, fashion-mnist, digits, folder:PATH, csv:PATH, npz:PATH, function:NAME, function:FORMULA");
+  if (!rest.empty())
+    for (const Kind& kind : kKinds)
+      if (word == kind.word) {
+        THIMBLE_ASSIGN(Splits splits, kind.open(kind.open == open_function ? rest : expanded_home(rest), options));
+        return with_notes(std::move(splits));
+      }
+  return fail(ErrorCode::usage, format("there is no data set called \"{}\"", valid_utf8(set)), meant(set, word, rest));
 }
 
 std::vector<SetInfo> list_sets(const OpenOptions& options) {
@@ -121,8 +207,9 @@ std::vector<SetInfo> list_sets(const OpenOptions& options) {
   sets.push_back({"digits", "300 handwritten digits as photographs and drawings, a test set for MNIST", ""});
   if (auto folder = find_folder_set("digits", options.data_dir)) sets.back().where = *folder;
   sets.push_back({"folder:PATH", "your pictures; class = subfolder, or first character of the file name", ""});
-  sets.push_back({"csv:PATH", "a table with a header line", ""});
-  sets.push_back({"npz:PATH", "NumPy arrays x_train, y_train, x_test, y_test", ""});
+  sets.push_back({"csv:PATH", "a table: numbers and texts, the last column is the target", ""});
+  sets.push_back({"npz:PATH", "NumPy arrays x_train, y_train, x_test, y_test, or x, y", ""});
+  sets.push_back({"npy:PATH", "one NumPy array, for calibration", ""});
   for (const Surface& surface : surfaces())
     sets.push_back({format("function:{}", surface.name),
                     format("z = {}, x and y in {} … {}", surface.formula, surface.low, surface.high), "computed"});

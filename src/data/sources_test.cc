@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -36,6 +37,20 @@ class Temporary : public testing::Test {
 };
 
 using Folder = Temporary;
+
+Result<Samples> read(const fs::path& path, std::vector<int64_t> shape, std::vector<std::string> labels = {}) {
+  FolderOptions options;
+  options.shape = std::move(shape);
+  options.labels = std::move(labels);
+  return read_folder(path.string(), options, "x");
+}
+
+bool says(const std::vector<std::string>& notes, std::string_view text) {
+  for (const std::string& note : notes)
+    if (note.find(text) != std::string::npos) return true;
+  return false;
+}
+
 using Idx4 = Temporary;
 
 TEST_F(Folder, ClassesBySubfolder) {
@@ -43,7 +58,7 @@ TEST_F(Folder, ClassesBySubfolder) {
   picture("set/cat/a.png", 200);
   picture("set/dog/a.png", 10);
   std::ofstream(root_ / "set/dog/notes.txt") << "not a picture";
-  auto s = read_folder((root_ / "set").string(), {4, 6, 3}, "x");
+  auto s = read(root_ / "set", {4, 6, 3});
   ASSERT_TRUE(s) << s.error().to_string();
   EXPECT_EQ(s->label_names, (std::vector<std::string>{"cat", "dog"}));
   EXPECT_EQ(s->labels, (std::vector<int32_t>{0, 1, 1}));
@@ -51,27 +66,132 @@ TEST_F(Folder, ClassesBySubfolder) {
   EXPECT_EQ(s->sample_elements(), 72);
   EXPECT_EQ(s->bytes[0], 200);
   EXPECT_EQ(s->bytes[72], 10);
-  auto ordered = read_folder((root_ / "set").string(), {4, 6, 3}, "x", {"dog", "bird", "cat"});
+  auto ordered = read(root_ / "set", {4, 6, 3}, {"dog", "bird", "cat"});
   EXPECT_EQ(ordered->labels, (std::vector<int32_t>{2, 0, 0}));
-  EXPECT_FALSE(read_folder((root_ / "set").string(), {4, 6, 3}, "x", {"dog"}));
+  EXPECT_FALSE(read(root_ / "set", {4, 6, 3}, {"dog"}));
 }
 
 TEST_F(Folder, ClassesByFirstCharacterAndBadPictures) {
   picture("set/7_a.png", 20);
   picture("set/1_b.png", 20);
-  auto s = read_folder((root_ / "set").string(), {28, 28, 1}, "x");
+  auto s = read(root_ / "set", {28, 28, 1});
   ASSERT_TRUE(s) << s.error().to_string();
   EXPECT_EQ(s->label_names, (std::vector<std::string>{"1", "7"}));
   std::ofstream(root_ / "set/3_c.png") << "this is no picture";
-  auto bad = read_folder((root_ / "set").string(), {28, 28, 1}, "x");
+  auto bad = read(root_ / "set", {28, 28, 1});
   ASSERT_FALSE(bad);
   EXPECT_EQ(bad.error().code, ErrorCode::bad_file);
   EXPECT_NE(bad.error().to_string().find("3_c.png"), std::string::npos);
-  EXPECT_FALSE(read_folder((root_ / "nowhere").string(), {28, 28, 1}, "x"));
+  EXPECT_FALSE(read(root_ / "nowhere", {28, 28, 1}));
   fs::create_directories(root_ / "empty");
-  EXPECT_NE(read_folder((root_ / "empty").string(), {28, 28, 1}, "x").error().message.find("no pictures"),
-            std::string::npos);
-  EXPECT_EQ(read_folder((root_ / "set").string(), {28, 28}, "x").error().code, ErrorCode::usage);
+  EXPECT_NE(read(root_ / "empty", {28, 28, 1}).error().message.find("no pictures"), std::string::npos);
+  EXPECT_EQ(read(root_ / "set", {28, 28}).error().code, ErrorCode::usage);
+}
+
+TEST_F(Folder, NestedFoldersLinksAndWhatIsPassedOver) {
+  picture("set/cat/a.png", 20);
+  picture("set/cat/2021/spring/b.png", 20);
+  picture("set/dog/c.png", 20);
+  picture("set/stray.png", 20);
+  fs::create_directories(root_ / "set/fish");
+  std::ofstream(root_ / "set/cat/x.heic") << "h";
+  std::ofstream(root_ / "set/dog/y.HEIC") << "h";
+  std::ofstream(root_ / "set/dog/notes.txt") << "t";
+  std::ofstream(root_ / "set/dog/.hidden") << "t";
+  fs::create_directory_symlink(root_ / "set", root_ / "set/cat/loop");
+  auto s = read(root_ / "set", {4, 4, 1});
+  ASSERT_TRUE(s) << s.error().to_string();
+  EXPECT_EQ(s->label_names, (std::vector<std::string>{"cat", "dog"}));
+  EXPECT_EQ(s->sample_names, (std::vector<std::string>{"cat/2021/spring/b.png", "cat/a.png", "dog/c.png"}));
+  EXPECT_TRUE(says(s->notes, "passed over 3 files: 2 .heic, 1 .txt"));
+  EXPECT_TRUE(says(s->notes, "1 picture beside the class folders"));
+  EXPECT_TRUE(says(s->notes, "a class folder without a picture: \"fish\""));
+}
+
+TEST_F(Folder, BadPicturesInOneErrorOrPassedOver) {
+  for (int i = 0; i < 9; ++i) picture("set/a/" + std::to_string(i) + ".png", 20);
+  for (int i = 0; i < 7; ++i) std::ofstream(root_ / "set/a" / ("bad" + std::to_string(i) + ".jpg")) << "no picture";
+  FolderOptions options;
+  options.shape = {4, 4, 3};
+  auto refused = read_folder((root_ / "set").string(), options, "x");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::bad_file);
+  for (const char* text : {"7 of 16 pictures", "a/bad0.jpg: not a PNG", "a/bad4.jpg", "and 2 more"})
+    EXPECT_NE(refused.error().message.find(text), std::string::npos) << refused.error().message;
+  EXPECT_EQ(refused.error().message.find("bad5"), std::string::npos);
+  EXPECT_NE(refused.error().hint.find("skip_bad = true"), std::string::npos);
+  options.skip_bad = true;
+  auto s = read_folder((root_ / "set").string(), options, "x");
+  ASSERT_TRUE(s) << s.error().to_string();
+  EXPECT_EQ(s->count, 9);
+  EXPECT_TRUE(says(s->notes, "passed over 7 of 16 pictures that cannot be read"));
+}
+
+TEST_F(Folder, ClassNamesAreUtf8AndHomeIsExpanded) {
+  picture("set/gr\xf6sser/a.png", 20);
+  auto s = read(root_ / "set", {4, 4, 1});
+  ASSERT_FALSE(s);
+  EXPECT_EQ(s.error().code, ErrorCode::bad_file);
+  EXPECT_NE(s.error().message.find("looks like Latin-1"), std::string::npos) << s.error().message;
+  const char* home = std::getenv("HOME");
+  const std::string before = home ? home : "";
+  ::setenv("HOME", root_.c_str(), 1);
+  EXPECT_EQ(expanded_home("~/photos"), (root_ / "photos").string());
+  EXPECT_EQ(expanded_home("a~/b"), "a~/b");
+  ::setenv("HOME", before.c_str(), 1);
+}
+
+TEST_F(Folder, UnknownNamesSayWhatTheyMayMean) {
+  fs::create_directories(root_ / "photos");
+  std::ofstream(root_ / "t.csv") << "a,b\n1,2\n";
+  const auto hint = [](const std::string& set) { return open_splits(set).error().hint; };
+  EXPECT_EQ(hint((root_ / "photos").string()), "did you mean folder:" + (root_ / "photos").string() + "?");
+  EXPECT_EQ(hint((root_ / "t.csv").string()), "did you mean csv:" + (root_ / "t.csv").string() + "?");
+  EXPECT_EQ(hint("minst"), "did you mean 'mnist'?");
+  EXPECT_EQ(hint("fodler:x"), "did you mean folder:x?");
+  EXPECT_NE(hint("zzzzzz").find("known: mnist"), std::string::npos);
+}
+
+TEST(Split, ClassesAreSpreadEvenly) {
+  Samples s;
+  s.name = "made";
+  s.sample_shape = {1};
+  s.storage = Storage::floats;
+  for (int c = 0; c < 4; ++c)
+    for (int i = 0; i < std::vector<int>{500, 200, 6, 3}[static_cast<size_t>(c)]; ++i) s.labels.push_back(c);
+  s.count = static_cast<int64_t>(s.labels.size());
+  s.floats.resize(s.labels.size());
+  s.classes = 4;
+  s.label_names = {"a", "b", "c", "d"};
+  const Dataset set(std::make_shared<const Samples>(std::move(s)));
+  for (uint64_t seed = 1; seed < 30; ++seed) {
+    auto parts = split_shuffled(set, {-1, 60, 50}, seed);
+    ASSERT_TRUE(parts);
+    EXPECT_EQ(parts->train.size(), 599);
+    EXPECT_EQ(parts->validation.size(), 60);
+    EXPECT_EQ(parts->test.size(), 50);
+    std::vector<int> seen(709), counts(4);
+    for (const Dataset* part : {&parts->train, &parts->validation, &parts->test}) {
+      std::vector<int> here(4);
+      for (int64_t i = 0; i < part->size(); ++i) {
+        ++seen[static_cast<size_t>(part->position(i))];
+        ++here[static_cast<size_t>(part->label(i))];
+      }
+      for (int c = 0; c < 4; ++c) EXPECT_GE(here[static_cast<size_t>(c)], 1) << "class " << c << " seed " << seed;
+      const double share = static_cast<double>(part->size()) / 709;
+      EXPECT_NEAR(here[0], 500 * share, 2.5);
+      EXPECT_NEAR(here[1], 200 * share, 2.5);
+    }
+    EXPECT_EQ(seen, std::vector<int>(709, 1));  // each sample once
+    auto again = split_shuffled(set, {-1, 60, 50}, seed);
+    for (int64_t i = 0; i < 50; ++i) EXPECT_EQ(again->test.position(i), parts->test.position(i));
+    if (seed == 1) {
+      EXPECT_TRUE(says(split_notes(*parts), "the classes differ in size"));
+      EXPECT_TRUE(says(split_notes(*parts), "the test part has 50 samples: differences below 20 points are chance"));
+    }
+  }
+  auto tiny = split_shuffled(set, {-1, 0, 2}, 1);
+  EXPECT_TRUE(says(split_notes(*tiny), "the test part has no sample of the classes"));
 }
 
 TEST_F(Folder, SplitsAndParts) {

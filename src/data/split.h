@@ -12,7 +12,12 @@ namespace thimble {
 Result<Splits> split_official(const Dataset& train, const Dataset& test, const SplitRequest& request);
 
 // A set without one: shuffled by `seed`, then train, validation and test one after the other. Parts not asked for
-// (−1) share what is left: all of it when one part is open, else in the proportion 8 : 1 : 1.
+// (−1) share what is left: all of it when one part is open, else in the proportion 8 : 1 : 1. Classes are spread
+// evenly: each has its share of every part to within one sample, and at least one in each part where it has enough.
 Result<Splits> split_shuffled(const Dataset& all, const SplitRequest& request, uint64_t seed);
+
+// What the user should know of a division: a class without samples in a part, classes of very different size, a test
+// part too small to tell models apart.
+std::vector<std::string> split_notes(const Splits& splits);
 
 }  // namespace thimble

@@ -56,7 +56,8 @@ struct Tensor {
   Quantization quant;
   Data data;                   // constants; for a variable its initial value (zeros when absent)
   bool variable = false;       // keeps its value between runs (weights in training, LSTM state)
-  bool batch_unknown = false;  // the file'"'"'s shape signature has −1 in dimension 0
+  bool batch_unknown = false;  // the file's shape signature has −1 in dimension 0
+  uint32_t free_dims = 0;  // bit d: it has −1 in dimension d > 0, whose size in `shape` is then only a placeholder
 
   bool constant() const { return static_cast<bool>(data) && !variable; }
   int64_t bytes() const { return byte_size(type, shape); }
@@ -78,7 +79,10 @@ struct Graph {
   std::vector<Node> nodes;  // in execution order
   std::vector<TensorId> inputs, outputs;
   std::vector<std::string> input_names, output_names;  // of the signature; empty or one per tensor
+  std::string signature;                               // its name in the file; empty: none or the usual one
   std::map<std::string, std::string> metadata;         // e.g. thimble.preprocess
+  Data attached;                      // a zip archive of files that the metadata names (formats/tflite/attached.h)
+  std::vector<std::string> left_out;  // what the file holds beside this graph: a writer would lose it, and refuses
 
   Tensor& at(TensorId id) { return tensors[static_cast<size_t>(id)]; }
   const Tensor& at(TensorId id) const { return tensors[static_cast<size_t>(id)]; }

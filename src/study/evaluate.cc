@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "base/half.h"
+#include "measure/units.h"
 #include "ops/op.h"
 #include "train/loss.h"
 
@@ -67,17 +68,30 @@ void read_output(const Tensor& tensor, std::span<const uint8_t> memory, std::spa
     }
 }
 
+Status refuse_free_dims(const Tensor& input) {
+  if (!input.free_dims) return {};
+  std::string dims;
+  for (int d = 0; d < input.shape.rank(); ++d)
+    dims += format("{}{}", d ? ", " : "", input.free_dims >> d & 1 ? -1 : input.shape[d]);
+  return fail(
+      ErrorCode::unsupported,
+      format("the input \"{}\" takes any size ([{}]), and models of free sizes cannot be fed yet", input.name, dims),
+      "convert the model with a fixed size: in TensorFlow, tf.TensorSpec([1, height, width, channels])");
+}
+
 Status check_fits(const Graph& graph, const Dataset& set) {
   if (graph.inputs.size() != 1 || graph.outputs.empty())
     return fail(ErrorCode::usage, format("the model has {} inputs and {} outputs; evaluation needs one input",
                                          graph.inputs.size(), graph.outputs.size()));
   const Tensor& input = graph.at(graph.inputs[0]);
+  THIMBLE_TRY(refuse_free_dims(input));
   if (input.shape.elements() != set.sample_elements())
     return fail(ErrorCode::usage,
                 format("the model's input {} takes {} values, a sample of \"{}\" has {}", input.to_string(),
                        input.shape.elements(), set.name(), set.sample_elements()),
                 "give a data set whose samples have as many values as the input, or another model");
   const int64_t width = graph.at(graph.outputs[0]).shape.elements();
+  if (set.classes() == 0 && set.target_width() == 0) return {};  // to calibrate with
   if (set.classes() > 0 ? width < set.classes() && !(width == 1 && set.classes() == 2) : width < set.target_width())
     return fail(ErrorCode::usage,
                 format("the model gives {} outputs, the set \"{}\" has {} {}", width, set.name(),
@@ -100,10 +114,7 @@ void run_range(Session& session, bool stateful, const Dataset& set, const Feedin
   const Tensor &input = graph.at(graph.inputs[0]), &output = graph.at(graph.outputs[0]);
   std::vector<float> sample(static_cast<size_t>(set.sample_elements()));
   for (int64_t i = begin; i < end && !stop.load(std::memory_order_relaxed); ++i) {
-    if (set.storage() == Storage::bytes)
-      feeding.apply(set.bytes(i), sample.data(), 1, set.sample_elements());
-    else
-      feeding.apply(set.floats(i), sample.data(), 1, set.sample_elements());
+    feeding.sample(set, i, sample.data());
     fill_input(input, sample, session.input(0));
     if (stateful) session.reset_variables();
     session.run();
@@ -190,6 +201,27 @@ Result<EvaluationResult> evaluate_model(const Graph& graph, const Dataset& set, 
                                                set.name(), done.load(), result.n));
   score(graph, set, &result);
   return result;
+}
+
+std::string constant_warning(const EvaluationResult& result, const Dataset& set) {
+  constexpr int64_t kFewest = 20;
+  if (result.n < kFewest) return "";
+  std::string found;
+  if (set.classes() > 0) {
+    std::vector<int64_t> counts(static_cast<size_t>(set.classes()));
+    for (int64_t i = 0; i < result.n; ++i) ++counts[static_cast<size_t>(set.label(i))];
+    const int64_t most = std::ranges::max(counts);
+    const auto n = static_cast<double>(result.n), share = static_cast<double>(most) / n;
+    if (most == result.n || static_cast<double>(result.correct - most) > std::sqrt(n * share * (1 - share))) return "";
+    found = format("accuracy {}, the commonest class alone {}", format_percent(result.accuracy), format_percent(share));
+  } else {
+    if (!result.regression.present() || !(result.regression.r2 < 0.05)) return "";
+    found = format("R² {}", format_number(result.regression.r2));
+  }
+  return format(
+      "warning: on {} samples of {} the model is no better than a constant ({}): it is probably fed wrongly; --scale "
+      "0..1, -1..1, standard or none changes how",
+      result.n, set.name(), found);
 }
 
 }  // namespace thimble

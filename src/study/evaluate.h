@@ -35,11 +35,17 @@ struct EvaluateOptions {
 Result<EvaluationResult> evaluate_model(const Graph& graph, const Dataset& set, const Feeding& feeding,
                                         const EvaluateOptions& options = {});
 
+// A warning where the answers are no better than a constant: the commonest class, the mean of the targets. Mostly that
+// means that the model is fed wrongly. Empty where they are better, and for fewer than 20 samples.
+std::string constant_warning(const EvaluationResult& result, const Dataset& set);
+
 // Puts preprocessed floats into an input tensor of any type: q = round(x / scale) + zero point.
 void fill_input(const Tensor& tensor, std::span<const float> values, std::span<uint8_t> memory);
 // The values of an output tensor as floats.
 void read_output(const Tensor& tensor, std::span<const uint8_t> memory, std::span<float> values);
-// Checks that the model's first input takes one sample of the set.
+// Errors: unsupported, for an input of free height, width … (−1 in its shape signature), whose shape is a placeholder.
+Status refuse_free_dims(const Tensor& input);
+// Checks that the model's first input takes one sample of the set, and its first output what the set asks for.
 Status check_fits(const Graph& graph, const Dataset& set);
 
 }  // namespace thimble

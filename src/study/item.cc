@@ -71,7 +71,7 @@ class ItemRun {
     recipe_.directory = directory;
     THIMBLE_TRY(load_imported_model(recipe_));
     if (plan_.point->changes_data()) {
-      THIMBLE_ASSIGN(data_, open_study_data(recipe_.data, recipe_.model.input, options_.data_dir, recipe_.seed));
+      THIMBLE_ASSIGN(data_, open_study_data(recipe_, options_.data_dir));
     }
     return {};
   }

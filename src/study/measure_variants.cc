@@ -52,10 +52,7 @@ Result<Subject> make_subject(const Variant& variant, const Dataset& test, const 
   s.inputs.resize(s.sample_bytes * static_cast<size_t>(test.size()));
   std::vector<float> values(static_cast<size_t>(test.sample_elements()));
   for (int64_t i = 0; i < test.size(); ++i) {
-    if (test.storage() == Storage::bytes)
-      feeding.apply(test.bytes(i), values.data(), 1, test.sample_elements());
-    else
-      feeding.apply(test.floats(i), values.data(), 1, test.sample_elements());
+    feeding.sample(test, i, values.data());
     fill_input(input, values, {s.inputs.data() + static_cast<size_t>(i) * s.sample_bytes, s.sample_bytes});
   }
   return s;

@@ -173,6 +173,19 @@ void read_augment(TableReader a, Augment* augment) {
   a.finish();
 }
 
+// missing = "drop", "mean" or a number.
+void read_missing(TableReader& r, DataSpec* d) {
+  const toml::node* n = r.node("missing");
+  if (!n) return;
+  if (const auto number = n->value<double>(); number && n->is_number()) {
+    d->missing = format("{}", *number);
+    return;
+  }
+  r.text("missing", &d->missing);
+  if (d->missing != "drop" && d->missing != "mean")
+    r.fail_at(*n, format("unknown missing \"{}\"", d->missing), "missing = \"drop\", \"mean\" or a number");
+}
+
 void read_data(TableReader& r, DataSpec* d, Status* status) {
   r.text("set", &d->set);
   if (const toml::node* n = r.node("split")) {
@@ -188,7 +201,7 @@ void read_data(TableReader& r, DataSpec* d, Status* status) {
   }
   r.text("scale", &d->scale);
   const std::vector<std::string> scales{"0..1", "-1..1", "standard", "none"};
-  if (std::ranges::find(scales, d->scale) == scales.end())
+  if (r.has("scale") && std::ranges::find(scales, d->scale) == scales.end())
     r.fail_at(*r.node("scale"), format("unknown scale \"{}\"", d->scale), did_you_mean(d->scale, scales));
   if (const toml::node* n = r.node("augment")) {
     if (const toml::table* table = n->as_table()) {
@@ -200,6 +213,26 @@ void read_data(TableReader& r, DataSpec* d, Status* status) {
   r.texts("extra_test", &d->extra_test);
   r.texts("inputs", &d->inputs);
   r.text("target", &d->target);
+  r.texts("categories", &d->categories);
+  if (r.has("task")) {
+    std::string word;
+    r.text("task", &word);
+    if (const auto task = parse_task(word))
+      d->task = *task;
+    else
+      r.fail_at(*r.node("task"), task.error().message, task.error().hint);
+  }
+  read_missing(r, d);
+  r.text("decimal", &d->decimal);
+  if (!d->decimal.empty() && d->decimal != "." && d->decimal != ",")
+    r.fail_at(*r.node("decimal"), format("unknown decimal \"{}\"", d->decimal), "decimal = \",\" or \".\"");
+  if (r.has("header")) {
+    bool header = true;
+    r.truth("header", &header);
+    d->header = header;
+  }
+  r.truth("skip_bad", &d->skip_bad);
+  r.truth("handwriting", &d->handwriting);
   r.whole("limit", &d->limit, 0, 1'000'000'000);
   r.finish();
   if (d->set.empty() && r.ok())

@@ -12,12 +12,17 @@ namespace thimble {
 struct DataSpec {
   std::string set;
   SplitRequest split;
-  std::string scale = "0..1";
+  std::string scale;  // empty: "standard" for tables, "0..1" for pictures
   Augment augment;
   std::vector<std::string> extra_test;
-  std::vector<std::string> inputs;  // csv columns
-  std::string target;
-  int64_t limit = 0;  // at most so many training samples (the rest of the split in proportion); 0 = all
+  // Tables and arrays, as in OpenOptions.
+  std::vector<std::string> inputs, categories;
+  std::string target, missing, decimal;
+  std::optional<bool> header;
+  std::optional<Task> task;
+  bool handwriting = false;  // folders: pictures are brought to MNIST's convention
+  bool skip_bad = false;     // folders
+  int64_t limit = 0;         // at most so many training samples (the rest of the split in proportion); 0 = all
 };
 
 struct MeasureSpec {

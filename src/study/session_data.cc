@@ -2,20 +2,53 @@
 
 #include "api/load.h"
 #include "base/file.h"
+#include "data/classes.h"
+#include "data/fingerprint.h"
+#include "formats/tflite/tflite.h"
+#include "study/evaluate.h"
+#include "study/model_feeding.h"
+#include "study/task.h"
 
 namespace thimble {
 
-Result<StudyData> open_study_data(const DataSpec& spec, const std::vector<int64_t>& shape, const std::string& data_dir,
-                                  uint64_t seed) {
+namespace {
+
+// A model from a file says itself how it is fed; classes and columns are those of the data.
+Status feed_as_the_model_says(const Graph& graph, StudyData* data) {
+  THIMBLE_ASSIGN(const ModelFeeding fed, feeding_of(graph, data->splits.train, {}));
+  data->feeding.scale = fed.feeding.scale;
+  data->feeding.mean = fed.feeding.mean;
+  data->feeding.deviation = fed.feeding.deviation;
+  data->feeding.floats = fed.feeding.floats;
+  if (!fed.stated.empty()) data->splits.notes.push_back(fed.stated);
+  return {};
+}
+
+}  // namespace
+
+Result<StudyData> open_study_data(const Recipe& recipe, const std::string& data_dir) {
+  const DataSpec& spec = recipe.data;
   OpenOptions open;
   open.data_dir = data_dir;
   open.split = spec.split;
   open.inputs = spec.inputs;
   open.target = spec.target;
-  open.seed = seed;
-  if (shape.size() == 3) open.shape = shape;
+  open.categories = spec.categories;
+  open.missing = spec.missing;
+  open.decimal = spec.decimal;
+  open.header = spec.header;
+  open.skip_bad = spec.skip_bad;
+  open.task = spec.task ? spec.task : implied_task(recipe.model, recipe.train.loss);
+  open.seed = recipe.seed;
+  if (recipe.model.input.size() == 3) open.shape = recipe.model.input;
+  open.handwriting = spec.handwriting;
   StudyData data;
   THIMBLE_ASSIGN(data.splits, open_splits(spec.set, open));
+  std::vector<TrainedOn> trained_on;
+  if (const Splits& parts = data.splits; parts.divided)
+    if (std::string print = set_fingerprint(spec.set); !print.empty())
+      trained_on.push_back(
+          {std::move(print), recipe.seed, parts.train.size(), parts.validation.size(), parts.test.size()});
   if (spec.limit > 0 && data.splits.train.size() > spec.limit) {
     // The other parts shrink with the training part, but stay large enough to say something.
     const double share = static_cast<double>(spec.limit) / static_cast<double>(data.splits.train.size());
@@ -33,13 +66,21 @@ Result<StudyData> open_study_data(const DataSpec& spec, const std::vector<int64_
                 "digits and the like are test sets: name them in extra_test");
   THIMBLE_ASSIGN(data.feeding, measure_feeding(spec.scale, data.splits.train));
   data.feeding.labels = data.splits.train.samples().label_names;
+  if (recipe.model.graph && spec.scale.empty()) THIMBLE_TRY(feed_as_the_model_says(*recipe.model.graph, &data));
+  data.feeding.handwriting = spec.handwriting;
+  if (data.splits.train.target_width() > 0 && !data.feeding.table) data.feeding.task = Task::regression;
+  data.feeding.trained_on = std::move(trained_on);
   for (const std::string& name : spec.extra_test) {
     OpenOptions extra = open;
     extra.split = {};
     extra.whole_as_test = true;
     extra.labels = data.feeding.labels;
+    if (data.feeding.table) extra.table = std::make_shared<const TableLayout>(*data.feeding.table);
     auto splits = open_splits(name, extra);
     if (!splits) return with_context(std::move(splits).error(), format("data.extra_test \"{}\"", name));
+    for (const std::string& note : splits->notes) data.splits.notes.push_back(format("{}: {}", name, note));
+    if (Status good = match_classes({data.feeding.labels}, false, &*splits); !good)
+      return with_context(std::move(good).error(), format("data.extra_test \"{}\"", name));
     data.extra.emplace_back(name, splits->test);
   }
   return data;
@@ -50,8 +91,10 @@ Status load_imported_model(Recipe& recipe) {
   const std::string path = join_path(recipe.directory, recipe.model.file);
   THIMBLE_ASSIGN(LoadedModel loaded, load_model(path));
   Graph& graph = loaded.graph;
+  if (Status whole = refuse_losses(graph); !whole) return with_context(std::move(whole).error(), path);
   if (recipe.model.input.empty() && !graph.inputs.empty()) {
     const auto dims = graph.at(graph.inputs[0]).shape.dims();
+    THIMBLE_TRY(refuse_free_dims(graph.at(graph.inputs[0])));
     if (dims.size() > 1) recipe.model.input.assign(dims.begin() + 1, dims.end());
   }
   recipe.model.graph = std::make_shared<const Graph>(std::move(graph));

@@ -12,9 +12,9 @@ struct StudyData {
   std::vector<std::pair<std::string, Dataset>> extra;  // further test sets, by name
 };
 
-// shape: the model's input, so that pictures of folders are brought to it.
-Result<StudyData> open_study_data(const DataSpec& spec, const std::vector<int64_t>& shape, const std::string& data_dir,
-                                  uint64_t seed);
+// Pictures of folders are brought to the model's input; what loss and last layer say of the targets is taken over where
+// the recipe says nothing. splits.notes is for the user.
+Result<StudyData> open_study_data(const Recipe& recipe, const std::string& data_dir);
 
 // Reads the model file of a recipe that imports one; path relative to the recipe.
 Status load_imported_model(Recipe& recipe);

@@ -32,7 +32,8 @@ class Runner {
     THIMBLE_TRY(make_directories(options_.out + "/checkpoints"));
     THIMBLE_TRY(load_imported_model(recipe_));
     describe_study();
-    THIMBLE_ASSIGN(data_, open_study_data(recipe_.data, recipe_.model.input, options_.data_dir, recipe_.seed));
+    THIMBLE_ASSIGN(data_, open_study_data(recipe_, options_.data_dir));
+    if (options_.item.empty()) tell_about_data();
     THIMBLE_ASSIGN(plans_, plan_items(recipe_));
     THIMBLE_TRY(check_variants(recipe_, data_));
     if (!options_.item.empty()) return one_item();
@@ -55,6 +56,14 @@ class Runner {
     result_.command_lines.push_back(command);
     result_.command_lines.push_back("thimble eval models/NAME.tflite --data " + recipe_.data.set);
     result_.command_lines.push_back("thimble bench models/NAME.tflite --num_threads=1");
+  }
+
+  // How the data were read and divided, where there is something to know: said now, and kept in the report.
+  void tell_about_data() {
+    for (const std::string& note : data_.splits.notes) {
+      if (hooks_.note) hooks_.note("data: " + note);
+      result_.notes.push_back("Data: " + note + ".");
+    }
   }
 
   Result<StudyResult> one_item() {

@@ -95,10 +95,7 @@ CalibrationSamples calibration_samples(const Dataset& set, const Feeding& feedin
   const Dataset drawn = set.shuffled(1).limit(count);
   return [drawn, feeding](int64_t i, std::span<float> input) {
     if (i >= drawn.size() || static_cast<int64_t>(input.size()) != drawn.sample_elements()) return false;
-    if (drawn.storage() == Storage::bytes)
-      feeding.apply(drawn.bytes(i), input.data(), 1, drawn.sample_elements());
-    else
-      feeding.apply(drawn.floats(i), input.data(), 1, drawn.sample_elements());
+    feeding.sample(drawn, i, input.data());
     return true;
   };
 }

@@ -7,7 +7,7 @@ namespace thimble {
 namespace {
 
 constexpr uint32_t kLocal = 0x04034b50, kEntry = 0x02014b50, kEnd = 0x06054b50;
-constexpr size_t kEndSize = 22, kEntrySize = 46, kMaxComment = 65535;
+constexpr size_t kEndSize = 22, kEntrySize = 46, kLocalSize = 30, kMaxComment = 65535, kDeflate = 8;
 
 uint32_t u32(std::span<const uint8_t> file, size_t at) {
   uint32_t v;
@@ -46,6 +46,30 @@ bool find_archive(std::span<const uint8_t> file, Archive* a) {
 }
 
 }  // namespace
+
+std::vector<AttachedFile> attached_list(std::span<const uint8_t> archive) {
+  Archive a;
+  std::vector<AttachedFile> all;
+  if (!find_archive(archive, &a)) return all;
+  for (size_t at = a.directory; at < a.end;) {
+    const size_t name = u16(archive, at + 28), rest = u16(archive, at + 30) + u16(archive, at + 32);
+    if (a.end - at < kEntrySize + name) break;
+    AttachedFile file;
+    file.name.assign(reinterpret_cast<const char*>(archive.data() + at + kEntrySize), name);
+    file.deflated = u16(archive, at + 10) == kDeflate;
+    file.crc = u32(archive, at + 16);
+    file.unpacked = u32(archive, at + 24);
+    const size_t packed = u32(archive, at + 20), local = a.shift + u32(archive, at + 42);  // read_archive checked it
+    const size_t begin = archive.size() - local < kLocalSize
+                             ? archive.size()
+                             : local + kLocalSize + u16(archive, local + 26) + u16(archive, local + 28);
+    if ((file.deflated || u16(archive, at + 10) == 0) && begin <= archive.size() && archive.size() - begin >= packed)
+      file.bytes = archive.subspan(begin, packed);
+    all.push_back(std::move(file));
+    at += kEntrySize + name + rest;
+  }
+  return all;
+}
 
 size_t attached_begin(std::span<const uint8_t> file) {
   Archive a;

@@ -2,6 +2,7 @@
 #include <cstring>
 #include <set>
 
+#include "formats/tflite/attached.h"
 #include "formats/tflite/rule.h"
 #include "formats/tflite/schema.h"
 #include "formats/tflite/sparse.h"
@@ -49,8 +50,10 @@ class Reader {
     const Table main = subgraphs[0];
     THIMBLE_TRY(sound("subgraph 0"));
     if (Status s = subgraph(main); !s) return with_context(std::move(s).error(), "subgraph 0");
-    THIMBLE_TRY(signature());
+    THIMBLE_TRY(signature(subgraphs.size()));
     THIMBLE_TRY(metadata());
+    if (const std::vector<uint8_t> attached = attached_files(bytes_, 0); !attached.empty())
+      graph_.attached = Data::copy(attached);
     THIMBLE_TRY(drop_shape_arithmetic());
     THIMBLE_TRY(verify(graph_));
     if (!densified_.empty()) graph_.remove_unused();  // the constants that were inputs of DENSIFY
@@ -97,6 +100,8 @@ class Reader {
     THIMBLE_ASSIGN(tensor.type, schema::dtype(table.scalar<int8_t>(schema::kTensorType, 0)));
     const auto signature = table.scalars<int32_t>(schema::kTensorShapeSignature);
     tensor.batch_unknown = !signature.empty() && signature[0] == -1;
+    for (size_t d = 1; d < std::min<size_t>(signature.size(), static_cast<size_t>(tensor.shape.rank())); ++d)
+      if (signature[d] == -1) tensor.free_dims |= 1u << d;
     tensor.variable = table.scalar<uint8_t>(schema::kTensorIsVariable, 0) != 0;
     THIMBLE_TRY(quantization(table.table(schema::kTensorQuantization), &tensor));
     THIMBLE_TRY(sound(format("\"{}\"", tensor.name)));
@@ -208,7 +213,9 @@ class Reader {
     if (builtin == schema::kDensifyOperator || reshapes_densified(node, builtin)) return densify(node);
     const tflite::TfliteRule* rule = find_rule(builtin);
     if (!rule && (builtin == kShapeOperator || builtin == kPackOperator)) {
-      skipped_.push_back(std::move(node));
+      const int version = code.scalar<int32_t>(schema::kCodeVersion, 1);
+      std::string what = format("{} v{} (node {} \"{}\")", tflite::builtin_name(builtin), version, position, node.name);
+      skipped_.push_back({std::move(node), std::move(what)});
       return {};
     }
     if (!rule) {
@@ -235,9 +242,16 @@ class Reader {
   // needed; what else reads it cannot be run.
   Status drop_shape_arithmetic() {
     if (skipped_.empty()) return {};
-    std::vector<char> unknown(graph_.tensors.size(), 0);
-    for (const Node& node : skipped_)
-      for (TensorId t : node.outputs) unknown[static_cast<size_t>(t)] = 1;
+    std::vector<const Skipped*> unknown(graph_.tensors.size());
+    for (const Skipped& skipped : skipped_)
+      for (TensorId t : skipped.node.outputs) unknown[static_cast<size_t>(t)] = &skipped;
+    const auto unsupported = [&](const Skipped& skipped, const std::string& reader) {
+      return fail(ErrorCode::unsupported,
+                  format("operator not supported: {}, whose result is {}", skipped.what, reader),
+                  "`thimble ops` lists the supported operators");
+    };
+    for (TensorId t : graph_.outputs)
+      if (unknown[static_cast<size_t>(t)]) return unsupported(*unknown[static_cast<size_t>(t)], "an output");
     std::vector<int> uses = graph_.use_counts();
     std::vector<char> dead(graph_.nodes.size(), 0);
     for (size_t n = graph_.nodes.size(); n-- > 0;) {
@@ -252,11 +266,8 @@ class Reader {
     for (size_t n = 0; n < graph_.nodes.size(); ++n)
       for (TensorId t : graph_.nodes[n].inputs)
         if (!dead[n] && t >= 0 && unknown[static_cast<size_t>(t)])
-          return fail(
-              ErrorCode::unsupported,
-              format("operator not supported: SHAPE or PACK of run-time values (\"{}\", read by node {} \"{}\")",
-                     graph_.at(t).name, n, graph_.nodes[n].name),
-              "convert the model again with a fixed batch size");
+          return unsupported(*unknown[static_cast<size_t>(t)],
+                             format("read by node {} \"{}\"", n, graph_.nodes[n].name));
     graph_.remove_unused(dead);
     return {};
   }
@@ -276,15 +287,27 @@ class Reader {
     return it == rules.end() ? nullptr : &it->second;
   }
 
-  // Names of inputs and outputs from the first signature of subgraph 0, where there is one.
-  Status signature() {
+  // Names of inputs and outputs from the first signature of subgraph 0, where there is one; what the others are called.
+  Status signature(size_t subgraphs) {
     const Tables signatures = model_.tables(schema::kModelSignatures);
-    for (size_t i = 0; i < signatures.size() && i < 1; ++i) {
+    bool found = false;
+    std::set<uint32_t> named;
+    for (size_t i = 0; i < std::min<size_t>(signatures.size(), 1000); ++i) {
       const Table signature = signatures[i];
-      if (signature.scalar<uint32_t>(schema::kSignatureSubgraph, 0) != 0) continue;
+      const auto of = signature.scalar<uint32_t>(schema::kSignatureSubgraph, 0);
+      const std::string key(signature.string(schema::kSignatureKey));
+      if (of != 0 || found) {
+        graph_.left_out.push_back(format("signature \"{}\"", key));
+        named.insert(of);
+        continue;
+      }
+      found = true;
+      if (key != schema::kUsualSignature) graph_.signature = key;
       names(signature.tables(schema::kSignatureInputs), graph_.inputs, &graph_.input_names);
       names(signature.tables(schema::kSignatureOutputs), graph_.outputs, &graph_.output_names);
     }
+    for (size_t s = 1; s < std::min<size_t>(subgraphs, 1000); ++s)
+      if (!named.contains(static_cast<uint32_t>(s))) graph_.left_out.push_back(format("subgraph {}", s));
     return sound("signature");
   }
 
@@ -322,7 +345,11 @@ class Reader {
   Graph graph_;
   int64_t expanded_ = 0;  // bytes of constants that were stored sparse
   std::set<TensorId> densified_;
-  std::vector<Node> skipped_;  // SHAPE and PACK, see drop_shape_arithmetic
+  struct Skipped {
+    Node node;
+    std::string what;  // "PACK v2 (node 0 …)"
+  };
+  std::vector<Skipped> skipped_;  // SHAPE and PACK, see drop_shape_arithmetic
 };
 
 }  // namespace

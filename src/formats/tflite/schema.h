@@ -2,6 +2,8 @@
 // Source: schema.fbs of LiteRT (schema version 3).
 #pragma once
 
+#include <string_view>
+
 #include "graph/type.h"
 
 namespace thimble::schema {
@@ -56,6 +58,7 @@ enum Buffer { kBufferData, kBufferOffset, kBufferSize };
 enum Metadata { kMetadataName, kMetadataBuffer };
 enum Signature { kSignatureInputs, kSignatureOutputs, kSignatureKey, kSignatureUnused, kSignatureSubgraph };
 enum TensorMap { kMapName, kMapTensor };
+inline constexpr std::string_view kUsualSignature = "serving_default";
 inline constexpr int kReshapeOperator = 22, kCustomOperator = 32, kDensifyOperator = 124;
 
 // TensorType numbers of the file.

@@ -20,7 +20,12 @@ struct TfliteWriteOptions {
   bool sparse = false;
 };
 
-// The file with names, versions, one signature "serving_default", min_runtime_version and metadata. Equal vectors
+// Whether the graph is all that its file held: what is `left_out` (further signatures, subgraphs) would be lost by
+// writing. Errors: unsupported, naming it. Commands ask before they begin; writers ask as well.
+Status refuse_losses(const Graph& graph);
+
+// The file with names, versions, one signature (its own name or "serving_default"), min_runtime_version, metadata and
+// attached files. Equal vectors
 // (shapes, scales, zero points), quantisation tables, names and buffers are written once and shared; buffers are
 // aligned to 16 bytes, as the format asks. Tensors without a name carry none.
 Result<std::vector<uint8_t>> write_tflite(const Graph& graph, const TfliteWriteOptions& options = {});

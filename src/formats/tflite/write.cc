@@ -3,6 +3,7 @@
 #include <set>
 #include <tuple>
 
+#include "formats/tflite/attached.h"
 #include "formats/tflite/rule.h"
 #include "formats/tflite/schema.h"
 #include "formats/tflite/sparse_layout.h"
@@ -26,6 +27,7 @@ class Writer {
   Writer(const Graph& graph, const TfliteWriteOptions& options) : graph_(graph), options_(options), builder_(1 << 16) {}
 
   Result<std::vector<uint8_t>> run() {
+    THIMBLE_TRY(refuse_losses(graph_));
     THIMBLE_TRY(verify(graph_));
     buffers_.push_back(buffer({}));  // buffer 0 is the empty one, by the format's convention
     std::vector<Offset<AnyTable>> operators, sparse_tensors;
@@ -74,7 +76,12 @@ class Writer {
       t.offset(schema::kModelSignatures, signatures);
     });
     builder_.Finish(model, "TFL3");
-    return std::vector<uint8_t>(builder_.GetBufferPointer(), builder_.GetBufferPointer() + builder_.GetSize());
+    std::vector<uint8_t> file(builder_.GetBufferPointer(), builder_.GetBufferPointer() + builder_.GetSize());
+    if (graph_.attached) {
+      const std::vector<uint8_t> attached = attached_files({graph_.attached.bytes, graph_.attached.size}, file.size());
+      file.insert(file.end(), attached.begin(), attached.end());
+    }
+    return file;
   }
 
  private:
@@ -131,7 +138,8 @@ class Writer {
     };
     const auto inputs = maps(graph_.inputs, graph_.input_names);
     const auto outputs = maps(graph_.outputs, graph_.output_names);
-    const auto key = builder_.CreateString("serving_default");
+    const auto key =
+        builder_.CreateString(graph_.signature.empty() ? std::string(schema::kUsualSignature) : graph_.signature);
     return write_table(builder_, [&](TableWriter& t) {
       t.offset(schema::kSignatureInputs, inputs);
       t.offset(schema::kSignatureOutputs, outputs);
@@ -305,8 +313,10 @@ class Writer {
     std::vector<int32_t> dims(tensor.shape.dims().begin(), tensor.shape.dims().end());
     const auto shape = shared(dims);
     flatbuffers::Offset<flatbuffers::Vector<int32_t>> shape_signature = 0;
-    if (tensor.batch_unknown && !dims.empty()) {
-      dims[0] = -1;
+    if (!dims.empty() && (tensor.batch_unknown || tensor.free_dims)) {
+      if (tensor.batch_unknown) dims[0] = -1;
+      for (size_t d = 1; d < dims.size(); ++d)
+        if (tensor.free_dims >> d & 1) dims[d] = -1;
       shape_signature = shared(dims);
     }
     const auto text = tensor.name.empty() ? Offset<flatbuffers::String>() : builder_.CreateSharedString(tensor.name);
@@ -337,6 +347,18 @@ class Writer {
 };
 
 }  // namespace
+
+Status refuse_losses(const Graph& graph) {
+  if (graph.left_out.empty()) return {};
+  std::string all;
+  for (const std::string& what : graph.left_out) all += (all.empty() ? "" : ", ") + what;
+  return fail(
+      ErrorCode::unsupported,
+      format("the file holds more than the {}, and that would be lost: {}",
+             graph.signature.empty() ? std::string("first subgraph") : format("signature \"{}\"", graph.signature),
+             all),
+      "convert each signature to a file of its own");
+}
 
 Result<std::vector<uint8_t>> write_tflite(const Graph& graph, const TfliteWriteOptions& options) {
   return Writer(graph, options).run();

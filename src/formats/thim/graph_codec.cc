@@ -11,6 +11,7 @@ namespace {
 constexpr uint64_t kMaxNodes = 100'000, kMaxTensors = 1'000'000, kMaxOperands = 10'000;
 constexpr uint32_t kOutputPosition = 100, kIntermediatePosition = 200;
 constexpr const char* kPreprocessMetadata = "thimble.preprocess";
+constexpr const char* kSignatureMetadata = "thimble.signature";  // the signature's name, where names are kept
 
 uint32_t position_class(size_t position) { return static_cast<uint32_t>(std::min<size_t>(position, 30)); }
 
@@ -31,6 +32,7 @@ Graph canonical_order(const Graph& graph) {
     return to;
   };
   out.name = graph.name;
+  out.signature = graph.signature;
   out.metadata = graph.metadata;
   out.input_names = graph.input_names;
   out.output_names = graph.output_names;
@@ -428,11 +430,16 @@ void GraphCodec::texts(bool names) {
   std::vector<std::pair<std::string, std::string>> others;
   for (const auto& [key, value] : graph_.metadata)
     if (names && writing() && key != kPreprocessMetadata) others.emplace_back(key, value);
+  if (names && writing() && !graph_.signature.empty()) others.emplace_back(kSignatureMetadata, graph_.signature);
   others.resize(count(others.size(), kPreprocess, 1, 0, 1000));
   for (auto& [key, value] : others) {
     text(key);
     text(value);
-    if (!writing()) graph_.metadata[key] = value;
+    if (writing()) continue;
+    if (key == kSignatureMetadata)
+      graph_.signature = value;
+    else
+      graph_.metadata[key] = value;
   }
 }
 

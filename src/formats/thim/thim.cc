@@ -4,6 +4,7 @@
 #include <new>
 
 #include "base/hash.h"
+#include "formats/tflite/tflite.h"
 #include "formats/thim/graph_codec.h"
 #include "ops/check.h"
 
@@ -42,6 +43,12 @@ bool is_thim(std::span<const uint8_t> bytes) {
 }
 
 Result<PackedModel> write_thim(const Graph& graph, const ThimOptions& options) {
+  THIMBLE_TRY(refuse_losses(graph));
+  for (const Tensor& tensor : graph.tensors)
+    if (tensor.free_dims)
+      return fail(ErrorCode::unsupported,
+                  format("{} has dimensions of any size (−1), which a packed file cannot say", tensor.to_string()),
+                  "write a .tflite");
   THIMBLE_TRY(verify(graph));
   Graph ordered = thim::canonical_order(graph);
   BitCoder coder = BitCoder::writer();
