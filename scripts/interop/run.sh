@@ -4,6 +4,8 @@
 # by Thimble. Downloads Python packages from PyPI into build/venv.
 #   scripts/interop/run.sh                    runs the four studies in short form first (into build/interop), then compares
 #   scripts/interop/run.sh DIR…               compares the .tflite files below these folders instead of running studies
+# Then RECIPES random recipes and CHAINS random chains of commands (1,000 each, from SEED): each file that they write must run
+# in every runtime and agree; what fails is left in build/interop/failed.
 # THIMBLE names the program (default build/release/thimble), PRESET the preset of the studies (default quick).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -33,5 +35,7 @@ fi
 status=0
 "$venvs/litert/bin/python" scripts/interop/interop.py --thimble "$thimble" "${folders[@]}" || status=1
 "$venvs/litert/bin/python" scripts/interop/squeezed.py --thimble "$thimble" || status=1
+"$venvs/litert/bin/python" scripts/interop/random_recipes.py --thimble "$thimble" --count "${RECIPES:-1000}" \
+  --chains "${CHAINS:-1000}" --seed "${SEED:-1}" --keep build/interop/failed || status=1
 "$venvs/tensorflow/bin/python" scripts/interop/fine_tune.py --thimble "$thimble" || status=1
 exit $status

@@ -9,11 +9,13 @@
 #include "base/json.h"
 #include "compress/size_report.h"
 #include "formats/tflite/parts.h"
+#include "formats/tflite/stock.h"
 #include "formats/thim/thim.h"
 #include "measure/table.h"
 #include "measure/text.h"
 #include "measure/units.h"
 #include "ops/check.h"
+#include "passes/fold_batch_norm.h"
 #include "passes/pipeline.h"
 #include "runtime/program.h"
 #include "study/evaluate.h"
@@ -234,6 +236,10 @@ std::string as_text(const InspectOptions& o, const Inspected& inspected, const C
                    parts.sparse_tensors, parts.sparse_tensors == 1 ? "" : "s",
                    format_bytes(static_cast<double>(parts.sparse_values + parts.sparse_index)),
                    format_bytes(static_cast<double>(parts.sparse_dense_bytes)));
+  for (const StandingAffine& stays : standing_affines(graph))
+    text += format("note                  {}\n", stays.to_string());
+  for (const std::string& what : tflite::stock_obstacles(graph))
+    text += format("elsewhere             LiteRT refuses this file or crashes: {}\n", what);
   for (const auto& [key, value] : graph.metadata) {
     std::string shown(value, 0, value.find_last_not_of('\0') + 1);  // strings in files may be padded with zeros
     if (shown.find('\0') != std::string::npos) shown = format("{} bytes", value.size());

@@ -69,10 +69,8 @@ std::string table_of(int64_t before, int64_t after, const ThimAccount& account, 
   other("scales and zero points", account.scale_bytes, "");
   other("names and metadata", account.text_bytes, "");
   other("frame", static_cast<double>(account.frame_bytes), "identifier, version, checksum");
-  table.row(
-      {"whole file", "", "", format_count(before), format_count(after), "",
-       format("{:.2f} times smaller", static_cast<double>(before) / static_cast<double>(std::max<int64_t>(after, 1)))},
-      Tone::strong);
+  table.row({"whole file", "", "", format_count(before), format_count(after), "", size_change(before, after)},
+            Tone::strong);
   return table.text(colour);
 }
 

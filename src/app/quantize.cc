@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "compress/quantize.h"
+#include "formats/tflite/stock.h"
 #include "formats/tflite/tflite.h"
 #include "measure/table.h"
 #include "measure/text.h"
@@ -228,10 +229,9 @@ void print_tables(const Outcome& outcome, int64_t before, int64_t after, const C
                format_bytes(static_cast<double>(t.after)), name(t.type), t.why},
               t.why.empty() ? Tone::plain : Tone::dim);
   table.rule();
-  table.row(
-      {"whole file", format_bytes(static_cast<double>(before)), format_bytes(static_cast<double>(after)), "",
-       format("{:.2f} times smaller", static_cast<double>(before) / static_cast<double>(std::max<int64_t>(after, 1)))},
-      Tone::strong);
+  table.row({"whole file", format_bytes(static_cast<double>(before)), format_bytes(static_cast<double>(after)), "",
+             size_change(before, after)},
+            Tone::strong);
   context.print(table.text(context.colour()));
   if (!std::isnan(outcome.accuracy))
     context.print(format("test accuracy {} (the float model given: {})\n", format_percent(outcome.accuracy),
@@ -265,6 +265,8 @@ Status run_quantize(const Arguments& a, const Context& context) {
       context.note(format("wrote {}", a.output));
     }
   }
+  for (const std::string& what : tflite::stock_obstacles(outcome.result.graph, true))
+    context.note(format("LiteRT will refuse this model or crash: {}", what));
   return outcome.widths ? goal_status(a.widths, *outcome.widths) : Status();
 }
 

@@ -89,7 +89,8 @@ void print_tables(const Squeezed& s, const Arguments& a, const Context& context)
   parts.rule();
   const double gain =
       1 - static_cast<double>(s.after.total) / static_cast<double>(std::max<int64_t>(s.before.total, 1));
-  parts.row({"whole file", bytes(s.before.total), bytes(s.after.total), format("{} smaller", format_percent(gain, 1))},
+  parts.row({"whole file", bytes(s.before.total), bytes(s.after.total),
+             gain > 0 ? format("{} smaller", format_percent(gain, 1)) : size_change(s.before.total, s.after.total)},
             Tone::strong);
   parts.row({"multiply-accumulates", format_quantity(static_cast<double>(s.macs_before)),
              format_quantity(static_cast<double>(s.macs_after)), ""});

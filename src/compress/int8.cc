@@ -4,7 +4,7 @@
 #include <tuple>
 
 #include "compress/custom_quant.h"
-#include "compress/int8_plan.h"
+#include "compress/int8_limits.h"
 #include "compress/params.h"
 #include "graph/int4.h"
 
@@ -16,7 +16,12 @@ using Io = QuantizeOptions::Io;
 class Int8Builder {
  public:
   Int8Builder(const Graph& source, const QuantizeOptions& options, Int8Plan plan)
-      : source_(source), options_(options), plan_(std::move(plan)), ledger_(source), forms_(source.tensors.size()) {}
+      : source_(source),
+        options_(options),
+        plan_(std::move(plan)),
+        ready_(hold_limits(source, options, plan_)),
+        ledger_(source),
+        forms_(source.tensors.size()) {}
 
   Result<Int8Graph> run() {
     graph_.name = source_.name;
@@ -156,30 +161,24 @@ class Int8Builder {
     const bool biased = rule.bias_input >= 0 && bias_at < source.inputs.size() && source.inputs[bias_at] != kNoTensor;
     const Tensor* bias = biased ? &source_.at(source.inputs[bias_at]) : nullptr;
     const float x_scale = quant(source.inputs[0]).scale[0];
-    WeightForm form{.bits = bits_of(options_, source_, source), .scale = {}, .scale_bits = options_.scale_bits};
     const TensorId id = source.inputs[at];
-    if (const auto it = plan_.weight_scales.find(id); it != plan_.weight_scales.end()) form.scale = it->second;
-    Tensor w = quantize_weights(source_.at(id), axis_of(id, rule), bias, x_scale, form);
+    const int bits = bits_of(options_, source_, source);
+    Tensor w = std::move(ready_.at(n));
     if (biased) {
       Tensor b = quantize_bias(*bias, x_scale, w.quant, options_.bias_bits);
       ledger_.becomes(source.inputs[bias_at], b);
       made_.constants[{n, bias_at}] = node.inputs[bias_at] = graph_.add(std::move(b));
     }
     // Weights that several nodes share stay shared as long as their scales agree.
-    const auto [it, fresh] = weights_.try_emplace({id, form.bits, w.quant.scale}, kNoTensor);
+    const auto [it, fresh] = weights_.try_emplace({id, bits, w.quant.scale}, kNoTensor);
     if (fresh) {
-      if (form.bits == 4 && runs_int4(source.op)) w = as_int4(w);
-      ledger_.becomes(id, w, few_bits(form.bits, w.type));
+      if (bits == 4 && runs_int4(source.op)) w = as_int4(w);
+      ledger_.becomes(id, w, few_bits(bits, w.type));
       it->second = graph_.add(std::move(w));
     }
     made_.constants[{n, at}] = node.inputs[at] = it->second;
   }
 
-  int axis_of(TensorId weights, const QuantRule& rule) const {
-    if (options_.per_tensor_weights) return -1;
-    const auto given = plan_.weight_axes.find(weights);
-    return given != plan_.weight_axes.end() ? given->second : scale_axis(source_.at(weights), rule.weight_axis);
-  }
   // Where LiteRT's kernels take int4 weights beside int8 activations.
   static bool runs_int4(Op op) { return op == Op::conv2d || op == Op::fully_connected; }
   // Why weights of fewer than 8 bits take 8 in a .tflite.
@@ -244,7 +243,8 @@ class Int8Builder {
 
   const Graph& source_;
   const QuantizeOptions& options_;
-  const Int8Plan plan_;
+  Int8Plan plan_;
+  std::map<size_t, Tensor> ready_;  // int8 weights per node
   Ledger ledger_;
   std::vector<Forms> forms_;
   Graph graph_;

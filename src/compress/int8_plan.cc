@@ -157,7 +157,8 @@ Int8Plan choose_int8(const Graph& graph, const QuantizeOptions& options, Int8Lay
     if (layout.used[t]) widen(of_group[layout.group[t]], range_of(t));
   for (const auto& [out, in] : layout.widen)
     widen(of_group[layout.group[static_cast<size_t>(out)]], range_of(static_cast<size_t>(in)));
-  Int8Plan plan{std::move(layout.rules), std::move(layout.why_float), {}, ranges.inner};
+  Int8Plan plan{std::move(layout.rules), std::move(layout.why_float), {}, layout.group, {}, ranges.inner};
+  for (const auto& q : layout.fixed) plan.fixed.push_back(q.has_value());
   plan.quant.resize(graph.tensors.size());
   for (size_t t = 0; t < layout.used.size(); ++t)
     if (layout.used[t])

@@ -28,6 +28,8 @@ struct Int8Plan {
   std::vector<QuantRule> rules;
   std::vector<std::string> why_float;
   std::vector<Quantization> quant;                         // per tensor; empty where no int8 form is needed
+  std::vector<size_t> group;                               // as in Int8Layout
+  std::vector<char> fixed;                                 // per tensor: its scale is its operator's own
   std::vector<std::vector<ValueRange>> inner;              // per node: ranges of values inside it
   std::map<TensorId, std::vector<float>> weight_scales{};  // given ones, per constant; others follow from the weights
   std::map<TensorId, int> weight_axes{};                   // likewise: the axis of scales, −1 for a single one

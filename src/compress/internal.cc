@@ -33,10 +33,10 @@ void Ledger::finish(Quantized& result) const {
     }
     if (size.after >= size.before) {
       size.why = !e.why.empty()              ? e.why
-                 : source.type != DType::f32 ? "not a weight: shape, axis or index data"
+                 : source.type != DType::f32 ? unchanged_reason(source)
                                              : "its readers have no smaller form";
-    } else if (e.type == DType::i8) {
-      size.why = e.why;  // fewer bits than its type has
+    } else if (e.type == DType::i8 || e.type == DType::f16) {
+      size.why = e.why;  // fewer bits than its type has; values that float16 lacks
     }
     const int64_t left = e.type == DType::count ? (source.type == DType::f32 ? source.bytes() : 0) : e.float_bytes;
     if (left > 0) result.left.push_back({source.name, left, e.why.empty() ? size.why : e.why});

@@ -8,7 +8,7 @@ namespace thimble {
 namespace {
 
 // Below this a scale would make the multipliers of the next operator overflow.
-constexpr float kSmallestScale = 1e-9f;
+constexpr float kSmallestScale = 4e-9f;
 
 Tensor with_data(const Tensor& like, DType type, Quantization quant, Data data) {
   return {.name = like.name, .type = type, .shape = like.shape, .quant = std::move(quant), .data = std::move(data)};

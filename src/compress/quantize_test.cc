@@ -50,6 +50,48 @@ TEST(Float16, WeightsThatDoNotFitStay) {
   EXPECT_NE(q->left.at(0).why.find("65504"), std::string::npos);
 }
 
+// What float16 cannot hold is kept, or said.
+TEST(Float16, VanishingValuesAreKeptOrSaid) {
+  const auto halved = [](float usual, float tiny, size_t tiny_ones, bool along = false) {
+    std::vector<float> values(200, usual);
+    std::fill_n(values.begin(), tiny_ones, tiny);
+    Net net(3);
+    TensorId y;
+    if (along)
+      y = net.add(Op::mul, {net.input({1, 200}, "x2"), net.builder.constant_f32("w", {200}, values)}, BinaryAttrs{},
+                  "mul");
+    else
+      y = net.add(Op::fully_connected, {net.input({1, 20}), net.builder.constant_f32("w", {10, 20}, values)},
+                  FullyConnectedAttrs{}, "dense");
+    auto q = quantized(net.finish(y), QuantizeTo::float16);
+    EXPECT_TRUE(q);
+    return std::move(*q);
+  };
+  const Quantized small = halved(3e-5f, 3e-5f, 0), many = halved(0.5f, 1e-9f, 20, true), one = halved(0.5f, 1e-9f, 1);
+  EXPECT_EQ(find(small.graph, "w")->type, DType::f32);
+  EXPECT_NE(small.left.at(0).why.find("float16 loses digits"), std::string::npos) << small.left.at(0).why;
+  EXPECT_EQ(find(many.graph, "w")->type, DType::f32);
+  EXPECT_NE(many.left.at(0).why.find("20 of its 200 values would become 0"), std::string::npos);
+  EXPECT_EQ(find(one.graph, "w")->type, DType::f16);
+  EXPECT_NE(size_of(one, "w")->why.find("1 of its 200 values became 0"), std::string::npos) << size_of(one, "w")->why;
+  EXPECT_EQ(size_of(halved(0.5f, 0.5f, 0), "w")->why, "");
+}
+
+// Each kind of constant has a reason that is true of it.
+TEST(Sizes, ReasonsFitTheTensor) {
+  const auto reason = [](DType type, Shape shape, bool quantised) {
+    Tensor t{.name = "t", .type = type, .shape = shape};
+    if (quantised) t.quant = {{0.5f}, {0}};
+    return unchanged_reason(t);
+  };
+  EXPECT_EQ(reason(DType::i32, {8}, true), "bias: int32, the type of the accumulator");
+  EXPECT_EQ(reason(DType::i32, {2}, false), "not a weight: shape, axis or index data");
+  EXPECT_EQ(reason(DType::i64, {2}, false), "not a weight: shape, axis or index data");
+  EXPECT_EQ(reason(DType::f32, {1}, false), "a single value");
+  EXPECT_EQ(reason(DType::f32, {4, 4}, false), "float32 before and after");
+  EXPECT_EQ(reason(DType::i8, {4, 4}, true), "int8 before and after");
+}
+
 TEST(Float16, CanBeQuantisedFurther) {
   const auto half = quantized(small_cnn(1), QuantizeTo::float16);
   ASSERT_TRUE(half);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <map>
 #include <set>
 
 #include "base/file.h"
@@ -192,9 +193,11 @@ std::string CompressionPlan::to_string() const {
   if (sparsity > 0) part(format("sparsity {}", sparsity));
   if (clusters > 0) part(format("{} clusters", clusters));
   part(format("{} bits", bits));
-  std::string others;
-  for (const auto& [layer, width] : layer_bits) others += format("{}{} {}", others.empty() ? "" : ", ", layer, width);
-  return others.empty() ? text : format("{} ({})", text, others);
+  std::map<int, std::string> others;  // layers by their width
+  for (const auto& [layer, width] : layer_bits)
+    others[width] += format("{}{}", others[width].empty() ? "" : " and ", layer);
+  for (const auto& [width, layers] : others) part(format("{} bits in {}", width, layers));
+  return text;
 }
 
 std::string Trial::to_string() const {

@@ -10,6 +10,14 @@
 
 namespace thimble {
 
+std::string unchanged_reason(const Tensor& t) {
+  const bool whole = t.type == DType::i32 || t.type == DType::i64;
+  if (whole && !t.quant.empty()) return "bias: int32, the type of the accumulator";
+  if (whole) return "not a weight: shape, axis or index data";
+  if (t.shape.elements() <= 1) return "a single value";
+  return format("{} before and after", name(t.type));
+}
+
 std::vector<TensorSize> constant_sizes(const Graph& before, const Graph& after) {
   std::map<std::string, int64_t> was;
   for (const Tensor& t : before.tensors)
@@ -19,11 +27,7 @@ std::vector<TensorSize> constant_sizes(const Graph& before, const Graph& after) 
     if (!t.constant()) continue;
     const auto it = was.find(t.name);
     const int64_t old = it == was.end() ? t.bytes() : it->second;
-    sizes.push_back({t.name, old, t.bytes(), t.type,
-                     t.bytes() < old                   ? ""
-                     : t.type == DType::i32            ? "biases are 32-bit sums"
-                     : t.shape.rank() == 0 || old <= 8 ? "a single value"
-                                                       : format("{} before and after", name(t.type))});
+    sizes.push_back({t.name, old, t.bytes(), t.type, t.bytes() < old ? "" : unchanged_reason(t)});
   }
   return sizes;
 }

@@ -37,6 +37,9 @@ struct SizeReport {
 
 // Each constant of `after` beside the one of its name in `before`, for a model whose sizes were not written down when
 // it was made.
+// Why a constant has as many bytes as before.
+std::string unchanged_reason(const Tensor& tensor);
+
 std::vector<TensorSize> constant_sizes(const Graph& before, const Graph& after);
 
 // zlib's size of some bytes at its best level (9).

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <set>
 
+#include "compress/float16_weights.h"
 #include "formats/model_file.h"
 #include "formats/tflite/sparse_layout.h"
+#include "formats/tflite/stock.h"
 #include "formats/tflite/tflite.h"
 #include "formats/thim/thim.h"
 #include "passes/merge_constants.h"
@@ -103,7 +105,9 @@ Result<Attempt> attempt(const Graph& original, const SqueezeOptions& options, bo
   a.graph = original;
   a.graph.remove_unused();
   if (options.channels) {
+    const compress::Float16Marks halves = compress::widen_float16(a.graph);
     THIMBLE_ASSIGN(a.channels, squeeze_channels(a.graph, float_channels));
+    compress::narrow_float16(a.graph, halves);
   }
   a.merged_constants = merge_constants(a.graph);
   if (!options.keep_metadata) std::erase_if(a.graph.metadata, [](const auto& e) { return is_build_metadata(e.first); });
@@ -121,8 +125,9 @@ Result<Attempt> attempt(const Graph& original, const SqueezeOptions& options, bo
 }
 
 bool has_float_weights(const Graph& graph) {
-  return std::ranges::any_of(
-      graph.tensors, [](const Tensor& t) { return t.constant() && t.type == DType::f32 && t.shape.rank() > 1; });
+  return std::ranges::any_of(graph.tensors, [](const Tensor& t) {
+    return t.constant() && (t.type == DType::f32 || t.type == DType::f16) && t.shape.rank() > 1;
+  });
 }
 
 }  // namespace
@@ -169,7 +174,14 @@ Result<Squeezed> squeeze(std::span<const uint8_t> file, const SqueezeOptions& gi
   if (options.packed && original.attached)
     s.notes.push_back(
         format("a packed file has no room for the {} bytes of files attached to the .tflite", original.attached.size));
-  if (was_packed == options.packed && a.file.size() >= file.size()) {
+  // A file that kills other runtimes is worse than one that is some bytes larger.
+  const bool mended = !options.packed && !tflite::is_complete(original);
+  if (mended)
+    s.notes.push_back("added what other runtimes crash or refuse without: biases of zeros, a scale per channel");
+  if (!options.packed)
+    for (const std::string& what : tflite::stock_obstacles(a.graph))
+      s.notes.push_back(format("LiteRT refuses this model or crashes: {}", what));
+  if (was_packed == options.packed && a.file.size() >= file.size() && !mended) {
     s.notes.push_back(
         format("nothing to gain: rewritten, the file would have {} bytes; it is copied as it is", a.file.size()));
     s.file.assign(file.begin(), file.end());

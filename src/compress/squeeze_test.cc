@@ -77,6 +77,46 @@ Graph chain(uint64_t seed, Padding padding) {
   return std::move(q->graph);
 }
 
+std::vector<uint8_t> file_of(const Graph& graph);
+
+// conv → conv → dense in float16, with silent filters in the first.
+TEST(Squeeze, Float16WeightsAreNarrowedBehindTheirDequantize) {
+  Net net(4);
+  const TensorId x = net.input({1, 8, 8, 3});
+  Conv2dAttrs relu;
+  relu.activation = Activation::relu;
+  std::vector<float> weights(12 * 3 * 3 * 3, 0.25f), bias(12, 0.5f);
+  std::fill_n(weights.begin(), 5 * 27, 0.0f);
+  std::fill_n(bias.begin(), 5, 0.0f);
+  const TensorId a = net.add(Op::conv2d,
+                             {x, net.builder.constant_f32("conv_1/w", {12, 3, 3, 3}, weights),
+                              net.builder.constant_f32("conv_1/b", {12}, bias)},
+                             relu, "conv_1");
+  const Graph graph = net.finish(net.dense(net.flat(net.conv(a, 4, 3, "conv_2", relu)), 8, "dense"));
+  auto half = quantize(graph, {.to = QuantizeTo::float16});
+  ASSERT_TRUE(half) << half.error().to_string();
+  ASSERT_EQ(find(half->graph, "conv_2/w")->type, DType::f16);
+  const std::vector<uint8_t> file = file_of(half->graph);
+  const Squeezed s = squeezed(file);
+  EXPECT_EQ(s.channels.removed, 5);
+  EXPECT_EQ(find(s.graph, "conv_1/w")->type, DType::f16);
+  EXPECT_EQ(find(s.graph, "conv_1/w")->shape, (Shape{7, 3, 3, 3}));
+  EXPECT_EQ(find(s.graph, "conv_2/w")->shape, (Shape{4, 3, 3, 7}));
+  EXPECT_EQ(find(s.graph, "conv_2/w")->type, DType::f16);
+  EXPECT_LT(s.file.size(), file.size());
+}
+
+// Weights that are computed while the model runs stay whole, and so does what they multiply.
+TEST(Squeeze, ComputedWeightsStay) {
+  Net net(5);
+  const TensorId x = net.input({1, 6});
+  const TensorId stored = net.constant("w", {21, 6}, 0.5);
+  const TensorId w = net.add(Op::relu, {stored}, UnaryAttrs{}, "computed");
+  const TensorId y = net.add(Op::fully_connected, {x, w}, FullyConnectedAttrs{}, "dense_1");
+  const Graph graph = net.finish(net.dense(y, 3, "dense_2"));
+  EXPECT_EQ(squeezed(file_of(graph)).channels.removed, 0);
+}
+
 std::vector<uint8_t> file_of(const Graph& graph) {
   auto file = write_tflite(graph);
   EXPECT_TRUE(file) << file.error().to_string();

@@ -89,5 +89,14 @@ TEST(Progress, DrawsAtMostSoOften) {
   EXPECT_EQ(format_remaining(-1), "?");
 }
 
+TEST(Text, ASizeThatGrewIsNotCalledSmaller) {
+  EXPECT_EQ(size_change(1000, 250), "4.00 times smaller");
+  EXPECT_EQ(size_change(1000, 986), "1.4 % smaller");
+  EXPECT_EQ(size_change(100000, 99996), "0.004 % smaller");
+  EXPECT_EQ(size_change(1000, 1000), "as large as before");
+  EXPECT_EQ(size_change(1000, 1020), "grew by 2.0 %");
+  EXPECT_EQ(size_change(1000, 2500), "grew to 2.50 times the size");
+}
+
 }  // namespace
 }  // namespace thimble

@@ -18,6 +18,22 @@ std::string three_digits(double x) {
 }
 }  // namespace
 
+std::string size_change(int64_t before, int64_t after) {
+  if (before <= 0 || after <= 0) return kNone;
+  if (after == before) return "as large as before";
+  const double ratio = static_cast<double>(before) / static_cast<double>(after);
+  // One decimal, or as many as it takes to say something other than 0.
+  const auto percent = [](double share) {
+    int decimals = 1;
+    while (decimals < 4 && share * std::pow(10.0, 2 + decimals) < 0.5) ++decimals;
+    return format_percent(share, decimals);
+  };
+  if (ratio >= 1.1) return format("{:.2f} times smaller", ratio);
+  if (ratio > 1) return percent(1 - 1 / ratio) + " smaller";
+  if (ratio > 0.5) return "grew by " + percent(1 / ratio - 1);
+  return format("grew to {:.2f} times the size", 1 / ratio);
+}
+
 std::string format_bytes(double bytes) {
   if (!std::isfinite(bytes)) return kNone;
   const double a = std::fabs(bytes);

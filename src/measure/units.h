@@ -6,6 +6,8 @@
 
 namespace thimble {
 
+// What became of a file's size: "3.76 times smaller", "1.4 % smaller", "as large as before", "grew by 2.1 %".
+std::string size_change(int64_t before, int64_t after);
 std::string format_bytes(double bytes);                         // "942 B", "131 KB", "1.29 MB"
 std::string format_microseconds(double us);                     // "85.2 µs", "4.21 ms", "1.3 s"
 std::string format_seconds(double seconds);                     // "0.82 s", "41 s", "3 min 05 s", "2 h 10 min"

@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "measure/resources.h"
 #include "ops/check.h"
+#include "passes/fold_batch_norm.h"
 #include "study/recipe_variants.h"
 #include "study/score.h"
 #include "study/training_hooks.h"
@@ -149,6 +150,7 @@ class ItemRun {
       item_.model.layers.push_back(
           {node.name, name(node.op), {dims.begin(), dims.end()}, parameters, work.node_macs[n]});
     }
+    for (const StandingAffine& stays : standing_affines(graph)) item_.notes.push_back(stays.to_string());
     return {};
   }
 

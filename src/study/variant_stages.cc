@@ -63,8 +63,10 @@ Status VariantStages::prune(const VariantSpec& spec, Staged* s) {
   const PruneOptions& options = spec.prune->options;
   THIMBLE_TRY(retrained(spec, "prune", spec.prune->training, {std::make_shared<Pruning>(options)}, s));
   s->pruned = true;
-  s->summary.push_back(options.m > 0 ? format("prune {}:{}", options.n, options.m)
-                                     : format("prune {:.4g} %", options.schedule.target * 100));
+  s->summary.push_back(options.m > 0
+                           ? format("prune {}:{}", options.n, options.m)
+                           : format("prune {:.4g} %{}", options.schedule.target * 100,
+                                    options.schedule.kind == PruneSchedule::Kind::constant ? " at once" : ""));
   return {};
 }
 

@@ -1,5 +1,7 @@
 #include "study/variants.h"
 
+#include <algorithm>
+
 #include "compress/size_report.h"
 #include "formats/tflite/tflite.h"
 #include "passes/add_bias.h"
@@ -31,14 +33,29 @@ std::string describe_weights(const VariantSpec& spec) {
   return text;
 }
 
-std::string describe_quantisation(const VariantSpec& spec) {
+// Which part of an integer model computes in int8.
+std::string integer_part(const Graph& graph) {
+  const auto is_float = [&](TensorId t) { return t != kNoTensor && graph.at(t).type == DType::f32; };
+  int all = 0, integer = 0;
+  for (const Node& node : graph.nodes) {
+    if (node.op == Op::quantize || node.op == Op::dequantize) continue;
+    ++all;
+    integer += std::ranges::none_of(node.inputs, is_float) && std::ranges::none_of(node.outputs, is_float);
+  }
+  return integer == all ? " throughout" : format(" in {} of {} operators, the others float32", integer, all);
+}
+
+std::string describe_quantisation(const VariantSpec& spec, const Graph& written) {
   switch (spec.quantize.to) {
     case QuantizeTo::float16: return "weights stored as float16, computed in float32";
     case QuantizeTo::dynamic:
-      return format("int8 weights, activations quantised at run time; weights below {} elements stay float",
-                    spec.quantize.min_elements);
+      return std::string("int8 weights, activations quantised at run time") +
+             (spec.quantize.min_elements > 1
+                  ? format("; weight tensors of fewer than {} elements stay float32", spec.quantize.min_elements)
+                  : "");
     case QuantizeTo::int8:
-      return format("int8 throughout, calibrated with {} training samples ({}){}", spec.calibration_samples,
+      return format("int8{}, calibrated with {} training samples ({}){}", integer_part(written),
+                    spec.calibration_samples,
                     spec.quantize.calibration == Calibration::minmax    ? "minimum and maximum"
                     : spec.quantize.calibration == Calibration::mse     ? "least squared error"
                     : spec.quantize.calibration == Calibration::entropy ? "entropy"
@@ -48,10 +65,10 @@ std::string describe_quantisation(const VariantSpec& spec) {
   return "";
 }
 
-std::string describe(const VariantSpec& spec, const Staged& staged) {
+std::string describe(const VariantSpec& spec, const Staged& staged, const Graph& written) {
   std::string text;
   for (const std::string& stage : staged.settings) text += (text.empty() ? "" : ". Then ") + stage;
-  if (spec.quantized) return text + (text.empty() ? "" : ". Then ") + describe_quantisation(spec);
+  if (spec.quantized) return text + (text.empty() ? "" : ". Then ") + describe_quantisation(spec, written);
   return text.empty() ? "float32 weights and arithmetic, as trained" : text + (staged.quantized ? "" : ". float32");
 }
 
@@ -185,7 +202,7 @@ Result<Variant> make_variant(const VariantSpec& spec, const Staged& staged, cons
   r.name = spec.name;
   r.file = "models/" + spec.name + ".tflite";
   r.technique = in_short(spec, staged);
-  r.description = describe(spec, staged) + chosen_bits;
+  r.description = describe(spec, staged, written) + chosen_bits;
   r.sparsity = sparsity(written);
   THIMBLE_ASSIGN(const SizeReport report, size_report(written, sizes));
   r.bytes = report.file_bytes;

@@ -8,6 +8,9 @@
 #include "ops/builder.h"
 #include "ops/conv2d/conv2d.h"
 #include "ops/fully_connected/fully_connected.h"
+#include "ops/pool2d/pool2d.h"
+#include "ops/reshape/reshape.h"
+#include "ops/unary/unary.h"
 #include "passes/fold_batch_norm.h"
 
 namespace thimble::test {
@@ -154,13 +157,81 @@ TEST(FoldBatchNorm, KeepsTheFunction) {
   Graph folded = graph;
   const auto result = fold_batch_norm(folded);
   ASSERT_TRUE(result) << result.error().to_string();
-  EXPECT_EQ(result->folded, 3);
-  EXPECT_EQ(result->separate, 1);
+  EXPECT_EQ(result->folded, 4);
+  EXPECT_EQ(result->separate, 0);
   for (const Node& node : folded.nodes) EXPECT_NE(node.op, Op::batch_norm);
   const Bytes input = bytes_of(random_floats(77, 2 * 6 * 6 * 3, -1, 1));
   const auto before = run_graph(graph, {input}, kModes[0]), after = run_graph(folded, {input}, kModes[0]);
   ASSERT_TRUE(before && after);
   EXPECT_EQ(difference_floats((*after)[0], (*before)[0], 1e-5), "");
+}
+
+// conv with relu → bn → (what may stand between) → layer.
+struct NextCase {
+  const char* name;
+  Op between;  // Op::count: nothing
+  Op layer;
+  Padding padding = Padding::valid;
+  bool negative = false;  // one scale is below 0
+  bool folds = true;
+  int groups = 1;
+};
+
+TEST(FoldBatchNorm, IntoTheNextLayerWhereThatIsExact) {
+  for (const NextCase& c : {
+           NextCase{"conv", Op::count, Op::conv2d},
+           NextCase{"groups", Op::count, Op::conv2d, Padding::valid, false, true, 2},
+           NextCase{"padded conv", Op::count, Op::conv2d, Padding::same, false, false},
+           NextCase{"depthwise", Op::count, Op::depthwise_conv2d},
+           NextCase{"dense", Op::count, Op::fully_connected},
+           NextCase{"flatten", Op::reshape, Op::fully_connected},
+           NextCase{"average", Op::average_pool, Op::conv2d},
+           NextCase{"padded average", Op::average_pool, Op::conv2d, Padding::valid, true},
+           NextCase{"maximum", Op::max_pool, Op::conv2d},
+           NextCase{"negative scale", Op::max_pool, Op::conv2d, Padding::valid, true, false},
+           NextCase{"activation between", Op::relu, Op::conv2d, Padding::valid, false, false},
+       }) {
+    Graph graph;
+    Builder b(graph);
+    const auto constant = [&](const char* name, Shape shape, uint64_t seed) {
+      return b.constant_f32(name, shape, random_floats(seed, shape.elements(), -0.5f, 0.5f));
+    };
+    const TensorId x = b.input("x", DType::f32, Shape{2, 9, 9, 3});
+    TensorId t = *b.op(Op::conv2d, {x, constant("w1", {8, 2, 2, 3}, 1), constant("b1", {8}, 2)},
+                       Conv2dAttrs{.activation = Activation::relu}, "conv1");
+    Norm n = random_norm(7, 8);
+    if (c.negative) n.gamma[3] = -n.gamma[3];
+    t = *b.op(Op::batch_norm,
+              {t, b.constant_f32("gamma", {8}, n.gamma), b.constant_f32("beta", {8}, n.beta),
+               b.constant_f32("mean", {8}, n.mean), b.constant_f32("variance", {8}, n.variance)},
+              BatchNormAttrs{}, "norm");
+    if (c.between == Op::reshape) {
+      const int32_t flat[] = {2, 512};
+      t = *b.op(Op::reshape, {t, b.constant_i32("flat", flat)}, ReshapeAttrs{}, "between");
+    } else if (c.between == Op::relu) {
+      t = *b.op(Op::relu, {t}, UnaryAttrs{}, "between");
+    } else if (c.between != Op::count) {
+      t = *b.op(c.between, {t}, Pool2dAttrs{2, 2, 2, 2, c.negative ? Padding::same : Padding::valid}, "between");
+    }
+    if (c.layer == Op::fully_connected)
+      t = *b.op(c.layer, {t, constant("w2", {5, 512}, 3)}, FullyConnectedAttrs{}, "layer");
+    else if (c.layer == Op::depthwise_conv2d)
+      t = *b.op(c.layer, {t, constant("w2", {1, 3, 3, 16}, 3), constant("b2", {16}, 4)}, Conv2dAttrs{}, "layer");
+    else
+      t = *b.op(c.layer, {t, constant("w2", {6, 2, 2, 8 / c.groups}, 3), constant("b2", {6}, 4)},
+                Conv2dAttrs{.padding = c.padding}, "layer");
+    graph.outputs = {t};
+    ASSERT_TRUE(verify(graph)) << c.name;
+    Graph folded = graph;
+    const auto result = fold_batch_norm(folded);
+    ASSERT_TRUE(result) << c.name << result.error().to_string();
+    EXPECT_EQ(result->folded, c.folds ? 1 : 0) << c.name << "\n" << dump(folded);
+    EXPECT_EQ(standing_affines(folded).size(), c.folds ? 0u : 1u) << c.name;
+    const Bytes input = bytes_of(random_floats(77, 2 * 9 * 9 * 3, -1, 1));
+    const auto before = run_graph(graph, {input}, kModes[0]), after = run_graph(folded, {input}, kModes[0]);
+    ASSERT_TRUE(before && after) << c.name;
+    EXPECT_EQ(difference_floats((*after)[0], (*before)[0], 1e-5), "") << c.name;
+  }
 }
 
 TEST(FoldBatchNorm, RefusesVariables) {

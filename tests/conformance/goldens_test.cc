@@ -1,9 +1,10 @@
-// Every model under tests/models and every single-operator model under tests/goldens/ops against
-// what LiteRT's reference interpreter (TFLite Micro for person_detect) answered.
+// Every model under tests/models, every single-operator model under tests/goldens/ops and every written network under
+// tests/goldens/written against what LiteRT's reference interpreter (TFLite Micro for person_detect) answered.
 #include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "base/random.h"
+#include "formats/tflite/stock.h"
 #include "harness.h"
 
 namespace thimble::test {
@@ -26,16 +27,18 @@ int64_t byte_count(const json& tensor) {
   return n;
 }
 
+// A case of an index, with the folder that it is in.
 class OpGolden : public testing::TestWithParam<json> {};
 
 TEST_P(OpGolden, Matches) {
   const json& c = GetParam();
-  static const Bytes data = *read_file("tests/goldens/ops/data.bin");
+  const auto folder = c["folder"].get<std::string>();
+  const Bytes data = *read_file(folder + "/data.bin");
   const auto slice = [&](const json& t) {
     const auto at = data.begin() + t["offset"].get<int64_t>();
     return Bytes(at, at + byte_count(t));
   };
-  const auto graph = read_model("tests/goldens/ops/" + c["file"].get<std::string>());
+  const auto graph = read_model(folder + "/" + c["file"].get<std::string>());
   ASSERT_TRUE(graph) << graph.error().to_string();
   std::vector<Bytes> inputs;
   for (const json& t : c["inputs"]) inputs.push_back(slice(t));
@@ -61,16 +64,26 @@ TEST_P(OpGolden, Matches) {
   const auto before = run_graph(*graph, inputs, kModes[1]), after = run_graph(*again, inputs, kModes[1]);
   ASSERT_TRUE(after) << after.error().to_string();
   EXPECT_EQ(*before, *after);
+  // What we write, other runtimes can run; and what we wrote, we write again.
+  for (const std::string& obstacle : tflite::stock_obstacles(*again)) ADD_FAILURE() << obstacle;
+  if (folder.ends_with("written")) {
+    EXPECT_EQ(*file, *read_file(folder + "/" + c["file"].get<std::string>()));
+  }
 }
 
-std::vector<json> op_cases() {
+std::vector<json> cases_of(const std::string& folder) {
   std::vector<json> cases;
-  const json index = load("tests/goldens/ops/index.json");
-  for (const json& c : index["cases"]) cases.push_back(c);
+  const json index = load(folder + "/index.json");
+  for (json c : index["cases"]) {
+    c["folder"] = folder;
+    cases.push_back(std::move(c));
+  }
   return cases;
 }
 std::string case_name(const testing::TestParamInfo<json>& info) { return info.param["name"]; }
-INSTANTIATE_TEST_SUITE_P(Ops, OpGolden, testing::ValuesIn(op_cases()), case_name);
+INSTANTIATE_TEST_SUITE_P(Ops, OpGolden, testing::ValuesIn(cases_of("tests/goldens/ops")), case_name);
+// Random networks as `thimble study` writes them (scripts/interop/written_goldens.py).
+INSTANTIATE_TEST_SUITE_P(Written, OpGolden, testing::ValuesIn(cases_of("tests/goldens/written")), case_name);
 
 // ---- whole models ----
 Bytes seeded_input(const json& tensor, uint64_t seed, uint64_t stream) {

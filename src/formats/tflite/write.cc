@@ -7,6 +7,7 @@
 #include "formats/tflite/rule.h"
 #include "formats/tflite/schema.h"
 #include "formats/tflite/sparse_layout.h"
+#include "formats/tflite/stock.h"
 #include "formats/tflite/tflite.h"
 #include "ops/check.h"
 
@@ -361,7 +362,10 @@ Status refuse_losses(const Graph& graph) {
 }
 
 Result<std::vector<uint8_t>> write_tflite(const Graph& graph, const TfliteWriteOptions& options) {
-  return Writer(graph, options).run();
+  if (tflite::is_complete(graph)) return Writer(graph, options).run();
+  Graph whole = graph;
+  tflite::complete(whole);
+  return Writer(whole, options).run();
 }
 
 }  // namespace thimble

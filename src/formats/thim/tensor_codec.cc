@@ -323,10 +323,10 @@ void TensorCodec::code(Tensor& tensor, int64_t* memory) {
     if (coder_.failed()) return;
     if (coder_.reading()) tensor.data = data_of(tensor, keys);
   }
-  if (alphabet_ > 0) described_ += format(" of {}", alphabet_);
-  if (choice.gaps) described_ += ", gaps";
+  if (alphabet_ > 0) described_ += format(" of {} values", alphabet_);
+  if (choice.gaps) described_ += ", zeros as gaps";
   if (choice.columns_first) described_ += ", by column";
-  if (!choice.fresh && alphabet_ > 0) described_ += ", continued";
+  if (!choice.fresh && alphabet_ > 0) described_ += ", model of the tensor before";
   earlier_.push_back(tensor.data);
 }
 

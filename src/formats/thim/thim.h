@@ -22,7 +22,7 @@ struct ThimTensor {
   DType type = DType::f32;
   int64_t elements = 0, raw_bytes = 0;
   double coded_bytes = 0;  // fractions: an arithmetic coder does not end at bytes
-  std::string coding;      // "palette of 16, gaps"
+  std::string coding;      // "palette of 16 values, zeros as gaps"
 };
 struct ThimAccount {
   std::vector<ThimTensor> tensors;  // constants in the order of the file

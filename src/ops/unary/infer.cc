@@ -19,7 +19,13 @@ Status unary(InferContext& ctx) {
   THIMBLE_TRY(ctx.expect_per_tensor_quantized(x));
   if (y.type != x.type) return fail(ErrorCode::bad_file, format("output {} must have the input's type", y.to_string()));
   THIMBLE_TRY(ctx.expect_per_tensor_quantized(y));
-  const double ratio = static_cast<double>(x.quant.scale[0]) / y.quant.scale[0];
+  // What is computed with a multiplier of the scales; the others are tables of the function itself.
+  double ratio = static_cast<double>(x.quant.scale[0]) / y.quant.scale[0];
+  if (op == Op::rsqrt) {
+    ratio = 0x1p-10 / (std::sqrt(static_cast<double>(x.quant.scale[0])) * y.quant.scale[0]);
+  } else if (op == Op::exp || op == Op::log || op == Op::elu || op == Op::gelu || op == Op::sigmoid || op == Op::tanh) {
+    ratio = 0;
+  }
   if (!std::isfinite(ratio) || ratio >= 0x1p20)
     return fail(ErrorCode::bad_file, format("scales {} and {} are too far apart", x.quant.scale[0], y.quant.scale[0]));
   if (op == Op::hard_swish && x.quant.scale[0] * (1.0f / 128) > y.quant.scale[0])

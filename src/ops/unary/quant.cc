@@ -8,9 +8,11 @@ QuantRule unary(const Node& node) {
   switch (node.op) {
     case Op::sigmoid: return {.output = QuantRule::Output::fixed, .fixed_scale = 1.0f / 256, .fixed_zero_point = -128};
     case Op::tanh: return {.output = QuantRule::Output::fixed, .fixed_scale = 1.0f / 128, .fixed_zero_point = 0};
-    case Op::relu:
+    // Clamped values lie on the input's grid: a scale of their own would only round them again, and TFLite Micro's
+    // RELU6 takes both scales for equal.
     case Op::relu6:
-    case Op::relu_n1_to_1:
+    case Op::relu_n1_to_1: return {.output = QuantRule::Output::same_as_input};
+    case Op::relu:
     case Op::leaky_relu:
     case Op::elu:
     case Op::gelu:

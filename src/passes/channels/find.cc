@@ -26,12 +26,14 @@ class Finder {
     void slot(int input, int axis, TensorId tensor, bool contracts) override {
       const Tensor& c = graph.at(x(static_cast<size_t>(input)));
       if (axis < 0) return;
-      if (!c.constant())
+      if (!c.constant()) {
         block_all(tensor, format("{} computes {} while running", who(), c.name));
-      else if (bits(c.type) % 8 != 0)
+        block_all(x(static_cast<size_t>(input)), format("{} reads it in place of a constant", who()));
+      } else if (bits(c.type) % 8 != 0) {
         block_all(tensor, format("{} packs several values of {} into a byte", who(), c.name));
-      else
+      } else {
         finder_.map_.slots.push_back({id, input, axis, tensor, contracts});
+      }
     }
 
    private:

@@ -35,9 +35,12 @@ std::string head(const SearchReport& r, const SearchRow& chosen) {
              score_text(r, now), score_text(r, before), part));
   html += "<div class=\"tiles\">";
   html += tile(format_bytes(static_cast<double>(chosen.bytes)), r.bytes_of, true);
-  html += tile(
-      format("{:.1f} ×", static_cast<double>(r.bytes_before) / static_cast<double>(std::max<int64_t>(chosen.bytes, 1))),
-      "smaller than the model given");
+  if (chosen.bytes < r.bytes_before)
+    html += tile(format("{:.1f} ×",
+                        static_cast<double>(r.bytes_before) / static_cast<double>(std::max<int64_t>(chosen.bytes, 1))),
+                 "smaller than the model given");
+  else
+    html += tile(size_change(r.bytes_before, chosen.bytes), "beside the model given");
   html += tile(score_text(r, now), r.accuracy ? "accuracy" : "loss");
   html += tile(format("{}", r.rows.size()), "trials");
   return html + "</div>";

@@ -1,0 +1,155 @@
+#include "formats/tflite/stock.h"
+
+#include <algorithm>
+
+#include "base/format.h"
+#include "ops/op.h"
+
+namespace thimble::tflite {
+namespace {
+
+bool convolves(const Node& node) { return node.op == Op::conv2d || node.op == Op::depthwise_conv2d; }
+
+bool misses_bias(const Graph& graph, const Node& node) {
+  if (!convolves(node) || (node.inputs.size() > 2 && node.inputs[2] != kNoTensor)) return false;
+  const DType x = graph.at(node.inputs[0]).type;
+  return x == DType::f32 || x == DType::i8 || x == DType::u8;
+}
+
+int channel_axis(const Node& node) { return node.op == Op::conv2d ? 0 : 3; }
+
+// int8 weights beside float activations with one scale for several channels.
+bool misses_scales(const Graph& graph, const Node& node) {
+  if (!convolves(node) || graph.at(node.inputs[0]).type != DType::f32) return false;
+  const Tensor& w = graph.at(node.inputs[1]);
+  return w.type == DType::i8 && w.quant.scale.size() == 1 && w.shape[channel_axis(node)] > 1;
+}
+
+Tensor zero_bias(const Graph& graph, const Node& node) {
+  const Tensor &x = graph.at(node.inputs[0]), &w = graph.at(node.inputs[1]), &y = graph.at(node.outputs[0]);
+  const auto channels = static_cast<size_t>(y.shape.dim(-1));
+  Tensor bias{.name = (node.name.empty() ? y.name : node.name) + "/bias",
+              .type = x.type == DType::f32 ? DType::f32 : DType::i32,
+              .shape = Shape{static_cast<int64_t>(channels)},
+              .data = Data::of(std::span<const int32_t>(std::vector<int32_t>(channels, 0)))};
+  if (y.name.empty()) bias.name.clear();
+  if (bias.type == DType::i32 && !x.quant.empty() && !w.quant.empty()) {
+    for (const float s : w.quant.scale) bias.quant.scale.push_back(x.quant.scale[0] * s);
+    bias.quant.zero_point.assign(bias.quant.scale.size(), 0);
+  }
+  return bias;
+}
+
+bool integer(const Tensor& t) { return (t.type == DType::i8 || t.type == DType::u8) && !t.quant.empty(); }
+
+}  // namespace
+
+bool is_complete(const Graph& graph) {
+  return std::ranges::none_of(graph.nodes,
+                              [&](const Node& n) { return misses_bias(graph, n) || misses_scales(graph, n); });
+}
+
+void complete(Graph& graph) {
+  const std::vector<int> uses = graph.use_counts();
+  for (Node& node : graph.nodes) {
+    if (misses_bias(graph, node)) {
+      node.inputs.resize(std::max<size_t>(node.inputs.size(), 3), kNoTensor);
+      node.inputs[2] = graph.add(zero_bias(graph, node));
+    }
+    if (misses_scales(graph, node)) {
+      Tensor w = graph.at(node.inputs[1]);
+      const auto channels = static_cast<size_t>(w.shape[channel_axis(node)]);
+      w.quant.scale.resize(channels, w.quant.scale[0]);
+      w.quant.zero_point.assign(channels, 0);
+      w.quant.axis = channel_axis(node);
+      if (uses[static_cast<size_t>(node.inputs[1])] == 1) {
+        graph.at(node.inputs[1]) = std::move(w);
+      } else {  // other readers may want another axis
+        node.inputs[1] = graph.add(std::move(w));
+      }
+    }
+  }
+}
+
+LeastScales least_scales(const Node& node, std::span<const float> inputs, float weights) {
+  const double widest = inputs.empty() ? 0 : *std::ranges::max_element(inputs);
+  LeastScales least;
+  switch (node.op) {
+    // QuantizeMultiplierSmallerThanOneExp(2·max / (2^20 · output)).
+    case Op::add:
+    case Op::sub: least.output = 2 * widest * 0x1p-20; break;
+    // The same of (2·max)² / (2^14 · output).
+    case Op::squared_difference: least.output = 4 * widest * widest * 0x1p-14; break;
+    // Products of up to 2^16 are shifted left in 32 bits.
+    case Op::mul: least.output = (inputs.size() > 1 ? double{inputs[0]} * inputs[1] : widest * widest) * 0x1p-14; break;
+    // XNNPACK takes multipliers below 256; accumulators are shifted left in 32 bits elsewhere.
+    case Op::conv2d:
+    case Op::depthwise_conv2d:
+    case Op::fully_connected: least.output = widest * weights * 0x1p-6; break;
+    // Differences of up to 2^8 are shifted left in 32 bits.
+    case Op::prelu: least.output = widest * std::max(1.0, double{weights} * 128) * 0x1p-14; break;
+    case Op::relu:
+    case Op::relu6:
+    case Op::relu_n1_to_1:
+    case Op::leaky_relu:
+    case Op::abs: least.output = widest * 0x1p-14; break;
+    // Its sums are those of many values.
+    case Op::mean:
+    case Op::sum: least.output = widest * 0x1p-8; break;
+    // The multiplier 1 / (√input · output) meets roots of 20 bits: neither side leaves 32.
+    case Op::rsqrt:
+      least.output = 0x1p-29 / std::sqrt(widest);
+      least.most = 0x1p11 / std::sqrt(widest);
+      break;
+    // The multiplier input / 128 / output has a negative exponent.
+    case Op::hard_swish: least.output = widest / 128; break;
+    // QuantizeMultiplierGreaterThanOne(input · 2^26).
+    case Op::softmax:
+    case Op::log_softmax: least.input = 0x1p-25; break;
+    // Inputs are brought to 4 integer bits by a left shift.
+    case Op::sigmoid:
+    case Op::tanh: least.input = 0x1p-27; break;
+    default: break;
+  }
+  return least;
+}
+
+std::vector<std::string> stock_obstacles(const Graph& graph, bool written) {
+  std::vector<std::string> found;
+  for (const Node& node : graph.nodes) {
+    const Tensor& y = graph.at(node.outputs[0]);
+    if (!written && misses_bias(graph, node))
+      found.push_back(format("{} \"{}\" has no bias", name(node.op), node.name));
+    if (!written && misses_scales(graph, node))
+      found.push_back(
+          format("{} \"{}\" has one scale for int8 weights beside float activations", name(node.op), node.name));
+    std::vector<float> scales;
+    float weights = 0;
+    const bool weighted = node.op == Op::conv2d || node.op == Op::depthwise_conv2d || node.op == Op::fully_connected ||
+                          node.op == Op::prelu;
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      if (node.inputs[i] == kNoTensor) continue;
+      const Tensor& t = graph.at(node.inputs[i]);
+      if (weighted && i == 1 && !t.quant.empty()) {
+        weights = *std::ranges::max_element(t.quant.scale);
+      } else if (integer(t)) {
+        scales.push_back(t.quant.scale[0]);
+      }
+    }
+    if (scales.empty()) continue;
+    const LeastScales least = least_scales(node, scales, weights);
+    const float narrowest = *std::ranges::min_element(scales);
+    if (narrowest <= least.input)
+      found.push_back(
+          format("{} \"{}\" reads values of scale {}, not above {}", name(node.op), node.name, narrowest, least.input));
+    if (integer(y) && y.quant.scale[0] <= least.output)
+      found.push_back(format("{} \"{}\" gives values of scale {}, not above {}", name(node.op), node.name,
+                             y.quant.scale[0], least.output));
+    if (integer(y) && y.quant.scale[0] > least.most)
+      found.push_back(format("{} \"{}\" gives values of scale {}, above {}", name(node.op), node.name, y.quant.scale[0],
+                             least.most));
+  }
+  return found;
+}
+
+}  // namespace thimble::tflite
