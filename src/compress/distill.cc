@@ -208,7 +208,12 @@ Status Distillation::before_step(FitView& fit) {
   if (feature_ != kNoTensor) read(1, floats(feature_));
   const std::span<float> soft = floats(soft_);
   read(0, soft);
-  if (answer_ == Answer::values) return {};
+  if (answer_ == Answer::values) {  // the teacher answers in the units of the targets
+    const auto width = static_cast<size_t>(static_cast<int64_t>(soft.size()) / fit.batch);
+    for (size_t row = 0; row < soft.size(); row += width)
+      fit.feeding.apply_to_targets(&soft[row], &soft[row], static_cast<int64_t>(width));
+    return {};
+  }
   const double t = options_.temperature;
   if (answer_ == Answer::sigmoid) {
     for (float& v : soft) v = static_cast<float>(1 / (1 + std::exp(-static_cast<double>(v) / t)));

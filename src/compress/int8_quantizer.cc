@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "compress/int8_answers.h"
 #include "compress/refine.h"
 #include "passes/add_bias.h"
 #include "passes/equalize.h"
@@ -18,6 +19,9 @@ Result<Int8Quantizer> Int8Quantizer::make(const Graph& float_graph, const Quanti
   THIMBLE_TRY(verify(float_graph));
   THIMBLE_ASSIGN(made.source_, fold_constants(float_graph));
   add_missing_biases(made.source_);
+  if (options.io == QuantizeOptions::Io::float32 && compress::wants_float_answer(answer_scale(made.source_))) {
+    THIMBLE_ASSIGN(made.answers_, take_answer_scale(made.source_));
+  }
   THIMBLE_TRY(compress::check_quantization(made.source_, made.options_));
   // Clustered weights stay as they are: a factor per channel would turn their few values into many.
   if (made.options_.equalize)
@@ -44,8 +48,15 @@ Result<Quantized> Int8Quantizer::quantize(int bits, const std::map<std::string, 
   };
   auto result = make();
   if (!result) return with_context(std::move(result).error(), "quantising to int8");
+  THIMBLE_TRY(compress::put_int8_answers(result->graph, answers_, options_.scale_bits));
   THIMBLE_TRY(verify(result->graph));
   return result;
+}
+
+Result<Graph> Int8Quantizer::float_model() const {
+  Graph whole = source_;
+  THIMBLE_TRY(put_answer_scale(whole, answers_));
+  return whole;
 }
 
 std::vector<Int8Quantizer::Layer> Int8Quantizer::layers() const {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "compress/int8_plan.h"
+#include "train/answer_scale.h"
 
 namespace thimble {
 
@@ -18,6 +19,8 @@ class Int8Quantizer {
 
   // The float graph that is quantised: constants folded, missing biases added, equalised where asked for.
   const Graph& source() const { return source_; }
+  // The same, with the scale of its answers where that was taken out (compress/int8_answers.h).
+  Result<Graph> float_model() const;
   const QuantizeOptions& options() const { return options_; }
   const CalibrationSamples& samples() const { return samples_; }
 
@@ -33,6 +36,7 @@ class Int8Quantizer {
   Int8Quantizer() = default;
 
   Graph source_;
+  AnswerScale answers_;
   QuantizeOptions options_;
   CalibrationSamples samples_;
   compress::Int8Layout layout_;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "compress/int8_answers.h"
 #include "compress/params.h"
 #include "compress/qat_model.h"
 #include "graph/int4.h"
@@ -47,6 +48,7 @@ struct Qat::Site {
 
 struct Qat::State {
   std::unique_ptr<QatModel> model;
+  AnswerScale answers;  // taken out of the model given: training sees scaled targets
   std::vector<Site> sites;
   TensorId keep = kNoTensor;
   std::vector<TensorId> learned;           // parameters that are factors of scales
@@ -65,7 +67,9 @@ Result<std::shared_ptr<Qat>> Qat::make(const Graph& float_graph, const QatOption
     return fail(ErrorCode::usage,
                 format("decay {} of ranges or freeze {} is not in [0, 1]", options.decay, options.freeze));
   std::shared_ptr<Qat> qat(new Qat);
-  auto model = QatModel::make(float_graph, options, samples);
+  Graph network = float_graph;
+  THIMBLE_ASSIGN(qat->state_->answers, take_answer_scale(network));
+  auto model = QatModel::make(network, options, samples);
   if (!model) return with_context(std::move(model).error(), "quantisation-aware training");
   qat->state_->model = std::move(*model);
   return qat;
@@ -352,6 +356,7 @@ Result<Quantized> Qat::deployed(const Weights& weights) const {
   THIMBLE_ASSIGN(QatModel::Built built, learned(*state_->model, weights, 1, state_->model->options().quantize.io));
   Quantized result = std::move(built.made.result);
   result.graph.remove_unused();
+  THIMBLE_TRY(compress::put_int8_answers(result.graph, state_->answers, state_->model->options().quantize.scale_bits));
   if (Status sound = verify(result.graph); !sound) return ran_away(std::move(sound).error());
   return result;
 }

@@ -4,6 +4,7 @@
 
 #include "passes/fold_constants.h"
 #include "passes/lower_lstm.h"
+#include "train/answer_scale.h"
 #include "train/import.h"
 
 namespace thimble {
@@ -36,6 +37,8 @@ Result<Retrained> retrain(const Graph& float_graph, const Retraining& how, const
     return fail(ErrorCode::unsupported, "the model has no input with a batch dimension, so it cannot be trained");
   Retrained result;
   THIMBLE_ASSIGN(result.graph, fold_constants(float_graph));  // float16 weights widen here
+  Feeding feeding = how.feeding;
+  THIMBLE_ASSIGN(const AnswerScale answers, take_answer_scale(result.graph, &feeding));
   ModelSpec model;
   model.graph = std::make_shared<const Graph>(result.graph);
   // In the graph's own batch, tensors keep their places, by which trained weights come back under their own names.
@@ -62,7 +65,7 @@ Result<Retrained> retrain(const Graph& float_graph, const Retraining& how, const
   options.initial = &initial;
   options.techniques = techniques;
   THIMBLE_ASSIGN(TrainResult trained,
-                 train(model, how.spec, how.train, how.validation, how.feeding, how.augment, options, how.hooks));
+                 train(model, how.spec, how.train, how.validation, feeding, how.augment, options, how.hooks));
   for (TensorId t : imported.parameters)
     result.graph.at(t).data = Data::of(std::span<const float>(trained.weights.at(imported.graph.at(t).name)));
   if (raised)
@@ -70,6 +73,7 @@ Result<Retrained> retrain(const Graph& float_graph, const Retraining& how, const
       THIMBLE_ASSIGN([[maybe_unused]] const int sequences, lower_lstm(result.graph));
       return {};
     }());
+  THIMBLE_TRY(put_answer_scale(result.graph, answers));
   result.weights = std::move(trained.weights);
   result.epochs = std::move(trained.epochs);
   result.interrupted = trained.interrupted;

@@ -37,9 +37,10 @@ double usual_rate(std::string_view technique);
 TrainSpec fine_tuning(const TrainSpec& base, int epochs, double learning_rate);
 
 // Trains the float inference graph (batch normalisation folded; as deployable_graph or read_tflite give it). Names,
-// metadata, signature and everything that is not trained are kept. Weights and biases of dense, convolution and LSTM
-// layers and slopes of PReLU are trained. Errors: unsupported (a quantised model, several inputs), and those of
-// train().
+// metadata, signature and everything that is not trained are kept; a model that scales its answers learns targets
+// scaled alike (train/answer_scale.h), and `weights` are those behind its answers. Weights and biases of dense,
+// convolution and LSTM layers and slopes of PReLU are trained. Errors: unsupported (a quantised model, several inputs),
+// and those of train().
 Result<Retrained> retrain(const Graph& float_graph, const Retraining& how, const Techniques& techniques = {});
 
 }  // namespace thimble

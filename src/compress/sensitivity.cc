@@ -113,7 +113,8 @@ Result<SensitivityTable> layer_sensitivity(const Int8Quantizer& quantizer, const
 
   SensitivityTable table;
   table.base_bits = base_bits;
-  THIMBLE_ASSIGN(table.float_score, scored(quantizer.source()));
+  THIMBLE_ASSIGN(const Graph float_model, quantizer.float_model());
+  THIMBLE_ASSIGN(table.float_score, scored(float_model));
   THIMBLE_TRY(measured({}, base_bits, &table.base, &table.base_bytes));
   for (const Int8Quantizer::Layer& layer : layers)
     for (int bits : widths) {

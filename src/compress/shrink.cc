@@ -7,6 +7,7 @@
 
 #include "base/suggest.h"
 #include "passes/fold_constants.h"
+#include "train/answer_scale.h"
 
 namespace thimble {
 namespace {
@@ -255,11 +256,13 @@ Result<Shrunk> shrink_graph(const Graph& graph, const ShrinkOptions& options, co
   return Shrinker(graph, options, scores).run();
 }
 
-Result<ShrinkResult> shrink(const Graph& float_graph, const ShrinkPlan& plan, const Retraining& how,
+Result<ShrinkResult> shrink(const Graph& float_graph, const ShrinkPlan& plan, const Retraining& given,
                             const std::function<Result<Techniques>()>& techniques) {
   if (plan.rounds < 1) return fail(ErrorCode::usage, format("{} rounds", plan.rounds), "give 1 or more");
   ShrinkResult result;
-  THIMBLE_ASSIGN(const Graph whole, fold_constants(float_graph));
+  THIMBLE_ASSIGN(Graph whole, fold_constants(float_graph));
+  Retraining how = given;
+  THIMBLE_ASSIGN(const AnswerScale answers, take_answer_scale(whole, &how.feeding));
   THIMBLE_ASSIGN(const GraphCost whole_cost, cost(whole));
   Graph graph = whole;
   for (int round = 1; round <= plan.rounds; ++round) {
@@ -289,6 +292,7 @@ Result<ShrinkResult> shrink(const Graph& float_graph, const ShrinkPlan& plan, co
     graph = result.shrunk.graph;
     if (result.interrupted) break;
   }
+  THIMBLE_TRY(put_answer_scale(result.shrunk.graph, answers));
   return result;
 }
 

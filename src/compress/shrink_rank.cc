@@ -136,7 +136,7 @@ class OnSamples {
 
   Status add_gradients(std::vector<TensorId>* outputs) {
     THIMBLE_ASSIGN(const LossPlan plan, plan_loss(how_.spec.loss, how_.spec.label_smoothing, model_, how_.train));
-    integer_labels_ = plan.classes && !plan.one_hot && is_classification(plan.attrs.kind);
+    integer_labels_ = plan.integer_labels();
     Builder b(model_.graph);
     if (plan.one_hot)
       return fail(ErrorCode::unsupported, "ranking by gradients with one-hot labels", "rank by l1 or activation");

@@ -44,7 +44,7 @@ int64_t Batches::fill(int64_t epoch, int64_t step, float* inputs, int32_t* label
       feeding_.sample(set_, at, out);
     }
     if (labels && set_.classes() > 0) labels[i] = set_.label(at);
-    if (targets && width > 0) std::copy_n(set_.target(at), width, targets + i * width);
+    if (targets && width > 0) feeding_.apply_to_targets(set_.target(at), targets + i * width, width);
   }
   return count;
 }

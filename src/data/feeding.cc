@@ -128,6 +128,15 @@ void Feeding::sample(const Dataset& set, int64_t i, float* out) const {
     apply(set.floats(i), out, 1, set.sample_elements());
 }
 
+void Feeding::apply_to_targets(const float* in, float* out, int64_t width) const {
+  if (static_cast<int64_t>(target_mean.size()) != width) {
+    if (in != out) std::copy_n(in, width, out);
+    return;
+  }
+  for (int64_t i = 0; i < width; ++i)
+    out[i] = (in[i] - target_mean[static_cast<size_t>(i)]) / target_deviation[static_cast<size_t>(i)];
+}
+
 std::string Feeding::to_json() const {
   JsonWriter json;
   json.begin_object().field("scale", scale);
@@ -149,6 +158,10 @@ std::string Feeding::to_json() const {
           .end_object();
     json.end_array();
   }
+  if (!target_mean.empty()) {
+    write_numbers(json, "target_mean", target_mean);
+    write_numbers(json, "target_deviation", target_deviation);
+  }
   return json.end_object().take();
 }
 
@@ -169,8 +182,12 @@ Result<Feeding> Feeding::from_json(std::string_view text) {
   if (!read_numbers(object, "deviation", &out.deviation))
     return bad("deviation must be a number or an array of numbers");
   if (out.mean.size() != out.deviation.size()) return bad("mean and deviation differ in length");
-  if (std::find(out.deviation.begin(), out.deviation.end(), 0.0f) != out.deviation.end())
-    return bad("a deviation is 0");
+  if (!read_numbers(object, "target_mean", &out.target_mean) ||
+      !read_numbers(object, "target_deviation", &out.target_deviation) ||
+      out.target_mean.size() != out.target_deviation.size())
+    return bad("target_mean and target_deviation must be numbers or arrays of numbers of one length");
+  for (const auto* deviations : {&out.deviation, &out.target_deviation})
+    if (std::ranges::find(*deviations, 0.0f) != deviations->end()) return bad("a deviation is 0");
   if (const auto at = object.find("labels"); at != object.end()) {
     if (!at->is_array()) return bad("labels must be an array of texts");
     for (const auto& item : *at) {
@@ -245,6 +262,30 @@ Result<Feeding> measure_feeding(std::string_view scale, const Dataset& train) {
     out.deviation.push_back(deviation > 1e-12 * std::max(1.0, std::abs(mean)) ? static_cast<float>(deviation) : 1.0f);
   }
   return out;
+}
+
+Status measure_targets(const Dataset& train, Feeding* feeding) {
+  feeding->target_mean.clear();
+  feeding->target_deviation.clear();
+  if (!train.valid() || train.empty()) return {};
+  const double n = static_cast<double>(train.size());
+  for (int64_t c = 0; c < train.target_width(); ++c) {
+    // About the first sample, so that a column far from zero keeps its deviation.
+    const double origin = train.target(0)[c];
+    double sum = 0, squares = 0;
+    for (int64_t i = 0; i < train.size(); ++i) {
+      const double from = train.target(i)[c] - origin;
+      sum += from;
+      squares += from * from;
+    }
+    const double mean = origin + sum / n, deviation = std::sqrt(std::max(0.0, squares / n - sum / n * (sum / n)));
+    if (!std::isfinite(mean) || !std::isfinite(deviation))
+      return fail(ErrorCode::bad_file, format("data set {} holds targets that are not finite", train.name()));
+    feeding->target_mean.push_back(static_cast<float>(mean));
+    const bool varies = deviation > 1e-12 * std::max(1.0, std::abs(mean));
+    feeding->target_deviation.push_back(varies ? static_cast<float>(std::exp2(std::round(std::log2(deviation)))) : 1);
+  }
+  return {};
 }
 
 }  // namespace thimble

@@ -35,10 +35,16 @@ struct Feeding {
   bool handwriting = false;  // pictures are brought to MNIST's convention first (handwriting.h)
   std::optional<Task> task;  // empty: as labels and outputs say
   std::vector<TrainedOn> trained_on;
+  // Regression: training sees (target − target_mean) / target_deviation, one pair per target column. The model itself
+  // answers in the targets' own units: further training must take the scaling out of it first
+  // (train/answer_scale.h). Empty: targets are learned as they are.
+  std::vector<float> target_mean, target_deviation;
 
   // n samples of `elements` values each, of which mean has 1, `elements` or a number that divides it.
   void apply(const uint8_t* in, float* out, int64_t samples, int64_t elements) const;
   void apply(const float* in, float* out, int64_t samples, int64_t elements) const;  // in == out is allowed
+  // What training sees of one sample's targets; in == out is allowed.
+  void apply_to_targets(const float* in, float* out, int64_t width) const;
 
   // Sample i of a set, bytes or floats: the one way from stored values to what the network takes.
   void sample(const Dataset& set, int64_t i, float* out) const;
@@ -57,5 +63,10 @@ struct Feeding {
 // training pixels. Tables (rank 1 floats): the same per column, with "0..1" and "-1..1" spanning its training range.
 // Float pictures: as tables, but one range for all. A constant column gets deviation 1. Errors: usage for another word.
 Result<Feeding> measure_feeding(std::string_view scale, const Dataset& train);
+
+// Fills target_mean with the means of the training part's targets and target_deviation with the powers of two nearest
+// to their deviations, so that no weight is rounded where the model takes them in; a constant column gets 1. Nothing
+// where there are no numbers to learn. Errors: bad_file for targets that are not finite.
+Status measure_targets(const Dataset& train, Feeding* feeding);
 
 }  // namespace thimble

@@ -60,6 +60,33 @@ TEST(Feeding, ColumnsOfTables) {
   EXPECT_EQ(row[2], 0.0f);
 }
 
+TEST(Feeding, TargetsOfTheTrainingPart) {
+  Samples s;
+  s.name = "houses";
+  s.sample_shape = {1};
+  s.storage = Storage::floats;
+  s.count = 3;
+  s.floats = {1, 2, 3};
+  s.target_width = 2;
+  s.targets = {250000, 7, 250003, 7, 250006, 7};
+  Feeding feeding;
+  ASSERT_TRUE(measure_targets(Dataset(std::make_shared<const Samples>(std::move(s))), &feeding));
+  EXPECT_EQ(feeding.target_mean, (std::vector<float>{250003, 7}));
+  EXPECT_EQ(feeding.target_deviation[0], 2.0f);  // √6
+  EXPECT_EQ(feeding.target_deviation[1], 1.0f);  // constant
+  float row[2] = {250003, 8};
+  feeding.apply_to_targets(row, row, 2);
+  EXPECT_EQ(row[0], 0.0f);
+  EXPECT_EQ(row[1], 1.0f);
+  EXPECT_EQ(Feeding().to_json().find("target"), std::string::npos);
+  auto back = Feeding::from_json(feeding.to_json());
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->target_mean, feeding.target_mean);
+  EXPECT_EQ(back->target_deviation, feeding.target_deviation);
+  EXPECT_FALSE(Feeding::from_json("{\"target_mean\":1}"));
+  EXPECT_FALSE(Feeding::from_json("{\"target_mean\":1,\"target_deviation\":0}"));
+}
+
 TEST(Feeding, JsonRoundTrip) {
   Feeding p;
   p.scale = "standard";

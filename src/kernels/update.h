@@ -18,7 +18,8 @@ namespace thimble {
 //   adagrad  s0 accumulator         p1 eps
 //   adamax   s0 m, s1 u             p0 lr/(1−b1^t), p1 b1, p2 b2, p3 eps
 //   nadam    s0 m, s1 v             p1 b1, p2 b2, p3 eps, p4 u_t, p5 u_{t+1}, p6 Πu, p7 Πu·u_{t+1}, p8 1−b2^t
-//   ftrl     s0 accumulator, s1 linear   p1 lr_power, p2 l1, p3 l2 + beta/(2·lr), p4 shrinkage
+//   ftrl     s0 accumulator, s1 linear   p1 lr_power, p2 l1, p3 l2 + beta/(2·lr), p4 shrinkage,
+//            p5 learning rate of the step before (0: the same), p6 beta/lr − beta/p5; a step of rate 0 changes nothing
 //   lion     s0 m                   p1 b1, p2 b2
 // p[15] = decoupled weight decay factor lr·wd, applied first: w −= p[15]·w.
 struct UpdateArgs {

@@ -38,7 +38,7 @@ void sgd(const UpdateArgs& u) {
 // step = lr·g / √(v + eps);  mom = momentum·mom + step, w − mom.
 void rmsprop(const UpdateArgs& u) {
   const F lr = set1(u.p[0]), rho = set1(u.p[1]), rest = set1(1.0f - u.p[1]), momentum = set1(u.p[2]);
-  const F eps = set1(u.p[3]);
+  const F eps = set1(u.p[3]), zero = set1(0.0f);
   const bool has_momentum = u.p[2] > 0.0f, centered = u.p[4] != 0.0f;
   each(u, [&](int64_t i, auto run, F w, F g) {
     const F v = rho * load(u.s0 + i, run) + rest * (g * g);
@@ -47,7 +47,7 @@ void rmsprop(const UpdateArgs& u) {
     if (centered) {
       const F average = rho * load(u.s2 + i, run) + rest * g;
       store(u.s2 + i, average, run);
-      root = v - average * average;
+      root = greater(v - average * average, zero);  // rounding can take it below 0, further than eps is above
     }
     F step = lr * g / sqrt(root + eps);
     if (has_momentum) {
@@ -138,17 +138,26 @@ THIMBLE_INLINE F power(F x, float y) {
 }
 
 // g' = g + 2·shrinkage·w;  linear += g' − (acc'^(−p) − acc^(−p))/lr·w with acc' = acc + g²;
-// w = (clip(linear, ±l1) − linear) / (acc'^(−p)/lr + 2·l2)
+// w = (clip(linear, ±l1) − linear) / (acc'^(−p)/lr + 2·l2).
+// Keras has that for any rate. Where the rate changes, the paper (McMahan et al. 2013, σ = 1/η' − 1/η) has
+// acc'^(−p)/lr − acc^(−p)/lr_before in place of the difference: with one rate for both, the weights would be
+// multiplied by lr/lr_before in every step.
 void ftrl(const UpdateArgs& u) {
+  if (u.p[0] == 0.0f) return each(u, [](int64_t, auto, F w, F) { return w; });
+  const bool moves = u.p[5] != 0.0f && u.p[5] != u.p[0];
+  const F before = set1(moves ? u.p[5] : u.p[0]), beta = set1(moves ? u.p[6] : 0.0f);
   const F lr = set1(u.p[0]), l1 = set1(u.p[2]), l2 = set1(2.0f * u.p[3]), shrinkage = set1(2.0f * u.p[4]);
   const float exponent = -u.p[1];
   each(u, [&](int64_t i, auto run, F w, F g) {
     const F old = load(u.s0 + i, run), acc = old + g * g;
     const F root = power(acc, exponent);
-    const F linear = load(u.s1 + i, run) + ((g + shrinkage * w) - (root - power(old, exponent)) / lr * w);
+    const F old_root = power(old, exponent);
+    const F shift = moves ? root / lr - old_root / before + beta : (root - old_root) / lr;
+    const F linear = load(u.s1 + i, run) + ((g + shrinkage * w) - shift * w);
     store(u.s0 + i, acc, run);
     store(u.s1 + i, linear, run);
-    return (clamp(linear, -l1, l1) - linear) / (root / lr + l2);
+    const F quadratic = root / lr + l2;  // 0: no gradient yet, and an accumulator that began at 0
+    return select(quadratic == 0.0f, w, (clamp(linear, -l1, l1) - linear) / quadratic);
   });
 }
 

@@ -33,7 +33,7 @@ void expected_step(UpdateRule rule, const float* p, Element& e, double g) {
       double root = e.s0 + p[3];
       if (p[4] != 0) {
         e.s2 = p[1] * e.s2 + (1.0 - p[1]) * g;
-        root = e.s0 - e.s2 * e.s2 + p[3];
+        root = std::max(e.s0 - e.s2 * e.s2, 0.0) + p[3];
       }
       const double increment = lr * g / std::sqrt(root);
       if (p[2] > 0) {
@@ -73,8 +73,9 @@ void expected_step(UpdateRule rule, const float* p, Element& e, double g) {
       return;
     }
     case UpdateRule::ftrl: {
-      const double acc = e.s0 + g * g, exponent = -p[1];
-      e.s1 += g + 2.0 * p[4] * e.w - (std::pow(acc, exponent) - std::pow(e.s0, exponent)) / lr * e.w;
+      if (lr == 0) return;
+      const double acc = e.s0 + g * g, exponent = -p[1], before = p[5] != 0 ? p[5] : lr;
+      e.s1 += g + 2.0 * p[4] * e.w - (std::pow(acc, exponent) / lr - std::pow(e.s0, exponent) / before + p[6]) * e.w;
       const double clipped = std::max(-double{p[2]}, std::min(double{p[2]}, e.s1));
       e.w = (clipped - e.s1) / (std::pow(acc, exponent) / lr + 2.0 * p[3]);
       e.s0 = acc;
@@ -110,6 +111,8 @@ const Setting kSettings[] = {
     {UpdateRule::nadam, {0.001f, 0.9f, 0.999f, 1e-7f, 0.47f, 0.48f, 0.3f, 0.144f, 0.002f}},
     {UpdateRule::ftrl, {0.01f, -0.5f, 0.02f, 0.01f, 0.1f}, 0.1f},
     {UpdateRule::ftrl, {0.01f, -0.7f, 0, 0, 0}, 0.1f},
+    {UpdateRule::ftrl, {0.01f, -0.5f, 0, 0.05f, 0, 0.02f, 5}, 0.1f},
+    {UpdateRule::ftrl, {0, -0.5f, 0, 0, 0}, 0.1f},
     {UpdateRule::lion, {0.001f, 0.9f, 0.99f}},
 };
 

@@ -183,10 +183,10 @@ Result<Compressed> compress_model(const Graph& float_graph, const Retraining& ho
   search.samples = options.samples > 0 ? options.samples : kSearchPasses * how.train.size();
   search.least_samples = std::min(kLeastSamples, std::max<int64_t>(how.train.size() / 2, 1));
   search.ledger = join_path(options.folder, "ledger.txt");
-  search.fingerprint =
-      format("{} {} {} {} {}", options.fingerprint,
-             training_fingerprint(float_graph, how.spec, how.train, how.validation, how.feeding, how.augment, {}),
-             static_cast<int>(options.io), options.goal.to_string(), search.samples);
+  search.fingerprint = format("{} {} {} {} {}", options.fingerprint,
+                              training_fingerprint(training_keys(float_graph, how.spec, how.train, how.validation,
+                                                                 how.feeding, how.augment, {})),
+                              static_cast<int>(options.io), options.goal.to_string(), search.samples);
   search.resume = options.resume;
   PlanSpace space;
   space.packed = weigh.packed;

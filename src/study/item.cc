@@ -13,6 +13,7 @@
 #include "study/training_hooks.h"
 #include "study/training_warnings.h"
 #include "study/variants.h"
+#include "train/answer_scale.h"
 
 namespace thimble {
 namespace {
@@ -73,8 +74,9 @@ class ItemRun {
     THIMBLE_TRY(load_imported_model(recipe_));
     if (plan_.point->changes_data()) {
       THIMBLE_ASSIGN(data_, open_study_data(recipe_, options_.data_dir));
+      return {};
     }
-    return {};
+    return scale_targets(recipe_, data_);
   }
 
   // The weights of a finished checkpoint when resuming.
@@ -167,10 +169,14 @@ class ItemRun {
     THIMBLE_ASSIGN(const EvaluationResult before,
                    evaluate_model(trained.graph, data_.splits.test, data_.feeding,
                                   {.threads = options_.threads, .cancelled = hooks_.cancelled}));
+    const AnswerScale scale = answer_scale(data_.feeding);  // the file has it in its last layer
     double worst = 0, largest = 1;
     for (size_t i = 0; i < before.outputs.size(); ++i) {
-      worst = std::max(worst, std::fabs(static_cast<double>(before.outputs[i]) - scorer.first_outputs()[i]));
-      largest = std::max(largest, std::fabs(static_cast<double>(before.outputs[i])));
+      double said = before.outputs[i];
+      if (const size_t c = i % std::max<size_t>(scale.mean.size(), 1); scale.on())
+        said = said * scale.deviation[c] + scale.mean[c];
+      worst = std::max(worst, std::fabs(said - scorer.first_outputs()[i]));
+      largest = std::max(largest, std::fabs(said));
     }
     const std::string text =
         format("{}: the file's outputs differ from the trained network's by at most {:.2g} on {} test samples",

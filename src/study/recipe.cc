@@ -108,6 +108,27 @@ void monitor(TableReader& r, std::string* out) {
       r.fail_at(*n, format("unknown quantity \"{}\"", *out), did_you_mean(*out, kMonitors));
 }
 
+// "balanced", or weights by the names of classes.
+void read_class_weight(TableReader& r, ClassWeightSpec* out) {
+  const toml::node* n = r.node("class_weight");
+  if (!n) return;
+  constexpr const char* kHow = "class_weight = \"balanced\", or a weight by name: { cat = 2, dog = 1 }";
+  if (n->is_string()) {
+    out->balanced = n->value_or(std::string()) == "balanced";
+    if (!out->balanced) r.fail_at(*n, format("unknown class_weight \"{}\"", n->value_or(std::string())), kHow);
+    return;
+  }
+  const toml::table* table = n->as_table();
+  if (!table) return r.fail_at(*n, "train.class_weight must be a word or a table", kHow);
+  for (const auto& [key, value] : *table) {
+    const auto weight = value.is_number() ? value.value<double>() : std::optional<double>();
+    if (!weight || !(*weight >= 0) || !std::isfinite(*weight))
+      return r.fail_at(
+          value, format("the weight of class \"{}\" must be a number of at least 0", std::string(key.str())), kHow);
+    out->weights[std::string(key.str())] = *weight;
+  }
+}
+
 void read_train(TableReader& r, TrainSpec* t, Status* status) {
   optimizer(r, &t->optimizer);
   schedule(r, &t->schedule, status);
@@ -118,6 +139,7 @@ void read_train(TableReader& r, TrainSpec* t, Status* status) {
       r.fail_at(*n, loss.error().message, loss.error().hint);
   }
   r.number("label_smoothing", &t->label_smoothing, 0, 0.99);
+  read_class_weight(r, &t->class_weights);
   r.whole("batch", &t->batch, 1, 1'000'000);
   r.whole("epochs", &t->epochs, 1, 1'000'000);
   r.number("average", &t->average, 0, 0.999999);
@@ -233,6 +255,11 @@ void read_data(TableReader& r, DataSpec* d, Status* status) {
   }
   r.truth("skip_bad", &d->skip_bad);
   r.truth("handwriting", &d->handwriting);
+  r.text("target_scale", &d->target_scale);
+  if (const std::vector<std::string> words{"standard", "none"};
+      !d->target_scale.empty() && std::ranges::find(words, d->target_scale) == words.end())
+    r.fail_at(*r.node("target_scale"), format("unknown target_scale \"{}\"", d->target_scale),
+              "\"standard\" or \"none\"");
   r.whole("limit", &d->limit, 0, 1'000'000'000);
   r.finish();
   if (d->set.empty() && r.ok())

@@ -20,6 +20,7 @@ struct DataSpec {
   std::string target, missing, decimal;
   std::optional<bool> header;
   std::optional<Task> task;
+  std::string target_scale;  // "standard", "none"; "": standard for csv and npz
   bool handwriting = false;  // folders: pictures are brought to MNIST's convention
   bool skip_bad = false;     // folders
   int64_t limit = 0;         // at most so many training samples (the rest of the split in proportion); 0 = all

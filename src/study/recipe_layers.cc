@@ -125,6 +125,38 @@ void read_layers(TableReader& owner, const toml::node& list, std::vector<LayerSp
   read_layers(owner, list, out, status, 0);
 }
 
+namespace {
+
+// new_head, cut and freeze: what becomes of an imported model.
+void read_transfer(TableReader& r, ModelSpec* out, Status* status) {
+  for (const char* key : {"new_head", "cut", "freeze", "trainable_layers"})
+    if (r.has(key) && out->file.empty())
+      return r.fail_at(*r.node(key), format("model.{} goes with model.file", key), "file = \"model.tflite\"");
+  if (const toml::node* head = r.node("new_head")) {
+    read_layers(r, *head, &out->new_head, status, 0);
+    if (out->new_head.empty() && r.ok()) return r.fail_at(*head, "model.new_head has no layers");
+    out->frozen_layers = ModelSpec::kAll;
+  }
+  r.text("cut", &out->cut);
+  if (!out->cut.empty() && out->new_head.empty())
+    return r.fail_at(*r.node("cut"), "model.cut says where model.new_head begins, and there is none");
+  const toml::node* freeze = r.node("freeze");
+  if (!freeze) return;
+  if (out->trainable_layers > 0)
+    return r.fail_at(*freeze, "model.freeze and model.trainable_layers say the same thing twice", "leave one out");
+  const auto number = freeze->value_exact<int64_t>();
+  if (freeze->value_or(std::string()) == "all" && !out->new_head.empty())
+    out->frozen_layers = ModelSpec::kAll;
+  else if (number && *number >= 0 && *number <= 1'000'000)
+    out->frozen_layers = static_cast<int>(*number);
+  else
+    r.fail_at(
+        *freeze, "model.freeze must be a number of layers, or \"all\" with model.new_head",
+        "freeze = \"all\": only the new layers learn; freeze = 4: the first 4 layers with weights stay as they are");
+}
+
+}  // namespace
+
 void read_model(TableReader& r, ModelSpec* out, Status* status) {
   r.wholes("input", &out->input, 1, 65536);
   r.text("file", &out->file);
@@ -133,6 +165,7 @@ void read_model(TableReader& r, ModelSpec* out, Status* status) {
   r.whole("classes", &out->classes, 2, 1'000'000);
   r.number("momentum", &out->momentum, 0, 0.9999);
   r.whole("trainable_layers", &out->trainable_layers, 0, 1'000'000);
+  read_transfer(r, out, status);
   const toml::node* layers = r.node("layers");
   const int ways = (layers != nullptr) + !out->file.empty() + !out->architecture.empty();
   if (ways != 1 && r.ok())

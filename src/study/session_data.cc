@@ -7,7 +7,9 @@
 #include "formats/tflite/tflite.h"
 #include "study/evaluate.h"
 #include "study/model_feeding.h"
-#include "study/task.h"
+#include "train/answer_scale.h"
+#include "train/last_layer.h"
+#include "train/new_head.h"
 
 namespace thimble {
 
@@ -26,7 +28,7 @@ Status feed_as_the_model_says(const Graph& graph, StudyData* data) {
 
 }  // namespace
 
-Result<StudyData> open_study_data(const Recipe& recipe, const std::string& data_dir) {
+Result<StudyData> open_study_data(Recipe& recipe, const std::string& data_dir) {
   const DataSpec& spec = recipe.data;
   OpenOptions open;
   open.data_dir = data_dir;
@@ -38,7 +40,9 @@ Result<StudyData> open_study_data(const Recipe& recipe, const std::string& data_
   open.decimal = spec.decimal;
   open.header = spec.header;
   open.skip_bad = spec.skip_bad;
-  open.task = spec.task ? spec.task : implied_task(recipe.model, recipe.train.loss);
+  open.task = spec.task;
+  if (const auto classes = implies_classes(recipe.model, recipe.train.loss); classes && !open.task)
+    open.task = *classes ? Task::classification : Task::regression;
   open.seed = recipe.seed;
   if (recipe.model.input.size() == 3) open.shape = recipe.model.input;
   open.handwriting = spec.handwriting;
@@ -83,7 +87,42 @@ Result<StudyData> open_study_data(const Recipe& recipe, const std::string& data_
       return with_context(std::move(good).error(), format("data.extra_test \"{}\"", name));
     data.extra.emplace_back(name, splits->test);
   }
+  THIMBLE_TRY(scale_targets(recipe, data));
   return data;
+}
+
+Status scale_targets(Recipe& recipe, StudyData& data) {
+  data.feeding.target_mean.clear();
+  data.feeding.target_deviation.clear();
+  if (recipe.model.graph) {  // a model that scales its answers goes on with its own scale
+    Graph graph = *recipe.model.graph;
+    THIMBLE_ASSIGN(const AnswerScale own, take_answer_scale(graph, &data.feeding));
+    if (own.on()) {
+      recipe.model.graph = std::make_shared<const Graph>(std::move(graph));
+      return {};
+    }
+  }
+  const Dataset& train = data.splits.train;
+  const std::string& word = recipe.data.target_scale;
+  if (train.target_width() == 0 || word == "none") return {};
+  const LossChoice loss = recipe.train.loss;
+  const bool linear = has_linear_answer(recipe.model);
+  const bool any_number = linear && (loss == LossChoice::automatic || loss == LossChoice::mse ||
+                                     loss == LossChoice::mae || loss == LossChoice::huber);
+  if (word == "standard" && !any_number)
+    return fail(ErrorCode::usage,
+                linear ? format("data.target_scale = \"standard\" does not go with the loss {}", name(loss))
+                       : std::string("data.target_scale = \"standard\" needs a last layer that gives any number"),
+                linear ? "take mse, mae or huber" : "end the model with a dense layer without activation");
+  const bool table = recipe.data.set.starts_with("csv:") || recipe.data.set.starts_with("npz:");
+  if (!any_number || !(table || word == "standard")) return {};
+  THIMBLE_TRY(measure_targets(train, &data.feeding));
+  if (recipe.model.graph) {
+    Graph graph = *recipe.model.graph;
+    THIMBLE_TRY(remove_answer_scale(graph, answer_scale(data.feeding)));
+    recipe.model.graph = std::make_shared<const Graph>(std::move(graph));
+  }
+  return {};
 }
 
 Status load_imported_model(Recipe& recipe) {
@@ -96,6 +135,11 @@ Status load_imported_model(Recipe& recipe) {
     const auto dims = graph.at(graph.inputs[0]).shape.dims();
     THIMBLE_TRY(refuse_free_dims(graph.at(graph.inputs[0])));
     if (dims.size() > 1) recipe.model.input.assign(dims.begin() + 1, dims.end());
+  }
+  if (!recipe.model.new_head.empty()) {
+    auto body = without_head(graph, recipe.model.cut);
+    if (!body) return with_context(std::move(body).error(), path);
+    graph = std::move(*body);
   }
   recipe.model.graph = std::make_shared<const Graph>(std::move(graph));
   return {};

@@ -12,11 +12,17 @@ struct StudyData {
   std::vector<std::pair<std::string, Dataset>> extra;  // further test sets, by name
 };
 
-// Pictures of folders are brought to the model's input; what loss and last layer say of the targets is taken over where
-// the recipe says nothing. splits.notes is for the user.
-Result<StudyData> open_study_data(const Recipe& recipe, const std::string& data_dir);
-
 // Reads the model file of a recipe that imports one; path relative to the recipe.
 Status load_imported_model(Recipe& recipe);
+
+// Opens the recipe's data (after load_imported_model): pictures brought to the model's input, targets taken for classes
+// or numbers as data.task, else loss and last layer say, and their scale chosen
+// (scale_targets). splits.notes is for the user.
+Result<StudyData> open_study_data(Recipe& recipe, const std::string& data_dir);
+
+// How the numbers of a regression are learned (data.target_scale): fills data.feeding's target_mean and
+// target_deviation, and takes the scale of its answers out of an imported model.
+// Errors: usage (scaled targets asked for that the last layer or the loss cannot learn).
+Status scale_targets(Recipe& recipe, StudyData& data);
 
 }  // namespace thimble

@@ -1,17 +1,15 @@
-// Whether a recipe means classes or numbers as targets.
+// Whether a model means classes or numbers as targets.
 #pragma once
 
 #include <optional>
 
 #include "data/table_layout.h"
-#include "train/spec.h"
+#include "graph/graph.h"
 
 namespace thimble {
 
-// What loss and last layer say: classes for a cross-entropy or a softmax, numbers for one output that is no sigmoid.
-// Nothing where the values must decide: one sigmoid, several linear outputs, soft labels behind another loss.
-std::optional<Task> implied_task(const ModelSpec& model, LossChoice loss);
-// The same for a model from a file.
+// What the operator of a model's first output says: classes for a softmax, numbers for one output that is no sigmoid.
+// Nothing where the values must decide. Of a recipe's layers: train/last_layer.h.
 std::optional<Task> implied_task(const Graph& graph);
 
 }  // namespace thimble

@@ -13,6 +13,7 @@
 #include "runtime/program.h"
 #include "study/model_metadata.h"
 #include "study/validation_score.h"
+#include "train/answer_scale.h"
 
 namespace thimble {
 namespace {
@@ -143,6 +144,7 @@ Result<Graph> deployable_graph(const ModelSpec& model, const Weights& weights, c
   THIMBLE_ASSIGN(graph, fold_constants(std::move(graph)));  // what unrolled layers compute from weights alone
   add_missing_biases(graph);
   fuse_activations(graph);
+  THIMBLE_TRY(put_answer_scale(graph, answer_scale(feeding)));
   graph.name = name;
   graph.metadata[kPreprocessKey] = feeding.to_json();
   graph.remove_unused();

@@ -6,8 +6,18 @@
 #include "passes/fold_constants.h"
 #include "passes/raise_lstm.h"
 #include "passes/set_batch.h"
+#include "train/new_head.h"
 
 namespace thimble {
+
+Status check_float(const Graph& graph) {
+  if (const Tensor& input = graph.at(graph.inputs[0]); input.type != DType::f32)
+    return fail(ErrorCode::unsupported,
+                format("the model's input is {}: a quantised model cannot be trained", name(input.type)),
+                "import the float model and quantise it afterwards");
+  return {};
+}
+
 namespace {
 
 // How many inputs after the first are weights.
@@ -22,10 +32,14 @@ size_t weight_inputs(Op op) {
   }
 }
 
+}  // namespace
+
 bool has_weights(const Graph& graph, const Node& node) {
   return weight_inputs(node.op) > 0 && node.inputs.size() > 1 &&
          (graph.at(node.inputs[1]).constant() || graph.at(node.inputs[1]).variable);
 }
+
+namespace {
 
 // Weights travel by name, and foreign files may repeat names or leave them out.
 void make_names_unique(Graph& graph) {
@@ -53,13 +67,10 @@ Result<Model> import_model(const ModelSpec& spec, const ModelOptions& options) {
     return fail(ErrorCode::unsupported,
                 format("only models of one input and one output can be trained, this has {} and {}",
                        graph.inputs.size(), graph.outputs.size()));
-  if (graph.at(graph.inputs[0]).type != DType::f32)
-    return fail(
-        ErrorCode::unsupported,
-        format("the model's input is {}: a quantised model cannot be trained", name(graph.at(graph.inputs[0]).type)),
-        "import the float model and quantise it afterwards");
+  THIMBLE_TRY(check_float(graph));
   const auto layers = std::ranges::count_if(graph.nodes, [&](const Node& n) { return has_weights(graph, n); });
-  const auto first = spec.trainable_layers > 0 ? std::max<int64_t>(0, layers - spec.trainable_layers) : 0;
+  const auto first =
+      std::max<int64_t>(spec.trainable_layers > 0 ? layers - spec.trainable_layers : 0, spec.frozen_layers);
   int64_t position = 0;
   for (const Node& node : graph.nodes) {
     int64_t parameters = 0;
@@ -80,6 +91,7 @@ Result<Model> import_model(const ModelSpec& spec, const ModelOptions& options) {
     model.parameter_count += parameters;
     model.layers.push_back({node.name, name(node.op), graph.at(node.outputs[0]).shape, parameters});
   }
+  model.imported = spec.new_head.empty();
   model.output = graph.outputs[0];
   const auto producers = graph.producers();
   if (const NodeId last = producers[static_cast<size_t>(model.output)]; last >= 0) {

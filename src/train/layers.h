@@ -26,8 +26,10 @@ class LayerBuilder {
   // relu, relu6: fused into the operator that comes before.
   static Activation fused(const std::string& name);
 
-  // A list of layers one after the other; `prefix` goes before default names.
-  Result<TensorId> sequence(TensorId x, const std::vector<LayerSpec>& layers, const std::string& prefix);
+  // A list of layers one after the other; `prefix` goes before their names. The outermost ones are listed in
+  // Model::layers.
+  Result<TensorId> sequence(TensorId x, const std::vector<LayerSpec>& layers, const std::string& prefix,
+                            bool outermost = false);
   // How many dropout layers there are so far: each draws from a stream of its own.
   int next_dropout() { return dropouts_++; }
 

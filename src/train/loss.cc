@@ -29,6 +29,25 @@ Result<LossChoice> loss_choice(std::string_view word) {
   return fail(ErrorCode::usage, format("unknown loss \"{}\"", std::string(word)), did_you_mean(word, names));
 }
 
+namespace {
+
+// The commonest slip: a dense layer on a picture works on each of its places, and gives an answer at each.
+Status check_one_answer(const Model& model, const Dataset& data, int64_t wanted) {
+  const Shape& output = model.graph.at(model.output).shape;
+  if (output.rank() < 3 || output.elements(1, output.rank()) == wanted) return {};
+  for (const LayerInfo& layer : model.layers)
+    if (layer.word == "dense" && layer.output.rank() > 2)
+      return fail(
+          ErrorCode::usage,
+          format("layer {} gives an answer at each place of its input, {} in all, the data set \"{}\" has {} per "
+                 "sample",
+                 layer.name, output.to_string(), data.name(), wanted),
+          format("put {{ flatten = true }} or {{ global_average_pool = true }} before {}", layer.name));
+  return {};
+}
+
+}  // namespace
+
 Result<LossPlan> plan_loss(LossChoice choice, double label_smoothing, const Model& model, const Dataset& data) {
   const Tensor& output = model.graph.at(model.output);
   const int64_t width = output.shape.rank() > 1 ? output.shape.elements(1, output.shape.rank()) : 1;
@@ -36,12 +55,19 @@ Result<LossPlan> plan_loss(LossChoice choice, double label_smoothing, const Mode
   LossPlan plan;
   plan.attrs.label_smoothing = static_cast<float>(label_smoothing);
   const bool probabilities = model.last_activation == "softmax";
+  THIMBLE_TRY(check_one_answer(model, data, classes ? data.classes() : data.target_width()));
   if (choice == LossChoice::automatic) {
     if (classes && width == 1)
       choice = LossChoice::binary_crossentropy;
     else if (classes)
       choice = model.last_activation == "sigmoid" ? LossChoice::binary_crossentropy
                                                   : LossChoice::sparse_categorical_crossentropy;
+    else if (probabilities || model.last_activation == "log_softmax")
+      return fail(ErrorCode::usage,
+                  format("the last layer is {}, which tells classes apart, but the targets of \"{}\" are numbers",
+                         model.last_activation, data.name()),
+                  "leave its activation out to learn numbers, or set data.task = \"classification\" where they are "
+                  "the numbers of classes");
     else
       choice = LossChoice::mse;
   }
@@ -53,7 +79,7 @@ Result<LossPlan> plan_loss(LossChoice choice, double label_smoothing, const Mode
         return fail(
             ErrorCode::usage,
             format("loss {} needs classes, but the data set \"{}\" has numbers as targets", name(choice), data.name()),
-            "use loss = \"mse\"");
+            "use loss = \"mse\", or set data.task = \"classification\" where they are the numbers of classes");
       plan.classes = true;
       if (model.last_activation == "log_softmax") {
         plan.attrs.kind = LossKind::nll;
@@ -70,6 +96,11 @@ Result<LossPlan> plan_loss(LossChoice choice, double label_smoothing, const Mode
       plan.attrs.kind = LossKind::binary_crossentropy;
       plan.one_hot = classes && width > 1;
       plan.classes = classes;
+      if (classes && model.last_activation.empty())
+        return fail(ErrorCode::usage,
+                    format("loss binary_crossentropy needs probabilities, but the last layer is {}",
+                           width == 1 ? "one output without sigmoid" : "without sigmoid"),
+                    "give the last layer activation = \"sigmoid\"; to learn numbers, set data.task = \"regression\"");
       if (classes && width == 1 && data.classes() > 2)
         return fail(ErrorCode::usage, format("one output cannot tell {} classes apart", data.classes()),
                     format("end the model with dense = {}", data.classes()));
@@ -101,7 +132,11 @@ Result<LossPlan> plan_loss(LossChoice choice, double label_smoothing, const Mode
     return fail(ErrorCode::usage,
                 format("the model gives {} outputs, the data set \"{}\" has {} {}", width, data.name(), expected,
                        classes ? "classes" : "target columns"),
-                classes ? format("end the model with dense = {}", expected) : std::string());
+                model.imported
+                    ? format("model.new_head = [ {{ dense = {}{} }} ] puts a new last layer on it", expected,
+                             classes ? ", activation = \"softmax\"" : "")
+                    : format("end the model with dense = {}{}", expected,
+                             classes && width == 1 ? ", or set data.task = \"regression\" to learn the numbers" : ""));
   return plan;
 }
 

@@ -15,6 +15,10 @@ struct LossPlan {
   LossAttrs attrs;           // of the plain form on Model::output; also what evaluate() uses
   bool classes = false;      // int32 labels, accuracy is defined
   bool one_hot = false;      // labels are given as distributions (categorical, binary with classes …)
+  // Of each class, where some count more in training (class_weights.h): targets are then rows of the weighted
+  // distribution (cross-entropy), or the loss multiplies (binary).
+  std::vector<float> class_weights;
+  bool integer_labels() const { return classes && !one_hot && class_weights.empty() && is_classification(attrs.kind); }
 };
 
 // Chooses for the last activation and the data (automatic), or checks the user's choice.

@@ -9,6 +9,7 @@
 #include "passes/remove_training.h"
 #include "train/import.h"
 #include "train/layers.h"
+#include "train/new_head.h"
 
 namespace thimble {
 namespace {
@@ -118,7 +119,8 @@ Result<TensorId> LayerBuilder::layer(TensorId x, const LayerSpec& spec, const st
   return fail(ErrorCode::usage, format("unknown layer \"{}\"", spec.word), did_you_mean(spec.word, layer_words()));
 }
 
-Result<TensorId> LayerBuilder::sequence(TensorId x, const std::vector<LayerSpec>& layers, const std::string& prefix) {
+Result<TensorId> LayerBuilder::sequence(TensorId x, const std::vector<LayerSpec>& layers, const std::string& prefix,
+                                        bool outermost) {
   std::map<std::string, int> seen;
   for (size_t i = 0; i < layers.size(); ++i) {
     const LayerSpec& spec = layers[i];
@@ -133,13 +135,17 @@ Result<TensorId> LayerBuilder::sequence(TensorId x, const std::vector<LayerSpec>
                           format("layer {} \"{}\" ({}), input {}", i, name, spec.word, shape(x).to_string()));
     }
     x = *y;
-    if (prefix.empty()) model_.layers.push_back({name, spec.word, shape(x), model_.parameter_count - before});
+    if (outermost) model_.layers.push_back({name, spec.word, shape(x), model_.parameter_count - before});
   }
   return x;
 }
 
 Result<Model> build_model(const ModelSpec& spec, const ModelOptions& options) {
-  if (spec.graph) return import_model(spec, options);
+  if (spec.graph) {
+    THIMBLE_ASSIGN(Model imported, import_model(spec, options));
+    if (!spec.new_head.empty()) THIMBLE_TRY(add_new_head(spec, options, &imported));
+    return imported;
+  }
   Model model;
   if (spec.input.empty() || spec.input.size() > 4)
     return fail(ErrorCode::usage, format("model.input has {} dimensions, 1 to 4 are possible", spec.input.size()),
@@ -155,7 +161,7 @@ Result<Model> build_model(const ModelSpec& spec, const ModelOptions& options) {
   LayerBuilder layers(model, options);
   const TensorId input = layers.builder().input("input", DType::f32, shape);
   model.graph.at(input).batch_unknown = true;
-  THIMBLE_ASSIGN(model.output, layers.sequence(input, spec.layers, ""));
+  THIMBLE_ASSIGN(model.output, layers.sequence(input, spec.layers, "", true));
   model.graph.outputs = {model.output};
   model.graph.input_names = {"input"};
   model.graph.output_names = {"output"};

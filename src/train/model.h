@@ -29,6 +29,7 @@ struct Model {
   std::string last_activation;       // "softmax", "log_softmax", "sigmoid" or ""
   std::vector<LayerInfo> layers;
   int64_t parameter_count = 0;
+  bool imported = false;  // from a file, whose last layers the recipe does not name
 };
 
 // Errors name the layer, its input shape and what does not fit (a 3×3 window on 1×1 …).

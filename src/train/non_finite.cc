@@ -13,13 +13,13 @@ bool finite(Session& session, TensorId id) {
 }
 }  // namespace
 
-std::string first_non_finite(Session& session, size_t last) {
+NonFinite first_non_finite(Session& session, size_t last) {
   const Graph& graph = session.graph();
   for (size_t t = 0; t < graph.tensors.size(); ++t)
     if (graph.tensors[t].variable && !finite(session, static_cast<TensorId>(t)))
-      return format("the weights {} are no longer finite", graph.tensors[t].to_string());
+      return {format("the weights {} are no longer finite", graph.tensors[t].to_string())};
   for (TensorId t : graph.inputs)
-    if (!finite(session, t)) return format("the data fed to {} hold NaN or infinity", graph.at(t).to_string());
+    if (!finite(session, t)) return {format("the data fed to {} hold NaN or infinity", graph.at(t).to_string()), true};
   for (size_t s = 0; s < last; ++s) {
     session.run_steps(s, s + 1);
     const NodeId id = session.program().steps()[s].node;
@@ -27,10 +27,10 @@ std::string first_non_finite(Session& session, size_t last) {
     const Node& node = graph.nodes[static_cast<size_t>(id)];
     for (TensorId t : node.outputs)
       if (!finite(session, t))
-        return format("{} (node \"{}\", {}) is the first tensor that is not finite", graph.at(t).to_string(), node.name,
-                      name(node.op));
+        return {format("{} (node \"{}\", {}) is the first tensor that is not finite", graph.at(t).to_string(),
+                       node.name, name(node.op))};
   }
-  return "the loss is not finite";
+  return {"the loss is not finite"};
 }
 
 }  // namespace thimble

@@ -6,7 +6,10 @@
 namespace thimble {
 
 // Checks the variables, then runs steps [0, last) one by one and looks at what each node wrote.
-// Returns a sentence naming the first tensor with a NaN or infinity, its operator and shape.
-std::string first_non_finite(Session& session, size_t last);
+struct NonFinite {
+  std::string what;  // a sentence naming the first tensor with a NaN or infinity, its operator and shape
+  bool in_data = false;
+};
+NonFinite first_non_finite(Session& session, size_t last);
 
 }  // namespace thimble

@@ -88,6 +88,10 @@ Status set_optimizer_parameter(OptimizerSpec& spec, std::string_view key, double
       return {};
     }
   if (const auto it = spec.parameters.find(k); it != spec.parameters.end()) {
+    if (k == "epsilon" && value == 0)
+      return fail(ErrorCode::usage,
+                  "optimizer parameter epsilon = 0 would divide by the gradients' size, which can be 0",
+                  "the usual value is 1e-7");
     if ((k.starts_with("beta_") || k == "rho" || k == "momentum") && value >= 1)
       return fail(ErrorCode::usage, format("optimizer parameter {} = {} must be below 1", k, value));
     it->second = value;
@@ -152,11 +156,14 @@ void HyperParameters::advance() {
   u_product_ *= u_now_;
 }
 
-void HyperParameters::skip_to(int64_t steps_done) {
+void HyperParameters::skip_to(int64_t steps_done, float rate_before) {
+  rate_before_ = rate_before;
   while (t_ < steps_done) advance();
 }
 
 namespace {
+constexpr double kLeastFtrlRate = 1e-30;
+
 // 1 − beta^t, with beta and its power rounded to float as Keras has them: at t = 1 and beta 0.999 that is 1.3e-5
 // off, which weights near 0 would show.
 double bias_correction(double beta, double t) {
@@ -211,8 +218,15 @@ std::array<float, 16> HyperParameters::next(double lr, double average) {
     case UpdateRule::ftrl:
       p[1] = get("learning_rate_power");
       p[2] = get("l1_regularization_strength");
-      p[3] = get("l2_regularization_strength") + get("beta") / (2 * lr);
       p[4] = get("l2_shrinkage_regularization_strength");
+      if (lr < kLeastFtrlRate) {  // 1/lr would leave float32: the step changes nothing
+        p[0] = 0;
+        break;
+      }
+      p[3] = get("l2_regularization_strength") + get("beta") / (2 * lr);
+      p[5] = rate_before_;
+      if (rate_before_ > 0) p[6] = get("beta") / lr - get("beta") / static_cast<double>(rate_before_);
+      rate_before_ = static_cast<float>(lr);
       break;
     case UpdateRule::lion:
       p[1] = get("beta_1");

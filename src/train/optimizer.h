@@ -14,11 +14,12 @@ double scheduled_rate(const ScheduleSpec& schedule, double base_rate, int64_t st
                       int epochs);
 
 // Walks along the steps: next() gives the parameters of step 1, 2, …. skip_to brings it to any
-// step with the same bits as walking there.
+// step with the same bits as walking there, given the learning rate that rate_before() had.
 class HyperParameters {
  public:
   explicit HyperParameters(const OptimizerSpec& spec) : spec_(spec) {}
-  void skip_to(int64_t steps_done);
+  void skip_to(int64_t steps_done, float rate_before);
+  float rate_before() const { return rate_before_; }  // of the last step that changed something; 0: none has
   // Parameters of the next step at this learning rate; average = decay of the weight average.
   std::array<float, 16> next(double learning_rate, double average);
 
@@ -28,6 +29,7 @@ class HyperParameters {
 
   OptimizerSpec spec_;
   int64_t t_ = 0;
+  float rate_before_ = 0;
   double u_product_ = 1, u_now_ = 0, u_next_ = 0;  // Nadam's momentum schedule
 };
 

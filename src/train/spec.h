@@ -44,6 +44,12 @@ struct ModelSpec {
   std::string file;                    // import instead: a float .tflite
   std::shared_ptr<const Graph> graph;  // the imported file, which the caller has read
   int trainable_layers = 0;            // imported: only the last N layers with weights (0 = all)
+  // Transfer learning: `graph` is then what stands before its last layer with weights, or before `cut`
+  // (train/new_head.h), and these layers follow it.
+  std::vector<LayerSpec> new_head;
+  std::string cut;                        // the tensor that new_head reads; "": found
+  int frozen_layers = 0;                  // imported: the first N layers with weights stay as they are
+  static constexpr int kAll = INT32_MAX;  // of frozen_layers
   // Or a named one, which expand_architecture (architecture.h) turns into layers.
   std::string architecture;
   double alpha = 1.0;     // width multiplier
@@ -114,20 +120,27 @@ struct PlateauSpec {
   int patience = 10, cooldown = 0;
 };
 
+struct ClassWeightSpec {
+  bool balanced = false;                  // by how rare each class is
+  std::map<std::string, double> weights;  // by name; classes left out: 1
+  bool on() const { return balanced || !weights.empty(); }
+};
+
 struct TrainSpec {
   OptimizerSpec optimizer;
   ScheduleSpec schedule;
   LossChoice loss = LossChoice::automatic;
   double label_smoothing = 0;
+  ClassWeightSpec class_weights;
   int64_t batch = 32;
   int epochs = 10;
   uint64_t seed = 1;
   double average = 0;  // decay of an exponential moving average of the weights, which is then the result; 0 = off
   EarlyStoppingSpec early_stopping;
   PlateauSpec plateau;
-  bool keep_best = false;  // the result is the epoch with the best monitored value
-  std::string best_monitor = "val_accuracy";
-  std::string csv_log, tensorboard;  // files; "" = none
+  bool keep_best = false;                     // the result is the epoch with the best monitored value
+  std::string best_monitor = "val_accuracy";  // of numbers: val_loss
+  std::string csv_log, tensorboard;           // files; "" = none
 };
 
 }  // namespace thimble

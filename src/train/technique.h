@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "data/feeding.h"
 #include "runtime/program.h"
 #include "train/model.h"
 
@@ -31,6 +32,7 @@ struct FitView {
   int64_t batch = 0;
   int64_t step = 0, steps = 0;       // optimisation steps done, and of the whole training
   std::shared_ptr<ThreadPool> pool;  // the session's, for sessions beside it; null on one thread
+  const Feeding& feeding;            // how the data come: targets of regressions may be scaled
 };
 
 class Technique {

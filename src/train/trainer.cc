@@ -9,8 +9,10 @@
 #include "kernels/kernels.h"
 #include "ops/check.h"
 #include "train/checkpoint.h"
+#include "train/class_weights.h"
 #include "train/fingerprint.h"
 #include "train/loss.h"
+#include "train/monitor.h"
 #include "train/non_finite.h"
 #include "train/optimizer.h"
 #include "train/training_graph.h"
@@ -21,17 +23,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
-
-double monitored(const EpochRecord& e, const std::string& what) {
-  if (what == "loss") return e.loss;
-  if (what == "accuracy") return e.accuracy;
-  if (what == "val_accuracy") return e.has_validation ? e.val_accuracy : e.accuracy;
-  return e.has_validation ? e.val_loss : e.loss;
-}
-bool higher_is_better(const std::string& what) { return what.ends_with("accuracy"); }
-bool improves(double now, double best, double min_delta, bool higher) {
-  return higher ? now > best + min_delta : now < best - min_delta;
-}
 
 class Fit {
  public:
@@ -76,11 +67,17 @@ class Fit {
                          set_.sample_elements()),
                   "set model.input to the shape of the data");
     THIMBLE_ASSIGN(loss_, plan_loss(spec_.loss, spec_.label_smoothing, model, set_));
+    THIMBLE_TRY(add_class_weights(spec_, set_, &loss_));
+    THIMBLE_TRY(check_monitors(spec_, !validation_.empty(), loss_.classes));
     width_ = model.graph.at(model.output).shape.elements() / batch_;
+    if (loss_.classes && width_ > set_.classes() && !options_.initial)
+      log(LogLevel::warning,
+          "the model gives {} outputs, the data set \"{}\" has {} classes: the others are never right", width_,
+          set_.name(), set_.classes());
     for (const auto& technique : options_.techniques) THIMBLE_TRY(technique->rewrite(model));
     THIMBLE_ASSIGN(graph_, build_training_graph(model, spec_, loss_, width_, options_.techniques));
     result_.parameters = model.parameter_count;
-    fingerprint_ = training_fingerprint(graph_.graph, spec_, set_, validation_, feeding_, augment_, options_);
+    keys_ = training_keys(graph_.graph, spec_, set_, validation_, feeding_, augment_, options_);
     if (options_.threads > 1) {
       THIMBLE_ASSIGN(pool_, ThreadPool::create(options_.threads));
     }
@@ -101,9 +98,11 @@ class Fit {
       parameters_.push_back({t.name, t.shape, floats(graph_.parameters[i]),
                              graph_.averages.empty() ? std::span<float>() : floats(graph_.averages[i])});
     }
-    view_.emplace(FitView{*session_, graph_, parameters_, batch_, 0, 0, pool_});
+    view_.emplace(FitView{*session_, graph_, parameters_, batch_, 0, 0, pool_, feeding_});
     THIMBLE_TRY(validator_.prepare(model_spec_, validation_, feeding_, loss_, options_, pool_));
-    state_.fingerprint = fingerprint_;
+    state_.fingerprint = training_fingerprint(keys_);
+    const std::string keys = to_text(keys_);
+    state_.blobs["keys"].assign(keys.begin(), keys.end());
     state_.isa = name(kernels().isa);
     state_.version = "1";
     state_.best = state_.plateau_best = std::nan("");
@@ -148,11 +147,17 @@ class Fit {
     THIMBLE_ASSIGN(auto loaded, load_checkpoint(options_.checkpoint, &note));
     if (!note.empty()) log(LogLevel::warning, "{}", note);
     if (!loaded) return {};
-    if (loaded->fingerprint != fingerprint_)
-      return fail(
-          ErrorCode::usage,
-          format("checkpoint {} belongs to another training (recipe, data or seed differ)", options_.checkpoint),
-          "resume with the same recipe and settings, or start without --resume");
+    if (loaded->fingerprint != state_.fingerprint) {
+      const auto& keys = loaded->blobs["keys"];
+      THIMBLE_TRY(can_go_on(from_text({reinterpret_cast<const char*>(keys.data()), keys.size()}), keys_, loaded->epoch,
+                            options_.checkpoint));
+      loaded->fingerprint = state_.fingerprint;
+      loaded->blobs["keys"] = state_.blobs["keys"];
+      if (spec_.schedule.kind != ScheduleSpec::Kind::constant && spec_.schedule.decay_steps == 0)
+        log(LogLevel::warning,
+            "another number of epochs than {} was made for: the schedule goes on as that of {} epochs would from here",
+            options_.checkpoint, spec_.epochs);
+    }
     if (loaded->isa != state_.isa)
       log(LogLevel::warning,
           "checkpoint {} was written with {} kernels, this machine uses {}: weights may differ in their last bits",
@@ -165,7 +170,10 @@ class Fit {
     if (const auto& best = loaded->blobs["best"]; !best.empty()) best_weights_ = unflatten(best);
     state_ = std::move(*loaded);
     result_.epochs = state_.history;
-    hyper_.skip_to(state_.total_steps);
+    float rate_before = 0;
+    if (const auto& rate = state_.blobs["rate_before"]; rate.size() == sizeof rate_before)
+      std::memcpy(&rate_before, rate.data(), sizeof rate_before);
+    hyper_.skip_to(state_.total_steps, rate_before);
     for (size_t i = 0; i < options_.techniques.size(); ++i)
       THIMBLE_TRY(options_.techniques[i]->restore(state_.blobs[format("technique{}", i)]));
     if (spec_.early_stopping.on && state_.since_best >= spec_.early_stopping.patience && state_.step == 0)
@@ -212,6 +220,10 @@ class Fit {
     const auto variables = session_->variables();
     state_.blobs["variables"].assign(variables.begin(), variables.end());
     state_.blobs["best"] = flatten(best_weights_);
+    if (const float rate = hyper_.rate_before(); rate > 0) {
+      const auto* bytes = reinterpret_cast<const uint8_t*>(&rate);
+      state_.blobs["rate_before"].assign(bytes, bytes + sizeof rate);
+    }
     for (size_t i = 0; i < options_.techniques.size(); ++i)
       state_.blobs[format("technique{}", i)] = options_.techniques[i]->save();
     last_save_ = Clock::now();
@@ -252,10 +264,16 @@ class Fit {
   }
 
   Status diverged(const Batch& batch) {
-    const std::string what = first_non_finite(*session_, update_step_);
+    const NonFinite found = first_non_finite(*session_, update_step_);
+    const double base = spec_.optimizer.learning_rate;
     return fail(ErrorCode::diverged,
-                format("training diverged in epoch {}, step {}: {}", batch.epoch + 1, batch.step + 1, what),
-                format("lower the learning rate (now {:.3g}), or set clipnorm", learning_rate_));
+                format("training diverged in epoch {}, step {}: {}", batch.epoch + 1, batch.step + 1, found.what),
+                found.in_data ? "mend the data: no learning rate helps"
+                : learning_rate_ < base
+                    ? format("lower the learning rate (train.optimizer has {:.3g}; the schedule has "
+                             "{:.3g} in this step), or set clipnorm",
+                             base, learning_rate_)
+                    : format("lower the learning rate (now {:.3g}), or set clipnorm", base));
   }
 
   void load_batch(const Batch& batch) {
@@ -268,6 +286,9 @@ class Fit {
     auto* rows = reinterpret_cast<float*>(target.data());
     if (!loss_.classes) {
       std::memcpy(rows, batch.targets, target.size());
+    } else if (width_ > 1 && !loss_.class_weights.empty() && is_classification(loss_.attrs.kind)) {
+      for (int64_t r = 0; r < batch_; ++r)
+        weighted_row(loss_, batch.labels[r], {rows + r * width_, static_cast<size_t>(width_)});
     } else if (width_ == 1) {
       for (int64_t r = 0; r < batch_; ++r) rows[r] = static_cast<float>(batch.labels[r]);
     } else {
@@ -348,7 +369,7 @@ class Fit {
   void watch_best(const EpochRecord& record) {
     const bool stopping = spec_.early_stopping.on;
     if (!stopping && !spec_.keep_best) return;
-    const std::string& what = stopping ? spec_.early_stopping.monitor : spec_.best_monitor;
+    const std::string what = best_monitor(spec_, loss_.classes);
     const double now = monitored(record, what);
     if (std::isnan(state_.best) ||
         improves(now, state_.best, stopping ? spec_.early_stopping.min_delta : 0, higher_is_better(what))) {
@@ -412,7 +433,7 @@ class Fit {
   Checkpoint state_;
   TrainResult result_;
   Weights best_weights_;
-  std::string fingerprint_;
+  TrainingKeys keys_;
   int64_t batch_ = 0, width_ = 0;
   size_t update_step_ = 0;
   double learning_rate_ = 0, train_seconds_ = 0, epoch_seconds_ = 0;

@@ -100,6 +100,23 @@ TEST(Trainer, DivergenceNamesATensor) {
   EXPECT_NE(result.error().message.find("float32 ["), std::string::npos) << result.error().message;
 }
 
+TEST(Trainer, WhatIsWatchedMustExist) {
+  const auto error_of = [&](auto change, const Dataset& validation) {
+    TrainSpec spec = small_training(1);
+    change(spec);
+    const auto result = train(small_network(), spec, rings(50, 1), validation, raw(), {}, {});
+    return result ? std::string() : result.error().message + result.error().hint;
+  };
+  const auto stopping = [](TrainSpec& s) { s.early_stopping.on = true; };
+  const auto best = [](TrainSpec& s) { s.keep_best = true; };
+  const auto plateau = [](TrainSpec& s) { s.plateau.on = true; };
+  EXPECT_NE(error_of(stopping, {}).find("train.early_stopping watches val_loss"), std::string::npos);
+  EXPECT_NE(error_of(best, {}).find("train.keep_best watches val_accuracy"), std::string::npos);
+  EXPECT_NE(error_of(plateau, {}).find("data.split"), std::string::npos);
+  EXPECT_EQ(error_of([](TrainSpec& s) { s.plateau = {.on = true, .monitor = "loss"}; }, {}), "");
+  for (const auto change : {+stopping, +best, +plateau}) EXPECT_EQ(error_of(change, rings(20, 2)), "");
+}
+
 TEST(Trainer, ModelAndDataMustFit) {
   ModelSpec model = small_network();
   model.input = {3};

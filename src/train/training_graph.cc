@@ -4,6 +4,7 @@
 
 #include "ops/binary/binary.h"
 #include "ops/optimizer/optimizer.h"
+#include "train/class_weights.h"
 #include "train/fuse_gradients.h"
 #include "train/grad.h"
 
@@ -13,9 +14,17 @@ namespace {
 Result<TensorId> add_loss(Builder& b, const Model& model, const LossPlan& plan, TensorId target,
                           TensorId* predictions) {
   *predictions = model.output;
-  if (!plan.from_logits) return b.op(Op::loss, {model.output, target}, plan.attrs, "loss");
+  const bool weighted = !plan.class_weights.empty();
+  if (weighted && plan.attrs.kind == LossKind::binary_crossentropy) {
+    if (model.logits == kNoTensor || model.last_activation != "sigmoid")
+      return fail(ErrorCode::usage, "train.class_weight with binary_crossentropy needs a sigmoid as the last layer");
+    return weighted_binary_loss(b, model.logits, target, plan);
+  }
+  LossAttrs attrs = plan.attrs;
+  if (weighted) attrs.label_smoothing = 0;  // the rows are smoothed before they are weighted
+  if (!plan.from_logits) return b.op(Op::loss, {model.output, target}, attrs, "loss");
   THIMBLE_ASSIGN(const auto outputs, b.node(Op::softmax_crossentropy, {model.logits, target},
-                                            SoftmaxCrossentropyAttrs{plan.attrs.label_smoothing}, "loss", 2));
+                                            SoftmaxCrossentropyAttrs{attrs.label_smoothing}, "loss", 2));
   *predictions = outputs[1];
   return outputs[0];
 }
@@ -76,9 +85,8 @@ Result<TrainingGraph> build_training_graph(const Model& model, const TrainSpec& 
   t.statistics = model.statistics;
   Builder b(t.graph);
   const int64_t batch = b.at(t.graph.inputs[0]).shape[0];
-  const bool integer_labels = loss.classes && !loss.one_hot && is_classification(loss.attrs.kind);
-  const TensorId target = integer_labels ? b.input("labels", DType::i32, Shape{batch})
-                                         : b.input("targets", DType::f32, Shape{batch, target_width});
+  const TensorId target = loss.integer_labels() ? b.input("labels", DType::i32, Shape{batch})
+                                                : b.input("targets", DType::f32, Shape{batch, target_width});
   // Second, before the inputs that techniques have added and fill themselves.
   std::rotate(t.graph.inputs.begin() + 1, t.graph.inputs.end() - 1, t.graph.inputs.end());
   TensorId predictions = kNoTensor;

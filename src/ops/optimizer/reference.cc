@@ -27,7 +27,7 @@ void step(UpdateRule rule, float& w, float g, float& s0, float& s1, float& s2, c
       float denominator = s0;
       if (p[4] != 0) {
         s2 = p[1] * s2 + (1 - p[1]) * g;
-        denominator -= s2 * s2;
+        denominator = std::max(denominator - s2 * s2, 0.0f);
       }
       const float change = lr * g / std::sqrt(denominator + p[3]);
       if (p[2] != 0) {
@@ -68,12 +68,15 @@ void step(UpdateRule rule, float& w, float g, float& s0, float& s1, float& s2, c
       return;
     }
     case UpdateRule::ftrl: {
+      if (lr == 0) return;
       const float g_shrunk = g + 2 * p[4] * w;
       const float accumulated = s0 + g * g;
-      s1 += g_shrunk - (std::pow(accumulated, -p[1]) - std::pow(s0, -p[1])) / lr * w;
-      const float quadratic = std::pow(accumulated, -p[1]) / lr + 2 * p[3];
+      const float root = std::pow(accumulated, -p[1]), old_root = std::pow(s0, -p[1]);
+      const bool moves = p[5] != 0 && p[5] != lr;
+      s1 += g_shrunk - (moves ? root / lr - old_root / p[5] + p[6] : (root - old_root) / lr) * w;
+      const float quadratic = root / lr + 2 * p[3];
       const float clipped = std::clamp(s1, -p[2], p[2]);
-      w = (clipped - s1) / quadratic;
+      if (quadratic != 0) w = (clipped - s1) / quadratic;
       s0 = accumulated;
       return;
     }
