@@ -266,11 +266,14 @@ class Maker {
     }
     if (!lacking.empty() && layout_.missing.empty()) {
       const auto n = static_cast<int64_t>(gap.size());
-      return fail(ErrorCode::bad_file,
-                  format("{} field{} without a value in {} of {} rows, the first in line {}: {}", fields,
-                         fields == 1 ? "" : "s", lost, n, first, counted(lacking)),
-                  format("data.missing = \"drop\" leaves {} out, \"mean\" or a number (missing = 0) fills them",
-                         lost == 1 ? "the row" : "these rows"));
+      return fail(
+          ErrorCode::bad_file,
+          format("{} field{} without a value in {} of {} rows, the first in line {}: {}", fields,
+                 fields == 1 ? "" : "s", lost, n, first, counted(lacking)),
+          given_ ? std::string("the model was trained on a table without gaps: complete these rows or leave them out "
+                               "(a training with data.missing = \"mean\" or a number fills them)")
+                 : format("data.missing = \"drop\" leaves {} out, \"mean\" or a number (missing = 0) fills them",
+                          lost == 1 ? "the row" : "these rows"));
     }
     if (rows_.empty())
       return fail(ErrorCode::bad_file, format("every row lacks a value: {}", counted(lacking)),
@@ -479,28 +482,6 @@ Result<Samples> read_csv(const std::string& path, const CsvOptions& options, std
   auto samples = table_samples(table, options, std::move(set_name));
   if (!samples) return with_context(std::move(samples).error(), format("file {}", path));
   return samples;
-}
-
-void fill_missing(Samples* samples, const Dataset& train) {
-  if (!samples->table || samples->table->missing != "mean") return;
-  TableLayout layout = *samples->table;
-  const auto width = static_cast<size_t>(samples->sample_elements());
-  size_t at = 0;
-  for (TableColumn& c : layout.columns) {
-    if (c.values.empty()) {
-      double sum = 0;
-      int64_t n = 0;
-      for (int64_t i = 0; i < train.size(); ++i)
-        if (const float v = samples->floats[static_cast<size_t>(train.position(i)) * width + at]; !std::isnan(v))
-          sum += v, ++n;
-      const auto mean = static_cast<float>(n > 0 ? sum / static_cast<double>(n) : 0);
-      for (size_t p = at; p < samples->floats.size(); p += width)
-        if (std::isnan(samples->floats[p])) samples->floats[p] = mean;
-      c.fill = mean;  // also of columns without gaps: later tables may have some there
-    }
-    at += c.width();
-  }
-  samples->table = std::make_shared<const TableLayout>(std::move(layout));
 }
 
 }  // namespace thimble

@@ -1,6 +1,6 @@
 // From text to rows of fields: separator, quotes, header line, decimal sign.
 #include <algorithm>
-#include <map>
+#include <array>
 #include <set>
 
 #include "base/utf8.h"
@@ -15,22 +15,37 @@ using csv::parse_number, csv::shown, csv::trimmed;
 
 constexpr size_t kMaxColumns = 65536;
 
+// The candidate that stands equally often in each of the first lines, outside of quotes; of several the first: where
+// semicolons or tabs separate, a comma may be every number's decimal sign.
 char separator_of(std::string_view text) {
-  const std::string_view header = text.substr(0, text.find_first_of("\r\n"));
-  // Outside of quotes; a decimal comma must not hide the semicolons.
-  bool quoted = false;
-  std::map<char, int> seen;
-  for (char c : header) {
+  constexpr std::string_view kCandidates = "\t;,";
+  constexpr size_t kLines = 20;
+  std::vector<std::array<int, 3>> lines(1);
+  bool quoted = false, blank = true;
+  for (char c : text) {
     if (c == '"') quoted = !quoted;
-    if (!quoted) ++seen[c];
-  }
-  for (char c : {'\t', ';', ','})
-    if (seen.count(c)) {
-      if (c == ';' && seen.count(',') && seen[','] > seen[';']) continue;
-      if (c == '\t' && (seen.count(',') || seen.count(';')) && seen['\t'] < std::max(seen[','], seen[';'])) continue;
-      return c;
+    if (!quoted && (c == '\n' || c == '\r')) {
+      if (!blank && lines.size() == kLines) break;
+      if (blank)
+        lines.back() = {};
+      else
+        lines.emplace_back();
+      blank = true;
+      continue;
     }
-  return ',';
+    blank = blank && (c == ' ' || c == '\t');
+    if (const size_t k = kCandidates.find(c); !quoted && k != std::string_view::npos) ++lines.back()[k];
+  }
+  if (lines.size() > 1 && blank) lines.pop_back();
+  char most = ',';
+  int often = 0;
+  for (size_t k = 0; k < kCandidates.size(); ++k) {
+    const int first = lines[0][k];
+    if (first > 0 && std::all_of(lines.begin(), lines.end(), [&](const auto& line) { return line[k] == first; }))
+      return kCandidates[k];
+    if (first > often) often = first, most = kCandidates[k];
+  }
+  return most;
 }
 
 struct Records {

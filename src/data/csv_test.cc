@@ -150,6 +150,11 @@ TEST(Csv, DecimalCommaAndPlainNumbersOnly) {
   EXPECT_EQ(s->floats, (Floats{1.5f, 2, -0.5f, 1}));
   EXPECT_EQ(s->targets, (Floats{3.25f, 4}));
   EXPECT_TRUE(says(s->notes, "decimal comma"));
+  auto bare = samples("1,5;2,5\n3,5;4,5\n");  // without a header line, every number with a comma
+  ASSERT_TRUE(bare) << bare.error().to_string();
+  EXPECT_EQ(bare->floats, (Floats{1.5f, 3.5f}));
+  EXPECT_EQ(samples("temp;C,x,z\n1,2,3.5\n4,5,6.5\n")->column_names, (Words{"temp;C", "x"}));
+  EXPECT_EQ(samples("a\tb\n1\t2.5\n")->floats, (Floats{1}));
   // Mixed: not guessed.
   EXPECT_NE(message("a;b\n1,5;2.25\n2,5;1\n").find("line 2"), std::string::npos);
   CsvOptions told;
