@@ -17,7 +17,7 @@ struct StudyArguments {
   std::vector<std::string> set;
   bool resume = false;
   int64_t workers = 1;
-  std::string item;
+  std::string item, plots, tensorboard;
 };
 
 // Arguments by which another process does a piece of this study.
@@ -108,6 +108,8 @@ Status run(const StudyArguments& a, const Context& context) {
     return fail(ErrorCode::usage, format("--workers {} is not between 1 and 256", a.workers));
   options.workers = static_cast<int>(a.workers);
   options.item = a.item;
+  options.plots = a.plots;
+  options.tensorboard = a.tensorboard;
   options.command = worker_command(a, options);
   ProgressLine line(context);
   StudyHooks hooks;
@@ -133,9 +135,11 @@ Status run(const StudyArguments& a, const Context& context) {
       else if (&v == &result.variants.front() || &v == &result.variants.back())
         context.print(format("{} on {}: {} ({} – {}, {} pictures)\n", v.name, x.set, format_percent(x.accuracy),
                              format_percent(x.interval95.low, 1), format_percent(x.interval95.high, 1), x.n));
-  context.print(
-      format("\nreport  {0}/report.html\nmodels  {0}/models\nnumbers {0}/results.json, results.csv, results.md\n",
-             options.out));
+  context.print("\n");
+  for (const std::string& sentence : judge(result).sentences) context.print(sentence + "\n");
+  context.print(format(
+      "\nreport  {0}/report.html\nmodels  {0}/models\nnumbers {0}/results.json, results.csv, results.md, curves.csv\n",
+      options.out));
   return {};
 }
 
@@ -161,6 +165,8 @@ Action define_study(Options& options) {
   options.integer("--workers", &a->workers, "N",
                   "processes that share the trainings (seeds, points of a sweep); same results as one (default 1)");
   options.text("--item", &a->item, "ID", "do one training only (seed_2, sweep_5) and leave its result in the folder");
+  options.text("--plots", &a->plots, "DIR", "also write every plot of the report as an SVG file");
+  options.text("--tensorboard", &a->tensorboard, "DIR", "also write a TensorBoard log directory, a run per training");
   return [a](const Context& context) { return run(*a, context); };
 }
 

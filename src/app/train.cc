@@ -68,6 +68,7 @@ Status run(const TrainArguments& a, const Context& context) {
   ProgressLine line(context);
   TrainLog log(a.csv_log.empty() ? recipe.train.csv_log : a.csv_log,
                a.tensorboard.empty() ? recipe.train.tensorboard : a.tensorboard);
+  THIMBLE_TRY(log.prepare());
   TrainHooks hooks;
   hooks.stop = interrupted;
   hooks.progress = [&](const TrainProgress& p) {
@@ -146,7 +147,7 @@ Action define_train(Options& options) {
   options.number("--max-seconds", &a->max_seconds, "S", "stop training after so many seconds, as a success", 0);
   options.flag("--resume", &a->resume, "go on from MODEL.ckpt where there is one");
   options.text("--csv-log", &a->csv_log, "FILE", "one line per epoch");
-  options.text("--tensorboard", &a->tensorboard, "FILE", "a TensorBoard event file");
+  options.text("--tensorboard", &a->tensorboard, "DIR", "a TensorBoard log directory, made if missing");
   return [a](const Context& context) { return run(*a, context); };
 }
 

@@ -14,7 +14,7 @@ double usual_rate(std::string_view technique) {
   // samples end at 79.8 % with a tenth of Adam's rate and at 86.4 % with the whole;
   // with 8 clusters 88.0 and 89.7 %.
   if (technique == "shrink" || technique == "prune" || technique == "cluster") return 1;
-  if (technique == "qat") return 0.5;
+  if (technique == "qat" || technique == "continue") return 0.5;
   return 0.1;
 }
 

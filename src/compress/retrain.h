@@ -28,7 +28,7 @@ struct Retrained {
 };
 
 // What part of the learning rate of a training from nothing the further training of a technique needs: "shrink",
-// "prune", "cluster", "qat", "distill". What takes much away has much to learn again.
+// "prune", "cluster", "qat", "distill", "continue". What takes much away has much to learn again.
 double usual_rate(std::string_view technique);
 
 // A training specification for a few more epochs on a trained model: that of `base` (data order, batch, optimiser,

@@ -14,6 +14,8 @@ namespace thimble {
 std::string escape_html(std::string_view text);
 // At most `limit` code points, what is too long replaced in the middle by "…". Valid UTF-8, not escaped.
 std::string clip_text(std::string_view text, size_t limit);
+// One word of a command line as a POSIX shell reads it back: in single quotes where it holds anything special.
+std::string shell_quoted(std::string_view word);
 // RFC 4648 with padding.
 std::string base64(std::string_view bytes);
 

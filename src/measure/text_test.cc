@@ -18,6 +18,10 @@ TEST(Text, Escaping) {
   EXPECT_EQ(clip_text("abcdefghijk", 7), "abcd…jk");
   EXPECT_EQ(clip_text("ääääää", 4), "ää…ä");
   EXPECT_EQ(clip_text(std::string(1 << 20, 'a') + "z", 4), "aa…z");
+  EXPECT_EQ(shell_quoted("train.epochs=4"), "train.epochs=4");
+  EXPECT_EQ(shell_quoted("study.variants=[\"float32\"]"), "'study.variants=[\"float32\"]'");
+  EXPECT_EQ(shell_quoted("it's"), "'it'\\''s'");
+  EXPECT_EQ(shell_quoted(""), "''");
   EXPECT_EQ(base64(""), "");
   EXPECT_EQ(base64("f"), "Zg==");
   EXPECT_EQ(base64("fo"), "Zm8=");

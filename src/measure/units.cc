@@ -94,6 +94,8 @@ std::string format_quantity(double n) {
 
 std::string format_number(double x, int significant) {
   if (!std::isfinite(x)) return kNone;
+  // A price of 218,200 is no 2.182e+05.
+  if (const double a = std::fabs(x); a >= 1e4 && a < 1e15) return format_count(std::llround(x));
   return format("{:.{}g}", x, significant);
 }
 

@@ -14,6 +14,6 @@ std::string format_seconds(double seconds);                     // "0.82 s", "41
 std::string format_percent(double fraction, int decimals = 2);  // 0.9154 -> "91.54 %"
 std::string format_count(int64_t n);                            // "128,266"
 std::string format_quantity(double n);                          // "1.3 M", "128 k"
-std::string format_number(double x, int significant = 4);       // shortest of about that precision; "–" for NaN
+std::string format_number(double x, int significant = 4);       // "0.02431", "218,200" from 10,000 on; "–" for NaN
 
 }  // namespace thimble

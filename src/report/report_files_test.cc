@@ -1,4 +1,4 @@
-// results.json, results.csv, results.md and the verdict behind them.
+// results.json, results.csv, results.md.
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -9,7 +9,6 @@
 #include "report/report_json.h"
 #include "report/report_markdown.h"
 #include "report/report_sample.h"
-#include "report/verdict.h"
 
 namespace thimble {
 namespace {
@@ -152,39 +151,6 @@ TEST(ReportMarkdown, TablesAndEscapes) {
   EXPECT_NE(text.find("| int8 | 139,120 |"), std::string::npos);
   EXPECT_NE(text.find("40 epochs"), std::string::npos);
   EXPECT_FALSE(report_markdown({}).empty());
-}
-
-TEST(Verdict, SmallestWithinTheToleranceThenFaster) {
-  const StudyResult r = sample_study();
-  Verdict v = judge(r.variants);
-  EXPECT_EQ(v.reference, 0);
-  EXPECT_EQ(v.smallest, 2);
-  EXPECT_EQ(v.ship, 3);  // 1 % larger than the smallest, but faster
-  EXPECT_EQ(v.fastest, 3);
-  EXPECT_EQ(v.most_accurate, 0);
-  EXPECT_EQ(judge(r.variants, 0.0007).ship, 2);  // int8 loses 0.11 points
-  EXPECT_EQ(judge(r.variants, 0.0001).ship, 1);
-  std::vector<VariantResult> only = {r.variants[0]};
-  EXPECT_EQ(judge(only).ship, 0);
-  EXPECT_EQ(judge(only).packed, -1);
-  v = judge({});
-  EXPECT_EQ(v.ship, -1);
-  EXPECT_EQ(v.sentences.size(), 1u);
-}
-
-TEST(Verdict, FewestPackedBytesWhereTheyAreFewer) {
-  StudyResult r = sample_study();
-  for (size_t i = 0; i < r.variants.size(); ++i) r.variants[i].bytes_packed = 100000;
-  EXPECT_EQ(judge(r.variants).packed, -1);  // nothing to gain beside the file to ship
-  r.variants[1].bytes_packed = 20000;
-  const Verdict v = judge(r.variants);
-  EXPECT_EQ(v.ship, 3);
-  EXPECT_EQ(v.packed, 1);
-  const auto named = [&](const std::string& text) { return text.find(".thim: 20.0 KB") != std::string::npos; };
-  EXPECT_EQ(std::count_if(v.sentences.begin(), v.sentences.end(), named), 1);
-  EXPECT_NE(report_html(r).find("ship packed"), std::string::npos);
-  r.variants[1].accuracy = 0.5;  // too far off
-  EXPECT_EQ(judge(r.variants).packed, -1);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "measure/text.h"
+#include "report/verdict.h"
 
 namespace thimble {
 
@@ -84,6 +85,23 @@ void write_variants(JsonWriter& json, const std::vector<VariantResult>& variants
   json.key("variants").begin_array();
   for (const VariantResult& variant : variants) write_json(json, variant);
   json.end_array();
+}
+// The advice: names of variants, null where there is none.
+void write_verdict(JsonWriter& json, const StudyResult& result) {
+  const Verdict verdict = judge(result);
+  json.key("verdict").begin_object().field("allow_drop", verdict.allow);
+  const auto variant = [&](std::string_view key, int i) {
+    json.key(key);
+    if (i < 0)
+      json.null();
+    else
+      json.value(result.variants[static_cast<size_t>(i)].name);
+  };
+  variant("ship", verdict.useless ? -1 : verdict.ship);
+  variant("runner_up", verdict.runner_up);
+  variant("packed", verdict.packed);
+  variant("fastest", verdict.fastest);
+  json.array("doubts", verdict.doubts.reasons).array("sentences", verdict.sentences).end_object();
 }
 }  // namespace
 
@@ -167,9 +185,10 @@ void write_json(JsonWriter& json, const VariantResult& v) {
         .field("why", t.reason)
         .end_object();
   json.end_array().key("stages").begin_array();
-  for (const auto& epochs : v.stages) {
+  for (size_t s = 0; s < v.stages.size(); ++s) {
     json.begin_object();
-    write_epochs(json, epochs);
+    if (s < v.stage_names.size()) json.field("name", v.stage_names[s]);
+    write_epochs(json, v.stages[s]);
     json.end_object();
   }
   json.end_array().end_object();
@@ -197,10 +216,18 @@ std::string report_json(const StudyResult& result) {
   for (const SweepRow& row : result.sweep) {
     json.begin_object().field("key", row.key).field("value", row.value);
     if (!row.note.empty()) json.field("note", row.note);
+    if (!row.settings.empty()) {
+      json.key("settings").begin_object();
+      for (const auto& [key, value] : row.settings) json.field(key, value);
+      json.end_object();
+    }
     write_variants(json, row.variants);
+    write_epochs(json, row.epochs);
     json.end_object();
   }
-  json.end_array().end_object();
+  json.end_array();
+  write_verdict(json, result);
+  json.end_object();
   return valid_utf8(json.text()) + "\n";  // names come from files and may hold any byte
 }
 

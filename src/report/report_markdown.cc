@@ -40,12 +40,13 @@ bool any_regression(const std::vector<VariantResult>& variants) {
 std::string packed_cell(const VariantResult& v) { return v.bytes_packed > 0 ? format_count(v.bytes_packed) : "–"; }
 
 // Where the answer is a number, errors stand in place of accuracy.
-void append_regression(std::string& out, const std::vector<VariantResult>& variants) {
+void append_regression(std::string& out, const std::vector<VariantResult>& variants, bool plus_kb) {
   TextTable table;
   table.column("variant");
   for (const char* name : {"parameters", "bytes", "deflated", "packed", "RMSE", "MAE", "R²", "largest error",
-                           "largest difference from float32", "arena", "parameters + KB"})
+                           "largest difference from float32", "arena"})
     table.column(name, Align::right);
+  if (plus_kb) table.column("parameters + KB", Align::right);
   for (const VariantResult& v : variants) {
     const RegressionScore& s = v.regression;
     table.row({v.name, format_count(v.parameters), format_count(v.bytes), format_count(v.bytes_deflated),
@@ -56,23 +57,21 @@ void append_regression(std::string& out, const std::vector<VariantResult>& varia
   out += table.markdown() + "\n";
 }
 
-void append_variants(std::string& out, const std::vector<VariantResult>& variants) {
-  if (any_regression(variants)) return append_regression(out, variants);
+void append_variants(std::string& out, const std::vector<VariantResult>& variants, bool plus_kb) {
+  if (any_regression(variants)) return append_regression(out, variants, plus_kb);
   TextTable table;
   table.column("variant").column("bytes", Align::right).column("deflated", Align::right).column("packed", Align::right);
   table.column("zeros", Align::right)
       .column("accuracy", Align::right)
       .column("95 % interval", Align::right)
       .column("loss", Align::right);
-  table.column("agrees with float32", Align::right)
-      .column("arena", Align::right)
-      .column("parameters + KB", Align::right)
-      .column("how");
+  table.column("agrees with float32", Align::right).column("arena", Align::right).column("how");
+  if (plus_kb) table.column("parameters + KB", Align::right);
   for (const VariantResult& v : variants)
     table.row({v.name, format_count(v.bytes), format_count(v.bytes_deflated), packed_cell(v),
                format_percent(v.sparsity, 1), accuracy_cell(v), interval_cell(v.interval95), format_number(v.loss),
-               format_percent(v.agreement_with_float32), format_bytes(static_cast<double>(v.arena_bytes)),
-               format("{:.1f}", parameters_plus_kb(v)), v.technique});
+               format_percent(v.agreement_with_float32), format_bytes(static_cast<double>(v.arena_bytes)), v.technique,
+               format("{:.1f}", parameters_plus_kb(v))});  // the last cell is dropped without its column
   out += table.markdown() + "\n";
 }
 
@@ -123,18 +122,25 @@ void append_unquantized(std::string& out, const std::vector<VariantResult>& vari
   if (any) out += "## Tensors left in float\n\n" + table.markdown() + "\n";
 }
 
-void append_sweep(std::string& out, const std::vector<SweepRow>& sweep) {
+// "sgd" alone would hide the learning rate behind it.
+std::string setting_cell(const SweepRow& row) {
+  if (row.settings.size() != 1 || row.settings[0].second.size() > 60) return row.value;
+  return row.settings[0].second == format("\"{}\"", row.value) ? row.value : row.settings[0].second;
+}
+
+void append_sweep(std::string& out, const std::vector<SweepRow>& sweep, bool plus_kb) {
   if (sweep.empty()) return;
   bool numbers = false;
   for (const SweepRow& row : sweep) numbers |= any_regression(row.variants);
   TextTable table;
   table.column("key").column("value").column("variant").column(numbers ? "RMSE" : "accuracy", Align::right);
   table.column(numbers ? "R²" : "loss", Align::right).column("parameters", Align::right);
-  table.column("bytes", Align::right).column("parameters + KB", Align::right);
+  table.column("bytes", Align::right);
+  if (plus_kb) table.column("parameters + KB", Align::right);
   for (const SweepRow& row : sweep) {
-    if (row.variants.empty()) table.row({row.key, row.value, row.note, "–", "–", "–", "–", "–"});
+    if (row.variants.empty()) table.row({row.key, setting_cell(row), row.note, "–", "–", "–", "–", "–"});
     for (const VariantResult& v : row.variants)
-      table.row({row.key, row.value, v.name, numbers ? format_number(v.regression.rmse) : accuracy_cell(v),
+      table.row({row.key, setting_cell(row), v.name, numbers ? format_number(v.regression.rmse) : accuracy_cell(v),
                  numbers ? format_number(v.regression.r2, 5) : format_number(v.loss), format_count(v.parameters),
                  format_count(v.bytes), format("{:.1f}", parameters_plus_kb(v))});
   }
@@ -145,7 +151,7 @@ void append_sweep(std::string& out, const std::vector<SweepRow>& sweep) {
 std::string report_markdown(const StudyResult& result) {
   const std::string& title = result.study.title.empty() ? result.study.name : result.study.title;
   std::string out = format("# {}\n\n", line_of(title.empty() ? "Study" : title));
-  for (const std::string& sentence : judge(result.variants).sentences) out += line_of(sentence) + "\n";
+  for (const std::string& sentence : judge(result).sentences) out += line_of(sentence) + "\n";
   out += "\n";
   for (const std::string& warning : result.warnings) out += format("> **Warning:** {}\n\n", line_of(warning));
   if (result.model.parameters > 0)
@@ -153,12 +159,12 @@ std::string report_markdown(const StudyResult& result) {
                   format_count(result.model.macs));
   if (!result.variants.empty()) {
     out += "## Variants\n\n";
-    append_variants(out, result.variants);
+    append_variants(out, result.variants, result.study.parameters_plus_kb);
     append_times(out, result.variants);
     append_extra(out, result.variants);
     append_unquantized(out, result.variants);
   }
-  append_sweep(out, result.sweep);
+  append_sweep(out, result.sweep, result.study.parameters_plus_kb);
   if (!result.training.epochs.empty()) {
     const EpochRow& last = result.training.epochs.back();
     out += format(

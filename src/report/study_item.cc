@@ -7,7 +7,12 @@ namespace thimble {
 namespace {
 
 constexpr char kMagic[] = "THST";
-constexpr uint64_t kVersion = 1;
+constexpr uint64_t kVersion = 2;
+
+bool plausible(const Outcomes& o) {
+  const auto n = static_cast<size_t>(o.n);
+  return o.n >= 0 && (o.right.empty() || o.right.size() == (n + 7) / 8) && (o.squares.empty() || o.squares.size() == n);
+}
 
 }  // namespace
 
@@ -36,8 +41,12 @@ void transfer(S& s, Interval& v) {
   s(v.low, v.high);
 }
 template <class S>
+void transfer(S& s, Outcomes& v) {
+  s(v.n, v.right, v.squares);
+}
+template <class S>
 void transfer(S& s, SeedScore& v) {
-  s(v.seed, v.accuracy, v.loss, v.regression);
+  s(v.seed, v.accuracy, v.loss, v.regression, v.outcomes);
 }
 template <class S>
 void transfer(S& s, ExtraScore& v) {
@@ -68,9 +77,11 @@ template <class S>
 void transfer(S& s, VariantResult& v) {
   s(v.name, v.file, v.technique, v.description, v.bytes, v.bytes_deflated, v.bytes_packed, v.parameters, v.macs,
     v.sparsity);
-  s(v.accuracy, v.accuracy_stddev, v.interval95, v.loss, v.regression, v.test_samples, v.per_seed, v.extra);
-  s(v.agreement_with_float32, v.max_abs_output_difference, v.arena_bytes, v.unquantized_tensors, v.tensors, v.stages);
-  s(v.arena, v.confusion, v.misclassified, v.errors, v.changes);
+  s(v.accuracy, v.accuracy_stddev, v.interval95, v.loss, v.regression, v.test_samples, v.constant_accuracy, v.per_seed,
+    v.extra);
+  s(v.agreement_with_float32, v.max_abs_output_difference, v.arena_bytes, v.unquantized_tensors, v.tensors, v.stages,
+    v.stage_names);
+  s(v.arena, v.step_names, v.confusion, v.misclassified, v.errors, v.changes, v.truths, v.answers, v.inputs);
 }
 template <class S>
 void transfer(S& s, StudyItem& v) {
@@ -103,6 +114,9 @@ Result<StudyItem> unpack_item(std::span<const uint8_t> bytes) {
   StudyItem item;
   in(item);
   if (!in.ok || !in.at_end()) return damaged("a field is longer than the file");
+  for (VariantResult& v : item.variants)
+    for (const SeedScore& s : v.per_seed)
+      if (!plausible(s.outcomes)) return damaged("outcomes of samples that do not match their number");
   return item;
 }
 

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <tuple>
+
 #include "report/page/report_html.h"
 #include "report/report_json.h"
 #include "report/report_sample.h"
@@ -20,6 +22,12 @@ StudyItem sample_item() {
   item.model = study.model;
   item.peak_rss_bytes = 7;
   item.variants = study.variants;
+  VariantResult& v = item.variants.front();
+  for (int i = 0; i < 21; ++i) v.per_seed.front().outcomes.add(i % 3 != 0);
+  v.constant_accuracy = 0.25;
+  v.stage_names = {"qat"};
+  v.step_names = {"conv2d a", "softmax b"};
+  v.truths = {1, 2}, v.answers = {1.5, 2}, v.inputs = {0.5, 0.25};
   item.notes = study.notes;
   item.warnings = {"w1", "w2"};
   return item;
@@ -48,6 +56,15 @@ TEST(StudyItem, ComesBackWhole) {
   EXPECT_EQ(after->id, before.id);
   EXPECT_EQ(after->fingerprint, before.fingerprint);
   EXPECT_EQ(after->diverged, before.diverged);
+  const VariantResult &a = before.variants.front(), &b = after->variants.front();
+  EXPECT_EQ(a.per_seed.front().outcomes.right, b.per_seed.front().outcomes.right);
+  EXPECT_EQ(b.per_seed.front().outcomes.n, 21);
+  EXPECT_TRUE(b.per_seed.front().outcomes.correct(20));
+  EXPECT_FALSE(b.per_seed.front().outcomes.correct(18));
+  EXPECT_EQ(b.constant_accuracy, 0.25);
+  EXPECT_EQ(a.stage_names, b.stage_names);
+  EXPECT_EQ(a.step_names, b.step_names);
+  EXPECT_EQ(std::tie(a.truths, a.answers, a.inputs), std::tie(b.truths, b.answers, b.inputs));
   EXPECT_EQ(after->peak_rss_bytes, before.peak_rss_bytes);
   EXPECT_EQ(report_json(study_of(*after)), report_json(study_of(before)));
   EXPECT_EQ(report_html(study_of(*after)), report_html(study_of(before)));

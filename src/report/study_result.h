@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "measure/regression.h"
@@ -21,6 +22,10 @@ struct StudyInfo {
   std::string title;
   uint64_t seed = 0;
   std::string recipe_sha256;
+  // What compression may cost: points of accuracy, or percent of the root mean squared error; absent: the default of
+  // either (verdict.h).
+  double allow_drop = kAbsent;
+  bool parameters_plus_kb = false;  // tables show that column
 };
 
 struct MachineInfo {
@@ -72,11 +77,26 @@ struct TrainingSummary {
   std::vector<SeedTraining> per_seed;  // one per repeat, the first included
 };
 
+// Report only: what became of each test sample, in their order, so that two models can be compared in pairs.
+struct Outcomes {
+  int64_t n = 0;
+  std::vector<uint8_t> right;  // classes: bit i % 8 of byte i / 8 is 1 where sample i was answered correctly
+  std::vector<float> squares;  // numbers: the squared error, summed over the target's columns
+
+  bool correct(int64_t i) const { return right[static_cast<size_t>(i / 8)] >> (i % 8) & 1; }
+  void add(bool correct) {
+    if (n % 8 == 0) right.push_back(0);
+    right.back() = static_cast<uint8_t>(right.back() | (correct ? 1 : 0) << (n % 8));
+    ++n;
+  }
+};
+
 struct SeedScore {
   uint64_t seed = 0;
   double accuracy = kAbsent;
   double loss = kAbsent;
   RegressionScore regression;  // where the answer is a number
+  Outcomes outcomes;
 };
 
 // A further test set, reported beside the first.
@@ -101,7 +121,8 @@ struct Measurement {
   TestSetSeconds test_set_seconds;
   double cpu_share = kAbsent;  // 1 is one core busy
   int64_t peak_rss_bytes = 0;
-  std::vector<double> samples_us;  // report only: the latencies behind the summary
+  std::vector<double> samples_us;  // report only: latencies behind the summary, the slowest all among them
+  std::vector<double> trial_us;    // report only: the median of each trial, in the order in which variants took turns
 };
 
 struct UnquantizedRow {
@@ -110,7 +131,9 @@ struct UnquantizedRow {
   std::string why;
 };
 
-// Report only: one step of the program, time per run.
+// Report only: one operator of the program, time per run; with the last one, the rest between them, they add up to the
+// median of the whole.
+inline constexpr const char* kOperatorRest = "(between operators)";
 struct OperatorTime {
   std::string op;
   std::string name;
@@ -173,6 +196,7 @@ struct VariantResult {
   double loss = kAbsent;
   RegressionScore regression;  // where the answer is a number; means over the seeds
   int64_t test_samples = 0;
+  double constant_accuracy = kAbsent;  // what always answering the most frequent class of the test set scores
   std::vector<SeedScore> per_seed;
   std::vector<ExtraScore> extra;
   double agreement_with_float32 = kAbsent;
@@ -182,14 +206,18 @@ struct VariantResult {
   std::vector<UnquantizedRow> unquantized_tensors;
   std::vector<TensorSizeRow> tensors;
   std::vector<std::vector<EpochRow>> stages;  // epochs of each training that made the variant from the trained model
+  std::vector<std::string> stage_names;       // "prune", "qat"; "network" and "student" began from nothing
 
   // Report only, each may be empty.
   std::vector<OperatorTime> operators;
   std::vector<ArenaSlot> arena;
+  std::vector<std::string> step_names;  // of the program: "conv2d sequential/conv2d_0"
   ConfusionMatrix confusion;
   std::vector<MisclassifiedExample> misclassified;
   // Numbers only: answer − truth, and answer − the first variant's answer, of some test samples.
   std::vector<double> errors, changes;
+  std::vector<double> truths, answers;  // of the same samples
+  std::vector<double> inputs;           // theirs, one after the other, where a sample is one or two numbers
 };
 
 struct SweepRow {
@@ -198,6 +226,8 @@ struct SweepRow {
   std::vector<VariantResult> variants;
   std::vector<EpochRow> epochs;  // report only
   std::string note;              // why there are no variants, "diverged: …"; else empty
+  // Every key that this point sets and its value as the recipe writes it: {"train.optimizer", "{ sgd = 0.01 }"}.
+  std::vector<std::pair<std::string, std::string>> settings;
 };
 
 struct StudyResult {

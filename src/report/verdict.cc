@@ -1,34 +1,12 @@
 #include "report/verdict.h"
 
+#include <algorithm>
 #include <cmath>
 
-#include "base/format.h"
-#include "measure/units.h"
+#include "report/significance.h"
 
 namespace thimble {
-
 namespace {
-bool has_accuracy(const VariantResult& v) { return std::isfinite(v.accuracy); }
-
-double median_us(const VariantResult& v) {
-  const LatencySummary* latency = first_latency(v);
-  return latency && latency->count > 0 ? latency->p50 : kAbsent;
-}
-
-// "3.9 times smaller"
-std::string ratio(double from, double to, const char* better, const char* worse, const char* same) {
-  if (!(from > 0) || !(to > 0)) return {};
-  const double factor = from / to;
-  if (factor > 0.97 && factor < 1.03) return same;
-  return factor > 1 ? format("{:.2g} times {}", factor, better) : format("{:.2g} times {}", 1 / factor, worse);
-}
-
-bool good_enough(const VariantResult& v, const VariantResult& reference, double tolerance) {
-  if (has_accuracy(reference)) return has_accuracy(v) && v.accuracy >= reference.accuracy - tolerance;
-  if (std::isfinite(reference.regression.r2)) return v.regression.r2 >= reference.regression.r2 - tolerance;
-  if (!std::isfinite(reference.loss)) return true;
-  return std::isfinite(v.loss) && v.loss <= reference.loss + 0.05 * std::fabs(reference.loss);
-}
 
 int find_reference(const std::vector<VariantResult>& variants) {
   for (size_t i = 0; i < variants.size(); ++i)
@@ -36,111 +14,167 @@ int find_reference(const std::vector<VariantResult>& variants) {
   return variants.empty() ? -1 : 0;
 }
 
-std::string accuracy_words(const VariantResult& v) {
-  if (v.regression.present())
-    return format("is off by {} (root mean squared error{})", format_number(v.regression.rmse),
-                  std::isfinite(v.regression.r2)
-                      ? format("; it explains {} of the target's variance", format_percent(v.regression.r2))
-                      : "");
-  if (!has_accuracy(v)) return std::isfinite(v.loss) ? format("has a loss of {}", format_number(v.loss)) : "";
-  std::string text = format("answers {} of the test samples correctly", format_percent(v.accuracy));
-  if (std::isfinite(v.interval95.low) && std::isfinite(v.interval95.high))
-    text += format(" (95 % interval {} to {})", format_percent(v.interval95.low), format_percent(v.interval95.high));
-  return text;
+double error_of(const VariantResult& v) { return v.regression.present() ? v.regression.rmse : v.loss; }
+
+bool same_size(const VariantResult& v, const VariantResult& smallest) {
+  const auto within = [](int64_t a, int64_t b, double factor) {
+    return static_cast<double>(a) <= factor * static_cast<double>(b);
+  };
+  // What is downloaded or flashed is often the packed file; of the file that programs map, a quarter more is no other
+  // class of size.
+  if (v.bytes_packed > 0 && smallest.bytes_packed > 0)
+    return within(v.bytes_packed, smallest.bytes_packed, 1.1) && within(v.bytes, smallest.bytes, 1.25);
+  return within(v.bytes, smallest.bytes, 1.1);
 }
+
+class Judge {
+ public:
+  explicit Judge(const StudyResult& result) : result_(result), variants_(result.variants) {}
+
+  Verdict run() {
+    v_.reference = find_reference(variants_);
+    if (v_.reference < 0) return v_;
+    const bool classes = std::isfinite(at(v_.reference).accuracy);
+    v_.allow = std::isfinite(result_.study.allow_drop) ? result_.study.allow_drop
+               : classes                               ? kAllowPoints
+                                                       : kAllowPercent;
+    for (size_t i = 0; i < variants_.size(); ++i) doubts_.push_back(about(static_cast<int>(i)));
+    extremes();
+    candidates();
+    choose();
+    if (v_.ship < 0) return v_;
+    v_.doubts = doubts_[static_cast<size_t>(v_.ship)];
+    v_.useless = v_.doubts.useless;
+    choose_packed();
+    choose_runner_up();
+    choose_sweep();
+    return v_;
+  }
+
+ private:
+  const VariantResult& at(int i) const { return variants_[static_cast<size_t>(i)]; }
+  Doubts about(int i) const {
+    return doubts_about(at(i), result_.training.epochs, std::isfinite(at(i).accuracy) ? v_.allow : 0);
+  }
+
+  void extremes() {
+    for (size_t i = 0; i < variants_.size(); ++i) {
+      const VariantResult& v = variants_[i];
+      const auto better = [&](int& best, auto&& less) {
+        if (best < 0 || less(v, at(best))) best = static_cast<int>(i);
+      };
+      if (v.bytes > 0) better(v_.smallest, [](const auto& a, const auto& b) { return a.bytes < b.bytes; });
+      if (std::isfinite(median_us(v)))
+        better(v_.fastest, [](const auto& a, const auto& b) { return median_us(a) < median_us(b); });
+      if (std::isfinite(v.accuracy))
+        better(v_.most_accurate, [](const auto& a, const auto& b) { return a.accuracy > b.accuracy; });
+    }
+    v_.fastest_alone = v_.fastest >= 0 && variants_.size() > 1;
+    for (size_t i = 0; i < variants_.size(); ++i)
+      if (static_cast<int>(i) != v_.fastest && v_.fastest >= 0 && compare_speed(at(v_.fastest), variants_[i]) != -1)
+        v_.fastest_alone = false;
+  }
+
+  // Within the allowance, and better than a constant if any is.
+  void candidates() {
+    for (size_t i = 0; i < variants_.size(); ++i)
+      if (variants_[i].bytes > 0 && good_enough(variants_[i], at(v_.reference), v_.allow))
+        good_.push_back(static_cast<int>(i));
+    const auto useless = [&](int i) { return doubts_[static_cast<size_t>(i)].useless; };
+    if (std::any_of(good_.begin(), good_.end(), [&](int i) { return !useless(i); })) std::erase_if(good_, useless);
+  }
+
+  void choose() {
+    if (good_.empty()) return;
+    const int smallest = *std::min_element(good_.begin(), good_.end(), [&](int a, int b) {
+      return at(a).bytes != at(b).bytes ? at(a).bytes < at(b).bytes : at(a).bytes_packed < at(b).bytes_packed;
+    });
+    std::vector<int> equals;
+    for (int i : good_)
+      if (same_size(at(i), at(smallest))) equals.push_back(i);
+    const int best = *std::min_element(equals.begin(), equals.end(), [&](int a, int b) {
+      return std::isfinite(at(a).accuracy) ? at(a).accuracy > at(b).accuracy : error_of(at(a)) < error_of(at(b));
+    });
+    std::erase_if(equals, [&](int i) { return i != best && compare(at(i), at(best)).worse(); });
+    // Those left are equally accurate and about equally large: the faster one, and the smallest among equally fast.
+    std::sort(equals.begin(), equals.end(), [&](int a, int b) { return at(a).bytes < at(b).bytes; });
+    v_.ship = equals.front();
+    for (int i : equals)
+      if (compare_speed(at(i), at(v_.ship)) == -1) v_.ship = i;
+  }
+
+  void choose_packed() {
+    for (int i : good_)
+      if (at(i).bytes_packed > 0 && (v_.packed < 0 || at(i).bytes_packed < at(v_.packed).bytes_packed)) v_.packed = i;
+    if (v_.packed < 0) return;
+    const int64_t ship = at(v_.ship).bytes_packed;
+    if (v_.packed == v_.ship ||
+        (ship > 0 && static_cast<double>(at(v_.packed).bytes_packed) > 0.9 * static_cast<double>(ship)))
+      v_.packed = -1;
+  }
+
+  // First choice: the smallest file that is clearly more accurate. Then the most accurate of the clearly smaller ones
+  // that lose too much. Then the next file within the allowance.
+  void choose_runner_up() {
+    const VariantResult& ship = at(v_.ship);
+    const auto take = [&](int i, bool instead) {
+      if (v_.runner_up < 0 || instead) v_.runner_up = i;
+    };
+    for (size_t i = 0; i < variants_.size(); ++i)
+      if (!doubts_[i].useless && compare(variants_[i], ship).better())
+        take(static_cast<int>(i), v_.runner_up >= 0 && variants_[i].bytes < at(v_.runner_up).bytes);
+    if (v_.runner_up >= 0) return;
+    for (size_t i = 0; i < variants_.size(); ++i)
+      if (!doubts_[i].useless && variants_[i].bytes > 0 &&
+          static_cast<double>(variants_[i].bytes) < 0.9 * static_cast<double>(ship.bytes) &&
+          std::isfinite(compare(variants_[i], ship).gain))
+        take(static_cast<int>(i),
+             v_.runner_up >= 0 && compare(variants_[i], ship).gain > compare(at(v_.runner_up), ship).gain);
+    if (v_.runner_up >= 0) return;
+    for (int i : good_)
+      if (i != v_.ship)
+        take(i, v_.runner_up == v_.reference ||
+                    (i != v_.reference && v_.runner_up >= 0 && at(i).bytes < at(v_.runner_up).bytes));
+  }
+
+  // The most accurate point of the sweep, if it is clearly better than the file to ship, though it is the best of many.
+  void choose_sweep() {
+    double best = 0;
+    for (size_t r = 0; r < result_.sweep.size(); ++r) {
+      const SweepRow& row = result_.sweep[r];
+      const bool other_data = std::any_of(row.settings.begin(), row.settings.end(), [](const auto& s) {
+        return s.first.starts_with("data.set") || s.first.starts_with("data.target");
+      });
+      if (other_data) continue;
+      for (const VariantResult& v : row.variants) {
+        const Comparison c = compare(v, at(v_.ship));
+        if (!(c.gain > best) || !c.better(0.05 / static_cast<double>(result_.sweep.size()))) continue;
+        best = c.gain;
+        v_.sweep = static_cast<int>(r);
+      }
+    }
+  }
+
+  const StudyResult& result_;
+  const std::vector<VariantResult>& variants_;
+  std::vector<Doubts> doubts_;
+  std::vector<int> good_;
+  Verdict v_;
+};
+
 }  // namespace
 
-Verdict judge(const std::vector<VariantResult>& variants, double tolerance) {
-  Verdict verdict;
-  verdict.reference = find_reference(variants);
-  if (verdict.reference < 0) {
-    verdict.sentences.push_back("No variant was measured in this study.");
-    return verdict;
-  }
-  const VariantResult& reference = variants[static_cast<size_t>(verdict.reference)];
-  for (size_t i = 0; i < variants.size(); ++i) {
-    const VariantResult& v = variants[i];
-    const auto better = [&](int& best, auto&& less) {
-      if (best < 0 || less(v, variants[static_cast<size_t>(best)])) best = static_cast<int>(i);
-    };
-    if (v.bytes > 0) {
-      const auto fewer_bytes = [](const auto& a, const auto& b) { return a.bytes < b.bytes; };
-      better(verdict.smallest, fewer_bytes);
-      if (good_enough(v, reference, tolerance)) better(verdict.ship, fewer_bytes);
-    }
-    if (v.bytes_packed > 0 && good_enough(v, reference, tolerance))
-      better(verdict.packed, [](const auto& a, const auto& b) { return a.bytes_packed < b.bytes_packed; });
-    if (std::isfinite(median_us(v)))
-      better(verdict.fastest, [](const auto& a, const auto& b) { return median_us(a) < median_us(b); });
-    if (has_accuracy(v))
-      better(verdict.most_accurate, [](const auto& a, const auto& b) { return a.accuracy > b.accuracy; });
-  }
+bool good_enough(const VariantResult& v, const VariantResult& reference, double allow) {
+  constexpr double kRounding = 1e-9;
+  if (std::isfinite(reference.accuracy))
+    return std::isfinite(v.accuracy) && v.accuracy >= reference.accuracy - allow / 100 - kRounding;
+  if (!std::isfinite(error_of(reference))) return reference.test_samples == 0;  // else its answers are no numbers
+  return std::isfinite(error_of(v)) && error_of(v) <= error_of(reference) * (1 + allow / 100) + kRounding;
+}
 
-  // Sizes within 10 % count as equal: then the faster file is the better one to ship.
-  if (verdict.ship >= 0) {
-    const double limit = 1.1 * static_cast<double>(variants[static_cast<size_t>(verdict.ship)].bytes);
-    for (size_t i = 0; i < variants.size(); ++i) {
-      const VariantResult& v = variants[i];
-      if (v.bytes <= 0 || static_cast<double>(v.bytes) > limit || !good_enough(v, reference, tolerance)) continue;
-      if (median_us(v) < median_us(variants[static_cast<size_t>(verdict.ship)])) verdict.ship = static_cast<int>(i);
-    }
-  }
-
-  if (verdict.packed >= 0 && verdict.ship >= 0) {
-    const int64_t ship = variants[static_cast<size_t>(verdict.ship)].bytes_packed;
-    const int64_t best = variants[static_cast<size_t>(verdict.packed)].bytes_packed;
-    if (verdict.packed == verdict.ship || (ship > 0 && static_cast<double>(best) > 0.9 * static_cast<double>(ship)))
-      verdict.packed = -1;
-  }
-
-  auto& say = verdict.sentences;
-  if (verdict.ship >= 0) {
-    const VariantResult& ship = variants[static_cast<size_t>(verdict.ship)];
-    std::string text = format("Ship {}: {}", ship.name, format_bytes(static_cast<double>(ship.bytes)));
-    if (ship.bytes_packed > 0)
-      text += format(" ({} as a packed .thim)", format_bytes(static_cast<double>(ship.bytes_packed)));
-    const std::string words = accuracy_words(ship);
-    if (!words.empty()) text += " that " + words;
-    say.push_back(text + ".");
-    if (verdict.ship != verdict.reference) {
-      std::string compare = ratio(static_cast<double>(reference.bytes), static_cast<double>(ship.bytes), "smaller",
-                                  "larger", "about as large");
-      const std::string speed = ratio(median_us(reference), median_us(ship), "faster", "slower", "about as fast");
-      if (!speed.empty()) compare += (compare.empty() ? "" : " and ") + speed;
-      if (!compare.empty()) say.push_back(format("Beside {} it is {}.", reference.name, compare));
-      if (std::isfinite(reference.regression.r2) && std::isfinite(ship.regression.r2))
-        say.push_back(
-            format("Its root mean squared error is {} against {}; {:.2g} points of the explained variance may "
-                   "be lost.",
-                   format_number(ship.regression.rmse), format_number(reference.regression.rmse), tolerance * 100));
-      if (has_accuracy(reference)) {
-        const double points = (ship.accuracy - reference.accuracy) * 100;
-        say.push_back(std::fabs(points) < 0.005
-                          ? "Its accuracy is the same."
-                          : format("It {} {:.2f} percentage points of accuracy; up to {:.2g} were allowed.",
-                                   points < 0 ? "loses" : "gains", std::fabs(points), tolerance * 100));
-      }
-    } else if (variants.size() > 1) {
-      say.push_back(reference.regression.present() ? "No smaller file keeps the error within the tolerance."
-                                                   : "No smaller file keeps the accuracy within the tolerance.");
-    }
-  }
-  if (verdict.fastest >= 0 && variants.size() > 1) {
-    const VariantResult& fastest = variants[static_cast<size_t>(verdict.fastest)];
-    say.push_back(format(
-        "{} is {}: {} per input (median{}).", verdict.fastest == verdict.ship ? "It" : fastest.name,
-        verdict.fastest == verdict.ship ? "also the fastest" : "the fastest", format_microseconds(median_us(fastest)),
-        fastest.measurements.front().threads == 1 ? ", one thread"
-                                                  : format(", {} threads", fastest.measurements.front().threads)));
-  }
-  if (verdict.packed >= 0) {
-    const VariantResult& packed = variants[static_cast<size_t>(verdict.packed)];
-    std::string text = format("Where the device unpacks at load, or the download counts, ship {} as a packed .thim: {}",
-                              packed.name, format_bytes(static_cast<double>(packed.bytes_packed)));
-    const std::string words = accuracy_words(packed);
-    if (!words.empty()) text += " that " + words;
-    say.push_back(text + ".");
-  }
+Verdict judge(const StudyResult& result) {
+  Verdict verdict = Judge(result).run();
+  verdict.sentences = verdict_sentences(result, verdict);
   return verdict;
 }
 

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "measure/clock.h"
 #include "measure/resources.h"
+#include "measure/stats.h"
 #include "measure/subprocess.h"
 #include "measure/trials.h"
 #include "study/evaluate.h"
@@ -15,13 +16,17 @@ namespace {
 
 constexpr size_t kKeptSamples = 4000;  // latencies per measurement that go into the report's plots
 
+// Per trial, so that all trials together make about 500.
+size_t profiled_runs(int trials) { return static_cast<size_t>(std::max(5, 500 / std::max(trials, 1))); }
+
 // One variant with its own session: a pass over the test set takes a time per sample.
 struct Subject {
   std::unique_ptr<Session> session;
   std::vector<uint8_t> inputs;  // the prepared input bytes of every test sample
   size_t sample_bytes = 0;
   bool stateful = false;
-  std::vector<double> latencies, passes;
+  std::vector<double> latencies, passes, trial_us;
+  std::vector<std::vector<double>> step_ns;  // of each step, one time per profiled run
   double cpu_seconds = 0, wall_seconds = 0;
 
   void pass(bool counted) {
@@ -36,11 +41,40 @@ struct Subject {
     }
     const ResourceUse use = usage_between(before, resource_counters());
     if (!counted) return;
+    trial_us.push_back(median_of(std::span(latencies).last(count)));
     passes.push_back(use.seconds);
     cpu_seconds += use.cpu_seconds;
     wall_seconds += use.seconds;
   }
+
+  // Some runs with a clock between the steps, spread over the test set.
+  void profile(size_t runs) {
+    const size_t count = inputs.size() / std::max<size_t>(sample_bytes, 1), steps = session->step_count();
+    step_ns.resize(steps);
+    Profile one;
+    for (size_t k = 0; k < std::min(runs, count); ++k) {
+      std::memcpy(session->input(0).data(), inputs.data() + k * count / std::min(runs, count) * sample_bytes,
+                  sample_bytes);
+      if (stateful) session->reset_variables();
+      one.step_ns.assign(steps, 0);
+      session->run(&one);
+      for (size_t s = 0; s < steps; ++s) step_ns[s].push_back(static_cast<double>(one.step_ns[s]));
+    }
+  }
 };
+
+// What two readings of the clock after each other are apart, usually.
+double clock_ns() {
+  static const double cost = [] {
+    std::vector<double> apart;
+    for (int i = 0; i < 1001; ++i) {
+      const int64_t start = wall_ns();
+      apart.push_back(static_cast<double>(wall_ns() - start));
+    }
+    return median_of(apart);
+  }();
+  return cost;
+}
 
 Result<Subject> make_subject(const Variant& variant, const Dataset& test, const Feeding& feeding, int threads) {
   Subject s;
@@ -82,33 +116,37 @@ Measurement summarise(Subject& s, int threads, int trials) {
   m.latency_us = summarize(s.latencies);
   m.test_set_seconds = {mean_of(s.passes), stddev_of(s.passes), trials};
   m.cpu_share = s.wall_seconds > 0 ? s.cpu_seconds / s.wall_seconds : kAbsent;
-  const size_t step = std::max<size_t>(1, s.latencies.size() / kKeptSamples);
-  for (size_t i = 0; i < s.latencies.size(); i += step) m.samples_us.push_back(s.latencies[i]);
+  m.trial_us = s.trial_us;
+  // At even ranks, both ends among them: median, p99 and maximum of what is kept are those of all.
+  std::vector<double> sorted = s.latencies;
+  std::ranges::sort(sorted);
+  const size_t kept = std::min(sorted.size(), kKeptSamples);
+  for (size_t i = 0; i < kept; ++i)
+    m.samples_us.push_back(sorted[kept == 1 ? 0 : i * (sorted.size() - 1) / (kept - 1)]);
   return m;
 }
 
-Status profile(Variant& variant, const Subject& subject) {
-  THIMBLE_ASSIGN(auto program, Program::plan(variant.graph));
-  THIMBLE_ASSIGN(auto session, Session::create(program));
-  Profile profile;
-  profile.step_ns.assign(program->steps().size(), 0);
-  const size_t count = std::min<size_t>(subject.inputs.size() / std::max<size_t>(subject.sample_bytes, 1), 500);
-  for (size_t i = 0; i < count; ++i) {
-    std::memcpy(session->input(0).data(), subject.inputs.data() + i * subject.sample_bytes, subject.sample_bytes);
-    session->run(&profile);
+// Time per operator: the median of each step over all profiled runs, less what reading the clock takes. What the steps
+// leave of the median of a whole run is a row of its own; steps that come to more (they were stopped to be timed) are
+// scaled down to it.
+std::vector<OperatorTime> operator_times(const Subject& subject, double whole_us) {
+  std::vector<OperatorTime> list;
+  const auto& steps = subject.session->program().steps();
+  double sum = 0;
+  for (size_t s = 0; s < subject.step_ns.size(); ++s) {
+    const Node& node = subject.session->graph().nodes[static_cast<size_t>(steps[s].node)];
+    if (s == 0 || steps[s].node != steps[s - 1].node) list.push_back({name(node.op), node.name, 0, 0});
+    const double us = std::max(0.0, median_of(subject.step_ns[s]) - clock_ns()) * 1e-3;
+    list.back().us += us;
+    sum += us;
   }
-  double total = 0;
-  for (uint64_t ns : profile.step_ns) total += static_cast<double>(ns);
-  for (size_t s = 0; s < program->steps().size(); ++s) {
-    const Node& node = program->graph().nodes[static_cast<size_t>(program->steps()[s].node)];
-    auto& list = variant.result.operators;
-    const double ns = static_cast<double>(profile.step_ns[s]);
-    const bool same = s > 0 && program->steps()[s].node == program->steps()[s - 1].node;
-    if (!same) list.push_back({name(node.op), node.name, 0, 0});
-    list.back().us += ns * 1e-3 / static_cast<double>(std::max<size_t>(count, 1));
-    list.back().share += total > 0 ? ns / total : 0;
+  if (!(whole_us > 0) || list.empty()) return list;
+  for (OperatorTime& o : list) {
+    if (sum > whole_us) o.us *= whole_us / sum;
+    o.share = o.us / whole_us;
   }
-  return {};
+  if (const double rest = whole_us - sum; rest > 0) list.push_back({kOperatorRest, "", rest, rest / whole_us});
+  return list;
 }
 
 }  // namespace
@@ -131,6 +169,8 @@ Status measure_variants(std::vector<Variant>& variants, const Dataset& test, con
           return fail(ErrorCode::interrupted, "the measurement was interrupted",
                       "run again with --resume: training is not repeated");
         subjects[v].pass(trial >= 0);
+        // In the same turns as what the steps have to add up to.
+        if (trial >= 0 && threads == spec.threads.front()) subjects[v].profile(profiled_runs(spec.trials));
         if (hooks.progress)
           hooks.progress({format("measuring, {} thread{}", threads, threads == 1 ? "" : "s"), ++done, total, "passes",
                           variants[v].spec.name});
@@ -139,7 +179,9 @@ Status measure_variants(std::vector<Variant>& variants, const Dataset& test, con
       Measurement m = summarise(subjects[v], threads, spec.trials);
       if (options.peak_memory) m.peak_rss_bytes = peak_memory(variants[v], threads, options, hooks, warnings);
       variants[v].result.measurements.push_back(std::move(m));
-      if (threads == spec.threads.front()) THIMBLE_TRY(profile(variants[v], subjects[v]));
+      if (threads == spec.threads.front())
+        variants[v].result.operators =
+            operator_times(subjects[v], variants[v].result.measurements.back().latency_us.p50);
     }
   }
   return {};

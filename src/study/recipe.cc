@@ -428,6 +428,8 @@ Result<Recipe> parse_recipe(const std::string& text, const RecipeOptions& option
     s.wholes("threads", &threads, 1, 256);
     recipe.measure.threads.assign(threads.begin(), threads.end());
     if (recipe.measure.threads.empty()) recipe.measure.threads = {1};
+    s.number("allow_drop", &recipe.measure.allow_drop, 0, 100);
+    s.truth("parameters_plus_kb", &recipe.measure.parameters_plus_kb);
     s.finish();
   });
   read_sweep(r, &recipe, &status);

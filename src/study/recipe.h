@@ -29,6 +29,8 @@ struct DataSpec {
 struct MeasureSpec {
   int trials = 10;
   std::vector<int> threads = {1};
+  double allow_drop = -1;           // of the file to ship: points of accuracy, percent of the RMSE; negative: not given
+  bool parameters_plus_kb = false;  // a column of the report's tables
 };
 
 // One changed key, as TOML text of its value.

@@ -169,6 +169,11 @@ void read_distill(TableReader& r, const toml::node& n, DistillStage* stage, Stat
     r.fail_at(n, "feature matching needs both student_feature and teacher_feature");
 }
 
+void read_continue(TableReader& r, const toml::node&, ContinueStage* stage, Status*) {
+  read_training(r, &stage->training);
+  r.finish();
+}
+
 void read_search(TableReader& r, const toml::node& n, SearchStage* stage, Status*) {
   CompressionGoal& goal = stage->goal;
   r.number("accuracy_drop", &goal.accuracy_drop, 0, 100);
@@ -195,12 +200,13 @@ void read_stage(TableReader& variant, const char* key, const char* example, std:
 void read_stages(TableReader& r, VariantSpec* v, Status* status) {
   read_stage(r, "network", "network = { layers = [ … ] }", &v->network, status, read_network);
   read_stage(r, "distill", "distill = { teacher = \"float32\" }", &v->distill, status, read_distill);
+  read_stage(r, "continue", "continue = { epochs = 4 }", &v->go_on, status, read_continue);
   read_stage(r, "shrink", "shrink = { keep = 0.5 }", &v->shrink, status, read_shrink);
   read_stage(r, "prune", "prune = { sparsity = 0.8 }", &v->prune, status, read_prune);
   read_stage(r, "cluster", "cluster = { clusters = 16 }", &v->cluster, status, read_cluster);
   read_stage(r, "qat", "qat = { bits = 8 }", &v->qat, status, read_qat);
   read_stage(r, "search", "search = { accuracy_drop = 0.5 }", &v->search, status, read_search);
-  if (v->search && (v->distill || v->shrink || v->prune || v->cluster || v->qat))
+  if (v->search && (v->go_on || v->distill || v->shrink || v->prune || v->cluster || v->qat))
     r.fail_at(*r.node("search"), "search chooses the other stages itself", "give search alone");
 }
 
@@ -209,6 +215,7 @@ std::string default_name(const VariantSpec& v) {
   const auto add = [&](const std::string& part) { text += (text.empty() ? "" : "_") + part; };
   if (v.network) add("network");
   if (v.distill) add(v.distill->student.empty() ? "distilled" : "student");
+  if (v.go_on) add("continued");
   if (v.shrink) add("shrunk");
   if (v.prune) add("pruned");
   if (v.cluster) add("clustered");

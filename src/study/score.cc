@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "data/png.h"
 
@@ -9,6 +10,32 @@ namespace thimble {
 namespace {
 
 constexpr size_t kMisclassified = 24;
+
+// The share of the most frequent class; absent for numbers.
+double constant_accuracy(const EvaluationResult& e) {
+  int64_t most = 0;
+  for (const auto& row : e.confusion) most = std::max(most, std::accumulate(row.begin(), row.end(), int64_t{0}));
+  return e.confusion.empty() || e.n == 0 ? kAbsent : static_cast<double>(most) / static_cast<double>(e.n);
+}
+
+Outcomes outcomes(const EvaluationResult& e, const Dataset& test) {
+  Outcomes o;
+  const int64_t columns = test.target_width();
+  for (int64_t i = 0; i < e.n; ++i) {
+    if (!e.predictions.empty()) {
+      o.add(e.predictions[static_cast<size_t>(i)] == test.label(i));
+      continue;
+    }
+    double sum = 0;
+    for (int64_t k = 0; k < std::min(columns, e.width); ++k) {
+      const double error = static_cast<double>(e.outputs[static_cast<size_t>(i * e.width + k)]) - test.target(i)[k];
+      sum += error * error;
+    }
+    o.squares.push_back(static_cast<float>(sum));
+    ++o.n;
+  }
+  return o;
+}
 
 }  // namespace
 
@@ -28,7 +55,8 @@ Status Scorer::score(Variant& v) {
     r.interval95 = wilson95(e.correct, e.n);
   }
   r.regression = e.regression;
-  r.per_seed.push_back({options_.seed, r.accuracy, r.loss, r.regression});
+  r.constant_accuracy = constant_accuracy(e);
+  r.per_seed.push_back({options_.seed, r.accuracy, r.loss, r.regression, outcomes(e, test)});
   if (hooks_.note)
     hooks_.note(e.accuracy >= 0 ? format("{}: {} bytes, test accuracy {:.4f}", v.spec.name, r.bytes, e.accuracy)
                                 : format("{}: {} bytes, RMSE {:.6g}, R² {:.5f}", v.spec.name, r.bytes,
@@ -54,11 +82,15 @@ Status Scorer::score(Variant& v) {
 
 // Answers of some samples against the truth and against the first variant, for the report's drawings.
 void Scorer::collect_errors(VariantResult& r, const EvaluationResult& e) const {
-  constexpr int64_t kShown = 1000;
+  constexpr int64_t kShown = 2000;
   const Dataset& test = options_.data.splits.test;
+  const bool drawn = test.storage() != Storage::bytes && test.sample_elements() <= 2;  // a curve or a surface
   for (int64_t i = 0; i < std::min(e.n, kShown); ++i) {
     const auto at = static_cast<size_t>(i * e.width);
     r.errors.push_back(static_cast<double>(e.outputs[at]) - test.target(i)[0]);
+    r.truths.push_back(test.target(i)[0]);
+    r.answers.push_back(e.outputs[at]);
+    if (drawn) r.inputs.insert(r.inputs.end(), test.floats(i), test.floats(i) + test.sample_elements());
     if (at < first_outputs_.size()) r.changes.push_back(static_cast<double>(e.outputs[at]) - first_outputs_[at]);
   }
 }

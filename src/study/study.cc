@@ -1,6 +1,7 @@
 #include "study/study.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 
 #include "base/cpu.h"
@@ -9,11 +10,14 @@
 #include "formats/tflite/tflite.h"
 #include "kernels/kernels.h"
 #include "measure/stats.h"
+#include "measure/text.h"
 #include "passes/pipeline.h"
+#include "report/curves.h"
 #include "report/page/report_html.h"
 #include "report/report_csv.h"
 #include "report/report_json.h"
 #include "report/report_markdown.h"
+#include "report/tensorboard.h"
 #include "study/check_variants.h"
 #include "study/item.h"
 #include "study/measure_variants.h"
@@ -30,6 +34,8 @@ class Runner {
   Result<StudyResult> run() {
     THIMBLE_TRY(make_directories(options_.out + "/models"));
     THIMBLE_TRY(make_directories(options_.out + "/checkpoints"));
+    for (const std::string& folder : {options_.plots, tensorboard(), directory_of(recipe_.train.csv_log)})
+      if (!folder.empty()) THIMBLE_TRY(make_directories(folder));
     THIMBLE_TRY(load_imported_model(recipe_));
     describe_study();
     THIMBLE_ASSIGN(data_, open_study_data(recipe_, options_.data_dir));
@@ -48,14 +54,19 @@ class Runner {
  private:
   void describe_study() {
     result_.study = {recipe_.name, recipe_.title, recipe_.seed, sha256_hex(recipe_.text)};
+    if (recipe_.measure.allow_drop >= 0) result_.study.allow_drop = recipe_.measure.allow_drop;
+    result_.study.parameters_plus_kb = recipe_.measure.parameters_plus_kb;
     result_.machine = {cpu_model_name(), name(kernels().isa), physical_cores(), os_name(), options_.thimble_version};
     result_.recipe = recipe_.text;
-    std::string command = "thimble study " + options_.recipe_file;
-    if (!options_.recipe.preset.empty()) command += " --preset " + options_.recipe.preset;
-    for (const Setting& s : options_.recipe.settings) command += format(" --set {}={}", s.key, s.value);
+    std::string command =
+        "thimble study " + shell_quoted(options_.recipe_file) + " --out " + shell_quoted(options_.out);
+    if (!options_.recipe.preset.empty()) command += " --preset " + shell_quoted(options_.recipe.preset);
+    for (const Setting& s : options_.recipe.settings)
+      command += " --set " + shell_quoted(format("{}={}", s.key, s.value));
     result_.command_lines.push_back(command);
-    result_.command_lines.push_back("thimble eval models/NAME.tflite --data " + recipe_.data.set);
-    result_.command_lines.push_back("thimble bench models/NAME.tflite --num_threads=1");
+    const std::string model = shell_quoted(format("{}/models/{}.tflite", options_.out, recipe_.variants.front().name));
+    result_.command_lines.push_back(format("thimble eval {} --data {}", model, shell_quoted(recipe_.data.set)));
+    result_.command_lines.push_back(format("thimble bench {} --num_threads=1", model));
   }
 
   // How the data were read and divided, where there is something to know: said now, and kept in the report.
@@ -115,6 +126,7 @@ class Runner {
       if (plans_[i].point) {
         result_.sweep.push_back({plans_[i].point->key, plans_[i].point->label, std::move(item.variants),
                                  std::move(item.training.epochs), std::move(item.diverged)});
+        for (const Setting& s : plans_[i].point->settings) result_.sweep.back().settings.emplace_back(s.key, s.value);
         continue;
       }
       if (plans_[i].first) {
@@ -189,7 +201,30 @@ class Runner {
     THIMBLE_TRY(write_file_atomic(options_.out + "/results.json", report_json(result_)));
     THIMBLE_TRY(write_file_atomic(options_.out + "/results.csv", report_csv(result_)));
     THIMBLE_TRY(write_file_atomic(options_.out + "/results.md", report_markdown(result_)));
+    const std::string curves = curves_csv(result_);
+    THIMBLE_TRY(write_file_atomic(options_.out + "/curves.csv", curves));
+    if (!recipe_.train.csv_log.empty()) THIMBLE_TRY(write_file_atomic(recipe_.train.csv_log, curves));
+    if (!options_.plots.empty())
+      for (const PlotFile& plot : report_plots(result_))
+        THIMBLE_TRY(write_file_atomic(join_path(options_.plots, plot.name), plot.svg));
+    THIMBLE_TRY(write_tensorboard());
     return write_file_atomic(options_.out + "/report.html", report_html(result_));
+  }
+
+  std::string tensorboard() const {
+    return options_.tensorboard.empty() ? recipe_.train.tensorboard : options_.tensorboard;
+  }
+
+  // One folder per training: what TensorBoard calls a run.
+  Status write_tensorboard() {
+    if (tensorboard().empty()) return {};
+    const double now = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+    for (const EventRun& run : tensorboard_runs(result_, now)) {
+      const std::string folder = join_path(tensorboard(), run.folder);
+      THIMBLE_TRY(make_directories(folder));
+      THIMBLE_TRY(write_file_atomic(join_path(folder, tensorboard_file_name(now, "thimble")), run.events));
+    }
+    return {};
   }
 
   Recipe recipe_;

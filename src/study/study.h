@@ -38,10 +38,12 @@ struct StudyOptions {
   int workers = 1;                   // processes of this program that share the trainings
   std::vector<std::string> command;  // arguments that run this study in another process; for workers
   Ranks* ranks = nullptr;            // the job of mpirun that this process leads, if there is one (study/ranks.h)
-  std::string item;                  // do only this piece ("seed_2", "sweep_5") and leave it in OUT/items
+  std::string plots;                 // folder for every plot of the report as an SVG file; empty: none
+  std::string tensorboard;  // log directory for TensorBoard, one run per training; empty: train.tensorboard's, if any
+  std::string item;         // do only this piece ("seed_2", "sweep_5") and leave it in OUT/items
 };
 
-// Runs everything and writes OUT/report.html, results.json, results.csv, results.md,
+// Runs everything and writes OUT/report.html, results.json, results.csv, results.md, curves.csv,
 // models/NAME.tflite, checkpoints/ and items/ (study/item.h). With `resume` finished items are taken from there and
 // an unfinished training goes on from its checkpoint. Errors carry the stage; what was trained stays.
 Result<StudyResult> run_study(const Recipe& recipe, const StudyOptions& options, const StudyHooks& hooks);

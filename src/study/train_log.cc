@@ -7,8 +7,29 @@
 
 namespace thimble {
 
+namespace {
+double seconds_now() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+}  // namespace
+
+TrainLog::TrainLog(std::string csv_file, std::string tensorboard)
+    : csv_file_(std::move(csv_file)), tensorboard_file_(std::move(tensorboard)) {
+  while (tensorboard_file_.size() > 1 && tensorboard_file_.back() == '/') tensorboard_file_.pop_back();
+  if (!tensorboard_file_.empty() &&
+      tensorboard_file_.substr(tensorboard_file_.rfind('/') + 1).find("tfevents") == std::string::npos)
+    tensorboard_file_ = join_path(tensorboard_file_, tensorboard_file_name(seconds_now(), "thimble"));
+}
+
+Status TrainLog::prepare() const {
+  for (const std::string& file : {csv_file_, tensorboard_file_})
+    if (const std::string folder = directory_of(file); !file.empty() && !folder.empty())
+      THIMBLE_TRY(make_directories(folder));
+  return {};
+}
+
 void TrainLog::add(const EpochRecord& e) {
-  const double now = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+  const double now = seconds_now();
   if (!csv_file_.empty()) {
     if (csv_.empty()) csv_ = "epoch,loss,accuracy,val_loss,val_accuracy,learning_rate,seconds\n";
     const auto cell = [](bool there, double v) { return there ? format("{}", v) : std::string(); };

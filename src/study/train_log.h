@@ -8,9 +8,11 @@ namespace thimble {
 
 class TrainLog {
  public:
-  // Empty names: no such file.
-  TrainLog(std::string csv_file, std::string tensorboard_file)
-      : csv_file_(std::move(csv_file)), tensorboard_file_(std::move(tensorboard_file)) {}
+  // Empty names: no such file. tensorboard: a log directory (an event file is made in it), or, with "tfevents" in its
+  // name, the event file itself.
+  TrainLog(std::string csv_file, std::string tensorboard);
+  // Makes the folders, so that a training does not find out after its last epoch.
+  Status prepare() const;
   void add(const EpochRecord& epoch);
   // The first error of writing, if any.
   Status finish() const { return status_; }

@@ -28,6 +28,11 @@ struct NetworkStage {
   double decay_epochs = 0;  // length of the schedule; 0: [train]'s
 };
 
+// The same network trained on: the fair baseline of techniques that train on.
+struct ContinueStage {
+  StageTraining training;
+};
+
 struct ShrinkStage {
   ShrinkPlan plan;
   StageTraining training;  // after each round
@@ -71,6 +76,7 @@ struct VariantSpec {
   std::string from;  // an earlier variant whose float model this one starts from; empty: the trained model
   std::optional<NetworkStage> network;
   std::optional<DistillStage> distill;
+  std::optional<ContinueStage> go_on;  // key: continue
   std::optional<ShrinkStage> shrink;
   std::optional<PruneStage> prune;
   std::optional<ClusterStage> cluster;

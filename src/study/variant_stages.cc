@@ -41,7 +41,9 @@ Result<Staged> VariantStages::run(const VariantSpec& spec) {
     if (student)
       THIMBLE_TRY(
           train_network(spec, "student", {.layers = spec.distill->student, .training = spec.distill->training}, &s));
-    if (spec.distill && !student && !spec.network && !spec.shrink && !spec.prune && !spec.cluster && !spec.qat)
+    if (spec.go_on) THIMBLE_TRY(go_on(spec, &s));
+    if (spec.distill && !student && !spec.network && !spec.go_on && !spec.shrink && !spec.prune && !spec.cluster &&
+        !spec.qat)
       THIMBLE_TRY(distil_alone(spec, &s));
     if (spec.shrink) THIMBLE_TRY(shrink(spec, &s));
     if (spec.prune) THIMBLE_TRY(prune(spec, &s));
@@ -56,6 +58,13 @@ Result<Staged> VariantStages::run(const VariantSpec& spec) {
   return s;
 }
 
+Status VariantStages::go_on(const VariantSpec& spec, Staged* s) {
+  THIMBLE_TRY(retrained(spec, "continue", spec.go_on->training, {}, s));
+  const size_t epochs = s->epochs.back().size();
+  s->summary.push_back(format("{} more epoch{}", epochs, epochs == 1 ? "" : "s"));
+  return {};
+}
+
 Status VariantStages::prune(const VariantSpec& spec, Staged* s) {
   if (s->clustered)
     return fail(ErrorCode::usage, "pruning after clustering would pull each cluster towards zero",
@@ -63,10 +72,12 @@ Status VariantStages::prune(const VariantSpec& spec, Staged* s) {
   const PruneOptions& options = spec.prune->options;
   THIMBLE_TRY(retrained(spec, "prune", spec.prune->training, {std::make_shared<Pruning>(options)}, s));
   s->pruned = true;
-  s->summary.push_back(options.m > 0
-                           ? format("prune {}:{}", options.n, options.m)
-                           : format("prune {:.4g} %{}", options.schedule.target * 100,
-                                    options.schedule.kind == PruneSchedule::Kind::constant ? " at once" : ""));
+  std::string text = options.m > 0 ? format("prune {}:{}", options.n, options.m)
+                                   : format("prune {:.4g} %", options.schedule.target * 100);
+  if (options.schedule.kind == PruneSchedule::Kind::constant) text += " at once";
+  if (!options.choice.layers.empty()) text += " of " + options.choice.layers.front();
+  if (options.choice.layers.size() > 1) text += format(" and {} more", options.choice.layers.size() - 1);
+  s->summary.push_back(std::move(text));
   return {};
 }
 
@@ -138,6 +149,7 @@ Status VariantStages::search(const VariantSpec& spec, Staged* s) {
              found.search.trials.size(), options.goal.to_string(), found.search.met ? "" : " (not met, the nearest)",
              chosen.plan.to_string(), options.samples));
   if (context_.hooks.note) context_.hooks.note(format("{}: {} shows all trials", name, page));
+  s->add_training("search", {});  // of many trials, which search.html lists
   std::vector<TensorSize> sizes = constant_sizes(s->graph, found.chosen);
   s->quantized = Quantized{std::move(found.chosen), {}, std::move(sizes)};
   return {};
@@ -176,7 +188,7 @@ Status VariantStages::train_network(const VariantSpec& spec, const char* stage, 
                        context_.recipe.data.augment, options, training_hooks(context_.hooks, name, how)));
   if (trained.interrupted) return training_interrupted(name, trained.epochs.size(), options.checkpoint);
   THIMBLE_ASSIGN(s->graph, deployable_graph(model, trained.weights, context_.data.feeding, spec.name));
-  s->epochs.push_back(trained.epochs);
+  s->add_training(stage, trained.epochs);
   s->summary.push_back(format("{} of {} parameters", stage, trained.parameters));
   s->settings.push_back(format("another architecture of {} parameters, trained from nothing, {}{}", trained.parameters,
                                taught, how_trained(how)));
@@ -217,7 +229,7 @@ Status VariantStages::shrink(const VariantSpec& spec, Staged* s) {
   if (result->interrupted) return training_interrupted(name, result->epochs.size(), how.checkpoint);
   Shrunk& shrunk = result->shrunk;
   s->graph = std::move(shrunk.graph);
-  s->epochs.push_back(std::move(result->epochs));
+  s->add_training("shrink", std::move(result->epochs));
   s->summary.push_back(
       format("shrink {:.3g} %", 100.0 * static_cast<double>(shrunk.channels_after) /
                                     static_cast<double>(std::max<int64_t>(shrunk.channels_before, 1))));
@@ -239,10 +251,11 @@ Status VariantStages::retrained(const VariantSpec& spec, const char* stage, cons
   if (result->interrupted) return training_interrupted(name, result->epochs.size(), how.checkpoint);
   s->graph = std::move(result->graph);
   if (weights) *weights = std::move(result->weights);
-  s->epochs.push_back(std::move(result->epochs));
+  s->add_training(stage, std::move(result->epochs));
   std::string text;
   for (const auto& technique : techniques) text += (text.empty() ? "" : "; ") + technique->describe();
-  s->settings.push_back(format("{}; {}", text, how_trained(how.spec)));
+  s->settings.push_back(
+      format("{}; {}", text.empty() ? "trained on, with nothing else changed" : text, how_trained(how.spec)));
   return {};
 }
 

@@ -32,6 +32,12 @@ struct Staged {
   std::vector<std::string> summary;        // "prune 80 %", "cluster 16"
   std::vector<std::string> settings;       // one sentence per stage
   std::vector<std::vector<EpochRecord>> epochs;
+  std::vector<std::string> stage_names;  // of each training in `epochs`
+
+  void add_training(std::string stage, std::vector<EpochRecord> records) {
+    stage_names.push_back(std::move(stage));
+    epochs.push_back(std::move(records));
+  }
 };
 
 // The training of a stage: fine_tuning() of the recipe's [train] with the stage's own settings.
@@ -50,6 +56,8 @@ class VariantStages {
   Status distil_alone(const VariantSpec& spec, Staged* s);
   // Trains another architecture from nothing; `stage` names it: "network" or "student".
   Status train_network(const VariantSpec& spec, const char* stage, const NetworkStage& network, Staged* s);
+  // Trains on with nothing changed: what a technique that trains on is to be compared with.
+  Status go_on(const VariantSpec& spec, Staged* s);
   Status shrink(const VariantSpec& spec, Staged* s);
   Status prune(const VariantSpec& spec, Staged* s);
   Status cluster(const VariantSpec& spec, Staged* s);

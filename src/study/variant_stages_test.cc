@@ -236,6 +236,13 @@ distill = { teacher = "float32", student = [ { dense = 8, activation = "tanh" },
 name = "small"
 network = { layers = [ { dense = 6, activation = "tanh" }, { dense = 1 } ], epochs = 2, learning_rate = 0.02 }
 qat = { bits = 4, epochs = 1 }
+[[variant]]
+name = "on"
+continue = { epochs = 1 }
+[[variant]]
+name = "on_int8"
+from = "on"
+quantize = "int8"
 )";
 
 std::string file_text(const std::string& path) {
@@ -306,6 +313,13 @@ TEST(VariantStages, EachStageKeepsWhatCameBefore) {
   ASSERT_EQ(variant(*r, "small").stages.size(), 2u);
   EXPECT_EQ(variant(*r, "small").stages[0].size(), 2u) << "epochs of its own";
   EXPECT_NE(variant(*r, "small").description.find("learning rate 0.02"), std::string::npos);
+  EXPECT_EQ(variant(*r, "small").stage_names, (std::vector<std::string>{"network", "qat"}));
+  EXPECT_EQ(variant(*r, "on").stage_names, std::vector<std::string>{"continue"});
+  EXPECT_EQ(variant(*r, "on").technique, "1 more epoch");
+  EXPECT_EQ(variant(*r, "on_int8").stages.size(), 1u);
+  EXPECT_EQ(tensor(variant(*r, "on"), kernel).zeros, 0);
+  EXPECT_NE(variant(*r, "on").regression.rmse, variant(*r, "float32").regression.rmse);
+  EXPECT_EQ(variant(*r, "on").per_seed[0].outcomes.squares.size(), static_cast<size_t>(variant(*r, "on").test_samples));
   EXPECT_EQ(variant(*r, "both_int8").technique, "prune 75 % + cluster 6 + int8");
   EXPECT_NE(variant(*r, "both").description.find("polynomial"), std::string::npos);
   EXPECT_NE(variant(*r, "both").description.find("k-means++"), std::string::npos);
@@ -314,6 +328,17 @@ TEST(VariantStages, EachStageKeepsWhatCameBefore) {
   for (const char* file : {"pruned.seed1.prune.ckpt", "both.seed1.cluster.ckpt", "retaught.seed1.distill.ckpt",
                            "student.seed1.student.ckpt", "small.seed1.network.ckpt", "small.seed1.qat.ckpt"})
     EXPECT_TRUE(std::filesystem::exists(out + "/checkpoints/" + file)) << file;
+  for (const VariantResult& v : r->variants) {  // what the plots draw fits what the tables say
+    const Measurement& m = v.measurements.front();
+    double sum = 0;
+    for (const OperatorTime& o : v.operators) sum += o.us;
+    EXPECT_NEAR(sum, m.latency_us.p50, 1e-6 * m.latency_us.p50) << v.name;
+    EXPECT_EQ(m.samples_us.back(), m.latency_us.max);
+    EXPECT_EQ(m.samples_us.front(), m.latency_us.min);
+    EXPECT_NEAR(median_of(m.samples_us), m.latency_us.p50, 0.02 * m.latency_us.p50);
+    EXPECT_FALSE(m.trial_us.empty());
+    EXPECT_FALSE(v.step_names.empty());
+  }
   const auto json = nlohmann::json::parse(file_text(out + "/results.json"));
   EXPECT_EQ(json["variants"][2]["technique"], "prune 75 % + cluster 6");
   EXPECT_EQ(json["variants"][2]["stages"].size(), 2u);

@@ -24,6 +24,7 @@ std::string bits_text(int bits) { return bits == kTernaryBits ? std::string("ter
 std::string describe_weights(const VariantSpec& spec) {
   const QuantizeOptions& q = spec.quantize;
   std::string text;
+  for (size_t i = 0; i < q.layers.size(); ++i) text += (i == 0 ? "; only " : ", ") + q.layers[i];
   if (q.bits != 8) text += format("; weights of {} bits", bits_text(q.bits));
   for (const auto& [layer, bits] : q.layer_bits) text += format("; {} {}", layer, bits_text(bits));
   if (q.per_tensor_weights) text += "; one scale per weight tensor";
@@ -213,6 +214,7 @@ Result<Variant> make_variant(const VariantSpec& spec, const Staged& staged, cons
   for (const TensorBytes& t : report.tensors)
     r.tensors.push_back({t.name, t.before, t.raw, name(t.type), storage_reason(t), t.deflated, t.elements, t.zeros,
                          t.distinct, t.packed, t.packed_how});
+  r.stage_names = staged.stage_names;
   for (const auto& epochs : staged.epochs) {
     r.stages.emplace_back();
     for (const EpochRecord& e : epochs) r.stages.back().push_back(row_of(e));
@@ -224,6 +226,10 @@ Result<Variant> make_variant(const VariantSpec& spec, const Staged& staged, cons
   r.arena_bytes = program->arena().bytes;
   for (const ArenaItem& item : program->arena().items)
     r.arena.push_back({item.name, item.offset, item.bytes, item.first_step, item.last_step});
+  for (const auto& step : program->steps()) {
+    const Node& node = program->graph().nodes[static_cast<size_t>(step.node)];
+    r.step_names.push_back(format("{} {}", name(node.op), node.name));
+  }
   return v;
 }
 

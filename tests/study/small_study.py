@@ -53,7 +53,7 @@ epochs = 2
 """
 
 # What two runs may differ in.
-MEASURED = {"seconds", "images_per_s", "peak_rss_bytes", "latency_us", "measurements", "machine", "operators"}
+MEASURED = {"seconds", "images_per_s", "peak_rss_bytes", "latency_us", "measurements", "machine", "operators", "verdict"}
 
 
 def without_measurements(value):

@@ -1,4 +1,4 @@
-// Sections of report.html that compare variants: verdict, table, trade-offs, latency, sweep.
+// Sections of report.html that compare variants: verdict, table, trade-offs, latency.
 #include <algorithm>
 #include <cmath>
 
@@ -7,37 +7,19 @@
 #include "measure/units.h"
 #include "report/page/report_parts.h"
 #include "report/plots/svg.h"
+#include "report/significance.h"
 
 namespace thimble::report {
-
-namespace {
-double median_us(const VariantResult& v) {
-  const LatencySummary* l = first_latency(v);
-  return l && l->count > 0 ? l->p50 : kAbsent;
-}
 
 bool any_regression(const std::vector<VariantResult>& variants) {
   return std::any_of(variants.begin(), variants.end(), [](const auto& v) { return v.regression.present(); });
 }
 
 // Columns of a table where the answer is a number, in place of accuracy.
-void regression_columns(HtmlTable& table) {
-  table.column("RMSE", true, "Root mean squared error on the test set, in the units of the target.")
-      .column("MAE", true, "Mean absolute error.")
-      .column("R²", true,
-              "Share of the target's variance that the network explains: 1 is perfect, 0 no better than "
-              "always saying the mean.")
-      .column("largest error", true, "On any test sample.");
-}
+void regression_columns(HtmlTable& table) { table.column("RMSE").column("R²").column("MAE").column("largest error"); }
 void regression_cells(HtmlTable& table, const RegressionScore& s) {
-  table.number(s.rmse, format_number(s.rmse)).number(s.mae, format_number(s.mae));
-  table.number(s.r2, format_number(s.r2, 5)).number(s.max_error, format_number(s.max_error));
-}
-
-constexpr const char* kPlusKb =
-    "Parameters plus kilobytes of the file: the single number by which some size studies rank models.";
-void plus_kb_cell(HtmlTable& table, const VariantResult& v) {
-  table.number(parameters_plus_kb(v), format("{:.1f}", parameters_plus_kb(v)));
+  table.number(s.rmse, format_number(s.rmse)).number(s.r2, format_number(s.r2, 5));
+  table.number(s.mae, format_number(s.mae)).number(s.max_error, format_number(s.max_error));
 }
 
 bool any_accuracy(const std::vector<VariantResult>& variants) {
@@ -55,28 +37,39 @@ std::string accuracy_text(const VariantResult& v) {
   return text;
 }
 
+std::string accuracy_below(const VariantResult& v) {
+  const bool interval = std::isfinite(v.interval95.low) && std::isfinite(v.interval95.high);
+  std::string text = interval ? interval_text(v.interval95) : "";
+  if (std::isfinite(v.accuracy_stddev) && v.per_seed.size() > 1)
+    text = format("± {:.2f}{}{}", v.accuracy_stddev * 100, text.empty() ? "" : "\n", text);
+  return text;
+}
+
 std::string bytes_text(int64_t bytes) { return bytes > 0 ? format_bytes(static_cast<double>(bytes)) : "–"; }
 double bytes_key(int64_t bytes) { return bytes > 0 ? static_cast<double>(bytes) : kAbsent; }
-
-std::string tile(std::string_view css, const std::string& what, const std::string& big, const std::string& small) {
-  return format("<div class=\"tile {}\"><i>{}</i><b>{}</b><span>{}</span></div>", css, what, big, small);
-}
-
-std::string variant_cell(const Context& c, size_t index, bool tags) {
-  std::string cell = format("<span class=\"nm\"><span class=\"dot\" style=\"background:var(--c{})\"></span>{}",
-                            index % svg::kPaletteSize, name_of(c, c.result.variants[index].name));
-  const int i = static_cast<int>(index);
-  if (tags && i == c.verdict.ship) cell += "<span class=\"tag\">ship</span>";
-  if (tags && i == c.verdict.packed) cell += "<span class=\"tag\">ship packed</span>";
-  if (tags && i == c.verdict.fastest && c.result.variants.size() > 1) cell += "<span class=\"tag\">fastest</span>";
-  return cell + "</span>";
-}
 
 size_t shown(Context& c, size_t limit, size_t have, const char* what) {
   if (have > limit)
     c.thinned.push_back(format("{} of {} {}", format_count(static_cast<int64_t>(have - limit)),
                                format_count(static_cast<int64_t>(have)), what));
   return std::min(limit, have);
+}
+
+namespace {
+std::string tile(std::string_view css, const std::string& what, const std::string& big, const std::string& small) {
+  return format("<div class=\"tile {}\"><i>{}</i><b>{}</b><span>{}</span></div>", css, what, big, small);
+}
+
+std::string variant_cell(const Context& c, size_t index, bool tags) {
+  std::string cell = format("<span class=\"nm\">{}{}", svg::mark_icon(static_cast<int>(index)),
+                            name_of(c, c.result.variants[index].name)) +
+                     "</span>";
+  const int i = static_cast<int>(index);
+  const Verdict& v = c.verdict;
+  if (tags && i == v.ship && !v.useless) cell += "<span class=\"tag\">ship</span>";
+  if (tags && i == v.packed) cell += "<span class=\"tag\">ship packed</span>";
+  if (tags && i == v.fastest && v.fastest_alone) cell += "<span class=\"tag\">fastest</span>";
+  return cell;
 }
 }  // namespace
 
@@ -104,7 +97,7 @@ std::string head_section(Context& c) {
     std::string small = bytes_text(s.bytes);
     if (s.bytes_packed > 0) small += format(", {} packed", bytes_text(s.bytes_packed));
     if (std::isfinite(s.accuracy)) small += format(" · {} correct", format_percent(s.accuracy));
-    out += tile("ship", "File to ship", name_of(c, s.name),
+    out += tile("ship", v.useless ? "Nothing to ship yet; best file" : "File to ship", name_of(c, s.name),
                 s.file.empty() ? small : format("{}<br>{}", small, name_of(c, s.file)));
   }
   if (v.smallest >= 0) {
@@ -123,7 +116,8 @@ std::string head_section(Context& c) {
                        std::isfinite(s.accuracy) ? format(" · {} correct", format_percent(s.accuracy)) : ""));
   }
   if (v.fastest >= 0)
-    out += tile("", "Fastest", format_microseconds(median_us(variant(v.fastest))),
+    out += tile("", v.fastest_alone || r.variants.size() < 2 ? "Fastest" : "Fastest, with others as fast",
+                format_microseconds(median_us(variant(v.fastest))),
                 format("{}, median per input", name_of(c, variant(v.fastest).name)));
   if (v.most_accurate >= 0)
     out += tile("", "Most accurate", format_percent(variant(v.most_accurate).accuracy),
@@ -138,6 +132,39 @@ std::string head_section(Context& c) {
 }
 
 namespace {
+std::vector<std::pair<std::string, std::string>> words(const Context& c, bool accuracy, bool numbers) {
+  const std::string reference = c.verdict.reference >= 0
+                                    ? name_of(c, c.result.variants[static_cast<size_t>(c.verdict.reference)].name)
+                                    : "float32";
+  std::vector<std::pair<std::string, std::string>> list;
+  if (accuracy)
+    list.emplace_back(
+        "accuracy",
+        "Share of the test samples that were answered correctly; below it the 95 % interval (Wilson): with "
+        "other test samples of the same kind it would lie in there; ± is the deviation between seeds.");
+  if (numbers) {
+    list.emplace_back("RMSE", "Root mean squared error on the test samples, in the units of the target.");
+    list.emplace_back("R²",
+                      "Share of the target's variance that is explained: 1 is perfect, 0 no better than always "
+                      "answering the mean.");
+    list.emplace_back("MAE", "Mean absolute error; largest error: that of the worst test sample.");
+  }
+  list.emplace_back("file size", format("The .tflite file; below it as a share of {}.", reference));
+  list.emplace_back("latency", "Time for one input: the median of all runs; p99: 99 of 100 runs were faster.");
+  list.emplace_back("packed", "The same model as a .thim file (thimble pack), which is unpacked when it is loaded.");
+  list.emplace_back("arena", "The one block of memory that holds all intermediate results while the model runs.");
+  if (!numbers) list.emplace_back("agrees", format("Share of test samples with the same answer as {}.", reference));
+  list.emplace_back("loss", "What training makes small, on the test samples.");
+  list.emplace_back("largest difference", format("The largest difference of any output from that of {}.", reference));
+  list.emplace_back("deflated", "The file's size after zlib, as in a compressed download.");
+  list.emplace_back("zeros", "Share of the weights that are zero.");
+  if (c.result.study.parameters_plus_kb)
+    list.emplace_back(
+        "parameters + KB",
+        "Parameters plus kilobytes of the file: the single number by which some size studies rank models.");
+  return list;
+}
+
 // Every setting of the variants that were trained further.
 std::string how_made(const Context& c, size_t n) {
   std::string rows;
@@ -156,51 +183,42 @@ std::string compare_section(Context& c) {
   if (variants.empty()) return {};
   const bool accuracy = any_accuracy(variants), numbers = any_regression(variants);
   HtmlTable table;
-  table.column("variant", false)
-      .column("file size")
-      .column("of float32", true, "Size of the file as a share of the float32 file.")
-      .column("packed", true, "Size of the same model as a .thim file (thimble pack).");
-  if (accuracy) table.column("accuracy", true, "Below: the 95 % interval in which the true accuracy lies (Wilson).");
+  table.column("variant", false);
+  if (accuracy) table.column("accuracy");
   if (numbers) regression_columns(table);
-  table.column("median latency")
-      .column("p99")
-      .column("peak memory", true, "Highest resident memory of a process that only runs this variant.");
-  table.column("arena", true, "Memory for all intermediate results, planned before the first run.");
-  if (!numbers) table.column("agrees", true, "Share of test samples with the same answer as float32.");
-  table.column("loss").column("largest difference", true, "Largest absolute difference of any output from float32.");
-  table.column("deflated", true, "Size after zlib: what a compressed download or flash image takes.");
-  table.column("zeros", true, "Share of the weights that are zero.");
-  table.column("parameters").column("parameters + KB", true, kPlusKb);
+  table.column("file size").column("latency").column("packed").column("arena");
+  if (!numbers) table.column("agrees");
+  table.column("loss").column("largest difference").column("deflated").column("zeros").column("parameters");
+  if (c.result.study.parameters_plus_kb) table.column("parameters + KB");
   const double reference_bytes =
       c.verdict.reference >= 0 ? static_cast<double>(variants[static_cast<size_t>(c.verdict.reference)].bytes) : 0;
   const size_t n = shown(c, c.limits.variants, variants.size(), "variants");
   for (size_t i = 0; i < n; ++i) {
     const VariantResult& v = variants[i];
-    table.begin_row(static_cast<int>(i) == c.verdict.ship);
+    table.begin_row(static_cast<int>(i) == c.verdict.ship && !c.verdict.useless);
     // What was trained anew has a long description: it stands below the table.
     const std::string& how = v.stages.empty() ? v.description : v.technique;
     table.text(variant_cell(c, i, true) +
                (how.empty() ? "" : format("<small class=\"muted\">{}</small>", escape_html(clip_text(how, 160)))));
-    const double share = reference_bytes > 0 ? static_cast<double>(v.bytes) / reference_bytes : kAbsent;
-    table.number(bytes_key(v.bytes), bytes_text(v.bytes)).number(share, format_percent(share, 0));
-    table.number(bytes_key(v.bytes_packed), bytes_text(v.bytes_packed));
-    const bool interval = std::isfinite(v.interval95.low) && std::isfinite(v.interval95.high);
-    if (accuracy) table.number(v.accuracy, accuracy_text(v), interval ? interval_text(v.interval95) : "");
+
+    if (accuracy) table.number(v.accuracy, format_percent(v.accuracy), accuracy_below(v));
     if (numbers) regression_cells(table, v.regression);
+    const double share = reference_bytes > 0 ? static_cast<double>(v.bytes) / reference_bytes : kAbsent;
+    table.number(bytes_key(v.bytes), bytes_text(v.bytes), std::isfinite(share) ? format_percent(share, 0) : "");
     const LatencySummary* l = first_latency(v);
-    table.number(median_us(v), format_microseconds(median_us(v)));
-    table.number(l ? l->p99 : kAbsent, format_microseconds(l && l->count ? l->p99 : kAbsent));
-    const int64_t rss = v.measurements.empty() ? 0 : v.measurements.front().peak_rss_bytes;
-    table.number(bytes_key(rss), bytes_text(rss)).number(bytes_key(v.arena_bytes), bytes_text(v.arena_bytes));
+    table.number(median_us(v), format_microseconds(median_us(v)),
+                 l && l->count ? format("p99 {}", format_microseconds(l->p99)) : "");
+    table.number(bytes_key(v.bytes_packed), bytes_text(v.bytes_packed));
+    table.number(bytes_key(v.arena_bytes), bytes_text(v.arena_bytes));
     if (!numbers) table.number(v.agreement_with_float32, format_percent(v.agreement_with_float32));
     table.number(v.loss, format_number(v.loss))
         .number(v.max_abs_output_difference, format_number(v.max_abs_output_difference, 2));
     table.number(bytes_key(v.bytes_deflated), bytes_text(v.bytes_deflated));
     table.number(v.sparsity, format_percent(v.sparsity, 1));
     table.number(bytes_key(v.parameters), format_count(v.parameters));
-    plus_kb_cell(table, v);
+    if (c.result.study.parameters_plus_kb) table.number(parameters_plus_kb(v), format("{:.1f}", parameters_plus_kb(v)));
   }
-  std::string body = table.html() + how_made(c, n);
+  std::string body = table.html() + glossary(words(c, accuracy, numbers)) + how_made(c, n);
 
   HtmlTable times;
   times.column("variant", false)
@@ -212,10 +230,7 @@ std::string compare_section(Context& c) {
       .column("min")
       .column("max")
       .column("runs");
-  times.column("whole test set")
-      .column("trials")
-      .column("CPU share", true, "Processor time over wall time: 100 % is one core busy.")
-      .column("peak memory");
+  times.column("whole test set").column("trials").column("CPU share").column("peak memory");
   for (size_t i = 0; i < n; ++i)
     for (size_t k = 0; k < std::min<size_t>(variants[i].measurements.size(), 16); ++k) {
       const Measurement& m = variants[i].measurements[k];
@@ -231,7 +246,12 @@ std::string compare_section(Context& c) {
       times.number(m.cpu_share, format_percent(m.cpu_share, 0))
           .number(bytes_key(m.peak_rss_bytes), bytes_text(m.peak_rss_bytes));
     }
-  if (!times.empty()) body += format("<h3>Time and memory per thread count</h3>{}", times.html());
+  if (!times.empty())
+    body += format("<h3>Time and memory per thread count</h3>{}{}", times.html(),
+                   glossary({{"p50, p90, p99", "So many of 100 runs were faster; p50 is the median."},
+                             {"whole test set", "Seconds for one pass over all test samples; each trial is one pass."},
+                             {"CPU share", "Processor time over wall time: 100 % is one core busy."},
+                             {"peak memory", "Highest resident memory of a process that only runs this variant."}}));
 
   HtmlTable extra;
   extra.column("variant", false).column("test set", false).column("accuracy").column("95 % interval").column("samples");
@@ -253,10 +273,11 @@ std::string compare_section(Context& c) {
 }
 
 namespace {
-svg::ScatterPoint score_point(const VariantResult& v, bool accuracy, int colour) {
+svg::ScatterPoint score_point(const VariantResult& v, bool accuracy, int colour, bool strong) {
   svg::ScatterPoint p;
   p.label = v.name;
   p.colour = colour;
+  p.strong = strong;
   const bool number = !accuracy && v.regression.present();
   p.y = accuracy ? v.accuracy : number ? v.regression.rmse : v.loss;
   if (accuracy && std::isfinite(v.interval95.low) && std::isfinite(v.interval95.high))
@@ -288,9 +309,11 @@ std::string tradeoff_section(Context& c) {
   by_packed.description = accuracy ? "accuracy against packed size" : "error against packed size";
   by_size.description = accuracy ? "accuracy against file size" : "error against file size";
   by_time.description = accuracy ? "accuracy against latency" : "error against latency";
-  bool compressed = false;  // zeros and equal values only show in packed files
+  bool bars = false, compressed = false;  // zeros and equal values only show in packed files
   for (size_t i = 0; i < std::min(c.limits.variants, variants.size()); ++i) {
-    svg::ScatterPoint p = score_point(variants[i], accuracy, static_cast<int>(i));
+    svg::ScatterPoint p =
+        score_point(variants[i], accuracy, static_cast<int>(i), static_cast<int>(i) == c.verdict.ship);
+    bars |= p.y_high > p.y_low;
     p.x = bytes_key(variants[i].bytes);
     by_size.points.push_back(p);
     p.x = bytes_key(variants[i].bytes_packed);
@@ -304,9 +327,10 @@ std::string tradeoff_section(Context& c) {
                             : numbers ? "Error against bytes"
                                       : "Loss against bytes",
                             svg::scatter(by_size),
-                            format("{}. The dotted line joins variants that no other beats in both; bars are 95 % "
-                                   "intervals: where they overlap widely, the difference may be chance.",
-                                   where));
+                            format("{}. The dotted line joins variants that no other beats in both{}.", where,
+                                   bars ? "; bars are 95 % intervals: where they overlap widely, the difference may be "
+                                          "chance"
+                                        : ""));
   if (compressed)
     body += figure(accuracy  ? "Accuracy against packed bytes"
                    : numbers ? "Error against packed bytes"
@@ -336,7 +360,8 @@ std::string latency_section(Context& c) {
   for (size_t i = 0; i < std::min(c.limits.variants, variants.size()); ++i) {
     for (size_t k = 0; k < std::min<size_t>(variants[i].measurements.size(), 8); ++k) {
       const Measurement& m = variants[i].measurements[k];
-      if (k == 0 && !m.samples_us.empty()) chart.rows.push_back({variants[i].name, m.samples_us, static_cast<int>(i)});
+      if (k == 0 && !m.samples_us.empty())
+        chart.rows.push_back({variants[i].name, m.samples_us, static_cast<int>(i), m.latency_us.count});
       several |= k > 0;
       if (m.latency_us.count > 0)
         by_threads.bars.push_back({format("{} · {}", clip_text(variants[i].name, 18),
@@ -345,8 +370,10 @@ std::string latency_section(Context& c) {
     }
   }
   std::string body = figure("Distribution", svg::distributions(chart),
-                            "Each dot is one run; the shape shows where runs gather. Thick bar: the middle half. Tall "
-                            "tick: median. Small ticks: 90th and 99th percentile. A narrow shape is a steady variant.");
+                            "Each dot is one run (of many a sample over all speeds); the shape shows where runs "
+                            "gather. Thick bar: the middle half. Tall "
+                            "tick: median. Small ticks: 90th and 99th percentile. Median, p99 and the slowest run are "
+                            "those of all runs, as in the table. A narrow shape is a steady variant.");
   if (several) {
     if (by_threads.bars.size() > 32) by_threads.bars.resize(32);
     body += figure("Median per thread count", svg::bars(by_threads),
@@ -357,70 +384,6 @@ std::string latency_section(Context& c) {
                                 "Variants took turns (A B A B …) after a warm-up, so that a busy or throttling machine "
                                 "is felt by all alike.",
                                 format("<div class=\"grid\">{}</div>", body));
-}
-
-std::string sweep_section(Context& c) {
-  const auto& sweep = c.result.sweep;
-  if (sweep.empty()) return {};
-  bool accuracy = false, numbers = false;
-  size_t rows = 0;
-  for (const SweepRow& row : sweep) {
-    accuracy |= any_accuracy(row.variants);
-    numbers |= any_regression(row.variants);
-    rows += std::max<size_t>(1, row.variants.size());
-  }
-  const size_t limit = shown(c, c.limits.sweep_rows, rows, "sweep rows");
-  HtmlTable table;
-  table.column("key", false).column("value", false).column("variant", false);
-  if (accuracy) table.column("accuracy");
-  if (numbers) regression_columns(table);
-  table.column("loss").column("parameters").column("multiply-accumulates").column("file size");
-  table.column("parameters + KB", true, kPlusKb);
-  svg::Scatter chart;
-  chart.description = "sweep: score against file size";
-  chart.x = {"file size", svg::Unit::bytes};
-  chart.y = accuracy  ? svg::Axis{"test accuracy", svg::Unit::percent}
-            : numbers ? svg::Axis{"RMSE", svg::Unit::number}
-                      : svg::Axis{"test loss", svg::Unit::number};
-  chart.larger_y_is_better = accuracy;
-  std::vector<std::string> keys;
-  size_t done = 0;
-  for (const SweepRow& row : sweep) {
-    const size_t colour = static_cast<size_t>(std::find(keys.begin(), keys.end(), row.key) - keys.begin());
-    if (colour == keys.size()) keys.push_back(row.key);
-    if (row.variants.empty() && done < limit) {
-      ++done;
-      const size_t columns = 5 + (accuracy ? 1 : 0) + (numbers ? 4 : 0);
-      table.begin_row().text(name_of(c, row.key)).text(name_of(c, row.value));
-      table.text(escape_html(clip_text(row.note, 160)));
-      for (size_t i = 0; i < columns; ++i) table.number(kAbsent, "–");
-    }
-    for (size_t i = 0; i < row.variants.size() && done < limit; ++i, ++done) {
-      const VariantResult& v = row.variants[i];
-      table.begin_row().text(name_of(c, row.key)).text(name_of(c, row.value)).text(name_of(c, v.name));
-      if (accuracy) table.number(v.accuracy, accuracy_text(v));
-      if (numbers) regression_cells(table, v.regression);
-      table.number(v.loss, format_number(v.loss)).number(bytes_key(v.parameters), format_count(v.parameters));
-      table.number(bytes_key(v.macs), format_count(v.macs)).number(bytes_key(v.bytes), bytes_text(v.bytes));
-      plus_kb_cell(table, v);
-      if (i == 0 && chart.points.size() < c.limits.sweep_points) {
-        svg::ScatterPoint p = score_point(v, accuracy, static_cast<int>(colour));
-        p.x = bytes_key(v.bytes);
-        p.label = row.value;
-        p.tip = format("{} = {}\n{}", clip_text(row.key, 80), clip_text(row.value, 80), p.tip);
-        p.y_low = p.y_high = 0;
-        chart.points.push_back(p);
-      }
-    }
-  }
-  std::string caption = "One mark per value (first variant); marks without room for a name show it on hover. ";
-  for (size_t i = 0; i < std::min<size_t>(keys.size(), 12); ++i)
-    caption += format("<span class=\"nm\"><span class=\"dot\" style=\"background:var(--c{})\"></span>{}&ensp;</span> ",
-                      i % svg::kPaletteSize, name_of(c, keys[i]));
-  std::string body = figure(accuracy ? "Accuracy against bytes over the sweep" : "Error against bytes over the sweep",
-                            svg::scatter(chart), caption);
-  body += table.html();
-  return section("sweep", "Sweep", "What happens when one setting of the recipe changes.", body);
 }
 
 }  // namespace thimble::report

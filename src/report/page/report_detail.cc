@@ -7,6 +7,7 @@
 #include "measure/units.h"
 #include "report/page/report_parts.h"
 #include "report/plots/svg.h"
+#include "report/significance.h"
 
 namespace thimble::report {
 
@@ -121,7 +122,8 @@ std::string operator_section(Context& c) {
     chart.unit = svg::Unit::microseconds;
     double rest = 0, rest_share = 0;
     std::vector<std::string> names;
-    for (const OperatorTime& o : v.operators) names.push_back(o.name);
+    for (const OperatorTime& o : v.operators)
+      if (!o.name.empty()) names.push_back(o.name);
     const size_t scope = common_scope(names);
     HtmlTable table;
     table.column("operator", false).column("name", false).column("time").column("share");
@@ -146,14 +148,43 @@ std::string operator_section(Context& c) {
     if (rest > 0)
       chart.bars.push_back({format("{} others", sorted.size() - 12), rest,
                             format("{} · {}", format_microseconds(rest), format_percent(rest_share, 0)), "", 7, 0});
-    grid += figure(name_of(c, v.name), svg::bars(chart), "");
+    const double whole = median_us(v);
+    grid += figure(name_of(c, v.name), svg::bars(chart),
+                   std::isfinite(whole) ? format("The whole: {}.", format_microseconds(whole)) : "");
     tables += format("<details><summary>All operators of {}</summary>{}</details>", name_of(c, v.name), table.html());
   }
   if (grid.empty()) return {};
-  return section("operators", "Where the time goes",
-                 "Time per operator in one run, the slowest first. What is worth optimising stands at the top.",
-                 format("<div class=\"grid\">{}</div><div style=\"height:16px\"></div>{}", grid, tables));
+  return section(
+      "operators", "Where the time goes",
+      "Median time per operator over many runs, taken in turns with the latencies; with the rest between the "
+      "operators they add up to the median of the whole. What is worth optimising stands at the top.",
+      format("<div class=\"grid\">{}</div><div style=\"height:16px\"></div>{}", grid, tables));
 }
+
+namespace {
+// What the numbers of the steps stand for, and the name of every block.
+std::string plan_tables(const Context& c, const VariantResult& v) {
+  HtmlTable steps, blocks;
+  steps.column("step").column("operator", false).column("bytes in use");
+  for (size_t s = 0; s < std::min(v.step_names.size(), c.limits.operators); ++s) {
+    const auto step = static_cast<int64_t>(s);
+    int64_t bytes = 0;
+    for (const ArenaSlot& slot : v.arena)
+      if (slot.first_step <= step && step <= slot.last_step) bytes += slot.size;
+    steps.begin_row().number(bytes_of(step), std::to_string(s)).text(name_of(c, v.step_names[s]));
+    steps.number(bytes_of(bytes), format_count(bytes));
+  }
+  blocks.column("block", false).column("bytes").column("at address").column("needed from step").column("to step");
+  for (size_t i = 0; i < std::min(v.arena.size(), c.limits.operators); ++i) {
+    const ArenaSlot& slot = v.arena[i];
+    blocks.begin_row().text(name_of(c, slot.tensor));
+    for (int64_t n : {slot.size, slot.offset, slot.first_step, slot.last_step})
+      blocks.number(bytes_of(n), format_count(n));
+  }
+  return format("<details><summary>Steps and blocks of {}</summary>{}{}</details>", name_of(c, v.name), steps.html(),
+                blocks.html());
+}
+}  // namespace
 
 std::string memory_section(Context& c) {
   std::string body;
@@ -171,13 +202,25 @@ std::string memory_section(Context& c) {
       slots.resize(c.limits.blocks);
       c.thinned.push_back("the smallest blocks of a memory plan");
     }
+    std::vector<std::string> names;  // without the scope that all below one have in common
     for (const ArenaSlot* s : slots)
-      plan.blocks.push_back({clip_text(s->tensor, c.limits.name), s->offset, s->size, s->first_step, s->last_step});
-    body += figure(format("{}{}", name_of(c, v.name),
-                          v.arena_bytes > 0 ? format(": {}", format_bytes(bytes_of(v.arena_bytes))) : ""),
-                   svg::memory_plan(plan),
-                   "Each block is one intermediate result: its height is its size, its width the steps during which it "
-                   "is needed. Blocks above one another live at the same time; space is reused from left to right.");
+      if (s->tensor.find('/') != std::string::npos) names.push_back(s->tensor);
+    const size_t scope = common_scope(names);
+    const auto short_name = [&](const std::string& name) {
+      return names.empty() || name.compare(0, scope, names[0], 0, scope) != 0 ? name : name.substr(scope);
+    };
+    for (const ArenaSlot* s : slots)
+      plan.blocks.push_back(
+          {clip_text(short_name(s->tensor), c.limits.name), s->offset, s->size, s->first_step, s->last_step});
+    body +=
+        figure(format("{}{}", name_of(c, v.name),
+                      v.arena_bytes > 0 ? format(": {} reserved", format_bytes(bytes_of(v.arena_bytes))) : ""),
+               svg::memory_plan(plan),
+               "Each block is one intermediate result: its height is its size, its width the steps during which it "
+               "is needed. Blocks above one another live at the same time; space is reused from left to right. What is "
+               "reserved is the peak, rounded up and with room for alignment.",
+               true);
+    body += plan_tables(c, v);
   }
   return body.empty()
              ? body
@@ -186,34 +229,8 @@ std::string memory_section(Context& c) {
                        body);
 }
 
-namespace {
-// Where the answer is a number: how far off it is, and how far from the first variant's.
-std::string number_errors(Context& c) {
-  svg::Distributions errors, changes;
-  errors.description = "distribution of errors per variant";
-  errors.x = {"answer − truth", svg::Unit::number};
-  changes.description = "distribution of changes against the first variant";
-  changes.x = {"answer − the first variant's answer", svg::Unit::number};
-  errors.max_dots = changes.max_dots = c.limits.samples;
-  errors.noun = changes.noun = "test samples";
-  const auto& variants = c.result.variants;
-  for (size_t i = 0; i < std::min<size_t>(variants.size(), 12); ++i) {
-    if (!variants[i].errors.empty()) errors.rows.push_back({variants[i].name, variants[i].errors, static_cast<int>(i)});
-    if (i > 0 && !variants[i].changes.empty())
-      changes.rows.push_back({variants[i].name, variants[i].changes, static_cast<int>(i)});
-  }
-  return figure("How far off", svg::distributions(errors),
-                "Each dot is a test sample: left of 0 the answer is too small, right of it too large. Thick bar: the "
-                "middle half.") +
-         figure(
-             "What compression changed", svg::distributions(changes),
-             "The same samples against the first variant's answers. A needle at 0 changed nothing; a shape away from "
-             "0 is a shift of all answers; steps are the grid of an 8-bit output.");
-}
-}  // namespace
-
 std::string errors_section(Context& c) {
-  std::string grid = number_errors(c), pictures;
+  std::string grid, pictures;
   size_t matrices = 0;
   for (size_t index : order_of(c)) {
     const VariantResult& v = c.result.variants[index];
@@ -261,10 +278,27 @@ std::string errors_section(Context& c) {
   return section("errors", "Mistakes", "", grid + pictures);
 }
 
+namespace {
+// What is shipped, then the techniques that trained, then what else is not plain float: where room is short, the last
+// go.
+std::vector<size_t> tensor_order(const Context& c) {
+  std::vector<size_t> order = order_of(c);
+  const auto rank = [&](size_t i) {
+    const int index = static_cast<int>(i);
+    return index == c.verdict.ship                ? 0
+           : !c.result.variants[i].stages.empty() ? 1
+           : index != c.verdict.reference         ? 2
+                                                  : 3;
+  };
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return rank(a) < rank(b); });
+  return order;
+}
+}  // namespace
+
 std::string tensor_section(Context& c) {
   std::string body;
   size_t details = 0;
-  for (size_t index : order_of(c)) {
+  for (size_t index : tensor_order(c)) {
     const VariantResult& v = c.result.variants[index];
     if (v.tensors.empty() && v.unquantized_tensors.empty()) continue;
     if (details++ >= c.limits.detailed_variants) {
@@ -292,7 +326,7 @@ std::string tensor_section(Context& c) {
         .column("zeros")
         .column("values")
         .column("deflated")
-        .column("packed", true, "Its data in a .thim file; below: by which coding.")
+        .column("packed")
         .column("reason", false);
     svg::Bars chart;
     chart.description = "bytes per tensor before and after";
@@ -311,7 +345,7 @@ std::string tensor_section(Context& c) {
           .number(bytes_of(t.distinct), t.distinct > 0 ? format_count(t.distinct) : "–")
           .number(bytes_of(t.deflated_bytes), t.deflated_bytes > 0 ? format_bytes(bytes_of(t.deflated_bytes)) : "–")
           .number(t.packed_bytes, t.packed_bytes > 0 ? format_bytes(t.packed_bytes) : "–", clip_text(t.packed_how, 40))
-          .text(escape_html(clip_text(t.reason, 160)));
+          .text(escape_html(clip_text(t.reason, 300)));
       if (i < 12)
         chart.bars.push_back({t.name.substr(std::min(scope, t.name.size())), bytes_of(t.after_bytes), "",
                               format("{}\n{} → {}\n{}", clip_text(t.name, 120), format_bytes(bytes_of(t.before_bytes)),
@@ -322,12 +356,15 @@ std::string tensor_section(Context& c) {
       c.thinned.push_back(format("{} small tensors of {}", tensors.size() - c.limits.tensors, clip_text(v.name, 60)));
     std::string inner;
     if (!chart.bars.empty() && static_cast<int>(index) != c.verdict.reference)
-      inner += figure("", svg::bars(chart),
-                      "The largest tensors: pale is the size in float32, strong the size in the file.");
+      inner += format("<div class=\"grid\">{}</div><div style=\"height:12px\"></div>",
+                      figure(format("{}: largest tensors", name_of(c, v.name)), svg::bars(chart),
+                             "Pale is the size in float32, strong the size in the file."));
     inner += table.html();
     HtmlTable kept;
     kept.column("left in float", false).column("bytes").column("why", false);
-    for (size_t i = 0; i < std::min(c.limits.tensors, v.unquantized_tensors.size()); ++i) {
+    // Of the float32 variant all are.
+    const size_t left = static_cast<int>(index) == c.verdict.reference ? 0 : v.unquantized_tensors.size();
+    for (size_t i = 0; i < std::min(c.limits.tensors, left); ++i) {
       const UnquantizedRow& t = v.unquantized_tensors[i];
       kept.begin_row()
           .text(name_of(c, t.name))
@@ -339,16 +376,16 @@ std::string tensor_section(Context& c) {
     if (!tensors.empty())
       summary += format(": {} of {} tensors shrank, {} → {}", shrunk, tensors.size(), format_bytes(bytes_of(before)),
                         format_bytes(bytes_of(after)));
-    if (!v.unquantized_tensors.empty()) summary += format(" · {} left in float", v.unquantized_tensors.size());
+    if (left > 0) summary += format(" · {} left in float", left);
     body += format("<details{}><summary>{}</summary>{}</details>",
                    static_cast<int>(index) == c.verdict.ship ? " open" : "", summary, inner);
   }
-  return section(
-      "tensors", "Every tensor and why it has its size",
-      "Compression that does not show in the file is none. Each tensor before and after, how many of its "
-      "elements are zero, how many different values it holds, what its data alone deflate to, and the reason "
-      "where it did not shrink.",
-      body);
+  return section("tensors", "Every tensor and why it has its size",
+                 "Compression that does not show in the file is none. Each tensor before and after, how many of its "
+                 "elements are zero, how many different values it holds, what its data alone deflate to (zlib) and "
+                 "take in a packed "
+                 ".thim file (below: by which coding), and the reason where it did not shrink.",
+                 body);
 }
 
 std::string model_section(Context& c) {

@@ -1,12 +1,14 @@
 #include "report/page/report_html.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 
 #include "base/format.h"
 #include "measure/text.h"
 #include "measure/units.h"
 #include "report/page/report_parts.h"
+#include "report/plots/svg.h"
 #include "report/report_json.h"
 
 namespace thimble {
@@ -15,7 +17,9 @@ namespace report {
 
 void Limits::shrink() {
   const auto less = [](size_t& n, size_t least) { n = std::max(n / 2, least); };
-  less(variants, 6), less(layers, 12), less(tensors, 10), less(detailed_variants, 2), less(operators, 10);
+  // The tables of the techniques that a study compares are what it was made for: their rows go before they do.
+  if (tensors <= 10) less(detailed_variants, 2);
+  less(variants, 6), less(layers, 12), less(tensors, 10), less(operators, 10);
   less(plots, 1), less(points, 40), less(samples, 30), less(blocks, 40), less(classes, 20), less(examples, 0);
   less(picture_bytes, 0), less(sweep_rows, 12), less(sweep_points, 12), less(lines, 6), less(text, 1000);
   less(name, 40), less(json_bytes, 0);
@@ -54,10 +58,35 @@ std::string section(std::string_view id, std::string_view title, std::string_vie
                 intro.empty() ? "" : format("<p class=\"intro\">{}</p>", intro), body);
 }
 
-std::string figure(std::string_view title, const std::string& svg, std::string_view caption) {
+namespace {
+// "Accuracy against bytes" → "accuracy_against_bytes", for a file's name; "label" of the drawing where there is none.
+std::string slug(std::string_view title, const std::string& svg) {
+  std::string words(title);
+  if (const size_t at = svg.find("aria-label=\""); words.empty() && at != std::string::npos)
+    words = svg.substr(at + 12, svg.find('"', at + 12) - at - 12);
+  std::string out;
+  for (char c : words.substr(0, 80)) {
+    if (std::isalnum(static_cast<unsigned char>(c)))
+      out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    else if (!out.empty() && out.back() != '_')
+      out += '_';
+  }
+  while (!out.empty() && out.back() == '_') out.pop_back();
+  return out.empty() ? "plot" : out;
+}
+}  // namespace
+
+std::string figure(std::string_view title, const std::string& svg, std::string_view caption, bool wide) {
   if (svg.empty()) return {};
-  return format("<figure>{}<div class=\"fit\">{}</div>{}</figure>\n", title.empty() ? "" : format("<h3>{}</h3>", title),
-                svg, caption.empty() ? "" : format("<figcaption>{}</figcaption>", caption));
+  return format("<figure{} data-name=\"{}\">{}<div class=\"fit\">{}</div>{}</figure>\n", wide ? " class=\"whole\"" : "",
+                slug(title, svg), title.empty() ? "" : format("<h3>{}</h3>", title), svg,
+                caption.empty() ? "" : format("<figcaption>{}</figcaption>", caption));
+}
+
+std::string glossary(const std::vector<std::pair<std::string, std::string>>& words) {
+  std::string rows;
+  for (const auto& [word, meaning] : words) rows += format("<dt>{}</dt><dd>{}</dd>", word, meaning);
+  return format("<details class=\"words\"><summary>What the columns mean</summary><dl>{}</dl></details>", rows);
 }
 
 HtmlTable& HtmlTable::column(std::string_view header, bool number, std::string_view explanation) {
@@ -79,10 +108,18 @@ HtmlTable& HtmlTable::text(const std::string& html) {
   return *this;
 }
 
+namespace {
+std::string with_breaks(const std::string& escaped) {
+  std::string out;
+  for (char c : escaped) out += c == '\n' ? std::string("<br>") : std::string(1, c);
+  return out;
+}
+}  // namespace
+
 HtmlTable& HtmlTable::number(double sort_key, const std::string& text, const std::string& below) {
-  body_ +=
-      format("<td class=\"n\" data-v=\"{}\">{}{}</td>", std::isfinite(sort_key) ? format("{}", sort_key) : "",
-             escape_html(text), below.empty() ? "" : format("<small class=\"muted\">{}</small>", escape_html(below)));
+  body_ += format("<td class=\"n\" data-v=\"{}\">{}{}</td>", std::isfinite(sort_key) ? format("{}", sort_key) : "",
+                  escape_html(text),
+                  below.empty() ? "" : format("<small class=\"muted\">{}</small>", with_breaks(escape_html(below))));
   return *this;
 }
 
@@ -117,24 +154,21 @@ std::string embedded_json(Context& c, const std::string& json) {
   return R"({"schema":"thimble.study/1","left_out":"too large to embed; see results.json"})";
 }
 
-std::string build(const StudyResult& result, const Limits& limits, const std::string& whole_json) {
-  Context c{result, judge(result.variants), limits, {}};
+std::string build(const StudyResult& result, const Verdict& verdict, const Limits& limits,
+                  const std::string& whole_json) {
+  Context c{result, verdict, limits, {}};
   struct Part {
     const char* id;
     const char* nav;
     std::string (*make)(Context&);
   };
-  static constexpr Part kParts[] = {{"compare", "Compare", compare_section},
-                                    {"tradeoff", "Trade-offs", tradeoff_section},
-                                    {"training", "Training", training_section},
-                                    {"latency", "Latency", latency_section},
-                                    {"operators", "Operators", operator_section},
-                                    {"memory", "Memory", memory_section},
-                                    {"errors", "Mistakes", errors_section},
-                                    {"tensors", "Tensors", tensor_section},
-                                    {"sweep", "Sweep", sweep_section},
-                                    {"model", "Model", model_section},
-                                    {"recipe", "Recipe and machine", recipe_section}};
+  static constexpr Part kParts[] = {
+      {"compare", "Compare", compare_section}, {"tradeoff", "Trade-offs", tradeoff_section},
+      {"sweep", "Sweep", sweep_section},       {"training", "Training", training_section},
+      {"latency", "Latency", latency_section}, {"operators", "Operators", operator_section},
+      {"memory", "Memory", memory_section},    {"numbers", "Answers", number_section},
+      {"errors", "Mistakes", errors_section},  {"tensors", "Tensors", tensor_section},
+      {"model", "Model", model_section},       {"recipe", "Recipe and machine", recipe_section}};
   const std::string top = head_section(c);
   std::string body, nav;
   for (const Part& part : kParts) {
@@ -153,10 +187,10 @@ std::string build(const StudyResult& result, const Limits& limits, const std::st
   page +=
       "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><meta name=\"generator\" "
       "content=\"Thimble\">";
-  page += format("<title>{}</title><style>", escape_html(title.empty() ? "Study" : title));
+  page += format("<title>{}</title>", escape_html(title.empty() ? "Study" : title));
   page += page_style();
   page +=
-      "</style></head><body>\n<nav><div><button id=\"theme\" type=\"button\" aria-label=\"switch between light and "
+      "</head><body>\n<nav><div><button id=\"theme\" type=\"button\" aria-label=\"switch between light and "
       "dark\">Dark</button>";
   page += nav;
   page += "</div></nav>\n<header class=\"top\">";
@@ -180,14 +214,45 @@ std::string build(const StudyResult& result, const Limits& limits, const std::st
 }  // namespace
 }  // namespace report
 
+std::vector<PlotFile> report_plots(const StudyResult& result) {
+  report::Limits limits;
+  limits.plots = limits.detailed_variants = 1000;
+  const std::string page = report::build(result, judge(result), limits, {});
+  std::vector<PlotFile> files;
+  const auto between = [&](size_t at, std::string_view open, char close) {
+    const size_t from = page.find(open, at) + open.size();
+    return page.substr(from, page.find(close, from) - from);
+  };
+  std::string section;
+  for (size_t at = 0; (at = page.find('<', at)) != std::string::npos; ++at) {
+    if (page.compare(at, 12, "<section id=") == 0) section = between(at, "id=\"", '"');
+    if (page.compare(at, 7, "<figure") != 0) continue;
+    const size_t from = page.find("<svg class=\"plot", at), to = page.find("</svg>", from);
+    if (from == std::string::npos || to == std::string::npos) continue;
+    std::string name = section + "_" + between(at, "data-name=\"", '"');
+    const auto taken = [&](const std::string& n) {
+      return std::any_of(files.begin(), files.end(), [&](const PlotFile& f) { return f.name == n + ".svg"; });
+    };
+    if (taken(name))
+      for (int k = 2;; ++k)
+        if (!taken(format("{}_{}", name, k))) {
+          name = format("{}_{}", name, k);
+          break;
+        }
+    files.push_back({name + ".svg", svg::standalone(page.substr(from, to + 6 - from))});
+  }
+  return files;
+}
+
 std::string report_html(const StudyResult& result) {
   report::Limits limits;
   const std::string json = report::script_safe(report_json(result));
-  std::string page = report::build(result, limits, json);
+  const Verdict verdict = judge(result);
+  std::string page = report::build(result, verdict, limits, json);
   // Each round halves every bound; all have small floors, so a few rounds always suffice.
   for (int round = 0; round < 12 && page.size() > kReportMaxBytes; ++round) {
     limits.shrink();
-    page = report::build(result, limits, json);
+    page = report::build(result, verdict, limits, json);
   }
   return page;
 }

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "report/study_result.h"
 
@@ -13,5 +14,12 @@ namespace thimble {
 inline constexpr size_t kReportMaxBytes = 500'000;
 
 std::string report_html(const StudyResult& result);
+
+// Every plot of the page as an SVG file of its own, named after its section and title
+// ("tradeoff_accuracy_against_bytes").
+struct PlotFile {
+  std::string name, svg;
+};
+std::vector<PlotFile> report_plots(const StudyResult& result);
 
 }  // namespace thimble

@@ -3,10 +3,12 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <set>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "measure/units.h"
 #include "report/report_json.h"
 #include "report/report_sample.h"
 
@@ -54,6 +56,55 @@ TEST(ReportHtml, SampleHasEverySection) {
   EXPECT_EQ(json["model"]["parameters"], 128266);
   EXPECT_EQ(json, nlohmann::json::parse(report_json(sample_study())));
   if (const char* path = std::getenv("THIMBLE_SAMPLE_REPORT")) std::ofstream(path, std::ios::binary) << page;
+}
+
+TEST(ReportHtml, PlotsAreFilesOfTheirOwn) {
+  std::vector<PlotFile> plots = report_plots(sample_study());
+  EXPECT_GE(plots.size(), 12u);
+  std::set<std::string> names;
+  for (const PlotFile& plot : plots) {
+    EXPECT_TRUE(names.insert(plot.name).second) << plot.name;
+    EXPECT_EQ(plot.svg.rfind("<svg xmlns=\"http://www.w3.org/2000/svg\"", 0), 0u) << plot.name;
+    EXPECT_EQ(count_of(plot.svg, "<svg"), count_of(plot.svg, "</svg>")) << plot.name;
+    EXPECT_EQ(count_of(plot.svg, "&nbsp;") + count_of(plot.svg, "&ensp;"), 0u) << plot.name;  // no entity of XML
+  }
+  EXPECT_TRUE(names.count("tradeoff_accuracy_against_bytes.svg"));
+  EXPECT_TRUE(names.count("training_loss.svg"));
+  EXPECT_TRUE(names.count("sweep_optimizer.svg"));
+  EXPECT_TRUE(report_plots({}).empty());
+}
+
+// What the table of variants shows is what results.json holds.
+TEST(ReportHtml, NumbersOfTheTableAreThoseOfTheJson) {
+  const StudyResult study = sample_study();
+  const std::string page = report_html(study);
+  const auto json = nlohmann::json::parse(report_json(study));
+  const size_t at = page.find("<section id=\"compare\">");
+  const std::string table = page.substr(at, page.find("</table>", at) - at);
+  for (const auto& v : json["variants"]) {
+    const size_t row = table.find(">" + v["name"].get<std::string>() + "<");
+    ASSERT_NE(row, std::string::npos) << v["name"];
+    const std::string cells = table.substr(row, table.find("</tr>", row) - row);
+    const auto holds = [&](double value, const std::string& text) {
+      EXPECT_NE(cells.find(format("data-v=\"{}\">{}<", value, text)), std::string::npos) << v["name"] << " " << text;
+    };
+    holds(v["bytes"], format_bytes(v["bytes"]));
+    holds(v["bytes_packed"], format_bytes(v["bytes_packed"]));
+    holds(v["bytes_deflated"], format_bytes(v["bytes_deflated"]));
+    holds(v["accuracy"], format_percent(v["accuracy"]));
+    EXPECT_NE(cells.find(format("± {:.2f}<br>", 100 * v["accuracy_stddev"].get<double>())), std::string::npos);
+    holds(v["latency_us"]["p50"], format_microseconds(v["latency_us"]["p50"]));
+    holds(v["arena_bytes"], format_bytes(v["arena_bytes"]));
+    holds(v["loss"], format_number(v["loss"]));
+    holds(v["max_abs_output_difference"], format_number(v["max_abs_output_difference"], 2));
+    holds(v["agreement_with_float32"], format_percent(v["agreement_with_float32"]));
+    holds(v["sparsity"], format_percent(v["sparsity"], 1));
+    holds(v["parameters"], format_count(v["parameters"]));
+    EXPECT_NE(cells.find(format("p99 {}", format_microseconds(v["latency_us"]["p99"]))), std::string::npos);
+    EXPECT_NE(cells.find(format("{:.2f}–{:.2f} %", 100 * v["interval95"][0].get<double>(),
+                                100 * v["interval95"][1].get<double>())),
+              std::string::npos);
+  }
 }
 
 TEST(ReportHtml, EmptyStudies) {
@@ -165,6 +216,7 @@ TEST(ReportHtml, NumbersHaveErrorsInPlaceOfAccuracy) {
   for (SweepRow& row : r.sweep)
     for (VariantResult& v : row.variants) number(v);
   r.sweep.push_back({"train.optimizer", "ftrl", {}, {}, "diverged: a NaN"});
+  r.study.parameters_plus_kb = true;
   const std::string page = report_html(r);
   expect_sound(page);
   EXPECT_NE(page.find("Error against bytes"), std::string::npos);

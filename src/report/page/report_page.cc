@@ -27,17 +27,19 @@ header.top>p{max-width:none}section{margin:44px 0}
 .tile.ship{border-color:var(--accent);background:var(--soft)}.tile.ship i{color:var(--accent)}
 .verdict{font-size:17.5px;line-height:1.6;margin:18px 0}.verdict p:first-child{font-weight:600}.verdict p{margin:0 0 2px}
 .warn{border-left:4px solid var(--c1);background:var(--card);padding:10px 14px;border-radius:0 10px 10px 0;margin:10px 0}
-.grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,430px),1fr));gap:16px;align-items:start}
-.grid>*{min-width:0}figure{margin:0 0 16px}.grid figure{margin:0}figcaption{font-size:13.5px;line-height:1.5;margin-top:8px}
+.grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,430px),1fr));gap:16px;align-items:start}
+.grid>*{min-width:0}.whole{grid-column:1/-1}figure{margin:0 0 16px;position:relative}.save{position:absolute;right:12px;top:12px;display:flex;gap:4px;opacity:.55}figure:hover .save,.save:focus-within{opacity:1}
+.save button{font:inherit;font-size:11.5px;line-height:1;color:var(--muted);background:var(--card);border:1px solid var(--line);border-radius:6px;padding:4px 6px;cursor:pointer}.save button:hover{color:var(--ink)}figure h3{padding-right:90px;min-height:19px}figure>.fit:first-of-type{margin-top:0}.grid figure{margin:0}figcaption{font-size:13.5px;line-height:1.5;margin-top:8px}
 .scroll{overflow-x:auto;-webkit-overflow-scrolling:touch;border:1px solid var(--line);border-radius:12px;background:var(--card);margin:0 0 16px;overflow-wrap:normal}
-.fit{overflow-x:auto}.plot{max-width:600px}.plot.wide{min-width:620px;max-width:none}
+.scroll,.fit{background:linear-gradient(90deg,var(--card) 40%,transparent) left/40px 100% no-repeat local,linear-gradient(270deg,var(--card) 40%,transparent) right/40px 100% no-repeat local,linear-gradient(90deg,rgba(0,0,0,.22),transparent) left/12px 100% no-repeat scroll,linear-gradient(270deg,rgba(0,0,0,.22),transparent) right/12px 100% no-repeat scroll,var(--card)}
+.fit{overflow-x:auto}.plot{max-width:500px;margin:0 auto}.plot.wide{min-width:900px;max-width:none}
 table{border-collapse:collapse;width:100%;font-size:14px;font-variant-numeric:tabular-nums}
-th,td{padding:8px 10px;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}tr:last-child td{border-bottom:0}
+th,td{padding:8px 8px;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}tr:last-child td{border-bottom:0}
 th{font-size:12.5px;line-height:1.3;font-weight:600;color:var(--muted);vertical-align:bottom;cursor:pointer;user-select:none}
 th:hover,th:focus-visible{color:var(--ink)}th[aria-sort=ascending]:after{content:" ↑"}th[aria-sort=descending]:after{content:" ↓"}
 th.n,td.n{text-align:right}td.n{white-space:nowrap}tbody tr:hover{background:var(--soft)}tr.hi td{font-weight:600}
-td{max-width:420px}td .nm{white-space:nowrap}td small{display:block;font-weight:400}td:first-child small{min-width:150px;max-width:230px;margin-left:18px}
-.dot{display:inline-block;width:10px;height:10px;border-radius:3px;margin-right:8px}
+td{max-width:420px}td .nm{white-space:nowrap}td small{display:block;font-weight:400}td:first-child small{min-width:130px;max-width:230px;margin-left:20px}
+.words dl{font-size:14px;padding:0 6px}.words dt{font-weight:600;color:var(--ink)}
 .tag{font-size:11.5px;font-weight:600;color:var(--accent);border:1px solid currentColor;border-radius:20px;padding:0 7px;margin-left:7px;white-space:nowrap}
 details{margin:0 0 12px}summary{cursor:pointer;padding:9px 14px;background:var(--card);border:1px solid var(--line);border-radius:10px}
 details[open]>summary{margin-bottom:10px}summary:hover{border-color:var(--muted)}
@@ -50,8 +52,8 @@ dl{display:grid;grid-template-columns:max-content 1fr;gap:4px 18px;margin:0}dt{c
 footer{color:var(--muted);font-size:13px;padding-bottom:40px}
 #tip{position:fixed;z-index:9;pointer-events:none;background:var(--ink);color:var(--bg);font-size:12.5px;line-height:1.45;padding:6px 10px;border-radius:8px;white-space:pre-wrap;max-width:min(320px,90vw);opacity:0;transition:opacity .1s}
 [data-tip]:hover{filter:brightness(1.06)}
-@media(max-width:600px){main,header.top,footer{padding:0 14px}nav div{padding:8px 14px}section{margin:34px 0}.tile,.card,figure{padding:13px}th,td{padding:7px 10px}.verdict{font-size:16px}}
-@media print{body{font-size:11.5px;background:#fff}nav,#tip{display:none}main,header.top,footer{max-width:none;padding:0}section{margin:22px 0}figure,.tile,.pic,tr{break-inside:avoid}h2,h3{break-after:avoid}.scroll,.fit,pre{overflow:visible}pre{white-space:pre-wrap}.plot.wide{min-width:0}table{font-size:10px}th,td{padding:4px 6px}th{white-space:normal}.grid{grid-template-columns:1fr 1fr}}
+@media(max-width:600px){main,header.top,footer{padding:0 14px}nav div{padding:8px 14px}section{margin:34px 0}.tile,.card,figure{padding:13px}th,td{padding:6px 5px}table{font-size:13px}.verdict{font-size:16px}main,header.top{padding:0 8px}.card,figure{padding:12px 6px}figcaption,figure h3{padding-left:6px}td:first-child small{display:none}.tag{display:table;margin:2px 0 0 20px}.mk{margin-right:5px;width:12px}td small{font-size:11px}dl{grid-template-columns:1fr}dd{margin-bottom:8px}}
+@media print{body{font-size:11.5px;background:#fff}nav,#tip,.save{display:none}main,header.top,footer{max-width:none;padding:0}section{margin:22px 0}figure,.tile,.pic,tr{break-inside:avoid}h2,h3,.intro,summary{break-after:avoid}section>.grid:nth-child(-n+3)>figure:first-child,h2+figure{break-before:avoid}.scroll,.fit,pre{overflow:visible;background:none}pre{white-space:pre-wrap}.plot.wide{min-width:0}table{font-size:9.5px}th,td{padding:3px 4px}th{white-space:normal}td.n{white-space:normal}.grid{grid-template-columns:1fr 1fr}}
 )CSS";
 
 constexpr std::string_view kScript = R"JS(
@@ -72,14 +74,22 @@ Array.prototype.slice.call(a.tBodies[0].rows).sort(function(p,q){var x=k(p),y=k(
 if(x!==x||y!==y)return (x!==x)-(y!==y);
 var z=typeof x=='number'&&typeof y=='number'?x-y:String(x).localeCompare(y,undefined,{numeric:true});return down?-z:z}).forEach(function(w){a.tBodies[0].appendChild(w)})}
 c.onclick=sort;c.onkeydown=function(e){if(e.key=='Enter'||e.key==' '){e.preventDefault();sort()}}})});
+function get(u,n){var a=d.createElement('a');a.href=u;a.download=n;d.body.appendChild(a);a.click();a.remove()}
+function save(s,n,k){var c=s.cloneNode(true),v=s.viewBox.baseVal,w=v.width*2,h=v.height*2,y=d.createElementNS(s.namespaceURI,'style');
+c.setAttribute('width',w);c.setAttribute('height',h);c.setAttribute('data-theme','light');
+y.textContent=d.getElementById('plotcss').textContent+'.plot{background:#fff}';c.insertBefore(y,c.firstChild);
+var u='data:image/svg+xml;charset=utf-8,'+encodeURIComponent(new XMLSerializer().serializeToString(c));
+if(k=='SVG')return get(u,n+'.svg');
+var i=new Image();i.onload=function(){var a=d.createElement('canvas');a.width=2*w;a.height=2*h;a.getContext('2d').drawImage(i,0,0,a.width,a.height);get(a.toDataURL('image/png'),n+'.png')};i.src=u}
+d.querySelectorAll('figure').forEach(function(f){var s=f.querySelector('svg.plot'),w=d.createElement('div');if(!s)return;w.className='save';
+['SVG','PNG'].forEach(function(k){var q=d.createElement('button');q.type='button';q.textContent=k;q.title='save this plot as '+k;
+q.onclick=function(){save(s,f.getAttribute('data-name')||'plot',k)};w.appendChild(q)});f.appendChild(w)});
 addEventListener('beforeprint',function(){d.querySelectorAll('details').forEach(function(x){x.open=true})})})();
 )JS";
 }  // namespace
 
 std::string page_style() {
-  std::string css = svg::svg_style();
-  css += kStyle;
-  return css;
+  return "<style id=\"plotcss\">" + svg::svg_style() + "</style><style>" + std::string(kStyle) + "</style>";
 }
 
 std::string_view page_script() { return kScript; }

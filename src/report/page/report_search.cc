@@ -22,6 +22,26 @@ std::string tile(const std::string& value, const std::string& what, bool ship = 
                 escape_html(what));
 }
 
+// A trial that is hardly larger than the chosen one and clearly better: the goal does not ask for it, a user might.
+std::string better_at_hand(const SearchReport& r, const SearchRow& chosen) {
+  constexpr double kSize = 1.1, kPoints = 0.002, kLoss = 0.95;
+  const SearchRow* best = nullptr;
+  for (const SearchRow& row : r.rows) {
+    if (row.chosen || static_cast<double>(row.bytes) > kSize * static_cast<double>(chosen.bytes)) continue;
+    if (r.most_bytes > 0 && row.bytes > r.most_bytes) continue;
+    if (r.accuracy ? row.score < chosen.score + kPoints : row.score > chosen.score * kLoss) continue;
+    if (!best || (r.accuracy ? row.score > best->score : row.score < best->score)) best = &row;
+  }
+  if (!best) return {};
+  return format(
+      "<p class=\"warn\">Hardly larger and better: {}, {} bytes ({:.0f} % more) with {} {} in place of {} on the "
+      "validation samples (trial_{:03}.tflite beside this page).</p>",
+      escape_html(best->plan), format_count(best->bytes),
+      100.0 * (static_cast<double>(best->bytes) / static_cast<double>(std::max<int64_t>(chosen.bytes, 1)) - 1),
+      r.accuracy ? "an accuracy of" : "a loss of", score_text(r, best->score), score_text(r, chosen.score),
+      best->number);
+}
+
 std::string head(const SearchReport& r, const SearchRow& chosen) {
   const double before = r.test_before >= 0 ? r.test_before : r.score_before;
   const double now = r.test >= 0 ? r.test : chosen.score;
@@ -33,6 +53,7 @@ std::string head(const SearchReport& r, const SearchRow& chosen) {
       format("A {} of {} bytes instead of {}; {} {} instead of {}, {}.", escape_html(r.bytes_of),
              format_count(chosen.bytes), format_count(r.bytes_before), r.accuracy ? "accuracy" : "loss",
              score_text(r, now), score_text(r, before), part));
+  html += better_at_hand(r, chosen);
   html += "<div class=\"tiles\">";
   html += tile(format_bytes(static_cast<double>(chosen.bytes)), r.bytes_of, true);
   if (chosen.bytes < r.bytes_before)
@@ -52,8 +73,6 @@ svg::Scatter chart_of(const SearchReport& r, const std::vector<SearchRow>& rows)
   chart.x = {r.bytes_of, svg::Unit::bytes, true};
   chart.y = r.accuracy ? svg::Axis{"validation accuracy", svg::Unit::percent} : svg::Axis{"validation loss"};
   chart.larger_y_is_better = r.accuracy;
-  chart.width = 600;
-  chart.height = 340;
   for (const SearchRow& row : rows) {
     svg::ScatterPoint p;
     p.x = static_cast<double>(row.bytes);
@@ -93,9 +112,8 @@ std::string plot(const SearchReport& r) {
 
 std::string table(const SearchReport& r) {
   HtmlTable t;
-  t.column("plan", false).column("round").column("samples", true, "that the trial was trained on").column(r.bytes_of);
-  t.column("memory", true, "bytes of activations while it runs")
-      .column(r.accuracy ? "validation accuracy" : "validation loss");
+  t.column("plan", false).column("round").column("trained on (samples)").column(format("{} (bytes)", r.bytes_of));
+  t.column("memory while running (bytes)").column(r.accuracy ? "validation accuracy" : "validation loss");
   for (const SearchRow& row : r.rows) {
     t.begin_row(row.chosen);
     t.text(escape_html(row.plan) + (row.chosen  ? "<span class=\"tag\">chosen</span>"
@@ -113,10 +131,10 @@ std::string table(const SearchReport& r) {
 std::string search_html(const SearchReport& r) {
   const auto chosen = std::ranges::find_if(r.rows, [](const SearchRow& row) { return row.chosen; });
   std::string command;
-  for (const std::string& word : r.command) command += (command.empty() ? "" : " ") + word;
+  for (const std::string& word : r.command) command += (command.empty() ? "" : " ") + shell_quoted(word);
   return format(
       "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
-      "content=\"width=device-width,initial-scale=1\"><title>{}</title><style>{}</style></head><body>"
+      "content=\"width=device-width,initial-scale=1\"><title>{}</title>{}</head><body>"
       "<nav><div><button id=\"theme\" type=\"button\">Dark</button><a href=\"#plot\">Plot</a><a "
       "href=\"#trials\">Trials</a>"
       "</div></nav><main>{}{}{}{}</main><div id=\"tip\"></div><script>{}</script></body></html>\n",

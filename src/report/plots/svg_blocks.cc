@@ -15,16 +15,22 @@ std::string bars(const Bars& chart) {
   double top = 0, widest = 0;
   for (const Bar& bar : chart.bars) {
     if (std::isfinite(bar.value)) top = std::max(top, bar.value);
+    if (std::isfinite(bar.high)) top = std::max(top, bar.high);
     if (std::isfinite(bar.ghost)) top = std::max(top, bar.ghost);
     widest = std::max(widest, text_width(bar.text.empty() ? format_value(bar.value, chart.unit) : bar.text));
   }
-  const double left = chart.label_width, right = chart.width - widest - 12, row = 22;
+  double labels = 40;
+  for (const Bar& bar : chart.bars) labels = std::max(labels, text_width(bar.label) + 10);
+  const double left = std::min(labels, 0.45 * chart.width), right = chart.width - widest - 12, row = 22;
   const double height = row * static_cast<double>(chart.bars.size()) + 6;
   std::string out;
   open(out, chart.width, height, chart.description);
   double y = 3;
   for (const Bar& bar : chart.bars) {
-    const auto length = [&](double v) { return top > 0 && v > 0 ? std::max(1.0, (right - left) * v / top) : 0.0; };
+    const auto length = [&](double v) {
+      return top > chart.from && v > chart.from ? std::max(1.0, (right - left) * (v - chart.from) / (top - chart.from))
+                                                : 0.0;
+    };
     const std::string value = bar.text.empty() ? format_value(bar.value, chart.unit) : bar.text;
     out += format("<g{}>", tip(bar.tip.empty() ? format("{}\n{}", bar.label, value) : bar.tip));
     out += format("<rect x=\"0\" y=\"{}\" width=\"{}\" height=\"{}\" class=\"hit\"/>", num(y), chart.width, num(row));
@@ -34,7 +40,11 @@ std::string bars(const Bars& chart) {
                     num(length(bar.ghost)));
     out += format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"14\" rx=\"2\" class=\"f{}\" fill-opacity=\".85\"/>",
                   num(left), num(y + 4), num(length(bar.value)), palette(bar.colour));
-    text(out, left + std::max(length(bar.value), length(bar.ghost)) + 6, y + 15, "tk", "", value);
+    if (bar.high > bar.low)
+      out += format("<path d=\"M{0} {1}H{2}M{0} {3}v6M{2} {3}v6\" stroke=\"var(--ink)\" stroke-width=\"1.3\"/>",
+                    num(left + length(bar.low)), num(y + 11), num(left + length(bar.high)), num(y + 8));
+    text(out, left + std::max({length(bar.value), length(bar.ghost), bar.high > bar.low ? length(bar.high) : 0.0}) + 6,
+         y + 15, "tk", "", value);
     out += "</g>";
     y += row;
   }
@@ -76,8 +86,8 @@ std::string matrix(const Matrix& chart, size_t max_classes) {
   const bool numbers = n <= 20;
   double label_width = 12;
   for (const std::string& label : blocks.labels) label_width = std::max(label_width, text_width(label));
-  label_width = std::min(label_width, 92.0);
-  const double width = 480, left = label_width + 26, top = numbers ? label_width * 0.72 + 34 : 34;
+  label_width = std::min(label_width, 86.0);
+  const double width = kWidth, left = label_width + 26, top = numbers ? label_width * 0.72 + 34 : 34;
   const double cell = (width - left - 8 - (numbers ? label_width * 0.4 : 0)) / static_cast<double>(n);
   const double side = cell * static_cast<double>(n);
   std::string out;

@@ -87,22 +87,25 @@ std::string distributions(const Distributions& chart) {
     const int colour = palette(row.colour);
     const double middle = top + 44;
     const auto at = [&](double p) { return percentile_of_sorted(sorted, p); };
-    const std::string facts = format("median {} · p90 {} · p99 {}", format_value(at(50), chart.x.unit),
-                                     format_value(at(90), chart.x.unit), format_value(at(99), chart.x.unit));
+    const std::string facts =
+        format("median {} · p99 {}", format_value(at(50), chart.x.unit), format_value(at(99), chart.x.unit));
     text(out, plot.left, top + 13, "lb st", "", fit_text(row.name, plot.width() - text_width(facts) - 16));
     text(out, plot.right, top + 13, "tk sm", "ae", facts);
 
     const std::vector<double> some = thin_sorted(sorted, 1500);
     const std::string said = format("{}\n{} {}\nmin {}\nmedian {}\np90 {}\np99 {}\nmax {}", fit_text(row.name, 200),
-                                    sorted.size(), chart.noun, format_value(sorted.front(), chart.x.unit),
-                                    format_value(at(50), chart.x.unit), format_value(at(90), chart.x.unit),
-                                    format_value(at(99), chart.x.unit), format_value(sorted.back(), chart.x.unit));
+                                    row.total > 0 ? row.total : static_cast<int64_t>(sorted.size()), chart.noun,
+                                    format_value(sorted.front(), chart.x.unit), format_value(at(50), chart.x.unit),
+                                    format_value(at(90), chart.x.unit), format_value(at(99), chart.x.unit),
+                                    format_value(sorted.back(), chart.x.unit));
     if (some.size() >= 5)
       out += format("<path d=\"{}\" class=\"f{}\" fill-opacity=\".22\"{}/>",
                     density_path(some, x, x.low(), x.high(), middle, 17), colour, tip(said));
     std::string dots;
     size_t beyond = 0, k = 0;
     for (double s : sorted) beyond += s > x.high();
+    const auto total = static_cast<size_t>(row.total > 0 ? row.total : static_cast<int64_t>(sorted.size()));
+    if (beyond) beyond = std::max<size_t>(1, beyond * total / sorted.size());
     for (double s : thin_sorted(sorted, chart.max_dots)) {
       if (s > x.high()) continue;
       // A fixed low-discrepancy jitter keeps the drawing the same from run to run.

@@ -53,6 +53,8 @@ std::string line_chart(const LineChart& chart) {
   for (const Series& s : chart.series) {
     for (double v : s.x) xs.add(v);
     for (double v : s.y) ys.add(v);
+    for (double v : s.low) ys.add(v);
+    for (double v : s.high) ys.add(v);
     if (!s.faint && !s.name.empty()) entries.push_back({s.name, s.colour, s.dashed});
   }
   if (!xs.any || !ys.any) return {};
@@ -61,11 +63,12 @@ std::string line_chart(const LineChart& chart) {
   std::string body;
   const double width = chart.width;
   const double used = legend(body, entries, 4, width - 4);
-  const Rect plot{52, used + 30, width - 16, used + 30 + chart.height - 90.0};
+  const double top = used + 30, bottom = used + 30 + chart.height - 90.0;
+  const Scale y(chart.y, ys.low, ys.high, 5, bottom, top);
+  const Rect plot{tick_room(y), top, width - 16, bottom};
   open(out, width, plot.bottom + 46, chart.description);
   out += body;
   const Scale x(chart.x, xs.low, xs.high, 7, plot.left, plot.right);
-  const Scale y(chart.y, ys.low, ys.high, 5, plot.bottom, plot.top);
   axes(out, plot, x, y);
   for (const bool faint : {true, false})  // the first seed on top
     for (const Series& s : chart.series) {
@@ -82,6 +85,14 @@ std::string line_chart(const LineChart& chart) {
         pen = true;
         ++drawn;
       }
+      for (size_t i = 0; i < std::min({s.x.size(), s.low.size(), s.high.size()}); ++i)
+        if (s.high[i] > s.low[i])
+          out += format("<path d=\"M{0} {1}V{2}M{3} {1}h6M{3} {2}h6\" class=\"eb c{4}\"/>", num(x(s.x[i])),
+                        num(y(s.low[i])), num(y(s.high[i])), num(x(s.x[i]) - 3), palette(s.colour));
+      for (size_t i = 0; chart.marks && i < std::min(s.x.size(), s.y.size()); ++i)
+        if (std::isfinite(s.x[i]) && std::isfinite(s.y[i]))
+          out +=
+              format("<path d=\"{}\" class=\"f{} bx\"/>", mark(x(s.x[i]), y(s.y[i]), s.colour, 4), palette(s.colour));
       if (drawn == 1) path += "h0";  // a single epoch shows as a dot
       if (drawn)
         out += format("<path d=\"{}\" class=\"ln c{}{}{}\"{}/>", path, palette(s.colour), s.dashed ? " da" : "",
@@ -109,62 +120,72 @@ std::vector<size_t> pareto_front(const std::vector<ScatterPoint>& points, bool l
 }
 
 namespace {
-// Marker shapes differ as well as colours, for readers who do not tell colours apart.
-std::string marker(double x, double y, int colour, const std::string& said) {
-  const char* shape = "";
-  switch (palette(colour) % 4) {
-    case 0: shape = "m-5.5 0a5.5 5.5 0 1 0 11 0a5.5 5.5 0 1 0 -11 0z"; break;
-    case 1: shape = "m-5 -5h10v10h-10z"; break;
-    case 2: shape = "m0 -6.6l6.6 6.6l-6.6 6.6l-6.6 -6.6z"; break;
-    default: shape = "m0 -6.5l6.3 11h-12.6z"; break;
-  }
-  return format("<path d=\"M{} {}{}\" class=\"f{} bx\"{}/>", num(x), num(y), shape, palette(colour), tip(said));
-}
+struct Label {
+  const ScatterPoint* point;
+  std::string text;
+  double x, y, width;
+};
 
-// Places labels one after the other where they touch nothing that is already there.
+// Places labels where they touch nothing that is already there; what finds no room stands in a column at the right,
+// joined by a line. No point is left without a name.
 class LabelPlacer {
  public:
   LabelPlacer(const Rect& area, std::vector<Rect> taken) : area_(area), taken_(std::move(taken)) {}
-  void place(std::string& out, double x, double y, const std::string& label) {
-    const double w = text_width(label), h = 13;
-    for (double distance : {0.0, 14.0, 28.0, 42.0, 58.0, 76.0}) {
+
+  bool place(std::string& out, const Label& l) {
+    const double w = l.width, h = 14, x = l.x, y = l.y;
+    for (double distance : {0.0, 13.0, 26.0}) {
       const double d = 9 + distance;
-      const Rect candidates[] = {{x + 9, y - 7 - distance, x + 9 + w, y + 6 - distance},
-                                 {x - 9 - w, y - 7 - distance, x - 9, y + 6 - distance},
-                                 {x + 9, y - 7 + distance, x + 9 + w, y + 6 + distance},
-                                 {x - 9 - w, y - 7 + distance, x - 9, y + 6 + distance},
+      const Rect candidates[] = {{x + 9, y - 7 - distance, x + 9 + w, y + 7 - distance},
+                                 {x - 9 - w, y - 7 - distance, x - 9, y + 7 - distance},
+                                 {x + 9, y - 7 + distance, x + 9 + w, y + 7 + distance},
+                                 {x - 9 - w, y - 7 + distance, x - 9, y + 7 + distance},
                                  {x - w / 2, y - d - h, x + w / 2, y - d},
                                  {x - w / 2, y + d, x + w / 2, y + d + h}};
       for (const Rect& r : candidates) {
         if (r.left < area_.left || r.right > area_.right || r.top < area_.top || r.bottom > area_.bottom) continue;
         if (std::any_of(taken_.begin(), taken_.end(), [&](const Rect& t) { return t.overlaps(r); })) continue;
         if (distance > 0) line(out, x, y, std::clamp(x, r.left, r.right), y < r.top ? r.top : r.bottom, "ax");
-        const bool left_of = r.right<x, right_of = r.left> x;
-        text(out,
-             left_of    ? r.right
-             : right_of ? r.left
-                        : (r.left + r.right) / 2,
-             r.bottom - 3, "lb st",
-             left_of    ? "ae"
-             : right_of ? ""
-                        : "am",
-             label);
+        write(out, r.left, r.bottom - 3, l);
         taken_.push_back(r);
-        return;
+        return true;
       }
-    }  // no room at all: the tooltip still names the point
+    }
+    return false;
+  }
+
+  // The rest, from the top down in the order of their points, as near to them as there is room.
+  static void column(std::string& out, std::vector<Label> rest, double left, double top, double bottom) {
+    std::stable_sort(rest.begin(), rest.end(), [](const Label& a, const Label& b) { return a.y < b.y; });
+    const double step = 15;
+    double next = top;
+    for (size_t i = 0; i < rest.size(); ++i) {
+      const double last = bottom - step * static_cast<double>(rest.size() - 1 - i);
+      const double y = std::max(next, std::min(rest[i].y, last));
+      line(out, rest[i].x, rest[i].y, left - 3, y, "ax");
+      write(out, left, y + 4, rest[i]);
+      next = y + step;
+    }
   }
 
  private:
+  static void write(std::string& out, double left, double baseline, const Label& l) {
+    text(out, left, baseline, l.point->strong ? "lb st sh" : "lb st", "", l.text);
+  }
+
   Rect area_;
   std::vector<Rect> taken_;
 };
+
+constexpr double kColumn = 120;  // for names without room beside their points
 }  // namespace
 
 std::string scatter(const Scatter& chart) {
   Span xs, ys;
+  std::vector<const ScatterPoint*> points;
   for (const ScatterPoint& p : chart.points) {
     if (!std::isfinite(p.x) || !std::isfinite(p.y)) continue;
+    points.push_back(&p);
     xs.add(p.x);
     ys.add(p.y);
     if (p.y_high > p.y_low) {
@@ -173,43 +194,61 @@ std::string scatter(const Scatter& chart) {
     }
   }
   if (!xs.any || !ys.any) return {};
-  std::string out;
-  const Rect plot{52, 30, chart.width - 16.0, chart.height - 46.0};
-  open(out, chart.width, chart.height, chart.description);
-  // Room for the names of the rightmost points.
-  const double room = (xs.high - (chart.x.zero ? std::min(0.0, xs.low) : xs.low)) * 0.08;
-  const Scale x(chart.x, xs.low, xs.high + room, 6, plot.left + 6, plot.right - 6);
-  const Scale y(chart.y, ys.low, ys.high, 5, plot.bottom - 4, plot.top);
-  axes(out, plot, x, y);
-
-  if (chart.front) {
-    std::string path;
-    const std::vector<size_t> front = pareto_front(chart.points, chart.larger_y_is_better);
-    for (size_t k = 0; k < front.size(); ++k) {  // stairs: between two points the earlier one is the best to have
-      const ScatterPoint& p = chart.points[front[k]];
-      path += k ? format("H{}V{}", num(x(p.x)), num(y(p.y))) : format("M{} {}", num(x(p.x)), num(y(p.y)));
+  const auto named = std::count_if(points.begin(), points.end(), [](const auto* p) { return !p->label.empty(); });
+  // Room for every name that may have to stand in the column.
+  const double height = std::max<double>(chart.height, 90 + 15.0 * static_cast<double>(std::max<long>(named - 4, 0)));
+  const double bottom = height - 46;
+  const Scale y(chart.y, ys.low, ys.high, 5, bottom - 4, 30);
+  const auto drawn = [&](bool column, std::string* out) {
+    const Rect plot{tick_room(y), 30, chart.width - 16.0 - (column ? kColumn : 0), bottom};
+    // Room for the names of the rightmost points.
+    const double room = column ? 0 : (xs.high - (chart.x.zero ? std::min(0.0, xs.low) : xs.low)) * 0.08;
+    const Scale x(chart.x, xs.low, xs.high + room, column ? 4 : 5, plot.left + 6, plot.right - 6);
+    axes(*out, plot, x, y);
+    if (chart.front) {
+      std::string path;
+      const std::vector<size_t> front = pareto_front(chart.points, chart.larger_y_is_better);
+      for (size_t k = 0; k < front.size(); ++k) {  // stairs: between two points the earlier one is the best to have
+        const ScatterPoint& p = chart.points[front[k]];
+        path += k ? format("H{}V{}", num(x(p.x)), num(y(p.y))) : format("M{} {}", num(x(p.x)), num(y(p.y)));
+      }
+      if (front.size() > 1) *out += format("<path d=\"{}\" class=\"fr\"/>", path);
     }
-    if (front.size() > 1) out += format("<path d=\"{}\" class=\"fr\"/>", path);
-  }
-  std::vector<Rect> taken;
-  for (const ScatterPoint& p : chart.points) {
-    if (!std::isfinite(p.x) || !std::isfinite(p.y)) continue;
-    const double px = x(p.x), py = y(p.y);
-    taken.push_back({px - 7, py - 7, px + 7, py + 7});
-    if (p.y_high > p.y_low) {
-      out += format("<path d=\"M{0} {1}V{2}M{3} {1}h8M{3} {2}h8\" class=\"eb c{4}\"/>", num(px), num(y(p.y_low)),
-                    num(y(p.y_high)), num(px - 4), palette(p.colour));
-      taken.push_back({px - 3, y(p.y_high), px + 3, y(p.y_low)});
+    std::vector<Rect> taken;
+    std::vector<Label> labels;
+    std::string marks;
+    for (const ScatterPoint* p : points) {
+      const double px = x(p->x), py = y(p->y);
+      taken.push_back({px - 7, py - 7, px + 7, py + 7});
+      if (p->y_high > p->y_low) {
+        *out += format("<path d=\"M{0} {1}V{2}M{3} {1}h8M{3} {2}h8\" class=\"eb c{4}\"/>", num(px), num(y(p->y_low)),
+                       num(y(p->y_high)), num(px - 4), palette(p->colour));
+        taken.push_back({px - 3, y(p->y_high), px + 3, y(p->y_low)});
+      }
+      marks += format("<path d=\"{}\" class=\"f{} bx\"{}/>", mark(px, py, p->colour), palette(p->colour),
+                      tip(p->tip.empty() ? p->label : p->tip));
+      if (p->label.empty()) continue;
+      const std::string name = fit_text(p->label, kColumn - 4);
+      labels.push_back({p, name, px, py, text_width(name) * (p->strong ? 1.08 : 1.0)});
     }
+    std::stable_partition(labels.begin(), labels.end(), [](const Label& l) { return l.point->strong; });
+    LabelPlacer placer({plot.left, plot.top - 8, plot.right + (column ? 0 : 12), plot.bottom}, std::move(taken));
+    std::string names;
+    std::vector<Label> rest;
+    for (const Label& l : labels)
+      if (!placer.place(names, l)) rest.push_back(l);
+    if (!rest.empty() && !column) return false;
+    LabelPlacer::column(names, std::move(rest), plot.right + 10, plot.top, plot.bottom);
+    *out += marks + names;
+    return true;
+  };
+  std::string out, body;
+  open(out, chart.width, height, chart.description);
+  if (!drawn(false, &body)) {
+    body.clear();
+    drawn(true, &body);
   }
-  LabelPlacer placer({plot.left, plot.top - 8, plot.right + 12, plot.bottom}, std::move(taken));
-  std::string labels;
-  for (const ScatterPoint& p : chart.points) {
-    if (!std::isfinite(p.x) || !std::isfinite(p.y)) continue;
-    out += marker(x(p.x), y(p.y), p.colour, p.tip.empty() ? p.label : p.tip);
-    placer.place(labels, x(p.x), y(p.y), fit_text(p.label, 130));
-  }
-  out += labels;
+  out += body;
   close(out);
   return out;
 }

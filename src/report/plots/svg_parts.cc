@@ -1,7 +1,9 @@
 #include "report/plots/svg_parts.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstdio>
 
 #include "base/format.h"
 #include "measure/text.h"
@@ -35,7 +37,7 @@ double text_width(std::string_view text) {
       width += 6.7;
     at += p.bytes;
   }
-  return width * 1.12;  // the widest of the common system fonts
+  return width * 1.2;  // the widest of the common system fonts (DejaVu, Verdana)
 }
 
 std::string fit_text(std::string_view text, double pixels) {
@@ -67,18 +69,23 @@ void Span::add(double v) {
 }
 
 namespace {
-double nice_step(double raw) {
+double nice_step(double raw, bool whole = false) {
+  if (whole && raw <= 1) return 1;
   const double power = std::pow(10, std::floor(std::log10(raw)));
   const double part = raw / power;
-  const double step = part <= 1.0001 ? 1 : part <= 2.0001 ? 2 : part <= 2.5001 ? 2.5 : part <= 5.0001 ? 5 : 10;
+  const double step = part <= 1.0001                             ? 1
+                      : part <= 2.0001                           ? 2
+                      : part <= 2.5001 && !(whole && power < 10) ? 2.5
+                      : part <= 5.0001                           ? 5
+                                                                 : 10;
   return step * power;
 }
 }  // namespace
 
-std::vector<double> ticks(double low, double high, int wanted) {
+std::vector<double> ticks(double low, double high, int wanted, bool whole) {
   std::vector<double> out;
   if (!std::isfinite(low) || !std::isfinite(high) || !(high > low) || wanted < 1) return out;
-  const double step = nice_step((high - low) / wanted);
+  const double step = nice_step((high - low) / wanted, whole);
   if (!(step > 0) || !std::isfinite(step)) return out;
   const double first = std::ceil(low / step - 1e-9);
   for (int i = 0; i <= 4 * wanted; ++i) {
@@ -108,16 +115,17 @@ Scale::Scale(const Axis& axis, double low, double high, int wanted, double from,
     : axis_(axis), low_(low), high_(high), from_(from), to_(to), log_(axis.log && low > 0 && high > 0) {
   if (!log_) {
     if (axis.zero) low_ = std::min(low_, 0.0), high_ = std::max(high_, 0.0);
+    const bool whole = axis.unit == Unit::count;
     if (!(high_ > low_)) {  // one value: room on both sides
-      const double pad = low_ == 0 ? 1 : std::fabs(low_) * 0.05;
+      const double pad = low_ == 0 || whole ? 1 : std::fabs(low_) * 0.05;
       low_ -= axis.zero && low_ == 0 ? 0 : pad;
       high_ += pad;
     }
-    const double step = nice_step((high_ - low_) / wanted);
+    const double step = nice_step((high_ - low_) / wanted, whole);
     low_ = std::floor(low_ / step + 1e-9) * step;
     high_ = std::ceil(high_ / step - 1e-9) * step;
     if (axis.unit == Unit::percent && high <= 1) high_ = std::min(high_, 1.0);
-    ticks_ = ticks(low_, high_, wanted);
+    ticks_ = ticks(low_, high_, wanted, whole);
   } else {
     low_ = low / 1.15;
     high_ = high * 1.15;
@@ -140,13 +148,24 @@ Scale::Scale(const Axis& axis, double low, double high, int wanted, double from,
       break;
     case Unit::seconds: suffix_ = "s"; break;
     case Unit::number:
+      if (log_ || !(top > 0)) break;
+      if (top >= 1e5 && top < 1e15) {
+        const int k = top < 1e6 ? 0 : top < 1e9 ? 1 : top < 1e12 ? 2 : 3;
+        divisor_ = std::array{1e3, 1e6, 1e9, 1e12}[static_cast<size_t>(k)];
+        suffix_ = std::array{"thousand", "million", "billion", "trillion"}[static_cast<size_t>(k)];
+      } else if (top < 1e-2 || top >= 1e15) {
+        const double power = 3 * std::floor(std::log10(top) / 3);
+        divisor_ = std::pow(10, power);
+        suffix_ = format("1e{:.0f}", power);
+      }
+      break;
     case Unit::count: break;
   }
   if (ticks_.size() >= 2) {
     double step = ticks_[1] - ticks_[0];
     if (log_) step = ticks_[0];
     step /= divisor_;
-    while (decimals_ < 6 &&
+    while (decimals_ < 9 &&
            std::fabs(step * std::pow(10, decimals_) - std::round(step * std::pow(10, decimals_))) > 1e-6)
       ++decimals_;
   }
@@ -160,15 +179,13 @@ double Scale::operator()(double value) const {
 
 std::string Scale::tick_text(double tick) const {
   const double v = tick / divisor_;
-  if (axis_.unit == Unit::number && (std::fabs(v) >= 1e5 || (v != 0 && std::fabs(v) < 1e-4)))
-    return format_number(v, 2);
-  if (log_) return format_number(v, 3);
+  if (log_) return std::fabs(v) >= 1e3 && std::fabs(v) < 1e15 ? format_count(std::llround(v)) : format_number(v, 3);
   if (decimals_ == 0 && std::fabs(v) < 1e15 && std::fabs(v) >= 1e4) return format_count(std::llround(v));
   return format("{:.{}f}", v, decimals_);
 }
 
 std::string Scale::title() const {
-  return !*suffix_ || axis_.label.empty() ? axis_.label : format("{} ({})", axis_.label, suffix_);
+  return suffix_.empty() || axis_.label.empty() ? axis_.label : format("{} ({})", axis_.label, suffix_);
 }
 
 void open(std::string& out, double width, double height, const std::string& description, const char* extra_class) {
@@ -201,6 +218,12 @@ void x_axis(std::string& out, const Rect& plot, const Scale& x, bool grid) {
   if (!x.title().empty()) text(out, plot.right, plot.bottom + 35, "al", "ae", x.title());
 }
 
+double tick_room(const Scale& y) {
+  double widest = 0;
+  for (double t : y.tick_values()) widest = std::max(widest, text_width(y.tick_text(t)));
+  return std::max(30.0, widest + 12);
+}
+
 void axes(std::string& out, const Rect& plot, const Scale& x, const Scale& y) {
   for (double t : y.tick_values()) {
     line(out, plot.left, y(t), plot.right, y(t), "gr");
@@ -225,6 +248,32 @@ double legend(std::string& out, const std::vector<LegendEntry>& entries, double 
   return y + 6;
 }
 
+std::string mark(double x, double y, int index, double size) {
+  // A shape that goes round at another pace than the eight colours: 48 marks differ.
+  const int i = std::max(index, 0);
+  const double r = size;
+  std::string shape;
+  switch ((i % kPaletteSize + i / kPaletteSize) % 6) {
+    case 0:
+      shape = format("m{0} 0a{1} {1} 0 1 0 {2} 0a{1} {1} 0 1 0 {3} 0z", num(-r), num(r), num(2 * r), num(-2 * r));
+      break;
+    case 1: shape = format("m{0} {0}h{1}v{1}h{2}z", num(-0.9 * r), num(1.8 * r), num(-1.8 * r)); break;
+    case 2: shape = format("m0 {0}l{1} {1}l{0} {1}l{0} {0}z", num(-1.2 * r), num(1.2 * r)); break;
+    case 3: shape = format("m0 {}l{} {}h{}z", num(-1.2 * r), num(1.15 * r), num(2 * r), num(-2.3 * r)); break;
+    case 4: shape = format("m0 {}l{} {}h{}z", num(1.2 * r), num(1.15 * r), num(-2 * r), num(-2.3 * r)); break;
+    default:
+      shape = format("m{0} {1}h{2}v{3}h{3}v{2}h{4}v{3}h{5}v{4}h{4}v{5}h{3}z", num(-0.45 * r), num(-1.25 * r),
+                     num(0.9 * r), num(0.8 * r), num(-0.8 * r), num(-0.9 * r));
+      break;
+  }
+  return format("M{} {}{}", num(x), num(y), shape);
+}
+
+std::string mark_icon(int index) {
+  return format("<svg class=\"mk\" viewBox=\"0 0 14 14\" aria-hidden=\"true\"><path d=\"{}\" class=\"f{}\"/></svg>",
+                mark(7, 7, index, 5), palette(index));
+}
+
 std::string tip(std::string_view raw) { return format(" data-tip=\"{}\"", escape_html(raw)); }
 
 std::string svg_style() {
@@ -242,11 +291,11 @@ std::string svg_style() {
       "@media print{{:root:root:root{{color-scheme:light;{}}}}}",
       kLight, kDark, kDark, kLight);
   css +=
-      ".plot{display:block;width:100%;height:auto;font:12px system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;"
+      ".plot{display:block;width:100%;height:auto;font:12.4px system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;"
       "font-variant-numeric:tabular-nums}"
-      ".plot text{fill:var(--ink)}.plot .tk,.plot .al{fill:var(--muted)}.plot .sm{font-size:10.5px}"
-      ".plot .st{font-weight:600;paint-order:stroke;stroke:var(--card);stroke-width:3px;stroke-linejoin:round}.plot "
-      ".on{fill:var(--on)}"
+      ".plot text{fill:var(--ink)}.plot .tk,.plot .al{fill:var(--muted)}.plot .sm{font-size:12.4px}"
+      ".plot .st{paint-order:stroke;stroke:var(--card);stroke-width:3px;stroke-linejoin:round}.plot "
+      ".on{fill:var(--on)}.plot .lb{font-size:12.4px}.plot .sh{font-weight:700}"
       ".plot .am{text-anchor:middle}.plot .ae{text-anchor:end}"
       ".gr{stroke:var(--grid);fill:none}.ax{stroke:var(--muted);stroke-opacity:.6;fill:none}"
       ".ln{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}.da{stroke-dasharray:5 4}"
@@ -254,8 +303,26 @@ std::string svg_style() {
       ".dt{stroke-width:3;stroke-linecap:round;stroke-opacity:.4;fill:none}.hit{fill:transparent;stroke:none}"
       ".hit:hover{fill:var(--ink);fill-opacity:.06}.gh{fill:var(--muted);fill-opacity:.18}"
       ".eb{stroke-width:1.4;stroke-opacity:.7}.bx{stroke:var(--card);stroke-width:1.2}.pe{pointer-events:none}";
+  css += ".mk{width:13px;height:13px;margin-right:7px;vertical-align:-1.5px;flex:none}";
   for (int i = 0; i < kPaletteSize; ++i) css += format(".c{0}{{stroke:var(--c{0})}}.f{0}{{fill:var(--c{0})}}", i);
   return css;
+}
+
+std::string standalone(const std::string& drawing) {
+  // Without the rules for dark screens: a file is put on paper and slides.
+  const std::string style = svg_style();
+  const size_t at = drawing.find(' '), end = drawing.find('>');
+  if (at == std::string::npos || end == std::string::npos) return {};
+  std::string size;  // in pixels, from the view box
+  if (const size_t box = drawing.find("viewBox=\"0 0 "); box < end) {
+    double w = 0, h = 0;
+    if (std::sscanf(drawing.c_str() + box + 13, "%lf %lf", &w, &h) == 2)
+      size = format(" width=\"{}\" height=\"{}\"", num(2 * w), num(2 * h));
+  }
+  return format(
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" "
+      "data-theme=\"light\"{}{}><style>{}.plot{{background:#fff}}</style>{}\n",
+      size, drawing.substr(at, end - at), style, drawing.substr(end + 1));
 }
 
 }  // namespace thimble::svg

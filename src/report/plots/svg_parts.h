@@ -42,7 +42,7 @@ class Scale {
   std::vector<double> ticks_;
   double divisor_ = 1;  // of tick texts
   int decimals_ = 0;
-  const char* suffix_ = "";
+  std::string suffix_;
 };
 
 struct Span {
@@ -55,6 +55,8 @@ void open(std::string& out, double width, double height, const std::string& desc
 void close(std::string& out);
 void text(std::string& out, double x, double y, std::string_view css, std::string_view anchor, std::string_view raw);
 void line(std::string& out, double x1, double y1, double x2, double y2, std::string_view css);
+// What the ticks of a vertical axis need to the left of the plot.
+double tick_room(const Scale& y);
 // Grid, ticks and titles around `plot`.
 void axes(std::string& out, const Rect& plot, const Scale& x, const Scale& y);
 void x_axis(std::string& out, const Rect& plot, const Scale& x, bool grid);
@@ -68,6 +70,8 @@ struct LegendEntry {
 double legend(std::string& out, const std::vector<LegendEntry>& entries, double left, double right);
 
 inline int palette(int colour) { return ((colour % kPaletteSize) + kPaletteSize) % kPaletteSize; }
+// The path of a variant's mark around a point; size: about half its width.
+std::string mark(double x, double y, int index, double size = 5.5);
 // " data-tip='…'" with the text escaped.
 std::string tip(std::string_view raw);
 

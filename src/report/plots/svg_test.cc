@@ -1,7 +1,11 @@
 // Plots: ticks, fronts, and that drawings of odd data are sound.
 #include "report/plots/svg.h"
 
+#include "base/format.h"
+
+#include <algorithm>
 #include <cmath>
+#include <set>
 
 #include <gtest/gtest.h>
 
@@ -19,6 +23,61 @@ TEST(Svg, TicksAreRound) {
   EXPECT_TRUE(ticks(1, 1, 5).empty());
   EXPECT_TRUE(ticks(0, std::nan(""), 5).empty());
   EXPECT_TRUE(log_ticks(-1, 10, 5).empty());
+}
+
+// The texts of the class between > and <.
+std::vector<std::string> texts_of(const std::string& svg, const std::string& css) {
+  std::vector<std::string> out;
+  const std::string mark = "class=\"" + css;
+  for (size_t at = svg.find(mark); at != std::string::npos; at = svg.find(mark, at + 1)) {
+    const size_t from = svg.find('>', at) + 1;
+    out.push_back(svg.substr(from, svg.find('<', from) - from));
+  }
+  return out;
+}
+
+TEST(Svg, AxesWriteWholeDistinctNumbersInsideTheFrame) {
+  LineChart chart;
+  chart.x = {"epoch", Unit::count};
+  chart.y = {"error", Unit::number};
+  chart.series = {{"a", {1, 2, 3, 4}, {-7.5, -5, -2, 1}, {}, {}, 0, false, false}};
+  const auto texts = texts_of(line_chart(chart), "tk");
+  EXPECT_EQ(std::set<std::string>(texts.begin(), texts.end()).count("1.5"), 0u);
+  for (const char* epoch : {"1", "2", "3", "4"})
+    EXPECT_NE(std::find(texts.begin(), texts.end(), epoch), texts.end()) << epoch;
+  EXPECT_NE(std::find(texts.begin(), texts.end(), "-7.5"), texts.end());
+  chart.series[0].y = {231'000, 431'000, 412'000, 300'000};
+  const auto large = texts_of(line_chart(chart), "tk ae");
+  EXPECT_EQ(std::set<std::string>(large.begin(), large.end()).size(), large.size());
+  EXPECT_NE(line_chart(chart).find("error (thousand)"), std::string::npos);
+  // A tick that ends 7 units left of the plot begins inside the drawing.
+  for (const std::string& tick : large) EXPECT_LT(6.7 * static_cast<double>(tick.size()), 45.0) << tick;
+}
+
+TEST(Svg, EveryOfFifteenPointsIsNamedOnceAndInsideTheFrame) {
+  Scatter chart;
+  for (int i = 0; i < 15; ++i)
+    chart.points.push_back(
+        {format("variant_{}_of_fifteen", i), 13000.0 + 40 * (i % 4), 0.91 + 0.0003 * i, 0.905, 0.915, i, "", i == 7});
+  const std::string svg = scatter(chart);
+  const auto names = texts_of(svg, "lb st");
+  EXPECT_EQ(names.size(), 15u);
+  EXPECT_EQ(std::set<std::string>(names.begin(), names.end()).size(), 15u);
+  EXPECT_EQ(texts_of(svg, "lb st sh").size(), 1u);
+  std::set<std::string> marks;  // colour and shape, without the place
+  for (int i = 0; i < 48; ++i) marks.insert(mark_icon(i));
+  EXPECT_EQ(marks.size(), 48u);
+}
+
+TEST(Svg, FieldsAndClouds) {
+  Field f;
+  for (int i = 0; i < 400; ++i) f.x.push_back(i % 20), f.y.push_back(i / 20), f.z.push_back(i % 20 - 10);
+  f.signed_ = true;
+  EXPECT_NE(field(f).find("class=\"f1\""), std::string::npos);
+  EXPECT_LT(field(f).size(), 20'000u);
+  EXPECT_EQ(field({}), "");
+  EXPECT_NE(cloud({"", {"a"}, {"b"}, {{1, 2}, {2, 2}}, 0, true}).find("class=\"dt c0\""), std::string::npos);
+  EXPECT_EQ(cloud({}), "");
 }
 
 TEST(Svg, ParetoFront) {
@@ -48,14 +107,14 @@ TEST(Svg, EmptyDataDrawsNothing) {
 TEST(Svg, OddNumbersStaySound) {
   const double nan = std::nan(""), inf = HUGE_VAL;
   LineChart chart;
-  chart.series = {{"a<b", {1, 2, 3, 4}, {1, nan, inf, 4}, 0, false, false},
-                  {"", {}, {}, 1, true, false},
-                  {"single", {2}, {1e300}, 9, false, true}};
+  chart.series = {{"a<b", {1, 2, 3, 4}, {1, nan, inf, 4}, {}, {}, 0, false, false},
+                  {"", {}, {}, {}, {}, 1, true, false},
+                  {"single", {2}, {1e300}, {}, {}, 9, false, true}};
   Distributions rows;
   rows.rows.push_back({"x", {nan, 3, 3, 3, 3, 3, 3}, 0});
   for (const std::string& drawing :
        {line_chart(chart), scatter({"", {}, {}, {{"p", nan, 1, 0, 0, 0, ""}, {"q", 1, 1, 0, 2, -3, ""}}}),
-        distributions(rows), bars({"", Unit::bytes, {{"b", nan, "", "", 0, inf}, {"c", -5, "", "", 0, 0}}}),
+        distributions(rows), bars({"", 0, Unit::bytes, {{"b", nan, "", "", 0, inf}, {"c", -5, "", "", 0, 0}}}),
         matrix({"", {}, {{0, 0}, {0, 0}}}), memory_plan({"", {{"t", 0, 64, 3, 3}, {"bad", -1, 5, 0, 0}}})}) {
     EXPECT_NE(drawing, "");
     EXPECT_EQ(drawing.find("nan"), std::string::npos) << drawing;
