@@ -6,15 +6,16 @@ JOBS ?= $(shell nproc)
 DEMO_PRESET ?= quick
 LAUNCHER := $(if $(shell command -v ccache),-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
 FUZZ_SECONDS ?= 60
+PREFIX ?= /usr/local
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-aarch64 build configure setup lint format format-check bench interop fuzz docs-check install-test clean
+.PHONY: help demo test test-aarch64 build program install configure setup lint format format-check bench interop fuzz docs-check install-test clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
 	@echo "  PRESET=release|debug|asan-ubsan|tsan|coverage chooses the build for test and build"
 
-demo: build  ## train, compress, measure and report a Fashion-MNIST network (minutes)
+demo: program  ## train, compress, measure and report a Fashion-MNIST network (minutes)
 	$(BUILD)/thimble study studies/fashion_cnn.toml --preset $(DEMO_PRESET) --out out/fashion_cnn
 
 test: build  ## build and run every test
@@ -26,6 +27,14 @@ test-aarch64:  ## the kernels and what they rest on, tested on emulated 64-bit A
 
 build: configure  ## build everything; the program is build/release/thimble
 	cmake --build $(BUILD) -j $(JOBS)
+
+program: configure  ## build the program alone, no tests: build/release/thimble
+	cmake --build $(BUILD) -j $(JOBS) --target thimble
+
+install: configure  ## install program, library, documentation, studies (PREFIX=/usr/local, DESTDIR=)
+	cmake --build $(BUILD) -j $(JOBS) --target installed
+	DESTDIR="$(DESTDIR)" cmake --install $(BUILD) --prefix "$(PREFIX)" >/dev/null
+	@echo "installed: $(DESTDIR)$(PREFIX)/bin/thimble, $(DESTDIR)$(PREFIX)/share/thimble/studies, $(DESTDIR)$(PREFIX)/share/doc/thimble"
 
 configure: setup
 	@test -f $(BUILD)/build.ninja || cmake --preset $(PRESET) $(LAUNCHER)

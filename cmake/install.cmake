@@ -1,4 +1,4 @@
-# Installation: the program, one archive with every room that the public headers need, the headers, a
+# Installation: the program with its data sets, studies and documentation, one archive with every room that the public headers need, the headers, a
 # CMake package (find_package(thimble) gives thimble::thimble) and a pkg-config file. All paths are
 # relative to the prefix, so an installed tree may be moved. In a project that uses
 # add_subdirectory(), thimble::thimble is the same archive.
@@ -13,6 +13,9 @@ foreach(folder studies datasets)
     install(DIRECTORY ${folder} DESTINATION ${CMAKE_INSTALL_DATADIR}/thimble COMPONENT program)
   endif()
 endforeach()
+
+install(FILES README.md CHANGELOG.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT program)
+install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs COMPONENT program)
 
 if(TARGET thimble_api)
   # The rooms below api, and what they link besides: walked from the targets themselves.
@@ -78,3 +81,11 @@ if(TARGET thimble_api)
     DESTINATION ${package_dir})
   install(FILES "${PROJECT_BINARY_DIR}/thimble.pc" DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 endif()
+
+# What `make install` has to build: everything that is installed, no test.
+add_custom_target(installed)
+foreach(target thimble thimble_archive thimble_mpi)
+  if(TARGET ${target})
+    add_dependencies(installed ${target})
+  endif()
+endforeach()

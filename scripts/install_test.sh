@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # scripts/install_test.sh [BUILD]: installs BUILD (default build/release) into a temporary prefix, moves
 # the prefix (it must be relocatable), builds tests/install/main.cc with find_package and with pkg-config,
-# runs both on a model, and checks that nothing installed names this source tree.
+# runs both on a model, and checks that nothing installed names this source tree and that the program finds what came along.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 repo=$PWD
@@ -35,5 +35,10 @@ if grep -rIl -- "$repo" "$prefix"; then
   echo "install_test: the files above name the source tree"
   exit 1
 fi
-if [ -x "$prefix/bin/thimble" ]; then "$prefix/bin/thimble" --version; fi
+if [ -x "$prefix/bin/thimble" ]; then  # it finds its recipes and data sets, and the documentation came along
+  "$prefix/bin/thimble" --version
+  test -f "$prefix/share/doc/thimble/docs/recipe.md"
+  (cd "$work" && "$prefix/bin/thimble" words presets studies/fashion_cnn.toml | grep -q ^quick)
+  (cd "$work" && "$prefix/bin/thimble" data show digits --json | grep -q '"samples":300')
+fi
 echo "install_test: find_package and pkg-config both work from a moved prefix"

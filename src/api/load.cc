@@ -3,13 +3,14 @@
 #include <cstdio>
 
 #include "base/file.h"
+#include "formats/foreign_file.h"
 #include "formats/model_file.h"
 
 namespace thimble {
 namespace {
 
 Result<LoadedModel> load(Data file, const std::string& name) {
-  auto graph = read_model({file.bytes, file.size}, file.owner);
+  auto graph = read_model({file.bytes, file.size}, file.owner, name);
   if (!graph) return with_context(std::move(graph).error(), name);
   return LoadedModel{std::move(*graph), std::move(file)};
 }
@@ -32,6 +33,12 @@ Result<LoadedModel> load_model(const std::string& path) {
     THIMBLE_ASSIGN(const std::vector<uint8_t> bytes, read_standard_input());
     return load_model_bytes(bytes, "the standard input");
   }
+  if (const auto folder = foreign_folder(path))
+    return with_context(Error{ErrorCode::bad_file,
+                              format("this is {}, not a model that Thimble reads", folder->what),
+                              {},
+                              folder->remedy},
+                        path);
   THIMBLE_ASSIGN(MappedFile mapped, MappedFile::open(path));
   auto owner = std::make_shared<const MappedFile>(std::move(mapped));
   return load({owner, owner->data(), owner->size()}, path);

@@ -9,6 +9,7 @@
 #include "app/commands.h"
 #include "app/interrupt.h"
 #include "app/model_output.h"
+#include "base/cpu.h"
 #include "base/json.h"
 #include "measure/clock.h"
 #include "measure/resources.h"
@@ -21,7 +22,64 @@
 namespace thimble::app {
 namespace {
 
+// Flags of benchmark_model that mean nothing here: there is one engine, and no delegate to choose.
+constexpr const char* kForeignFlags[] = {
+    "--allow_dynamic_profiling_buffer_increase",
+    "--allow_fp16",
+    "--benchmark_name",
+    "--coreml_version",
+    "--delegate_serialize_dir",
+    "--delegate_serialize_token",
+    "--disable_delegate_clustering",
+    "--disable_nnapi_cpu",
+    "--enable_builtin_cast_constant_cache",
+    "--enable_platform_tracing",
+    "--external_delegate_options",
+    "--external_delegate_path",
+    "--first_delegate_node_index",
+    "--gpu_backend",
+    "--gpu_experimental_enable_quant",
+    "--gpu_inference_for_sustained_speed",
+    "--gpu_invoke_loop_times",
+    "--gpu_precision_loss_allowed",
+    "--gpu_wait_type",
+    "--hexagon_lib_path",
+    "--hexagon_profiling",
+    "--last_delegate_node_index",
+    "--max_delegated_partitions",
+    "--max_profiling_buffer_entries",
+    "--memory_footprint_check_interval_ms",
+    "--min_nodes_per_partition",
+    "--nnapi_accelerator_name",
+    "--nnapi_allow_dynamic_dimensions",
+    "--nnapi_allow_fp16",
+    "--nnapi_execution_preference",
+    "--nnapi_execution_priority",
+    "--nnapi_support_library_path",
+    "--nnapi_use_burst_mode",
+    "--optimize_memory_for_large_tensors",
+    "--output_filepath",
+    "--output_prefix",
+    "--print_postinvoke_state",
+    "--print_preinvoke_state",
+    "--profiling_output_csv_file",
+    "--release_dynamic_tensors",
+    "--require_full_delegation",
+    "--tensor_name_display_length",
+    "--tensor_type_display_length",
+    "--alloc_type_display_length",
+    "--use_caching",
+    "--use_coreml",
+    "--use_gpu",
+    "--use_hexagon",
+    "--use_nnapi",
+    "--use_xnnpack",
+    "--xnnpack_force_fp16",
+    "--xnnpack_weight_cache_file_path",
+};
+
 struct BenchOptions {
+  std::vector<std::string> ignored;
   std::string model, graph;
   BenchInputs inputs;
   int64_t num_threads = 1, num_runs = 50, warmup_runs = 1;
@@ -68,26 +126,30 @@ Status load(const BenchOptions& o, int threads, const Context& context, Bench* b
 }
 
 // "count=50 first=12 curr=11 min=10 max=20 avg=11.2 std=1"
-std::string tflite_line(const std::vector<double>& us) {
+std::string tflite_line(const LatencyRecord& us) {
   if (us.empty()) return "count=0\n";
-  const LatencySummary s = summarize(us);
+  const LatencySummary s = us.summary();
   return format(
       "count={} first={:.0f} curr={:.0f} min={:.0f} max={:.0f} avg={:.6g} std={:.0f} median={:.0f} p5={:.0f} "
       "p95={:.0f}\n\n",
-      s.count, us.front(), us.back(), s.min, s.max, s.mean, s.stddev, s.p50, percentile_of(us, 5),
-      percentile_of(us, 95));
+      s.count, us.first(), us.last(), s.min, s.max, s.mean, s.stddev, s.p50, us.percentile(5), us.percentile(95));
 }
 
 double megabytes(int64_t bytes) { return static_cast<double>(bytes) / (1024.0 * 1024.0); }
 
+// The first call ever.
+double first_us(const TrialSamples& samples) {
+  return samples.warmup.empty() ? samples.timed.first() : samples.warmup.first();
+}
+
 std::string as_json(const Bench& bench) {
   JsonWriter json;
   json.begin_object().field("schema", "thimble.bench/1").field("model", bench.path).key("latency_us");
-  write_json(json, summarize(bench.samples.us));
-  const Interval median = bootstrap95(bench.samples.us, Statistic::median);
+  write_json(json, bench.samples.timed.summary());
+  const Interval median = bench.samples.timed.median95();
   json.key("p50_interval95").begin_array().value(median.low).value(median.high).end_array();
   json.field("load_us", bench.load_us);
-  json.field("first_us", bench.samples.warmup_us.empty() ? bench.samples.us.front() : bench.samples.warmup_us.front());
+  json.field("first_us", first_us(bench.samples)).field("runs_per_reading", bench.samples.runs_per_reading);
   json.field("peak_rss_bytes", bench.peak_rss).field("rss_increase_bytes", bench.peak_rss - bench.rss_before);
   json.field("arena_bytes", bench.session->program().arena().bytes).field("model_bytes", bench.model_bytes);
   json.field("macs", bench.macs).field("threads", bench.session->program().threads());
@@ -99,21 +161,25 @@ std::string as_json(const Bench& bench) {
 }
 
 void print_report(const Bench& bench, const BenchOptions& o, const Context& context) {
-  const LatencySummary s = summarize(bench.samples.us);
-  const double first = bench.samples.warmup_us.empty() ? bench.samples.us.front() : bench.samples.warmup_us.front();
-  const double warmup = bench.samples.warmup_us.empty() ? 0 : mean_of(bench.samples.warmup_us);
+  const LatencySummary s = bench.samples.timed.summary();
+  const double warmup = bench.samples.warmup.summary().mean;
   context.print(format(
       "Inference timings in us: Init: {:.0f}, First inference: {:.0f}, Warmup (avg): {:.6g}, Inference (avg): {:.6g}\n",
-      bench.load_us, first, warmup, s.mean));
+      bench.load_us, first_us(bench.samples), warmup, s.mean));
   context.print(format("Memory footprint delta from the start of the tool (MB): init={:.6g} overall={:.6g}\n",
                        megabytes(bench.rss_loaded - bench.rss_before), megabytes(bench.peak_rss - bench.rss_before)));
   if (o.peak_memory)
     context.print(
         format("Overall peak memory footprint (MB) via periodic monitoring: {:.6g}\n", megabytes(bench.peak_rss)));
-  const Interval median = bootstrap95(bench.samples.us, Statistic::median);
+  const Interval median = bench.samples.timed.median95();
   context.print(format("\np50 {} (95 % interval {} … {})  p90 {}  p99 {}\n", format_microseconds(s.p50),
                        format_microseconds(median.low), format_microseconds(median.high), format_microseconds(s.p90),
                        format_microseconds(s.p99)));
+  if (bench.samples.runs_per_reading > 1)
+    context.print(format(
+        "each reading of the clock covers {} runs: a run is shorter than what a reading costs; percentiles are of "
+        "their means\n",
+        bench.samples.runs_per_reading));
   context.print(format(
       "{} MACs, {:.2f} G MAC/s, {} thread{}, {} kernels, {:.0f} % of one core, {} page faults\n",
       format_quantity(static_cast<double>(bench.macs)), static_cast<double>(bench.macs) / (s.p50 * 1e3),
@@ -128,9 +194,17 @@ Status bench_model(const BenchOptions& o, const Context& context) {
   if (o.model.empty() == o.graph.empty())
     return fail(ErrorCode::usage, o.model.empty() ? "thimble bench needs MODEL" : "MODEL and --graph are both given",
                 "thimble bench model.tflite, or thimble bench --graph=model.tflite");
+  if (!o.ignored.empty()) {
+    std::string names;
+    for (const std::string& name : o.ignored) names += (names.empty() ? "" : ", ") + name;
+    context.note(format("ignored, since it means nothing here: {} (one engine, no delegates)", names));
+  }
   Bench bench;
   bench.path = o.model.empty() ? o.graph : o.model;
   const int threads = static_cast<int>(context.threads > 0 ? context.threads : o.num_threads);
+  if (const int cores = physical_cores(); threads > cores)
+    context.note(format("{} threads on {} core{}: they wait for each other; measure with at most {}", threads, cores,
+                        cores == 1 ? "" : "s", cores));
   TrialRules rules;
   rules.warmup_min_seconds = o.warmup_min_secs;
   rules.warmup_min_runs = o.warmup_runs;
@@ -160,11 +234,11 @@ Status bench_model(const BenchOptions& o, const Context& context) {
     context.print(format(
         "Running benchmark for at least {} iterations and at least {} seconds but terminate if exceeding {} seconds.\n",
         rules.warmup_min_runs, format_number(o.warmup_min_secs), format_number(o.max_secs)));
-    context.print(tflite_line(bench.samples.warmup_us));
+    context.print(tflite_line(bench.samples.warmup));
     context.print(format(
         "Running benchmark for at least {} iterations and at least {} seconds but terminate if exceeding {} seconds.\n",
         rules.num_runs, format_number(o.min_secs), format_number(o.max_secs)));
-    context.print(tflite_line(bench.samples.us));
+    context.print(tflite_line(bench.samples.timed));
   }
   if (o.profile) {  // a second pass: the clock between steps must not disturb the first
     rules.warmup_min_seconds = 0;
@@ -193,7 +267,8 @@ Action define_bench(Options& options) {
       "thimble bench model.tflite --json\n");
   options.about(
       "Flags and lines are those of TFLite's benchmark_model. It runs at least --num_runs times and at least\n"
-      "--min_secs seconds, but not longer than --max_secs. One thread unless told otherwise.");
+      "--min_secs seconds, but not longer than --max_secs. One thread unless told otherwise. Runs shorter than a\n"
+      "microsecond are timed several at a time. Flags of benchmark_model about delegates are ignored with a note.");
   options.argument("MODEL", &o->model, "a .tflite or .thim file; - reads it from the standard input", false);
   options.section("Flags of benchmark_model");
   options.text("--graph", &o->graph, "MODEL", "the model, as benchmark_model names it");
@@ -214,6 +289,7 @@ Action define_bench(Options& options) {
   options.flag("--report_peak_memory_footprint", &o->peak_memory, "print the highest resident memory");
   options.flag("--dry_run", &o->dry_run, "load the model, run nothing");
   options.section("");
+  options.ignored({std::begin(kForeignFlags), std::end(kForeignFlags)}, &o->ignored);
   return [o](const Context& context) { return bench_model(*o, context); };
 }
 

@@ -1,8 +1,10 @@
 #include "app/command.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <list>
+#include <map>
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -43,6 +45,9 @@ struct Options::Impl {
   std::list<Target> targets;  // stable addresses
   std::list<Flag> flags;
   std::string examples, about, section;
+  std::vector<std::string> ignored_names;
+  std::vector<std::string>* ignored_given = nullptr;
+  std::map<std::string, std::string> elsewhere;  // --epochs → train.epochs
 
   Impl() {
     app.set_help_flag();
@@ -77,13 +82,31 @@ struct Options::Impl {
     return names;
   }
 
+  // "--set train.epochs=3" for --epochs 3; empty where the option is of no other tool that we know.
+  std::string elsewhere_hint(const std::string& extra, const std::vector<std::string>& words) const {
+    const size_t equals = extra.find('=');
+    const auto key = elsewhere.find(extra.substr(0, equals));
+    if (key == elsewhere.end()) return {};
+    std::string value = "VALUE";
+    const auto at = std::ranges::find(words, extra);
+    if (equals != std::string::npos)
+      value = extra.substr(equals + 1);
+    else if (at != words.end() && at + 1 != words.end() && !(at + 1)->starts_with("-"))
+      value = *(at + 1);
+    const size_t blank = key->second.find("VALUE");
+    if (blank == std::string::npos) return format("that is a key of the recipe: --set {}={}", key->second, value);
+    return format("that is a key of the recipe: --set '{}{}{}'", key->second.substr(0, blank), value,
+                  key->second.substr(blank + 5));
+  }
+
   // What CLI11 could not place: an unknown option, or one argument too many.
-  Status check_extras(const std::string& command) const {
+  Status check_extras(const std::vector<std::string>& words, const std::string& command) const {
     const std::vector<std::string> extras = app.remaining();
     for (const std::string& extra : extras) {
       if (extra.size() < 2 || extra[0] != '-') continue;
       const std::string bare = extra.substr(0, extra.find('='));
-      std::string hint = did_you_mean(bare, option_names());
+      std::string hint = elsewhere_hint(extra, words);
+      if (hint.empty()) hint = did_you_mean(bare, option_names());
       if (hint.empty()) hint = format("'thimble {} --help' lists the options", command);
       return fail(ErrorCode::usage, format("thimble {} has no option '{}'", command, bare), hint);
     }
@@ -207,20 +230,39 @@ Options& Options::flag(const std::string& names, bool* to, std::string_view help
   return *this;
 }
 
+Options& Options::ignored(std::vector<std::string> names, std::vector<std::string>* given) {
+  impl_->ignored_names = std::move(names);
+  impl_->ignored_given = given;
+  return *this;
+}
+
+Options& Options::elsewhere(const std::string& name, const std::string& key) {
+  impl_->elsewhere[name] = key;
+  return *this;
+}
+
 const std::vector<OptionRow>& Options::rows() const { return impl_->rows; }
 const std::string& Options::example_text() const { return impl_->examples; }
 const std::string& Options::about_text() const { return impl_->about; }
 
 Status Options::parse(const std::vector<std::string>& words, const std::string& command) {
   Impl& impl = *impl_;
+  std::vector<std::string> own;
+  for (const std::string& word : words) {
+    const std::string bare = word.substr(0, word.find('='));
+    if (std::ranges::find(impl.ignored_names, bare) == impl.ignored_names.end())
+      own.push_back(word);
+    else
+      impl.ignored_given->push_back(bare);
+  }
   try {
-    impl.app.parse(std::vector<std::string>(words.rbegin(), words.rend()));  // CLI11 takes them from the back
+    impl.app.parse(std::vector<std::string>(own.rbegin(), own.rend()));  // CLI11 takes them from the back
   } catch (const CLI::ParseError& error) {
-    THIMBLE_TRY(impl.check_extras(command));
+    THIMBLE_TRY(impl.check_extras(words, command));
     return fail(ErrorCode::usage, format("thimble {}: {}", command, error.what()),
                 format("see 'thimble {} --help'", command));
   }
-  THIMBLE_TRY(impl.check_extras(command));
+  THIMBLE_TRY(impl.check_extras(words, command));
   bool help = false;
   for (Impl::Flag& flag : impl.flags) {
     if (flag.option->count() > 0) *flag.to = flag.value;

@@ -30,6 +30,13 @@ struct Context {
   bool colour() const;
   // Whether a progress line may be drawn on stderr (a terminal, no -q).
   bool draws_progress() const;
+  // Columns that a table on stdout may take; 0 (any) where that is no terminal.
+  int table_width() const;
+  // Columns of a progress line: one less than the terminal of stderr has.
+  int progress_width() const;
+  // Replaces the progress line on stderr, where one may be drawn; whatever is printed next takes it away first.
+  void draw_progress(std::string_view line) const;
+  void clear_progress() const;
   // Data: to stdout as it stands. What could not be written is reported when the command has ended.
   void print(std::string_view text) const;
   // One line of narration on stderr; nothing with -q.
@@ -85,6 +92,13 @@ class Options {
                   double highest = std::numeric_limits<double>::max());
   Options& flag(const std::string& names, bool* to, std::string_view help);  // --x or --x=false
 
+  // Options of another tool that mean nothing here: --x or --x=VALUE is accepted and its name goes to `given`.
+  // They stand in no help and no completion.
+  Options& ignored(std::vector<std::string> names, std::vector<std::string>* given);
+  // What users of other tools type where this command has a recipe's key: an unknown --epochs is answered with
+  // "--set train.epochs=3". A key that holds VALUE is a whole setting: "train.optimizer={adam=VALUE}".
+  Options& elsewhere(const std::string& name, const std::string& key);
+
   const std::vector<OptionRow>& rows() const;
   const std::string& example_text() const;
   const std::string& about_text() const;
@@ -104,6 +118,9 @@ struct CommandRow {
 
 // --json, -q, -v, --threads, --data-dir, -h: what every command understands.
 void declare_common(Options& options, Context* context, bool* help);
+
+// `text` filled to so many columns; it begins at column `start`, continuation lines at `indent`.
+std::string filled(std::string_view text, size_t indent, size_t start, size_t columns);
 
 // The whole text of `thimble NAME --help`; it begins with the examples.
 std::string help_text(const CommandRow& command, const Options& options);

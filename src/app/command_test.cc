@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "app/commands.h"
+#include "measure/table.h"
 
 namespace thimble::app {
 namespace {
@@ -68,6 +69,24 @@ TEST(Options, RefusalsNameTheOptionAndTheFix) {
   refused({"m", "--out"}, "--out");
 }
 
+TEST(Options, OtherToolsWords) {
+  Parsed p;
+  std::vector<std::string> ignored;
+  Options options;
+  options.argument("MODEL", &p.model, "").text("-o,--out", &p.out, "FILE", "");
+  options.ignored({"--use_xnnpack", "--use_gpu"}, &ignored).elsewhere("--epochs", "train.epochs");
+  ASSERT_TRUE(options.parse({"--use_xnnpack=true", "m", "--use_gpu"}, "test"));
+  EXPECT_EQ(p.model, "m");
+  EXPECT_EQ(ignored, (std::vector<std::string>{"--use_xnnpack", "--use_gpu"}));
+  for (const auto& words : {std::vector<std::string>{"m", "--epochs", "3"}, {"m", "--epochs=3"}}) {
+    Options again;
+    again.argument("MODEL", &p.model, "").elsewhere("--epochs", "train.epochs");
+    const Status status = again.parse(words, "test");
+    ASSERT_FALSE(status);
+    EXPECT_NE(status.error().hint.find("--set train.epochs=3"), std::string::npos) << status.error().to_string();
+  }
+}
+
 TEST(Commands, HaveExamplesAndDistinctOptions) {
   std::set<std::string> names;
   for (const CommandRow& row : commands()) {
@@ -82,6 +101,11 @@ TEST(Commands, HaveExamplesAndDistinctOptions) {
     const std::string text = help_text(row, options);
     EXPECT_EQ(text.rfind("Examples:\n  ", 0), 0u) << text;
     EXPECT_NE(text.find(std::string("thimble ") + row.name), std::string::npos);
+    for (size_t at = 0; at < text.size();) {
+      const size_t end = std::min(text.find('\n', at), text.size());
+      EXPECT_LE(display_width(text.substr(at, end - at)), 100) << text.substr(at, end - at);
+      at = end + 1;
+    }
     std::set<std::string> spelt;
     for (const OptionRow& option : options.rows()) {
       EXPECT_TRUE(spelt.insert(option.names).second) << row.name << " " << option.names;

@@ -20,6 +20,7 @@ constexpr CommandRow kCommands[] = {
     {"pack", "write a model as a packed file (.thim), or unpack it", define_pack},
     {"data", "list, show and prepare data sets", define_data},
     {"ops", "table of operators and what each can do", define_ops},
+    {"words", "what a recipe can say: layers, optimisers, keys, presets …", define_words},
     {"completion", "completion script for bash, zsh or fish", define_completion},
 };
 

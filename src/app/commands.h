@@ -23,6 +23,7 @@ Action define_squeeze(Options& options);
 Action define_pack(Options& options);
 Action define_data(Options& options);
 Action define_ops(Options& options);
+Action define_words(Options& options);
 Action define_completion(Options& options);
 
 // In the order of `thimble --help`.

@@ -1,21 +1,36 @@
 // `thimble completion`: scripts for bash, zsh and fish, made from what the commands declare.
+#include <algorithm>
+
 #include "app/commands.h"
 #include "base/json.h"
+#include "data/sources.h"
 
 namespace thimble::app {
 namespace {
 
-struct Word {
+struct OptionWord {
   std::string name, placeholder, help;
   std::vector<std::string> values;
+  bool presets = false;  // values: the presets of the recipe on the line
 };
 struct CommandWords {
   std::string name, summary;
-  std::vector<Word> options;             // one per spelling
+  std::vector<OptionWord> options;       // one per spelling
   std::vector<std::string> first_words;  // values of the first argument, when it is a choice
 };
 
+// What --data may begin with: "mnist", "folder:".
+std::vector<std::string> set_words() {
+  std::vector<std::string> words;
+  for (const SetInfo& set : list_sets()) {
+    const std::string word = set.name.substr(0, std::min(set.name.find(':'), set.name.size() - 1) + 1);
+    if (std::ranges::find(words, word) == words.end()) words.push_back(word);
+  }
+  return words;
+}
+
 std::vector<CommandWords> all_words() {
+  const std::vector<std::string> sets = set_words();
   std::vector<CommandWords> all;
   for (const CommandRow& row : commands()) {
     Options options;
@@ -31,7 +46,9 @@ std::vector<CommandWords> all_words() {
       }
       for (size_t at = 0; at <= option.names.size();) {
         const size_t comma = std::min(option.names.find(',', at), option.names.size());
-        words.options.push_back({option.names.substr(at, comma - at), option.placeholder, option.help, option.words});
+        const std::string name = option.names.substr(at, comma - at);
+        words.options.push_back({name, option.placeholder, option.help,
+                                 option.placeholder == "SET" ? sets : option.words, name == "--preset"});
         at = comma + 1;
       }
     }
@@ -55,7 +72,7 @@ std::string quoted(const std::string& text) {
 
 std::string names_of(const CommandWords& command) {
   std::vector<std::string> names;
-  for (const Word& word : command.options) names.push_back(word.name);
+  for (const OptionWord& word : command.options) names.push_back(word.name);
   return joined(names);
 }
 
@@ -76,8 +93,14 @@ std::string bash(const std::vector<CommandWords>& all) {
       "  case ${COMP_WORDS[1]} in\n";
   for (const CommandWords& command : all) {
     text += "    " + command.name + ")\n      case $before in\n";
-    for (const Word& word : command.options)
-      if (!word.values.empty())
+    for (const OptionWord& word : command.options)
+      if (word.presets)
+        text += "        " + word.name +
+                ")\n          local recipe\n          for recipe in \"${COMP_WORDS[@]}\"; do\n            [[ $recipe "
+                "== *.toml ]] && "
+                "COMPREPLY=($(compgen -W \"$(thimble words presets \"$recipe\" --plain 2>/dev/null)\" -- \"$word\"))\n"
+                "          done\n          return;;\n";
+      else if (!word.values.empty())
         text += "        " + word.name + ") COMPREPLY=($(compgen -W '" + joined(word.values) +
                 "' -- \"$word\")); return;;\n";
     text += "      esac\n      if [[ $word == -* ]]; then\n        COMPREPLY=($(compgen -W '" + names_of(command) +
@@ -92,19 +115,23 @@ std::string bash(const std::vector<CommandWords>& all) {
          "thimble\n";
 }
 
+// Colons part the fields of zsh's descriptions.
+std::string escaped_colons(std::string text) {
+  for (size_t at = 0; (at = text.find(':', at)) != std::string::npos; at += 2) text.replace(at, 1, "\\:");
+  return text;
+}
+
 std::string zsh(const std::vector<CommandWords>& all) {
   std::string text =
       "#compdef thimble\n# thimble completion for zsh: thimble completion zsh > ~/.zfunc/_thimble\n"
       "_thimble() {\n  local -a commands\n  commands=(\n";
   for (const CommandWords& command : all) {
-    std::string summary = command.summary;
-    for (size_t at = 0; (at = summary.find(':', at)) != std::string::npos; at += 2) summary.replace(at, 1, "\\:");
-    text += "    " + quoted(command.name + ":" + summary) + "\n";
+    text += "    " + quoted(command.name + ":" + escaped_colons(command.summary)) + "\n";
   }
   text += "  )\n  if (( CURRENT == 2 )); then\n    _describe command commands\n    return\n  fi\n  case $words[2] in\n";
   for (const CommandWords& command : all) {
     text += "    " + command.name + ")\n      _arguments -s \\\n";
-    for (const Word& word : command.options) {
+    for (const OptionWord& word : command.options) {
       std::string help;
       for (char c : word.help) help += (c == '[' || c == ']' || c == ':') ? std::string("\\") + c : std::string(1, c);
       std::string line = word.name +
@@ -112,8 +139,10 @@ std::string zsh(const std::vector<CommandWords>& all) {
                           : word.name.starts_with("--") ? "="
                                                         : "+") +
                          "[" + help + "]";
-      if (!word.values.empty())
-        line += ":value:(" + joined(word.values) + ")";
+      if (word.presets)
+        line += ":value:{compadd -- $(thimble words presets ${(M)words[@]:#*.toml} --plain 2>/dev/null)}";
+      else if (!word.values.empty())
+        line += ":value:(" + escaped_colons(joined(word.values)) + ")";
       else if (!word.placeholder.empty())
         line += ":value:_files";
       text += "        " + quoted(line) + " \\\n";
@@ -133,10 +162,13 @@ std::string fish(const std::vector<CommandWords>& all) {
     text +=
         "complete -c thimble -n __fish_use_subcommand -f -a " + command.name + " -d " + quoted(command.summary) + "\n";
     const std::string when = "-n " + quoted("__fish_seen_subcommand_from " + command.name);
-    for (const Word& word : command.options) {
+    for (const OptionWord& word : command.options) {
       const bool is_long = word.name.starts_with("--");
       text += "complete -c thimble " + when + (is_long ? " -l " + word.name.substr(2) : " -s " + word.name.substr(1));
-      if (!word.values.empty())
+      if (word.presets)
+        text += " -x -a " +
+                quoted("(thimble words presets (commandline -opc | string match '*.toml') --plain 2>/dev/null)");
+      else if (!word.values.empty())
         text += " -x -a " + quoted(joined(word.values));
       else if (!word.placeholder.empty())
         text += " -r";

@@ -9,6 +9,7 @@
 #include "app/interrupt.h"
 #include "app/long_work.h"
 #include "app/model_output.h"
+#include "app/output.h"
 #include "app/qat.h"
 #include "app/training_material.h"
 #include "base/file.h"
@@ -98,7 +99,7 @@ void print_tables(const SearchReport& r, const Context& context) {
               row.chosen ? Tone::strong : Tone::plain);
   table.rule();
   table.row({"the model given", "", format_count(r.bytes_before), "", text(r.score_before)});
-  context.print(table.text(context.colour()));
+  context.print(table.text(context.colour(), context.table_width()));
   if (r.test >= 0)
     context.print(format("on the test part: {} {}, of the model given {}\n", r.accuracy ? "accuracy" : "loss",
                          text(r.test), text(r.test_before)));
@@ -109,6 +110,7 @@ Status run_compress(const Arguments& a, const Context& context) {
     return fail(ErrorCode::usage,
                 "a search writes its trials beside the file: the standard output has no place for them",
                 "give a name: -o small.thim");
+  THIMBLE_TRY(check_model_output(a.output, {a.model, a.teacher}, a.force));
   CompressionOptions options;
   THIMBLE_ASSIGN(options.goal, goal_of(a));
   THIMBLE_ASSIGN(LoadedModel model, load_model(a.model));
@@ -188,6 +190,7 @@ Action define_compress(Options& options) {
   options.text("--data", &a->data, "SET", "mnist, fashion-mnist, folder:PATH, csv:PATH, npz:PATH, function:NAME", true);
   options.text("-o,--output", &a->output, "OUT", "the file to write, .tflite or .thim; OUT.search keeps all trials",
                true);
+  declare_force(options, &a->force);
   options.section("Goal, one of");
   options.text("--budget", &a->budget, "TEXT",
                "\"accuracy-drop POINTS\" or \"loss-rise PERCENT\": as small as possible");

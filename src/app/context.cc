@@ -1,6 +1,8 @@
 // Where a command's output goes: data to stdout, narration to stderr.
+#include <algorithm>
 #include <cstdio>
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "app/command.h"
@@ -15,13 +17,53 @@ bool Context::colour() const { return isatty(STDOUT_FILENO) == 1 && !environment
 
 bool Context::draws_progress() const { return !quiet && isatty(STDERR_FILENO) == 1; }
 
-void Context::print(std::string_view text) const { std::fwrite(text.data(), 1, text.size(), stdout); }
+namespace {
+bool g_progress_drawn = false;  // a progress line stands on stderr; the process has one terminal
+
+// Columns of the terminal behind a descriptor; 0 where there is none or it does not say.
+int columns_of(int descriptor) {
+  winsize size{};
+  if (isatty(descriptor) != 1 || ioctl(descriptor, TIOCGWINSZ, &size) != 0) return 0;
+  return size.ws_col;
+}
+}  // namespace
+
+int Context::table_width() const {
+  const int columns = columns_of(STDOUT_FILENO);
+  return columns > 0 ? std::max(columns, 40) : 0;
+}
+
+int Context::progress_width() const {
+  const int columns = columns_of(STDERR_FILENO);
+  return (columns > 0 ? columns : 80) - 1;  // the last column stays free: a cursor there wraps
+}
+
+void Context::draw_progress(std::string_view line) const {
+  if (!draws_progress()) return;
+  const std::string text = "\r\x1b[K" + std::string(line);
+  std::fwrite(text.data(), 1, text.size(), stderr);
+  std::fflush(stderr);
+  g_progress_drawn = true;
+}
+
+void Context::clear_progress() const {
+  if (!g_progress_drawn) return;
+  std::fputs("\r\x1b[K", stderr);
+  std::fflush(stderr);
+  g_progress_drawn = false;
+}
+
+void Context::print(std::string_view text) const {
+  clear_progress();
+  std::fwrite(text.data(), 1, text.size(), stdout);
+}
 
 void Context::note(std::string_view line) const {
   if (!quiet) warn(line);
 }
 
 void Context::warn(std::string_view line) const {
+  clear_progress();
   const std::string text = std::string(line) + "\n";
   std::fwrite(text.data(), 1, text.size(), stderr);
 }

@@ -41,7 +41,7 @@ Status list(const Context& context) {
               set.where.empty() && !pattern ? Tone::dim : Tone::plain);
   }
   json.end_array().end_object();
-  context.print(context.json ? json.take() + "\n" : table.text(context.colour()));
+  context.print(context.json ? json.take() + "\n" : table.text(context.colour(), context.table_width()));
   return {};
 }
 
@@ -112,7 +112,7 @@ Status show(const DataOptions& o, const Context& context) {
       : !any->labelled() ? " without labels"
                          : format(" with {} target{}", any->target_width(), any->target_width() == 1 ? "" : "s");
   context.print(format("{}: {}{}\n\n{}", o.what, folder ? "pictures" : "samples of " + shape_text(*any), classes,
-                       table.text(context.colour())));
+                       table.text(context.colour(), context.table_width())));
   return {};
 }
 

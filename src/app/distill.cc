@@ -3,6 +3,7 @@
 
 #include "api/load.h"
 #include "app/commands.h"
+#include "app/output.h"
 #include "app/retraining.h"
 #include "compress/cluster.h"
 #include "compress/prune.h"
@@ -18,6 +19,7 @@ struct DistillArguments {
 };
 
 Status run_distill(const DistillArguments& a, const Context& context) {
+  THIMBLE_TRY(check_model_output(a.common.output, {a.common.model, a.teacher}, a.common.force));
   THIMBLE_ASSIGN(LoadedModel teacher, load_model(a.teacher));
   DistillOptions o;
   o.teacher = std::make_shared<const Graph>(std::move(teacher.graph));

@@ -11,6 +11,7 @@
 #include "measure/clock.h"
 #include "measure/stats.h"
 #include "measure/table.h"
+#include "measure/text.h"
 #include "measure/units.h"
 #include "passes/pipeline.h"
 #include "study/evaluate.h"
@@ -119,7 +120,7 @@ std::string as_text(const EvalOptions& o, const Evaluated& e, bool colour) {
   table.column("class").column("n", Align::right).column("found", Align::right).column("precision", Align::right);
   const bool confusion = scores.size() <= 12;
   if (confusion)
-    for (const std::string& label : e.labels) table.column(label.size() > 6 ? label.substr(0, 6) : label, Align::right);
+    for (const std::string& label : e.labels) table.column(clip_text(label, 6), Align::right);
   for (size_t c = 0; c < scores.size(); ++c) {
     if (!confusion && scores[c].n == 0 && scores.size() > kMostRows) continue;
     std::vector<std::string> cells = {e.labels[c], format_count(scores[c].n),

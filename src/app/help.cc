@@ -3,19 +3,15 @@
 #include "measure/table.h"
 
 namespace thimble::app {
-namespace {
 
-constexpr size_t kHelpColumn = 28, kWidth = 100;
-
-// `text` filled to the width, continuation lines starting at `indent`.
-std::string filled(std::string_view text, size_t indent, size_t start) {
+std::string filled(std::string_view text, size_t indent, size_t start, size_t columns) {
   std::string out;
   size_t column = start;
   for (size_t at = 0; at < text.size();) {
     const size_t space = std::min(text.find(' ', at), text.size());
     const std::string word(text.substr(at, space - at));
     const auto wide = static_cast<size_t>(display_width(word));
-    if (column > indent && column + 1 + wide > kWidth) {
+    if (column > indent && column + 1 + wide > columns) {
       out += "\n" + std::string(indent, ' ');
       column = indent;
     } else if (column > indent) {
@@ -28,6 +24,10 @@ std::string filled(std::string_view text, size_t indent, size_t start) {
   }
   return out;
 }
+
+namespace {
+
+constexpr size_t kHelpColumn = 28, kWidth = 100;
 
 std::string row_text(const OptionRow& row) {
   std::string head = "  ";
@@ -42,7 +42,7 @@ std::string row_text(const OptionRow& row) {
     head += "\n" + std::string(kHelpColumn, ' ');
   else
     head += std::string(kHelpColumn - wide, ' ');
-  return head + filled(row.help, kHelpColumn, kHelpColumn) + "\n";
+  return head + filled(row.help, kHelpColumn, kHelpColumn, kWidth) + "\n";
 }
 
 }  // namespace
@@ -64,8 +64,12 @@ std::string help_text(const CommandRow& command, const Options& options) {
   for (const OptionRow& row : options.rows())
     if (!row.positional && row.required) text += " " + row.names.substr(0, row.names.find(',')) + " " + row.placeholder;
   text += " [options]\n";
-  if (!options.about_text().empty())
-    text += "\n" + options.about_text() + (options.about_text().back() == '\n' ? "" : "\n");
+  const std::string& about = options.about_text();
+  for (size_t at = 0; at < about.size();) {  // line breaks stay, long lines are filled
+    const size_t end = std::min(about.find('\n', at), about.size());
+    text += (at == 0 ? "\n" : "") + filled(about.substr(at, end - at), 0, 0, kWidth) + "\n";
+    at = end + 1;
+  }
   std::string section = "\n";
   for (int pass = 0; pass < 2; ++pass) {  // arguments first
     for (const OptionRow& row : options.rows()) {

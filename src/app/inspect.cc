@@ -175,7 +175,7 @@ std::string as_json(const InspectOptions& o, const Inspected& inspected) {
   return json.take() + "\n";
 }
 
-std::string node_table(const Inspected& inspected, bool colour) {
+std::string node_table(const Inspected& inspected, const Context& context) {
   const Graph& graph = inspected.model.graph;
   TextTable table;
   table.column("#", Align::right).column("operator").column("output").column("type");
@@ -196,10 +196,10 @@ std::string node_table(const Inspected& inspected, bool colour) {
   table.row({"", format("{} operators", graph.nodes.size()), "", "", format_count(inspected.summary.parameters),
              format_count(inspected.summary.macs), format_bytes(static_cast<double>(weight_bytes)), ""},
             Tone::strong);
-  return table.text(colour);
+  return table.text(context.colour(), context.table_width());
 }
 
-std::string weight_table(const Graph& graph, bool colour) {
+std::string weight_table(const Graph& graph, const Context& context) {
   TextTable table;
   table.column("constant").column("type").column("shape").column("bytes", Align::right).column("min", Align::right);
   table.column("max", Align::right).column("zeros", Align::right).column("quantisation");
@@ -210,12 +210,11 @@ std::string weight_table(const Graph& graph, bool colour) {
                format_number(facts.low), format_number(facts.high), format_percent(facts.zero_share, 1),
                quant_text(tensor)});
   }
-  return table.text(colour);
+  return table.text(context.colour(), context.table_width());
 }
 
 std::string as_text(const InspectOptions& o, const Inspected& inspected, const Context& context) {
   const Graph& graph = inspected.model.graph;
-  const bool colour = context.colour();
   std::string text =
       format("{}: {} ({} deflated)\n", o.model, format_bytes(static_cast<double>(inspected.model.file.size)),
              format_bytes(static_cast<double>(inspected.deflated)));
@@ -226,7 +225,7 @@ std::string as_text(const InspectOptions& o, const Inspected& inspected, const C
                      shape_text(tensor), tensor.quant.empty() ? "" : "  real = ", quant_text(tensor));
     }
   }
-  text += "\n" + (context.verbose ? dump(graph) : node_table(inspected, colour));
+  text += "\n" + (context.verbose ? dump(graph) : node_table(inspected, context));
   text += format("\nmemory while running  {} (no plan can need less than {}), {} packed weights\n",
                  format_bytes(static_cast<double>(inspected.arena.bytes)),
                  format_bytes(static_cast<double>(inspected.arena.lower_bound)),
@@ -245,7 +244,7 @@ std::string as_text(const InspectOptions& o, const Inspected& inspected, const C
     if (shown.find('\0') != std::string::npos) shown = format("{} bytes", value.size());
     text += format("metadata              {}: {}\n", clip_text(key, 40), clip_text(shown, 160));
   }
-  if (o.weights) text += "\n" + weight_table(graph, colour);
+  if (o.weights) text += "\n" + weight_table(graph, context);
   if (o.plan) text += "\n" + inspected.arena.to_string();
   return text;
 }

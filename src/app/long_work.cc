@@ -1,7 +1,5 @@
 #include "app/long_work.h"
 
-#include <cstdio>
-
 #include "measure/clock.h"
 #include "measure/progress.h"
 
@@ -9,41 +7,49 @@ namespace thimble::app {
 
 struct ProgressLine::State {
   const Context& context;
-  bool draws;
-  bool drawn = false;
   std::string stage;
   Progress progress{"", ""};
   Stopwatch watch;
 };
 
-ProgressLine::ProgressLine(const Context& context)
-    : state_(new State{context, context.draws_progress(), false, "", Progress(""), Stopwatch()}) {}
-ProgressLine::~ProgressLine() { clear(); }
-
-void ProgressLine::clear() {
-  if (!state_->drawn) return;
-  std::fputs("\r\x1b[2K", stderr);
-  state_->drawn = false;
-}
+ProgressLine::ProgressLine(const Context& context) : state_(new State{context, "", Progress(""), Stopwatch()}) {}
+ProgressLine::~ProgressLine() { state_->context.clear_progress(); }
 
 void ProgressLine::update(const StudyProgress& p) {
-  if (!state_->draws) return;
+  const Context& context = state_->context;
+  if (!context.draws_progress()) return;
   if (p.stage != state_->stage) {
     state_->stage = p.stage;
-    state_->progress = Progress(p.stage, p.unit, 100, state_->context.colour());
+    state_->progress = Progress(p.stage, p.unit, context.progress_width(), context.colour());
     state_->watch.restart();
   }
   const double elapsed = state_->watch.seconds();
   if (!state_->progress.due(p.done, p.total, elapsed)) return;
-  clear();
-  std::fputs(state_->progress.line(p.done, p.total, elapsed, p.detail).c_str(), stderr);
-  std::fflush(stderr);
-  state_->drawn = true;
+  state_->progress.set_width(context.progress_width());
+  context.draw_progress(state_->progress.line(p.done, p.total, elapsed, p.detail));
 }
 
-void ProgressLine::note(const std::string& text) {
-  clear();
-  state_->context.note(text);
+void ProgressLine::note(const std::string& text) { state_->context.note(text); }
+
+void declare_recipe_keys(Options& options) {
+  static constexpr const char* kKeys[][2] = {
+      {"--epochs", "train.epochs"},
+      {"--batch", "train.batch"},
+      {"--batch-size", "train.batch"},
+      {"--batch_size", "train.batch"},
+      {"--lr", "train.optimizer={adam=VALUE}"},
+      {"--learning-rate", "train.optimizer={adam=VALUE}"},
+      {"--learning_rate", "train.optimizer={adam=VALUE}"},
+      {"--optimizer", "train.optimizer"},
+      {"--loss", "train.loss"},
+      {"--data", "data.set"},
+      {"--dataset", "data.set"},
+      {"--limit", "data.limit"},
+      {"--scale", "data.scale"},
+      {"--trials", "measure.trials"},
+      {"--repeats", "study.repeats"},
+  };
+  for (const auto& [option, key] : kKeys) options.elsewhere(option, key);
 }
 
 Result<std::vector<Setting>> parse_settings(const std::vector<std::string>& words) {

@@ -15,10 +15,12 @@ class ProgressLine {
   void note(const std::string& text);
 
  private:
-  void clear();
   struct State;
   std::unique_ptr<State> state_;
 };
+
+// What users of other tools type for keys of the recipe (--epochs 3) is answered with the key.
+void declare_recipe_keys(Options& options);
 
 // "train.epochs=4" → key and value. Errors: usage.
 Result<std::vector<Setting>> parse_settings(const std::vector<std::string>& words);

@@ -54,9 +54,9 @@ size_t command_position(const std::vector<std::string>& words) {
 }
 
 // Lines of the libraries, on stderr.
-void write_log_line(LogLevel level, std::string_view text, void*) {
-  const std::string line = std::string(level == LogLevel::warning ? "warning: " : "") + std::string(text) + "\n";
-  std::fwrite(line.data(), 1, line.size(), stderr);
+void write_log_line(LogLevel level, std::string_view text, void* context) {
+  static_cast<const Context*>(context)->warn(std::string(level == LogLevel::warning ? "warning: " : "") +
+                                             std::string(text));
 }
 
 Status dispatch(const std::vector<std::string>& words, Context* context) {
@@ -99,7 +99,7 @@ Status dispatch(const std::vector<std::string>& words, Context* context) {
     context->print(help_text(*command, options));
     return {};
   }
-  set_log_sink(write_log_line, nullptr,
+  set_log_sink(write_log_line, context,
                context->quiet ? LogLevel::warning : (context->verbose ? LogLevel::debug : LogLevel::info));
   return action(*context);
 }

@@ -69,7 +69,7 @@ std::string as_json(const std::vector<OpCells>& all) {
 }
 
 // "yes", or the letter of the reason below the table.
-std::string as_table(const std::vector<OpCells>& all, bool markdown, bool colour) {
+std::string as_table(const std::vector<OpCells>& all, bool markdown, const Context& context) {
   std::vector<std::string> reasons;
   TextTable table;
   table.column("operator");
@@ -87,7 +87,7 @@ std::string as_table(const std::vector<OpCells>& all, bool markdown, bool colour
     }
     table.row(std::move(cells));
   }
-  std::string text = markdown ? table.markdown() : table.text(colour);
+  std::string text = markdown ? table.markdown() : table.text(context.colour(), context.table_width());
   text += markdown ? "\nWhere a cell is missing, because:\n\n" : "\nwhere a cell is missing, because:\n";
   for (size_t i = 0; i < reasons.size(); ++i)
     text += markdown ? format("{}. {}\n", i + 1, reasons[i]) : format("  {:>2}  {}\n", i + 1, reasons[i]);
@@ -109,7 +109,7 @@ Action define_ops(Options& options) {
   options.flag("--markdown", markdown.get(), "a Markdown table");
   return [markdown](const Context& context) -> Status {
     const std::vector<OpCells> all = all_cells();
-    context.print(context.json ? as_json(all) : as_table(all, *markdown, context.colour()));
+    context.print(context.json ? as_json(all) : as_table(all, *markdown, context));
     return {};
   };
 }

@@ -4,6 +4,7 @@
 #include "api/load.h"
 #include "app/commands.h"
 #include "app/model_output.h"
+#include "app/output.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "formats/model_file.h"
@@ -19,6 +20,7 @@ namespace {
 
 struct Arguments {
   std::string model, output, names = "drop", labels = "keep";
+  bool force = false;
 };
 
 double bits_per_weight(const ThimTensor& t) {
@@ -46,7 +48,7 @@ std::string json_of(const Arguments& a, int64_t before, int64_t after, const Thi
   return json.take() + "\n";
 }
 
-std::string table_of(int64_t before, int64_t after, const ThimAccount& account, bool colour) {
+std::string table_of(int64_t before, int64_t after, const ThimAccount& account, const Context& context) {
   TextTable table;
   table.column("constant").column("type").column("elements", Align::right).column("bytes", Align::right);
   table.column("packed", Align::right).column("bits each", Align::right).column("coding");
@@ -71,7 +73,7 @@ std::string table_of(int64_t before, int64_t after, const ThimAccount& account, 
   other("frame", static_cast<double>(account.frame_bytes), "identifier, version, checksum");
   table.row({"whole file", "", "", format_count(before), format_count(after), "", size_change(before, after)},
             Tone::strong);
-  return table.text(colour);
+  return table.text(context.colour(), context.table_width());
 }
 
 Status write_output(const Arguments& a, std::span<const uint8_t> bytes, const Context& context) {
@@ -94,6 +96,7 @@ Status drop_labels(Graph& graph) {
 }
 
 Status run(const Arguments& a, const Context& context) {
+  THIMBLE_TRY(check_model_output(a.output, {a.model}, a.force));
   THIMBLE_ASSIGN(LoadedModel model, load_model(a.model));
   if (!a.output.ends_with(".tflite")) THIMBLE_TRY(ready_to_pack(model.graph, context));
   const auto before = static_cast<int64_t>(model.file.size);
@@ -107,7 +110,7 @@ Status run(const Arguments& a, const Context& context) {
   if (a.output == "-") return {};
   const auto after = static_cast<int64_t>(packed.bytes.size());
   context.print(context.json ? json_of(a, before, after, packed.account)
-                             : table_of(before, after, packed.account, context.colour()));
+                             : table_of(before, after, packed.account, context));
   return {};
 }
 
@@ -127,6 +130,7 @@ Action define_pack(Options& options) {
   options.argument("MODEL", &a->model, "a .tflite or .thim file; - reads it from the standard input");
   options.text("-o,--output", &a->output, "OUT.thim", "the file to write (.tflite: unpacks); - is the standard output",
                true);
+  declare_force(options, &a->force);
   options.choice("--names", &a->names, {"keep", "drop"},
                  "names of tensors and signatures, and foreign metadata (default: drop; how to feed it always stays)");
   options.choice("--labels", &a->labels, {"keep", "drop"}, "names of the classes (default: keep)");

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstdio>
 
 #include "app/long_work.h"
 #include "compress/cluster.h"
@@ -97,15 +96,13 @@ Result<QatOutcome> run_qat(const QatArguments& a, const QuantizeOptions& options
   equal.keep = true;
   techniques.insert(techniques.end(), {std::make_shared<Pruning>(zeros), std::make_shared<Clustering>(equal), qat});
   THIMBLE_ASSIGN(Retrained trained, retrain(graph, how, techniques));
-  const std::string& checkpoint = how.checkpoint;
   if (trained.interrupted)
-    return fail(ErrorCode::interrupted, "training was interrupted; nothing was written",
-                checkpoint.empty() ? std::string() : format("go on with --resume; the state is in {}", checkpoint));
+    return fail(
+        ErrorCode::interrupted, "training was interrupted; nothing was written",
+        how.checkpoint.empty() ? std::string() : format("go on with --resume; the state is in {}", how.checkpoint));
   QatOutcome outcome;
   outcome.epochs = std::move(trained.epochs);
   THIMBLE_ASSIGN(outcome.result, qat->deployed(trained.weights));
-  if (!checkpoint.empty())
-    for (const char* suffix : {"", ".previous"}) std::remove((checkpoint + suffix).c_str());
   return outcome;
 }
 

@@ -6,6 +6,7 @@
 #include "app/commands.h"
 #include "app/interrupt.h"
 #include "app/model_output.h"
+#include "app/output.h"
 #include "app/qat.h"
 #include "app/task_progress.h"
 #include "app/training_material.h"
@@ -27,7 +28,7 @@ namespace {
 
 struct Arguments : DataArguments {
   std::string model, to, calibration = "minmax", io = "float", output;
-  bool equalize = false, bias_correction = false;
+  bool equalize = false, bias_correction = false, force = false;
   std::string rounding = "nearest";
   int64_t samples = 500, min_elements = 1024;
   QatArguments qat;
@@ -239,6 +240,7 @@ void print_tables(const Outcome& outcome, int64_t before, int64_t after, const C
 }
 
 Status run_quantize(const Arguments& a, const Context& context) {
+  THIMBLE_TRY(check_model_output(a.output, {a.model, a.qat.training.teacher}, a.force));
   THIMBLE_ASSIGN(const QuantizeOptions options, parse_options(a));
   THIMBLE_ASSIGN(LoadedModel model, load_model(a.model));
   const auto before = static_cast<int64_t>(model.file.size);
@@ -254,6 +256,7 @@ Status run_quantize(const Arguments& a, const Context& context) {
       context.print({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
     else
       THIMBLE_TRY(write_file_atomic(a.output, std::span<const uint8_t>(bytes)));
+    if (a.qat.on && a.output != "-") remove_checkpoint(a.output + ".ckpt");
   }
   const auto after = static_cast<int64_t>(bytes.size());
   if (context.json) {
@@ -289,6 +292,7 @@ Action define_quantize(Options& options) {
   options.choice("--to", &a->to, {"float16", "dynamic", "int8"}, "what to make (--qat, --mixed: int8)");
   options.text("-o,--output", &a->output, "OUT",
                "the file to write, .tflite or .thim (packed); - is the standard output");
+  declare_force(options, &a->force);
   options.section("int8");
   options.text("--data", &a->data, "SET", "samples to calibrate with: mnist, fashion-mnist, folder:PATH, …");
   options.integer("--samples", &a->samples, "N", "how many (default: 500)", 1);

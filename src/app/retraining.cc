@@ -6,6 +6,7 @@
 #include "app/interrupt.h"
 #include "app/long_work.h"
 #include "app/model_output.h"
+#include "app/output.h"
 #include "base/file.h"
 #include "compress/size_report.h"
 #include "measure/table.h"
@@ -84,7 +85,7 @@ void print_tables(const Score& before, const Score& after, const Context& contex
                                             : bytes(t.deflated)},
         was && was->deflated <= t.deflated ? Tone::dim : Tone::plain);
   }
-  context.print(tensors.text(context.colour()) + "\n");
+  context.print(tensors.text(context.colour(), context.table_width()) + "\n");
   TextTable table;
   table.column("").column("before", Align::right).column("after", Align::right);
   table.row({"zeros among the weights", format_percent(before.sparsity, 1), format_percent(after.sparsity, 1)});
@@ -96,7 +97,7 @@ void print_tables(const Score& before, const Score& after, const Context& contex
               Tone::strong);
   else if (!std::isnan(before.test.loss))
     table.row({"test loss", format_number(before.test.loss), format_number(after.test.loss)}, Tone::strong);
-  context.print(table.text(context.colour()));
+  context.print(table.text(context.colour(), context.table_width()));
 }
 
 }  // namespace
@@ -109,6 +110,7 @@ void declare_retraining(Options& options, RetrainArguments* a) {
   options.argument("MODEL", &a->model, "a float .tflite or .thim file; - reads it from the standard input");
   options.text("-o,--output", &a->output, "OUT",
                "the file to write, .tflite or .thim (packed); - is the standard output", true);
+  declare_force(options, &a->force);
   options.section("Training");
   options.text("--data", &a->data, "SET", "mnist, fashion-mnist, folder:PATH, csv:PATH, npz:PATH, function:NAME", true);
   options.integer("--epochs", &a->epochs, "N", "passes over the training part (default: 4)", 1, 100'000);
@@ -127,6 +129,7 @@ void declare_retraining(Options& options, RetrainArguments* a) {
 }
 
 Status run_retraining(const RetrainArguments& a, const Command& command, const Context& context) {
+  THIMBLE_TRY(check_model_output(a.output, {a.model, a.teacher}, a.force));
   THIMBLE_ASSIGN(LoadedModel model, load_model(a.model));
   THIMBLE_TRY(refuse_quantised(model.graph));
   THIMBLE_ASSIGN(Graph graph, prepare_for_inference(std::move(model.graph)));
@@ -166,6 +169,7 @@ Status run_retraining(const RetrainArguments& a, const Command& command, const C
     return {};
   }
   THIMBLE_TRY(write_file_atomic(a.output, std::span<const uint8_t>(file)));
+  remove_checkpoint(m.how.checkpoint);
   const std::vector<std::string> notes = command.notes ? command.notes() : std::vector<std::string>();
   for (const std::string& note : notes) line.note(note);
   if (context.json) {

@@ -3,13 +3,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
 #include "api/load.h"
 #include "app/commands.h"
 #include "app/interrupt.h"
 #include "app/long_work.h"
 #include "app/model_output.h"
+#include "app/output.h"
 #include "app/training_material.h"
 #include "base/file.h"
 #include "measure/table.h"
@@ -89,7 +89,7 @@ void print_tables(const Report& r, const Context& context) {
   for (const ShrunkLayer& l : s.layers)
     layers.row({clip_text(l.name, 48), format("{}", l.before), format("{}", l.after), l.why},
                l.why.empty() ? Tone::plain : Tone::dim);
-  context.print(layers.text(context.colour()) + "\n");
+  context.print(layers.text(context.colour(), context.table_width()) + "\n");
   TextTable table;
   table.column("").column("before", Align::right).column("after", Align::right);
   const auto count = [](int64_t n) { return format_count(n); };
@@ -101,7 +101,7 @@ void print_tables(const Report& r, const Context& context) {
     table.row({"test accuracy", format_percent(r.before.accuracy), format_percent(r.after.accuracy)}, Tone::strong);
   else if (!std::isnan(r.before.loss))
     table.row({"test loss", format_number(r.before.loss), format_number(r.after.loss)}, Tone::strong);
-  context.print(table.text(context.colour()));
+  context.print(table.text(context.colour(), context.table_width()));
 }
 
 Status run_shrink(const Arguments& a, const Context& context) {
@@ -109,6 +109,7 @@ Status run_shrink(const Arguments& a, const Context& context) {
   if (a.data.empty() && needs_data(plan.ranking))
     return fail(ErrorCode::usage, format("--rank {} needs samples", a.rank),
                 "give --data SET, for instance --data fashion-mnist, or use --rank l1");
+  THIMBLE_TRY(check_model_output(a.output, {a.model, a.teacher}, a.force));
   THIMBLE_ASSIGN(LoadedModel model, load_model(a.model));
   THIMBLE_ASSIGN(Graph graph, prepare_for_inference(std::move(model.graph)));
   if (graph.inputs.empty()) return fail(ErrorCode::usage, "the model has no input");
@@ -148,8 +149,7 @@ Status run_shrink(const Arguments& a, const Context& context) {
   }
   THIMBLE_TRY(write_file_atomic(a.output, std::span<const uint8_t>(file)));
   for (int64_t r = 1; r <= a.rounds && !m.how.checkpoint.empty(); ++r)
-    for (const char* suffix : {"", ".previous"})
-      std::remove(format("{}.round{}{}", m.how.checkpoint, r, suffix).c_str());
+    remove_checkpoint(format("{}.round{}", m.how.checkpoint, r));
   if (context.json) {
     print_json(report, a, context);
     return {};
@@ -175,6 +175,7 @@ Action define_shrink(Options& options) {
   options.argument("MODEL", &a->model, "a float .tflite or .thim file; - reads it from the standard input");
   options.text("-o,--output", &a->output, "OUT",
                "the file to write, .tflite or .thim (packed); - is the standard output", true);
+  declare_force(options, &a->force);
   options.section("What goes");
   options.number("--keep", &a->keep, "FRACTION", "of the channels that stay (default: 0.5)");
   options.integer("--macs", &a->macs, "N", "instead: at most so many multiply-accumulates", 1);

@@ -7,6 +7,7 @@
 #include "app/commands.h"
 #include "app/interrupt.h"
 #include "app/model_inputs.h"
+#include "app/output.h"
 #include "app/task_progress.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -22,7 +23,7 @@ struct Arguments {
   std::string model, output, names = "first", scale;
   std::vector<std::string> inputs;
   int64_t verify = 100, seed = 1;
-  bool keep_channels = false, keep_metadata = false, sparse = false;
+  bool keep_channels = false, keep_metadata = false, sparse = false, force = false;
 };
 
 // Files for the comparison: one input's pictures and arrays.
@@ -94,7 +95,7 @@ void print_tables(const Squeezed& s, const Arguments& a, const Context& context)
             Tone::strong);
   parts.row({"multiply-accumulates", format_quantity(static_cast<double>(s.macs_before)),
              format_quantity(static_cast<double>(s.macs_after)), ""});
-  context.print(parts.text(context.colour()));
+  context.print(parts.text(context.colour(), context.table_width()));
   if (s.channels.removed > 0) {
     TextTable layers;
     layers.column("layer")
@@ -107,7 +108,7 @@ void print_tables(const Squeezed& s, const Arguments& a, const Context& context)
       if (l.constant + l.unread > 0)
         layers.row({clip_text(l.name, 48), format("{}", l.before), format("{}", l.after), format("{}", l.constant),
                     format("{}", l.unread), l.why});
-    context.print("\n" + layers.text(context.colour()));
+    context.print("\n" + layers.text(context.colour(), context.table_width()));
   }
   if (!s.weights.empty()) {
     TextTable weights;
@@ -122,7 +123,7 @@ void print_tables(const Squeezed& s, const Arguments& a, const Context& context)
           {clip_text(w.name, 48), w.type,
            format_percent(static_cast<double>(w.zeros) / static_cast<double>(std::max<int64_t>(w.elements, 1)), 1),
            bytes(w.bytes_dense), bytes(w.bytes), w.why});
-    context.print("\n" + weights.text(context.colour()));
+    context.print("\n" + weights.text(context.colour(), context.table_width()));
   }
   if (s.bytes_without_sparse > 0)
     context.note(
@@ -193,6 +194,7 @@ void print_json(const Squeezed& s, const Arguments& a, const Context& context) {
 }
 
 Status run_squeeze(const Arguments& a, const Context& context) {
+  THIMBLE_TRY(check_model_output(a.output, {a.model}, a.force));
   THIMBLE_ASSIGN(const LoadedModel model, load_model(a.model));
   SqueezeOptions options;
   options.channels = !a.keep_channels;
@@ -250,6 +252,7 @@ Action define_squeeze(Options& options) {
                    "a .tflite or .thim file, float or quantised; - reads it from the standard input");
   options.text("-o,--output", &a->output, "OUT",
                "the file to write, .tflite or .thim (packed); - is the standard output", true);
+  declare_force(options, &a->force);
   options.choice("--names", &a->names, {"first", "keep", "short"},
                  "inside the model: first (default) of those joined with ';'; keep all; short: none");
   options.flag("--sparse", &a->sparse,

@@ -15,7 +15,7 @@ namespace {
 struct StudyArguments {
   std::string recipe, out, preset;
   std::vector<std::string> set;
-  bool resume = false;
+  bool resume = false, force = false;
   int64_t workers = 1;
   std::string item, plots, tensorboard;
 };
@@ -30,7 +30,7 @@ std::vector<std::string> worker_command(const StudyArguments& a, const StudyOpti
 }
 
 // Where the answer is a number.
-std::string regression_table(const StudyResult& result, bool colour) {
+std::string regression_table(const StudyResult& result, const Context& context) {
   TextTable table;
   table.column("variant");
   for (const char* name : {"bytes", "deflated", "packed", "RMSE", "MAE", "R²", "largest error", "p50", "p99", "arena"})
@@ -43,11 +43,12 @@ std::string regression_table(const StudyResult& result, bool colour) {
                latency ? format_microseconds(latency->p50) : "–", latency ? format_microseconds(latency->p99) : "–",
                format_bytes(static_cast<double>(v.arena_bytes))});
   }
-  return table.text(colour);
+  return table.text(context.colour(), context.table_width());
 }
 
-std::string results_table(const StudyResult& result, bool colour) {
-  if (!result.variants.empty() && result.variants.front().regression.present()) return regression_table(result, colour);
+std::string results_table(const StudyResult& result, const Context& context) {
+  if (!result.variants.empty() && result.variants.front().regression.present())
+    return regression_table(result, context);
   TextTable table;
   table.column("variant")
       .column("bytes", Align::right)
@@ -71,7 +72,7 @@ std::string results_table(const StudyResult& result, bool colour) {
                latency ? format_microseconds(latency->p50) : "–", latency ? format_microseconds(latency->p99) : "–",
                format_bytes(static_cast<double>(v.arena_bytes))});
   }
-  return table.text(colour);
+  return table.text(context.colour(), context.table_width());
 }
 
 // Joins the job when mpirun started this process beside others; nothing when it did not.
@@ -103,6 +104,7 @@ Status run(const StudyArguments& a, const Context& context) {
   options.data_dir = context.data_dir;
   options.threads = context.thread_count();
   options.resume = a.resume;
+  options.force = a.force;
   options.thimble_version = version();
   if (a.workers < 1 || a.workers > 256)
     return fail(ErrorCode::usage, format("--workers {} is not between 1 and 256", a.workers));
@@ -126,7 +128,7 @@ Status run(const StudyArguments& a, const Context& context) {
   context.print(format("\n{}\n{} parameters, {} MACs; trained {} images/s\n\n", recipe.title,
                        format_count(result.model.parameters), format_count(result.model.macs),
                        format_count(static_cast<int64_t>(result.training.images_per_s))));
-  context.print(results_table(result, context.colour()));
+  context.print(results_table(result, context));
   for (const VariantResult& v : result.variants)
     for (const ExtraScore& x : v.extra)
       if (x.regression.present())
@@ -155,13 +157,16 @@ Action define_study(Options& options) {
       "mpirun -n 4 --hostfile hosts thimble study studies/fashion_cnn.toml --preset five_seeds");
   options.about(
       "Trains or imports a model, makes every compressed variant, measures all of them under one protocol and writes "
-      "one HTML report with results.json, results.csv, results.md and the .tflite files.");
+      "one HTML report with results.json, results.csv, results.md and the .tflite files. docs/recipe.md describes "
+      "recipes; 'thimble words' lists what they can say.");
+  declare_recipe_keys(options);
   options.argument("RECIPE", &a->recipe, "the study as a text file (TOML)");
   options.text("-o,--out", &a->out, "DIR", "folder for report, models and checkpoints (default out/NAME)");
   options.text("--preset", &a->preset, "NAME", "one of the recipe's presets, for example quick");
   options.texts("--set", &a->set, "KEY=VALUE",
                 "change a key by its path: train.epochs=4, model.layers.dense_1.units=64");
   options.flag("--resume", &a->resume, "go on from the finished trainings and checkpoints in the folder");
+  options.flag("--force", &a->force, "into a folder of another study: what that one wrote is removed");
   options.integer("--workers", &a->workers, "N",
                   "processes that share the trainings (seeds, points of a sweep); same results as one (default 1)");
   options.text("--item", &a->item, "ID", "do one training only (seed_2, sweep_5) and leave its result in the folder");

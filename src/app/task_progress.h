@@ -23,9 +23,10 @@ class TaskProgress {
   void clear();
 
  private:
+  const Context& context_;
   Progress progress_;
   Stopwatch watch_;
-  bool enabled_, drawn_ = false;
+  bool drawn_ = false;
 };
 
 }  // namespace thimble::app

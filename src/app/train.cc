@@ -1,10 +1,13 @@
 // `thimble train RECIPE.toml -o MODEL.tflite`: training alone.
 #include <cmath>
+#include <cstdio>
 
 #include "app/commands.h"
 #include "app/interrupt.h"
 #include "app/long_work.h"
 #include "app/model_output.h"
+#include "app/output.h"
+#include "app/train_summary.h"
 #include "base/file.h"
 #include "measure/clock.h"
 #include "measure/resources.h"
@@ -22,7 +25,7 @@ struct TrainArguments {
   std::vector<std::string> set;
   int64_t seed = -1;
   double max_seconds = 0;
-  bool resume = false;
+  bool resume = false, summary = false;
 };
 
 std::string json_of(const TrainResult& trained, int64_t peak, double test_accuracy, double test_loss,
@@ -51,23 +54,34 @@ std::string json_of(const TrainResult& trained, int64_t peak, double test_accura
 
 Status run(const TrainArguments& a, const Context& context) {
   const Stopwatch since_start;
+  if (a.output.empty() && !a.summary)
+    return fail(ErrorCode::usage, "thimble train needs --output", "see the examples in 'thimble train --help'");
+  if (a.output == "-")
+    return fail(ErrorCode::usage, "training keeps its state beside the model: the standard output has no place for it",
+                "give a name: -o model.tflite");
+  THIMBLE_TRY(check_model_output(a.output));
   RecipeOptions recipe_options;
   recipe_options.preset = a.preset;
   THIMBLE_ASSIGN(recipe_options.settings, parse_settings(a.set));
   if (a.seed >= 0) recipe_options.settings.push_back({"study.seed", std::to_string(a.seed)});
   THIMBLE_ASSIGN(Recipe recipe, read_recipe(a.recipe, recipe_options));
+  const std::string csv_log = a.csv_log.empty() ? recipe.train.csv_log : a.csv_log;
+  const std::string tensorboard = a.tensorboard.empty() ? recipe.train.tensorboard : a.tensorboard;
+  THIMBLE_TRY(check_file_output(csv_log, "--csv-log (train.csv_log)"));
   THIMBLE_TRY(load_imported_model(recipe));
   recipe.data.extra_test.clear();  // a study's; reading them would only delay the first step
   THIMBLE_ASSIGN(const StudyData data, open_study_data(recipe, context.data_dir));
   for (const std::string& note : data.splits.notes) context.note("data: " + note);
+  if (a.summary) return print_summary(recipe, data, context);
   TrainOptions options;
   options.threads = context.thread_count();
   options.checkpoint = a.output + ".ckpt";
   options.resume = a.resume;
   options.max_seconds = a.max_seconds;
+  if (a.resume && !file_exists(options.checkpoint))
+    context.note(format("there is no {}: training begins at the beginning", options.checkpoint));
   ProgressLine line(context);
-  TrainLog log(a.csv_log.empty() ? recipe.train.csv_log : a.csv_log,
-               a.tensorboard.empty() ? recipe.train.tensorboard : a.tensorboard);
+  TrainLog log(csv_log, tensorboard);
   THIMBLE_TRY(log.prepare());
   TrainHooks hooks;
   hooks.stop = interrupted;
@@ -100,6 +114,8 @@ Status run(const TrainArguments& a, const Context& context) {
         ErrorCode::interrupted,
         format("training was interrupted in epoch {}; the model so far is in {}", trained.epochs.size() + 1, a.output),
         format("go on with --resume; the state is in {}", options.checkpoint));
+  // One checkpoint stays: with --resume and more epochs the training goes on from it.
+  if (!trained.interrupted) std::remove((options.checkpoint + ".previous").c_str());
   double accuracy = NAN, loss = NAN;
   RegressionScore regression;
   if (!data.splits.test.empty() && !trained.interrupted) {
@@ -134,18 +150,22 @@ Action define_train(Options& options) {
       "thimble train studies/mnist_mlp.toml -o mlp.tflite\n"
       "thimble train studies/fashion_cnn.toml -o cnn.tflite --preset quick --threads 2\n"
       "thimble train studies/mnist_cnn.toml -o cnn.tflite --set train.epochs=3 --seed 7\n"
-      "thimble train studies/mnist_cnn.toml -o cnn.tflite --resume");
+      "thimble train studies/mnist_cnn.toml -o cnn.tflite --resume\n"
+      "thimble train studies/mnist_cnn.toml --summary     # what would be trained");
+  declare_recipe_keys(options);
   options.about(
       "Trains the recipe's model and writes it as a float32 .tflite or packed .thim file. The state is saved beside it "
-      "(MODEL.ckpt) "
-      "every epoch and every 30 seconds.");
+      "(MODEL.ckpt) every epoch and every 30 seconds, "
+      "and goes when the training has ended.");
   options.argument("RECIPE", &a->recipe, "the study as a text file (TOML); variants and sweeps are ignored");
-  options.text("-o,--output", &a->output, "MODEL", "the file to write, .tflite or .thim (packed)", true);
+  options.text("-o,--output", &a->output, "MODEL",
+               "the file to write, .tflite or .thim (packed); required but with --summary");
   options.text("--preset", &a->preset, "NAME", "one of the recipe's presets");
   options.texts("--set", &a->set, "KEY=VALUE", "change a key by its path: train.epochs=4");
   options.integer("--seed", &a->seed, "N", "instead of the recipe's study.seed");
   options.number("--max-seconds", &a->max_seconds, "S", "stop training after so many seconds, as a success", 0);
   options.flag("--resume", &a->resume, "go on from MODEL.ckpt where there is one");
+  options.flag("--summary", &a->summary, "layers, shapes, parameters, MACs, memory of training; nothing is trained");
   options.text("--csv-log", &a->csv_log, "FILE", "one line per epoch");
   options.text("--tensorboard", &a->tensorboard, "DIR", "a TensorBoard log directory, made if missing");
   return [a](const Context& context) { return run(*a, context); };

@@ -18,7 +18,7 @@ struct RetrainArguments : DataArguments {
   std::vector<std::string> layers;
   int64_t epochs = 4, batch = 32, limit = 0, seed = 1;
   double learning_rate = 0;
-  bool resume = false;
+  bool resume = false, force = false;
 };
 
 // Declares --augment.

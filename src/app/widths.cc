@@ -106,7 +106,7 @@ void print_widths(const WidthsOutcome& outcome, const Context& context) {
     table.rule();
     row({"chosen bits", "", "", ""}, outcome.mixed->score, outcome.mixed->bytes, Tone::strong);
   }
-  context.print(table.text(context.colour()));
+  context.print(table.text(context.colour(), context.table_width()));
   if (!outcome.mixed) return;
   std::string chosen, layer;
   for (const LayerSensitivity& r : t.rows) {

@@ -3,6 +3,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/utf8.h"
+
 namespace thimble {
 
 void JsonWriter::separate() {
@@ -31,6 +33,7 @@ JsonWriter& JsonWriter::key(std::string_view name) {
 }
 
 JsonWriter& JsonWriter::value(std::string_view text) {
+  if (invalid_utf8_at(text) != std::string_view::npos) return value(escaped_utf8(text));
   separate();
   text_ += '"';
   for (char c : text) {

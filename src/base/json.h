@@ -1,4 +1,5 @@
-// Writes JSON text, commas and escapes included. (Reading JSON is nlohmann-json's job.)
+// Writes JSON text, commas and escapes included; a byte that is not UTF-8 is written as the four letters \xHH, so that
+// the document is always valid. (Reading JSON is nlohmann-json's job.)
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Suggestions, log sink, hashes, environment, cpu: the small helpers.
+// Suggestions, UTF-8, log sink, hashes, environment, cpu: the small helpers.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -6,8 +6,10 @@
 #include "base/cpu.h"
 #include "base/environment.h"
 #include "base/hash.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/suggest.h"
+#include "base/utf8.h"
 
 namespace thimble {
 namespace {
@@ -79,6 +81,15 @@ TEST(Environment, ReadsDeclaredKnobs) {
   EXPECT_FALSE(environment(Knob::data));
   ::unsetenv("THIMBLE_DATA");
   EXPECT_FALSE(environment(Knob::data));
+}
+
+TEST(Utf8, WhatIsNotIsFoundAndEscaped) {
+  EXPECT_EQ(escaped_utf8("gr\xf6\xdf"
+                         "er"),
+            "gr\\xf6\\xdfer");
+  JsonWriter json;
+  json.begin_object().field("a\xff", "b\xc3").end_object();
+  EXPECT_EQ(json.take(), "{\"a\\\\xff\":\"b\\\\xc3\"}");
 }
 
 TEST(Cpu, TellsWhatTheMachineIs) {

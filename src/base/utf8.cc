@@ -95,4 +95,23 @@ std::string_view without_byte_order_mark(std::string_view text) {
   return text;
 }
 
+std::string escaped_utf8(std::string_view text) {
+  constexpr const char* kDigits = "0123456789abcdef";
+  std::string out;
+  out.reserve(text.size());
+  for (size_t i = 0; i < text.size();) {
+    const CodePoint p = decode_utf8(text, i);
+    if (p.valid) {
+      out.append(text.substr(i, p.bytes));
+    } else {
+      const auto byte = static_cast<unsigned char>(text[i]);
+      out += "\\x";
+      out += kDigits[byte >> 4];
+      out += kDigits[byte & 15];
+    }
+    i += p.bytes;
+  }
+  return out;
+}
+
 }  // namespace thimble

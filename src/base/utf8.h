@@ -19,6 +19,8 @@ CodePoint decode_utf8(std::string_view text, size_t at);
 
 // Every byte that is not UTF-8 replaced by U+FFFD.
 std::string valid_utf8(std::string_view text);
+// Every such byte written as \xHH: nothing is lost to the eye, and the text is valid.
+std::string escaped_utf8(std::string_view text);
 
 // Position of the first byte that is not UTF-8; npos when all of it is.
 size_t invalid_utf8_at(std::string_view text);

@@ -12,9 +12,13 @@
 namespace thimble {
 
 // A .tflite or a packed file. Constants of a .tflite view `bytes`, which `owner` keeps alive (null: everything is
-// copied); those of a packed file are decoded. Errors as read_tflite and read_thim; a hint names what else the bytes
-// look like.
-Result<Graph> read_model(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner = nullptr);
+// copied); those of a packed file are decoded. Errors as read_tflite and read_thim; where the bytes are something else
+// that is known (formats/foreign_file.h, by `name` too), it is named, with how a .tflite is made of it.
+Result<Graph> read_model(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner = nullptr,
+                         std::string_view name = {});
+
+// Whether the bytes begin as a .tflite does.
+bool is_tflite(std::span<const uint8_t> bytes);
 
 // The bytes of a file of this name: packed where it ends in .thim (without names of tensors), else .tflite.
 Result<std::vector<uint8_t>> write_model(const Graph& graph, std::string_view path);

@@ -2,15 +2,50 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "base/format.h"
 #include "measure/table.h"
+#include "measure/text.h"
 #include "measure/units.h"
 
 namespace thimble {
+namespace {
+
+constexpr double kLeastSpan = 0.5;       // seconds that a rate rests on
+constexpr double kBetweenMoments = 0.1;  // seconds between what is remembered
+constexpr int kLeastBar = 8, kMostBar = 30;
+
+// The first `limit` columns, cut at code points.
+std::string first_columns(const std::string& text, int limit) {
+  if (display_width(text) <= limit) return text;
+  std::string cut;
+  for (size_t at = 0; at < text.size();) {
+    const size_t bytes = decode_utf8(text, at).bytes;
+    if (display_width(cut + text.substr(at, bytes)) > limit) break;
+    cut += text.substr(at, bytes);
+    at += bytes;
+  }
+  return cut;
+}
+
+// "epoch 1/3  loss 0.3" in its parts.
+std::vector<std::string> parts_of(const std::string& extra) {
+  std::vector<std::string> parts;
+  for (size_t at = 0; at < extra.size();) {
+    const size_t end = std::min(extra.find("  ", at), extra.size());
+    if (end > at) parts.push_back(extra.substr(at, end - at));
+    at = end + 2;
+  }
+  return parts;
+}
+
+}  // namespace
 
 Progress::Progress(std::string label, std::string unit, int width, bool colour)
     : label_(std::move(label)), unit_(std::move(unit)), width_(std::max(width, 20)), colour_(colour) {}
+
+void Progress::set_width(int width) { width_ = std::max(width, 20); }
 
 std::string format_remaining(double seconds) {
   if (!(seconds >= 0) || seconds > 1e9) return "?";
@@ -20,59 +55,82 @@ std::string format_remaining(double seconds) {
   return format("{}:{:02d}:{:02d}", whole / 3600, whole % 3600 / 60, whole % 60);
 }
 
-std::string Progress::line(int64_t done, int64_t total, double elapsed, const std::string& extra) {
-  const double span = elapsed - last_elapsed_;
-  if (done < last_done_ || (last_done_ == 0 && rate_ == 0)) {
-    rate_ = elapsed > 0 ? static_cast<double>(done) / elapsed : 0;
-  } else if (span > 0) {
-    const double now = static_cast<double>(done - last_done_) / span;
-    rate_ += (now - rate_) * (1 - std::exp(-span / 5.0));  // exponential memory of 5 s
-  }
-  last_done_ = done;
-  last_elapsed_ = elapsed;
+void Progress::seen(int64_t done, double elapsed) {
+  // Going back in count or time is a new beginning.
+  if (!moments_.empty() && (done < moments_.back().done || elapsed < moments_.back().elapsed)) moments_.clear();
+  // The moment before the last is kept only where it is far enough from the one before it.
+  if (moments_.size() >= 2 && moments_.back().elapsed - moments_[moments_.size() - 2].elapsed < kBetweenMoments)
+    moments_.pop_back();
+  moments_.push_back({elapsed, done});
+  const double window = std::clamp(elapsed / 4, 5.0, 60.0);
+  while (moments_.size() > 2 && moments_[1].elapsed <= elapsed - window) moments_.pop_front();
+}
 
+double Progress::rate() const {
+  if (moments_.size() < 2) return 0;
+  const double span = moments_.back().elapsed - moments_.front().elapsed;
+  return span >= kLeastSpan ? static_cast<double>(moments_.back().done - moments_.front().done) / span : 0;
+}
+
+std::string Progress::line(int64_t done, int64_t total, double elapsed, const std::string& extra) {
+  seen(done, elapsed);
+  const double per_second = rate();
+  const double part = total > 0 ? std::clamp(static_cast<double>(done) / static_cast<double>(total), 0.0, 1.0) : 0;
+
+  // What the line may hold, as it stands from left to right; `rank` says what is taken first.
+  struct Part {
+    int rank;
+    std::string text;
+    bool taken = false;
+  };
+  const std::string units = unit_.empty() ? "" : " " + unit_;
+  const bool unit_at_rate = total > 0 && per_second > 0;
+  std::vector<Part> parts;
   std::string counts = format_count(done);
   if (total > 0) counts += format("/{}", format_count(total));
-  if (!unit_.empty()) counts += format(" {}", unit_);
-  std::string tail = counts;
-  if (rate_ > 0) tail += format("  {}/s", format_quantity(rate_));
-  if (total > 0 && rate_ > 0) {
-    const double left = static_cast<double>(std::max<int64_t>(total - done, 0)) / rate_;
-    tail += done >= total ? format("  in {}", format_remaining(elapsed)) : format("  {} left", format_remaining(left));
-  }
-  if (!extra.empty()) tail += format("  {}", extra);
+  parts.push_back({total > 0 ? 7 : 1, counts + (unit_at_rate ? "" : units)});
+  if (per_second > 0) parts.push_back({4, format_quantity(per_second) + (unit_at_rate ? units : "") + "/s"});
+  if (total > 0 && done >= total)
+    parts.push_back({2, format("in {}", format_remaining(elapsed))});
+  else if (total > 0 && per_second > 0)
+    parts.push_back({2, format("{} left", format_remaining(static_cast<double>(total - done) / per_second))});
+  const std::vector<std::string> more = parts_of(extra);
+  for (size_t i = 0; i < more.size(); ++i) parts.push_back({i == 0 ? 3 : i == 1 ? 5 : 6, more[i]});
 
-  const double part = total > 0 ? std::clamp(static_cast<double>(done) / static_cast<double>(total), 0.0, 1.0) : 0;
   const std::string percent = total > 0 ? format("{:3.0f} %", std::floor(part * 100)) : "";
-  // The bar takes what is left of the line, between 0 and 30 columns.
-  const int used = display_width(label_) + display_width(tail) + display_width(percent) + 4;
-  const int bar = total > 0 ? std::clamp(width_ - used, 0, 30) : 0;
-  std::string text = label_;
-  if (bar >= 5) {
-    const int full = static_cast<int>(part * bar);
+  const std::string label = first_columns(label_, width_ - display_width(percent) - 1);
+  int room = width_ - display_width(label) - (percent.empty() ? 0 : 1 + display_width(percent));
+  int bar = 0;
+  if (total > 0 && room >= kLeastBar + 1) {
+    bar = kLeastBar;
+    room -= bar + 1;
+  }
+  bool full = false;  // nothing of a lower rank overtakes what did not fit
+  for (int rank = 1; rank <= 7 && !full; ++rank)
+    for (Part& p : parts) {
+      if (p.rank != rank || full) continue;
+      const int columns = display_width(p.text) + 2;
+      full = columns > room && rank != 7;
+      if (columns > room) continue;
+      room -= columns;
+      p.taken = true;
+    }
+  if (bar > 0) bar += std::clamp(room, 0, kMostBar - kLeastBar);
+
+  std::string text = label;
+  if (bar > 0) {
+    const int filled = static_cast<int>(part * bar);
     text += " ";
     if (colour_) text += "\x1b[36m";
-    for (int i = 0; i < full; ++i) text += "━";
+    for (int i = 0; i < filled; ++i) text += "━";
     if (colour_) text += "\x1b[0m\x1b[2m";
-    for (int i = full; i < bar; ++i) text += "─";
+    for (int i = filled; i < bar; ++i) text += "─";
     if (colour_) text += "\x1b[0m";
   }
   if (!percent.empty()) text += format(" {}", percent);
-  const int room =
-      width_ - (display_width(label_) + (bar >= 5 ? bar + 1 : 0) + (percent.empty() ? 0 : 1 + display_width(percent))) -
-      2;
-  if (display_width(tail) > room) {  // cut at code points
-    std::string cut;
-    for (size_t i = 0; i < tail.size();) {
-      size_t next = i + 1;
-      while (next < tail.size() && (static_cast<unsigned char>(tail[next]) & 0xc0u) == 0x80u) ++next;
-      if (display_width(cut + tail.substr(i, next - i)) > room) break;
-      cut += tail.substr(i, next - i);
-      i = next;
-    }
-    tail = cut;
-  }
-  return tail.empty() ? text : format("{}  {}", text, tail);
+  for (const Part& p : parts)
+    if (p.taken) text += "  " + p.text;
+  return text;
 }
 
 bool Progress::due(int64_t done, int64_t total, double elapsed, double per_second) {

@@ -48,6 +48,7 @@ ResourceCounters resource_counters() {
   ResourceCounters c;
   c.wall_ns = wall_ns();
   c.cpu_ns = process_cpu_ns();
+  c.wall_after_ns = wall_ns();
   c.minor_faults = usage.ru_minflt;
   c.major_faults = usage.ru_majflt;
   c.voluntary_switches = usage.ru_nvcsw;
@@ -57,7 +58,7 @@ ResourceCounters resource_counters() {
 
 ResourceUse usage_between(const ResourceCounters& begin, const ResourceCounters& end) {
   ResourceUse use;
-  use.seconds = static_cast<double>(end.wall_ns - begin.wall_ns) * 1e-9;
+  use.seconds = static_cast<double>(end.wall_after_ns - begin.wall_ns) * 1e-9;
   use.cpu_seconds = static_cast<double>(end.cpu_ns - begin.cpu_ns) * 1e-9;
   use.cpu_share = use.seconds > 0 ? use.cpu_seconds / use.seconds : 0;
   use.minor_faults = end.minor_faults - begin.minor_faults;

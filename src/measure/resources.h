@@ -17,10 +17,11 @@ bool reset_peak_rss();
 
 // Counters at one moment; subtract two of them with usage_between().
 struct ResourceCounters {
-  int64_t wall_ns = 0;
-  int64_t cpu_ns = 0;        // all threads, user and system
-  int64_t minor_faults = 0;  // pages that were mapped without reading a disk
-  int64_t major_faults = 0;  // pages that had to be read
+  int64_t wall_ns = 0;        // read just before cpu_ns …
+  int64_t wall_after_ns = 0;  // … and just after, so that a share of one thread never exceeds one core
+  int64_t cpu_ns = 0;         // all threads, user and system
+  int64_t minor_faults = 0;   // pages that were mapped without reading a disk
+  int64_t major_faults = 0;   // pages that had to be read
   int64_t voluntary_switches = 0;
   int64_t involuntary_switches = 0;
 };

@@ -87,30 +87,49 @@ TextTable& TextTable::rule() {
   return *this;
 }
 
-std::string TextTable::text(bool colour) const {
+std::string TextTable::text(bool colour, int width) const {
   std::vector<int> widths;
-  bool any_header = false;
   for (size_t c = 0; c < columns_.size(); ++c) {
-    int width = display_width(columns_[c].header);
-    any_header |= !columns_[c].header.empty();
-    for (const Row& row : rows_) width = std::max(width, display_width(row.cells[c]));
-    widths.push_back(width);
+    int widest = display_width(columns_[c].header);
+    for (const Row& row : rows_) widest = std::max(widest, display_width(row.cells[c]));
+    widths.push_back(widest);
   }
+  std::string out;
+  for (size_t next = 0; next < columns_.size();) {
+    std::vector<size_t> columns;
+    if (next > 0) columns.push_back(0);
+    int used = next > 0 ? widths[0] : 0;
+    for (; next < columns_.size(); ++next) {
+      const int more = widths[next] + (columns.empty() ? 0 : 2);
+      // At least one column beside the first, however wide.
+      if (width > 0 && used + more > width && columns.size() > 1) break;
+      columns.push_back(next);
+      used += more;
+    }
+    if (!out.empty()) out += '\n';
+    out += part(colour, widths, columns);
+  }
+  return out;
+}
+
+// These columns only.
+std::string TextTable::part(bool colour, const std::vector<int>& widths, const std::vector<size_t>& columns) const {
   std::string rule;
-  for (size_t c = 0; c < widths.size(); ++c) {
-    if (c) rule += "  ";
+  bool any_header = false;
+  for (size_t c : columns) {
+    any_header |= !columns_[c].header.empty();
+    if (c != columns.front()) rule += "  ";
     for (int i = 0; i < widths[c]; ++i) rule += "─";
   }
   const auto line_of = [&](auto&& cell_of) {
     std::string line;
-    for (size_t c = 0; c < columns_.size(); ++c) {
-      if (c) line += "  ";
+    for (size_t c : columns) {
+      if (c != columns.front()) line += "  ";
       append_padded(line, cell_of(c), widths[c], columns_[c].align);
     }
     trim_right(line);
     return line;
   };
-
   std::string out;
   if (any_header) {
     const std::string head = line_of([&](size_t c) -> const std::string& { return columns_[c].header; });

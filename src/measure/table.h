@@ -17,8 +17,9 @@ class TextTable {
   // Missing cells are empty, surplus ones ignored. Control characters become spaces.
   TextTable& row(std::vector<std::string> cells, Tone tone = Tone::plain);
   TextTable& rule();  // a horizontal line
-  // colour: ANSI escapes (the caller decides: terminal, NO_COLOR). Ends with a line break.
-  std::string text(bool colour = false) const;
+  // colour: ANSI escapes (the caller decides: terminal, NO_COLOR). width > 0: a wider table continues below, the
+  // first column repeated, so that no line wraps (unless two columns alone are wider). Ends with a line break.
+  std::string text(bool colour = false, int width = 0) const;
   // The same as a Markdown table (rules left out, | escaped).
   std::string markdown() const;
 
@@ -32,6 +33,8 @@ class TextTable {
     Tone tone = Tone::plain;
     bool is_rule = false;
   };
+  std::string part(bool colour, const std::vector<int>& widths, const std::vector<size_t>& columns) const;
+
   std::vector<Column> columns_;
   std::vector<Row> rows_;
 };

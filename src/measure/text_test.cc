@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include "measure/progress.h"
 #include "measure/table.h"
 #include "measure/units.h"
 
@@ -47,6 +46,16 @@ TEST(Units, ReadableNumbers) {
   EXPECT_EQ(format_percent(0.0 / 0.0), "–");
 }
 
+TEST(TextTable, ContinuesBelowWhereItIsTooWide) {
+  TextTable table;
+  table.column("name").column("first", Align::right).column("second", Align::right).column("third", Align::right);
+  table.row({"a", "1", "2", "3"});
+  EXPECT_EQ(table.text(false, 20),
+            "name  first  second\n────  ─────  ──────\na         1       2\n\nname  third\n────  ─────\na         3\n");
+  EXPECT_EQ(table.text(false, 26), table.text());
+  EXPECT_EQ(table.text(false, 25).find("third"), table.text(false, 20).find("third"));
+}
+
 TEST(TextTable, AlignsByDisplayWidth) {
   TextTable table;
   table.column("name").column("size", Align::right);
@@ -62,35 +71,6 @@ TEST(TextTable, AlignsByDisplayWidth) {
   EXPECT_EQ(table.markdown(), "| name | size |\n|---|---:|\n| µ-net | 12 KB |\n| a b | 3 B |\n|  |  |\n");
   EXPECT_EQ(display_width("日本"), 4);
   EXPECT_EQ(display_width("e\xcc\x81"), 1);
-}
-
-TEST(Progress, LineFitsAndCounts) {
-  Progress progress("epoch 3/100", "images", 78);
-  const std::string line = progress.line(25'000, 50'000, 2.0);
-  EXPECT_NE(line.find(" 50 %"), std::string::npos) << line;
-  EXPECT_NE(line.find("25,000/50,000 images"), std::string::npos) << line;
-  EXPECT_NE(line.find("12.5 k/s"), std::string::npos) << line;
-  EXPECT_NE(line.find("2 s left"), std::string::npos) << line;
-  EXPECT_NE(line.find("━"), std::string::npos) << line;
-  EXPECT_NE(progress.line(50'000, 50'000, 4.0).find("in 4 s"), std::string::npos);
-  for (int width : {20, 30, 40, 60, 100}) {
-    Progress p("a rather long label", "things", width);
-    EXPECT_LE(display_width(p.line(123'456'789, 987'654'321, 77, "loss 0.123")), std::max(width, 26)) << width;
-  }
-  Progress unknown("reading", "rows");
-  EXPECT_EQ(unknown.line(500, 0, 2.0), "reading  500 rows  250/s");
-  EXPECT_EQ(unknown.line(0, 0, 0).find("nan"), std::string::npos);
-}
-
-TEST(Progress, DrawsAtMostSoOften) {
-  Progress p("x");
-  EXPECT_TRUE(p.due(0, 10, 0));
-  EXPECT_FALSE(p.due(1, 10, 0.05));
-  EXPECT_TRUE(p.due(2, 10, 0.11));
-  EXPECT_TRUE(p.due(10, 10, 0.12));
-  EXPECT_EQ(format_remaining(185), "3:05");
-  EXPECT_EQ(format_remaining(7800), "2:10:00");
-  EXPECT_EQ(format_remaining(-1), "?");
 }
 
 TEST(Text, ASizeThatGrewIsNotCalledSmaller) {

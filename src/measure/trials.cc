@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <thread>
 
 #include "measure/clock.h"
@@ -20,11 +21,14 @@ TrialRules TrialRules::fixed(int64_t n, int64_t warmup) {
 
 namespace {
 
+constexpr double kShortRun = 1, kLeastReading = 10;  // µs
+constexpr int64_t kLeastReadings = 50, kEnoughToTell = 5;
+constexpr double kBlockSeconds = 1e-3;  // between two looks at the resource counters, which cost a microsecond each
+
 tl::unexpected<Error> stopped() {
   return fail(ErrorCode::interrupted, "measuring was stopped", "run it again; nothing was written");
 }
 
-// Timed part of one call, added to `use`.
 void add(ResourceUse& use, const ResourceUse& one) {
   use.seconds += one.seconds;
   use.cpu_seconds += one.cpu_seconds;
@@ -35,62 +39,67 @@ void add(ResourceUse& use, const ResourceUse& one) {
   use.cpu_share = use.seconds > 0 ? use.cpu_seconds / use.seconds : 0;
 }
 
-Status warm_up(const TrialSubject& subject, const TrialRules& rules, const std::function<bool()>& cancelled,
-               std::vector<double>& out) {
-  double total = 0;
-  while (static_cast<int64_t>(out.size()) < rules.warmup_min_runs || total < rules.warmup_min_seconds) {
-    if (cancelled && cancelled()) return stopped();
-    const Stopwatch watch;
+// Seconds that `runs` runs took.
+Result<double> timed(const TrialSubject& subject, int64_t runs) {
+  const int64_t begin = wall_ns();
+  for (int64_t i = 0; i < runs; ++i)
     if (Status status = subject.run(); !status) return with_context(std::move(status).error(), subject.name);
-    out.push_back(watch.microseconds());
-    total += out.back() * 1e-6;
-    if (total >= rules.max_seconds) break;
+  return static_cast<double>(wall_ns() - begin) * 1e-9;
+}
+
+Status warm_up(const TrialSubject& subject, const TrialRules& rules, const std::function<bool()>& cancelled,
+               LatencyRecord& out) {
+  const Stopwatch watch;
+  while (out.runs() < rules.warmup_min_runs || watch.seconds() < rules.warmup_min_seconds) {
+    if (cancelled && cancelled()) return stopped();
+    THIMBLE_ASSIGN(const double seconds, timed(subject, 1));
+    out.add(seconds * 1e6);
+    if (watch.seconds() >= rules.max_seconds) break;
   }
   return {};
 }
 
-bool finished(const TrialSamples& samples, const TrialRules& rules) {
-  if (samples.use.seconds >= rules.max_seconds && !samples.us.empty()) return true;
-  return static_cast<int64_t>(samples.us.size()) >= rules.num_runs && samples.use.seconds >= rules.min_seconds;
+// By the median of what ran until now; the first call of all is no measure.
+int64_t runs_per_reading(const TrialRules& rules, const LatencyRecord& record) {
+  if (rules.run_delay_seconds > 0 || record.readings() < kEnoughToTell) return 1;
+  const double us = record.percentile(50);
+  if (us >= kShortRun) return 1;
+  const auto wanted = static_cast<int64_t>(std::ceil(kLeastReading / std::max(us, 0.01)));
+  const bool by_time = rules.min_seconds * 1e6 >= kLeastReading * static_cast<double>(kLeastReadings);
+  return by_time ? wanted : std::clamp<int64_t>(rules.num_runs / kLeastReadings, 1, wanted);
 }
 
 }  // namespace
 
-Result<std::vector<TrialSamples>> run_interleaved(std::span<const TrialSubject> subjects, const TrialRules& rules,
-                                                  const std::function<bool()>& cancelled) {
-  std::vector<TrialSamples> all(subjects.size());
-  for (size_t i = 0; i < subjects.size(); ++i) THIMBLE_TRY(warm_up(subjects[i], rules, cancelled, all[i].warmup_us));
-  for (size_t i = 0; i < subjects.size(); ++i)
-    all[i].us.reserve(static_cast<size_t>(std::clamp<int64_t>(rules.num_runs, 0, 1 << 16)));
-
-  for (bool busy = true; busy;) {
-    busy = false;
-    for (size_t i = 0; i < subjects.size(); ++i) {
-      if (finished(all[i], rules)) continue;
-      busy = true;
-      if (cancelled && cancelled()) return stopped();
-      if (rules.run_delay_seconds > 0)
-        std::this_thread::sleep_for(std::chrono::duration<double>(rules.run_delay_seconds));
-      // The resource counters are read outside the timed span: a system call costs about a microsecond.
-      const ResourceCounters before = resource_counters();
-      const int64_t begin = wall_ns();
-      Status status = subjects[i].run();
-      const int64_t end = wall_ns();
-      if (!status) return with_context(std::move(status).error(), subjects[i].name);
-      ResourceUse one = usage_between(before, resource_counters());
-      one.seconds = static_cast<double>(end - begin) * 1e-9;
-      add(all[i].use, one);
-      all[i].us.push_back(static_cast<double>(end - begin) * 1e-3);
-    }
-  }
-  return all;
-}
-
 Result<TrialSamples> run_trials(const TrialSubject& subject, const TrialRules& rules,
                                 const std::function<bool()>& cancelled) {
-  auto all = run_interleaved({&subject, 1}, rules, cancelled);
-  if (!all) return tl::unexpected<Error>(std::move(all).error());
-  return std::move(all->front());
+  TrialSamples samples;
+  THIMBLE_TRY(warm_up(subject, rules, cancelled, samples.warmup));
+  samples.runs_per_reading = runs_per_reading(rules, samples.warmup);
+  LatencyRecord& record = samples.timed;
+  double elapsed = 0;  // in the blocks that have ended
+  const auto finished = [&](double so_far) {
+    if (so_far >= rules.max_seconds && !record.empty()) return true;
+    return record.runs() >= rules.num_runs && so_far >= rules.min_seconds;
+  };
+  while (!finished(elapsed)) {
+    if (cancelled && cancelled()) return stopped();
+    if (rules.run_delay_seconds > 0)
+      std::this_thread::sleep_for(std::chrono::duration<double>(rules.run_delay_seconds));
+    const ResourceCounters before = resource_counters();
+    const Stopwatch block;
+    do {
+      if (record.readings() == kEnoughToTell && samples.warmup.readings() < kEnoughToTell)
+        samples.runs_per_reading = runs_per_reading(rules, record);
+      int64_t runs = samples.runs_per_reading;
+      if (rules.num_runs > record.runs()) runs = std::min(runs, rules.num_runs - record.runs());
+      THIMBLE_ASSIGN(const double seconds, timed(subject, runs));
+      record.add(seconds * 1e6 / static_cast<double>(runs), runs);
+    } while (rules.run_delay_seconds <= 0 && block.seconds() < kBlockSeconds && !finished(elapsed + block.seconds()));
+    add(samples.use, usage_between(before, resource_counters()));
+    elapsed = samples.use.seconds;
+  }
+  return samples;
 }
 
 }  // namespace thimble

@@ -1,20 +1,17 @@
-// Timed trials of several callables, interleaved A B A B … so that a machine that warms up or gets
-// busy half way is felt by all of them alike. The stopping rules are those of TFLite's
-// benchmark_model: run at least num_runs times and at least min_secs, but stop at max_secs.
+// Timed trials of one callable. The stopping rules are those of TFLite's benchmark_model: run at
+// least num_runs times and at least min_secs, but stop at max_secs.
 #pragma once
 
 #include <cstdint>
 #include <functional>
-#include <span>
 #include <string>
-#include <vector>
 
 #include "base/result.h"
+#include "measure/latency_record.h"
 #include "measure/resources.h"
 
 namespace thimble {
 
-// All times are per callable.
 struct TrialRules {
   double warmup_min_seconds = 0.5;
   int64_t warmup_min_runs = 1;
@@ -33,17 +30,16 @@ struct TrialSubject {
 };
 
 struct TrialSamples {
-  std::vector<double> warmup_us;  // the first entry is the first call ever
-  std::vector<double> us;         // one per timed run, in order
-  ResourceUse use;                // sums over the timed runs only (seconds, cpu_share, faults)
+  LatencyRecord warmup;          // the first reading is the first call ever
+  LatencyRecord timed;           // in order
+  int64_t runs_per_reading = 1;  // more where a run is shorter than a microsecond: the clock would be measured
+  ResourceUse use;               // sums over the timed part, the clock's own work included
 };
 
-// Runs warm-ups (one subject after the other), then rounds of one run each until every subject has
-// met its rules. `cancelled` is asked between runs; true ends with ErrorCode::interrupted. The first
-// failing run ends all with its error.
-Result<std::vector<TrialSamples>> run_interleaved(std::span<const TrialSubject> subjects, const TrialRules& rules,
-                                                  const std::function<bool()>& cancelled = {});
-// One subject alone.
+// Warms up, then runs until the rules are met. Where a run takes less than a microsecond, one reading
+// of the clock covers several runs (at least 10 µs of them, but at least 50 readings are taken where
+// the rules ask for so many runs). `cancelled` is asked every millisecond or run, whichever is longer;
+// true ends with ErrorCode::interrupted. The first failing run ends all with its error.
 Result<TrialSamples> run_trials(const TrialSubject& subject, const TrialRules& rules,
                                 const std::function<bool()>& cancelled = {});
 

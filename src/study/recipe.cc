@@ -5,11 +5,16 @@
 
 #include "base/file.h"
 #include "base/suggest.h"
+#include "data/find.h"
+#include "formats/foreign_file.h"
+#include "formats/model_file.h"
+#include "formats/thim/thim.h"
 #include "study/recipe_layers.h"
 #include "study/recipe_paths.h"
 #include "study/recipe_variants.h"
 #include "study/toml_reader.h"
 #include "train/architecture.h"
+#include "train/foreign_words.h"
 
 namespace thimble {
 namespace {
@@ -58,27 +63,12 @@ void optimizer(TableReader& train, OptimizerSpec* out) {
 void schedule(TableReader& train, ScheduleSpec* out, Status* status) {
   const toml::node* n = train.node("schedule");
   if (!n) return;
-  using Kind = ScheduleSpec::Kind;
-  struct Row {
-    const char* name;
-    Kind kind;
-  };
-  static constexpr Row rows[] = {{"constant", Kind::constant},
-                                 {"exponential", Kind::exponential},
-                                 {"piecewise", Kind::piecewise},
-                                 {"polynomial", Kind::polynomial},
-                                 {"inverse_time", Kind::inverse_time},
-                                 {"cosine", Kind::cosine},
-                                 {"cosine_restarts", Kind::cosine_restarts}};
-  std::vector<std::string> names;
-  for (const Row& row : rows) names.emplace_back(row.name);
   const toml::table* outer = n->as_table();
   const auto word = n->value_exact<std::string>();
   const std::string name = word ? *word : outer && outer->size() == 1 ? std::string(outer->begin()->first.str()) : "";
-  const auto row = std::ranges::find_if(rows, [&](const Row& r) { return name == r.name; });
-  if (row == std::end(rows))
-    return train.fail_at(*n, format("unknown schedule \"{}\"", name), did_you_mean(name, names));
-  out->kind = row->kind;
+  const auto kind = schedule_kind(name);
+  if (!kind) return train.fail_at(*n, kind.error().message, kind.error().hint);
+  out->kind = *kind;
   if (!outer) return;
   const toml::table* inner = outer->begin()->second.as_table();
   if (!inner) return train.fail_at(*n, "a schedule's settings are a table", "schedule = { cosine = { warmup = 2 } }");
@@ -95,7 +85,7 @@ void schedule(TableReader& train, ScheduleSpec* out, Status* status) {
   r.numbers("boundaries", &out->boundaries);
   r.numbers("values", &out->values);
   r.finish();
-  if (out->kind == Kind::piecewise && out->values.size() != out->boundaries.size() + 1)
+  if (out->kind == ScheduleSpec::Kind::piecewise && out->values.size() != out->boundaries.size() + 1)
     train.fail_at(*n, "a piecewise schedule needs one value more than boundaries");
 }
 
@@ -105,7 +95,7 @@ void monitor(TableReader& r, std::string* out) {
   r.text("monitor", out);
   if (std::ranges::find(kMonitors, *out) == kMonitors.end())
     if (const toml::node* n = r.node("monitor"))
-      r.fail_at(*n, format("unknown quantity \"{}\"", *out), did_you_mean(*out, kMonitors));
+      r.fail_at(*n, format("unknown quantity \"{}\"", *out), did_you_mean_or_all(*out, kMonitors));
 }
 
 // "balanced", or weights by the names of classes.
@@ -224,7 +214,7 @@ void read_data(TableReader& r, DataSpec* d, Status* status) {
   r.text("scale", &d->scale);
   const std::vector<std::string> scales{"0..1", "-1..1", "standard", "none"};
   if (r.has("scale") && std::ranges::find(scales, d->scale) == scales.end())
-    r.fail_at(*r.node("scale"), format("unknown scale \"{}\"", d->scale), did_you_mean(d->scale, scales));
+    r.fail_at(*r.node("scale"), format("unknown scale \"{}\"", d->scale), did_you_mean_or_all(d->scale, scales));
   if (const toml::node* n = r.node("augment")) {
     if (const toml::table* table = n->as_table()) {
       read_augment(TableReader(*table, "data.augment.", status), &d->augment);
@@ -298,6 +288,7 @@ void read_sweep(TableReader& root, Recipe* recipe, Status* status) {
   const toml::table* table = n->as_table();
   if (!table) return root.fail_at(*n, "[sweep] must be a table");
   bool off = false;
+  KeyRecorder::note("sweep.", "mode", "text");
   for (const auto& [key, value] : *table) {
     const std::string name(key.str());
     if (name == "mode") {
@@ -359,6 +350,24 @@ Status apply_preset(toml::table& root, const std::string& preset) {
   return {};
 }
 
+// Before a section is missed: the one that was meant may be there under another name.
+Status check_sections(const toml::table& root) {
+  const std::vector<std::string> sections{"study", "data", "model", "train", "variant", "measure", "sweep", "preset"};
+  for (const auto& [key, value] : root) {
+    const std::string word(key.str());
+    if (std::ranges::find(sections, word) != sections.end()) continue;
+    const bool section = value.is_table() || value.is_array_of_tables();
+    return with_context(
+        Error{ErrorCode::usage,
+              section ? format("unknown section [{}]", word) : format("the key \"{}\" stands in no section", word),
+              {},
+              section ? word_hint(WordPlace::section, word, sections)
+                      : "write it below its section, for example [train]"},
+        place_of(value));
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Augment> parse_augment(const std::string& text) {
@@ -374,23 +383,28 @@ Result<Augment> parse_augment(const std::string& text) {
   return augment;
 }
 
-Result<Recipe> parse_recipe(const std::string& text, const RecipeOptions& options, const std::string& name) {
+namespace {
+Result<toml::table> parse_toml(const std::string& text, const std::string& name) {
   auto parsed = toml::parse(text, name);
-  if (!parsed) {
-    const toml::parse_error& error = parsed.error();
-    return with_context(Error{ErrorCode::usage,
-                              std::string(error.description()),
-                              {},
-                              "the recipe is TOML: strings in quotes, one key per line"},
-                        format("{} line {}, column {}", name, error.source().begin.line, error.source().begin.column));
-  }
-  toml::table root = std::move(parsed).table();
+  if (parsed) return std::move(parsed).table();
+  const toml::parse_error& error = parsed.error();
+  return with_context(Error{ErrorCode::usage,
+                            std::string(error.description()),
+                            {},
+                            "the recipe is TOML: strings in quotes, one key per line"},
+                      format("{} line {}, column {}", name, error.source().begin.line, error.source().begin.column));
+}
+}  // namespace
+
+Result<Recipe> parse_recipe(const std::string& text, const RecipeOptions& options, const std::string& name) {
+  THIMBLE_ASSIGN(toml::table root, parse_toml(text, name));
   const auto changed = [&]() -> Status {
     THIMBLE_TRY(apply_preset(root, options.preset));
     for (const Setting& setting : options.settings) THIMBLE_TRY(apply_setting(root, setting));
     return {};
   };
   if (Status s = changed(); !s) return with_context(std::move(s).error(), name);
+  if (Status s = check_sections(root); !s) return with_context(std::move(s).error(), name);
 
   Recipe recipe;
   recipe.text = text;
@@ -447,7 +461,53 @@ Result<Recipe> parse_recipe(const std::string& text, const RecipeOptions& option
   return recipe;
 }
 
-Result<Recipe> read_recipe(const std::string& file, const RecipeOptions& options) {
+namespace {
+// "studies/NAME.toml" where there is none stands for the recipe that came with the program, which lies beside its
+// data sets.
+std::string found_recipe(const std::string& file) {
+  if (file_exists(file) || !file.starts_with("studies/")) return file;
+  for (const std::string& folder : data_folders(""))
+    if (const std::string beside = join_path(directory_of(folder), file); file_exists(beside)) return beside;
+  return file;
+}
+
+// A file that cannot be a recipe is named instead of its first strange byte.
+Status refuse_what_is_no_text(const std::string& file) {
+  if (const auto folder = foreign_folder(file))
+    return fail(ErrorCode::usage, format("'{}' is {}, not a recipe", file, folder->what), folder->remedy);
+  THIMBLE_ASSIGN(const MappedFile mapped, MappedFile::open(file));
+  const std::span<const uint8_t> bytes = mapped.bytes();
+  if (is_tflite(bytes) || is_thim(bytes))
+    return fail(ErrorCode::usage, format("'{}' is a model, not a recipe", file),
+                "a recipe that goes on from it has [model] file = \"MODEL\"; to look inside: thimble inspect MODEL");
+  if (const auto other = foreign_file(bytes, file); other && other->what != "a recipe" && other->what != "text")
+    return fail(ErrorCode::usage, format("'{}' is {}, not a recipe", file, other->what),
+                "a recipe is a text file (TOML): docs/recipe.md, studies/*.toml");
+  return {};
+}
+}  // namespace
+
+Result<std::vector<Word>> recipe_presets(const std::string& name) {
+  const std::string file = found_recipe(name);
+  THIMBLE_TRY(refuse_what_is_no_text(file));
+  THIMBLE_ASSIGN(const std::string text, read_text_file(file, 1 << 20));
+  const auto parsed = parse_toml(text, file);
+  if (!parsed) return tl::unexpected<Error>(parsed.error());
+  std::vector<Word> presets;
+  if (const toml::table* all = (*parsed)["preset"].as_table())
+    for (const auto& [preset, value] : *all) {
+      std::string about;
+      if (const toml::table* keys = value.as_table())
+        for (const auto& [key, setting] : *keys)
+          about += format("{}{} = {}", about.empty() ? "" : ", ", std::string(key.str()), value_text(setting));
+      presets.push_back({std::string(preset.str()), about});
+    }
+  return presets;
+}
+
+Result<Recipe> read_recipe(const std::string& name, const RecipeOptions& options) {
+  const std::string file = found_recipe(name);
+  THIMBLE_TRY(refuse_what_is_no_text(file));
   THIMBLE_ASSIGN(const std::string text, read_text_file(file, 1 << 20));
   THIMBLE_ASSIGN(Recipe recipe, parse_recipe(text, options, file));
   recipe.directory = directory_of(file);

@@ -68,8 +68,12 @@ struct RecipeOptions {
 // What stands between the braces of data.augment: "shift = 2, flip = true". Errors: usage.
 Result<Augment> parse_augment(const std::string& text);
 
+// studies/NAME.toml stands for a recipe that came with the program where there is no such file here.
 // Errors: bad_file (no such file), usage (syntax, unknown key, wrong type or range: line and column).
-Result<Recipe> read_recipe(const std::string& file, const RecipeOptions& options);
+Result<Recipe> read_recipe(const std::string& name, const RecipeOptions& options);
 Result<Recipe> parse_recipe(const std::string& text, const RecipeOptions& options, const std::string& name = "recipe");
+
+// The presets of a recipe, with what each sets. Errors: as read_recipe, for the file and its syntax.
+Result<std::vector<Word>> recipe_presets(const std::string& name);
 
 }  // namespace thimble

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/suggest.h"
+#include "train/foreign_words.h"
 #include "train/layers.h"
 
 namespace thimble {
@@ -55,11 +56,16 @@ void read_layer(TableReader& r, LayerSpec* layer, Status* status, int depth) {
       std::string hint, keys;
       for (const auto& [key, value] : t) {
         keys += format("{}{}", keys.empty() ? "" : ", ", std::string(key.str()));
+        if (hint.empty()) hint = foreign_word(WordPlace::layer, key.str());
         if (hint.empty()) hint = did_you_mean(std::string(key.str()), words);
+      }
+      if (hint.empty()) {
+        for (const Word& word : layer_vocabulary()) hint += format("{}{}", hint.empty() ? "" : ", ", word.word);
+        hint = format("layer words are {}, and the activations; 'thimble words layers' explains them", hint);
       }
       return r.fail_at(t,
                        keys.empty() ? "this layer is empty" : format("no key of this layer ({}) is a layer word", keys),
-                       hint.empty() ? "for example { dense = 10, activation = \"softmax\" }" : hint);
+                       keys.empty() ? "for example { dense = 10, activation = \"softmax\" }" : hint);
     }
     return r.fail_at(t, format("this layer has two words, {} and {}", found[0], found[1]), "write them as two layers");
   }
@@ -82,7 +88,7 @@ void read_layer(TableReader& r, LayerSpec* layer, Status* status, int depth) {
   activations.emplace_back("linear");
   if (!layer->activation.empty() && std::ranges::find(activations, layer->activation) == activations.end())
     r.fail_at(*r.node("activation"), format("unknown activation \"{}\"", layer->activation),
-              did_you_mean(layer->activation, activations));
+              word_hint(WordPlace::activation, layer->activation, activations));
   if (layer->activation == "linear") layer->activation.clear();
   r.number("alpha", &layer->activation_alpha, 0, 1e6);
   r.text("initializer", &layer->initializer);

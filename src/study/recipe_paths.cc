@@ -42,6 +42,19 @@ std::string layer_key(const toml::table& layer, const std::string& key) {
   return size ? word : key;
 }
 
+// Names by which the items of a list can be selected.
+std::vector<std::string> names_in(const toml::array& list, bool variants) {
+  std::vector<std::string> names;
+  std::map<std::string, int> seen;
+  for (const toml::node& item : list) {
+    const toml::table* table = item.as_table();
+    if (!table) continue;
+    const std::string given = (*table)["name"].value_or(std::string());
+    names.push_back(!given.empty() || variants ? given : format("{}_{}", word_of(*table), ++seen[word_of(*table)]));
+  }
+  return names;
+}
+
 // Layers that a selector means: a position, a name (given, or word and number), or "*".
 std::vector<toml::table*> select(toml::array& layers, const std::string& selector, const std::string& key) {
   std::vector<toml::table*> chosen;
@@ -123,8 +136,10 @@ Status apply_setting(toml::table& root, const Setting& setting) {
         chosen = select(*list, selector, path[i + 2]);
       }
       if (chosen.empty())
-        return no_such(setting.key, format("\"{}\" names no {} that has \"{}\"", selector,
-                                           path[i] == "variant" ? "variant" : "layer", path[i + 2]));
+        return no_such(setting.key,
+                       format("\"{}\" names no {} that has \"{}\"", selector,
+                              path[i] == "variant" ? "variant" : "layer", path[i + 2]),
+                       did_you_mean_or_all(selector, names_in(*list, path[i] == "variant")));
       if (inner) {
         for (toml::table* variant : chosen) (*variant)[path[i + 2]].as_table()->insert_or_assign(path.back(), value);
         return {};

@@ -19,6 +19,7 @@
 #include "report/report_markdown.h"
 #include "report/tensorboard.h"
 #include "study/check_variants.h"
+#include "study/folder.h"
 #include "study/item.h"
 #include "study/measure_variants.h"
 #include "study/workers.h"
@@ -32,22 +33,24 @@ class Runner {
       : recipe_(recipe), options_(options), hooks_(hooks) {}
 
   Result<StudyResult> run() {
-    THIMBLE_TRY(make_directories(options_.out + "/models"));
-    THIMBLE_TRY(make_directories(options_.out + "/checkpoints"));
-    for (const std::string& folder : {options_.plots, tensorboard(), directory_of(recipe_.train.csv_log)})
-      if (!folder.empty()) THIMBLE_TRY(make_directories(folder));
     THIMBLE_TRY(load_imported_model(recipe_));
     describe_study();
+    THIMBLE_ASSIGN(plans_, plan_items(recipe_));
+    THIMBLE_TRY(check_folder(recipe_, options_));
     THIMBLE_ASSIGN(data_, open_study_data(recipe_, options_.data_dir));
     if (options_.item.empty()) tell_about_data();
-    THIMBLE_ASSIGN(plans_, plan_items(recipe_));
     THIMBLE_TRY(check_variants(recipe_, data_));
+    std::vector<std::string> stale;  // models of an earlier run
+    THIMBLE_TRY(take_folder(recipe_, plans_, options_, &stale));
+    for (const std::string& folder : {options_.plots, tensorboard(), directory_of(recipe_.train.csv_log)})
+      if (!folder.empty()) THIMBLE_TRY(make_directories(folder));
     if (!options_.item.empty()) return one_item();
     THIMBLE_TRY(do_items());
     assemble();
     average_over_seeds();
     THIMBLE_TRY(measure());
     THIMBLE_TRY(write());
+    remove_files(options_.out, stale);
     return std::move(result_);
   }
 

@@ -31,6 +31,7 @@ struct StudyOptions {
   std::string data_dir;
   int threads = 1;  // of training and evaluation
   bool resume = false;
+  bool force = false;        // write into a folder that holds another study, which then goes
   bool peak_memory = false;  // measured by this program run again as `bench FILE`: only for thimble itself
   std::string thimble_version = "0.1.0";
   std::string recipe_file;           // for the command lines in the report

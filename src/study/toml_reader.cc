@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "base/suggest.h"
+#include "train/foreign_words.h"
 
 namespace thimble {
 namespace {
@@ -26,7 +26,33 @@ static std::string place_of(const toml::source_region& source) {
                  : std::string("a key set by --set, a preset or a sweep");
 }
 
-const toml::node* TableReader::node(const std::string& key) {
+namespace {
+thread_local KeyRecorder* g_recorder = nullptr;
+}
+
+KeyRecorder::KeyRecorder() { g_recorder = this; }
+KeyRecorder::~KeyRecorder() { g_recorder = nullptr; }
+
+void KeyRecorder::note(const std::string& path, const std::string& key, const std::string& takes) {
+  if (!g_recorder) return;
+  std::string general;  // "model.layers.0." → "model.layers.*."
+  for (size_t at = 0; at < path.size();) {
+    const size_t dot = std::min(path.find('.', at), path.size());
+    const std::string part = path.substr(at, dot - at);
+    general += (part.find_first_not_of("0123456789") == std::string::npos ? "*" : part) + ".";
+    at = dot + 1;
+  }
+  general += key;
+  for (KeyNote& known : g_recorder->notes_) {
+    if (known.path != general) continue;
+    if (known.takes.empty()) known.takes = takes;
+    return;
+  }
+  g_recorder->notes_.push_back({general, takes});
+}
+
+const toml::node* TableReader::node(const std::string& key, const std::string& takes) {
+  KeyRecorder::note(path_, key, takes);
   known_.insert(key);
   return table_.get(key);
 }
@@ -38,7 +64,7 @@ void TableReader::fail_at(const toml::node& node, const std::string& message, co
 }
 
 void TableReader::text(const std::string& key, std::string* out) {
-  if (const toml::node* n = node(key)) {
+  if (const toml::node* n = node(key, "text")) {
     if (const auto v = n->value_exact<std::string>())
       *out = *v;
     else
@@ -47,7 +73,7 @@ void TableReader::text(const std::string& key, std::string* out) {
 }
 
 void TableReader::number(const std::string& key, double* out, double lo, double hi) {
-  if (const toml::node* n = node(key)) {
+  if (const toml::node* n = node(key, format("a number from {} to {}", lo, hi))) {
     const auto v = n->is_number() ? n->value<double>() : std::optional<double>();
     if (!v || !std::isfinite(*v))
       fail_at(*n, format("{}{} must be a number, it is {}", path_, key, kind(*n)));
@@ -59,7 +85,7 @@ void TableReader::number(const std::string& key, double* out, double lo, double 
 }
 
 void TableReader::truth(const std::string& key, bool* out) {
-  if (const toml::node* n = node(key)) {
+  if (const toml::node* n = node(key, "true or false")) {
     if (const auto v = n->value_exact<bool>())
       *out = *v;
     else
@@ -68,7 +94,8 @@ void TableReader::truth(const std::string& key, bool* out) {
 }
 
 void TableReader::whole64(const std::string& key, int64_t* out, int64_t lo, int64_t hi) {
-  if (const toml::node* n = node(key)) {
+  const std::string range = hi == INT64_MAX ? format("of at least {}", lo) : format("from {} to {}", lo, hi);
+  if (const toml::node* n = node(key, "a whole number " + range)) {
     const auto v = n->value_exact<int64_t>();
     if (!v)
       fail_at(*n, format("{}{} must be a whole number, it is {}", path_, key, kind(*n)));
@@ -80,7 +107,7 @@ void TableReader::whole64(const std::string& key, int64_t* out, int64_t lo, int6
 }
 
 void TableReader::texts(const std::string& key, std::vector<std::string>* out) {
-  if (const toml::node* n = node(key)) {
+  if (const toml::node* n = node(key, "a list of texts")) {
     const toml::array* list = n->as_array();
     if (!list) return fail_at(*n, format("{}{} must be a list of texts, it is {}", path_, key, kind(*n)));
     out->clear();
@@ -93,7 +120,7 @@ void TableReader::texts(const std::string& key, std::vector<std::string>* out) {
 }
 
 void TableReader::wholes(const std::string& key, std::vector<int64_t>* out, int64_t lo, int64_t hi) {
-  if (const toml::node* n = node(key)) {
+  if (const toml::node* n = node(key, "a list of whole numbers")) {
     const toml::array* list = n->as_array();
     if (!list) return fail_at(*n, format("{}{} must be a list of whole numbers, it is {}", path_, key, kind(*n)));
     out->clear();
@@ -107,7 +134,7 @@ void TableReader::wholes(const std::string& key, std::vector<int64_t>* out, int6
 }
 
 void TableReader::numbers(const std::string& key, std::vector<double>* out) {
-  if (const toml::node* n = node(key)) {
+  if (const toml::node* n = node(key, "a list of numbers")) {
     const toml::array* list = n->as_array();
     if (!list) return fail_at(*n, format("{}{} must be a list of numbers, it is {}", path_, key, kind(*n)));
     out->clear();
@@ -120,7 +147,7 @@ void TableReader::numbers(const std::string& key, std::vector<double>* out) {
 }
 
 void TableReader::pair(const std::string& key, int* h, int* w, int lo, int hi) {
-  const toml::node* n = node(key);
+  const toml::node* n = node(key, format("n or [height, width], from {} to {}", lo, hi));
   if (!n) return;
   if (n->is_array()) {
     std::vector<int64_t> both;
@@ -134,16 +161,28 @@ void TableReader::pair(const std::string& key, int* h, int* w, int lo, int hi) {
   *w = *h;
 }
 
+namespace {
+// Whose habits a wrong key may come from.
+WordPlace place_in_recipe(const std::string& path) {
+  if (path.starts_with("model.layers.")) return WordPlace::layer_key;
+  if (path.starts_with("model.")) return WordPlace::model_key;
+  if (path.starts_with("data.")) return WordPlace::data_key;
+  if (path.starts_with("train.")) return WordPlace::train_key;
+  return WordPlace::section;
+}
+}  // namespace
+
 void TableReader::finish(const std::vector<std::string>& more) {
   for (const auto& [key, value] : table_) {
     const std::string name(key.str());
-    if (known_.contains(name)) continue;
+    if (known_.contains(name) || !ok()) continue;
     std::vector<std::string> names(known_.begin(), known_.end());
     names.insert(names.end(), more.begin(), more.end());
-    if (ok())
-      *status_ = with_context(
-          Error{ErrorCode::usage, format("unknown key \"{}{}\"", path_, name), {}, did_you_mean(name, names)},
-          place_of(key.source()));
+    *status_ = with_context(Error{ErrorCode::usage,
+                                  format("unknown key \"{}{}\"", path_, name),
+                                  {},
+                                  word_hint(place_in_recipe(path_), name, names)},
+                            place_of(key.source()));
   }
 }
 

@@ -15,6 +15,28 @@ namespace thimble {
 // "line 12, column 3".
 std::string place_of(const toml::node& node);
 
+// What a reader asked for: the key's path (lists by "*") and what it takes ("a whole number from 1 to 1000"; empty
+// where the reader decodes it itself).
+struct KeyNote {
+  std::string path, takes;
+};
+
+// While one lives, every key that a TableReader of this thread is asked for is noted: so the list of what a recipe can
+// say is made by the code that reads it.
+class KeyRecorder {
+ public:
+  KeyRecorder();
+  ~KeyRecorder();
+  KeyRecorder(const KeyRecorder&) = delete;
+  KeyRecorder& operator=(const KeyRecorder&) = delete;
+  static void note(const std::string& path, const std::string& key, const std::string& takes);
+  // In the order of reading, each once.
+  const std::vector<KeyNote>& notes() const { return notes_; }
+
+ private:
+  std::vector<KeyNote> notes_;
+};
+
 class TableReader {
  public:
   TableReader(const toml::table& table, std::string path, Status* status)
@@ -23,8 +45,8 @@ class TableReader {
   bool ok() const { return status_->has_value(); }
   const std::string& path() const { return path_; }
   bool has(const std::string& key) const { return table_.contains(key); }
-  // The node, marked as read; null when absent.
-  const toml::node* node(const std::string& key);
+  // The node, marked as read; null when absent. `takes`: for the list of keys.
+  const toml::node* node(const std::string& key, const std::string& takes = {});
   const toml::table& table() const { return table_; }
 
   void text(const std::string& key, std::string* out);

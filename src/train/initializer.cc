@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "base/random.h"
-#include "base/suggest.h"
+#include "train/foreign_words.h"
 
 namespace thimble {
 namespace {
@@ -57,28 +57,62 @@ std::vector<float> orthogonal(const WeightShape& s, Random& random) {
   return w;
 }
 
+std::vector<float> normal(const WeightShape& s, Random& random) {
+  std::vector<float> w(static_cast<size_t>(s.elements));
+  for (float& v : w) v = static_cast<float>(0.05 * random.normal());
+  return w;
+}
+
+std::vector<float> constant(const WeightShape& s, float value) {
+  return std::vector<float>(static_cast<size_t>(s.elements), value);
+}
+
+// in, out: the fans, at least 1.
+struct InitializerRow {
+  const char* name;
+  const char* about;
+  std::vector<float> (*make)(const WeightShape& s, double in, double out, Random& random);
+};
+constexpr InitializerRow kInitializers[] = {
+    {"glorot_uniform", "uniform in ±√(6 / (inputs + outputs)); the default",
+     [](const WeightShape& s, double in, double out, Random& r) { return uniform(s, std::sqrt(6 / (in + out)), r); }},
+    {"glorot_normal", "normal, variance 2 / (inputs + outputs)",
+     [](const WeightShape& s, double in, double out, Random& r) { return truncated_normal(s, 2 / (in + out), r); }},
+    {"he_uniform", "uniform in ±√(6 / inputs): for relu",
+     [](const WeightShape& s, double in, double, Random& r) { return uniform(s, std::sqrt(6 / in), r); }},
+    {"he_normal", "normal, variance 2 / inputs: for relu",
+     [](const WeightShape& s, double in, double, Random& r) { return truncated_normal(s, 2 / in, r); }},
+    {"lecun_uniform", "uniform in ±√(3 / inputs): for selu",
+     [](const WeightShape& s, double in, double, Random& r) { return uniform(s, std::sqrt(3 / in), r); }},
+    {"lecun_normal", "normal, variance 1 / inputs: for selu",
+     [](const WeightShape& s, double in, double, Random& r) { return truncated_normal(s, 1 / in, r); }},
+    {"random_uniform", "uniform in ±0.05",
+     [](const WeightShape& s, double, double, Random& r) { return uniform(s, 0.05, r); }},
+    {"random_normal", "normal, deviation 0.05",
+     [](const WeightShape& s, double, double, Random& r) { return normal(s, r); }},
+    {"zeros", "all 0", [](const WeightShape& s, double, double, Random&) { return constant(s, 0); }},
+    {"ones", "all 1", [](const WeightShape& s, double, double, Random&) { return constant(s, 1); }},
+    {"orthogonal", "orthonormal rows: for recurrent weights",
+     [](const WeightShape& s, double, double, Random& r) { return orthogonal(s, r); }},
+    {"xavier", "uniform in ±√(M / mean of inputs and outputs); xavier:M, 3 without it", nullptr},
+};
+
 }  // namespace
+
+std::vector<Word> initializer_vocabulary() {
+  std::vector<Word> words;
+  for (const InitializerRow& row : kInitializers) words.push_back({row.name, row.about});
+  return words;
+}
 
 Result<std::vector<float>> initial_weights(const std::string& name, const WeightShape& s, uint64_t seed,
                                            uint64_t number) {
   Random random(seed, 0x77656967687473 + number);
   const double in = static_cast<double>(std::max<int64_t>(s.fan_in, 1)),
                out = static_cast<double>(std::max<int64_t>(s.fan_out, 1));
-  if (name.empty() || name == "glorot_uniform") return uniform(s, std::sqrt(6 / (in + out)), random);
-  if (name == "glorot_normal") return truncated_normal(s, 2 / (in + out), random);
-  if (name == "he_uniform") return uniform(s, std::sqrt(6 / in), random);
-  if (name == "he_normal") return truncated_normal(s, 2 / in, random);
-  if (name == "lecun_uniform") return uniform(s, std::sqrt(3 / in), random);
-  if (name == "lecun_normal") return truncated_normal(s, 1 / in, random);
-  if (name == "random_uniform") return uniform(s, 0.05, random);
-  if (name == "random_normal") {
-    std::vector<float> w(static_cast<size_t>(s.elements));
-    for (float& v : w) v = static_cast<float>(0.05 * random.normal());
-    return w;
-  }
-  if (name == "zeros") return std::vector<float>(static_cast<size_t>(s.elements), 0.0f);
-  if (name == "ones") return std::vector<float>(static_cast<size_t>(s.elements), 1.0f);
-  if (name == "orthogonal") return orthogonal(s, random);
+  const std::string wanted = name.empty() ? "glorot_uniform" : name;
+  for (const InitializerRow& row : kInitializers)
+    if (row.make && wanted == row.name) return row.make(s, in, out, random);
   if (name == "xavier" || name.starts_with("xavier:")) {
     double magnitude = 3;
     if (name.size() > 7) {
@@ -89,10 +123,10 @@ Result<std::vector<float>> initial_weights(const std::string& name, const Weight
     }
     return uniform(s, std::sqrt(magnitude / ((in + out) / 2)), random);
   }
-  const std::vector<std::string> names{"glorot_uniform", "glorot_normal", "he_uniform",     "he_normal",
-                                       "lecun_uniform",  "lecun_normal",  "random_uniform", "random_normal",
-                                       "zeros",          "ones",          "orthogonal",     "xavier"};
-  return fail(ErrorCode::usage, format("unknown initializer \"{}\"", name), did_you_mean(name, names));
+  std::vector<std::string> names;
+  for (const InitializerRow& row : kInitializers) names.emplace_back(row.name);
+  return fail(ErrorCode::usage, format("unknown initializer \"{}\"", name),
+              word_hint(WordPlace::initializer, name, names));
 }
 
 }  // namespace thimble

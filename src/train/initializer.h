@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/word.h"
 
 namespace thimble {
 
@@ -19,5 +20,7 @@ struct WeightShape {
 // Normal ones are truncated at two deviations, as in Keras. Errors: usage, with a did-you-mean.
 Result<std::vector<float>> initial_weights(const std::string& name, const WeightShape& shape, uint64_t seed,
                                            uint64_t number);
+
+std::vector<Word> initializer_vocabulary();
 
 }  // namespace thimble

@@ -281,43 +281,51 @@ Result<TensorId> channel_shuffle(LayerBuilder& b, TensorId x, const LayerSpec& s
   return out.op(Op::reshape, {turned, out.constant_i32(name + "/shape", whole)}, ReshapeAttrs{}, name);
 }
 
-struct Word {
+struct LayerRow {
   const char* word;
   LayerFn fn;
+  const char* about;
 };
-constexpr Word kWords[] = {
-    {"conv2d", conv2d},
-    {"depthwise_conv2d", depthwise_conv2d},
-    {"separable_conv2d", separable_conv2d},
-    {"dense", dense},
-    {"max_pool", pool<Op::max_pool>},
-    {"average_pool", pool<Op::average_pool>},
-    {"global_average_pool", global_pool<Op::average_pool>},
-    {"global_max_pool", global_pool<Op::max_pool>},
-    {"flatten", flatten},
-    {"reshape", reshape},
-    {"zero_pad", zero_pad},
-    {"dropout", dropout},
-    {"batch_norm", batch_norm},
-    {"layer_norm", layer_norm},
-    {"residual", residual},
-    {"parallel", parallel},
-    {"channel_shuffle", channel_shuffle},
-    {"lstm", lstm_layer},
-    {"gru", gru_layer},
+constexpr LayerRow kWords[] = {
+    {"conv2d", conv2d, "convolution; the value is its filters"},
+    {"depthwise_conv2d", depthwise_conv2d, "each channel convolved alone; the value is the depth multiplier"},
+    {"separable_conv2d", separable_conv2d, "a depthwise and a 1×1 convolution; the value is the filters"},
+    {"dense", dense, "every input to every output; the value is the units"},
+    {"max_pool", pool<Op::max_pool>, "the largest of each window; the value is the window, n or [h, w]"},
+    {"average_pool", pool<Op::average_pool>, "the mean of each window; the value is the window, n or [h, w]"},
+    {"global_average_pool", global_pool<Op::average_pool>, "the mean of each channel over the whole picture"},
+    {"global_max_pool", global_pool<Op::max_pool>, "the largest of each channel over the whole picture"},
+    {"flatten", flatten, "a picture or sequence as one row, before dense layers"},
+    {"reshape", reshape, "the same values in another shape: [h, w, c], without the batch"},
+    {"zero_pad", zero_pad, "zeros around a picture: n, [vertical, horizontal] or [top, bottom, left, right]"},
+    {"dropout", dropout, "in training a share of the values becomes zero; the value is the rate"},
+    {"batch_norm", batch_norm,
+     "each channel to mean 0 and deviation 1 over the batch; folded into its neighbour on export"},
+    {"layer_norm", layer_norm, "each place to mean 0 and deviation 1 over its channels"},
+    {"residual", residual, "adds its input to what the layers in the list make of it"},
+    {"parallel", parallel, "several lists of layers side by side, their results concatenated"},
+    {"channel_shuffle", channel_shuffle, "mixes the channels of groups; the value is the groups"},
+    {"lstm", lstm_layer, "long short-term memory over [time, features]; the value is the units"},
+    {"gru", gru_layer, "gated recurrent unit over [time, features]; the value is the units"},
 };
 
 }  // namespace
 
 LayerFn find_layer(const std::string& word) {
-  for (const Word& w : kWords)
+  for (const LayerRow& w : kWords)
     if (word == w.word) return w.fn;
   return nullptr;
 }
 
+std::vector<Word> layer_vocabulary() {
+  std::vector<Word> words;
+  for (const LayerRow& w : kWords) words.push_back({w.word, w.about});
+  return words;
+}
+
 std::vector<std::string> layer_words() {
   std::vector<std::string> words;
-  for (const Word& w : kWords) words.emplace_back(w.word);
+  for (const LayerRow& w : kWords) words.emplace_back(w.word);
   for (std::string& name : activation_names()) words.push_back(std::move(name));
   return words;
 }

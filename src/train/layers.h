@@ -1,6 +1,7 @@
 // The layer words. Each adds its nodes to the graph being built; layers.cc holds the table.
 #pragma once
 
+#include "base/word.h"
 #include "train/initializer.h"
 #include "train/model.h"
 
@@ -49,5 +50,8 @@ LayerFn find_layer(const std::string& word);
 // All words that a recipe may use, activations included.
 std::vector<std::string> layer_words();
 std::vector<std::string> activation_names();
+// The same with a sentence each; layers without the activations.
+std::vector<Word> layer_vocabulary();
+std::vector<Word> activation_vocabulary();
 
 }  // namespace thimble

@@ -2,31 +2,44 @@
 
 #include <cmath>
 
-#include "base/suggest.h"
+#include "train/foreign_words.h"
 
 namespace thimble {
 namespace {
-constexpr const char* kNames[] = {"automatic",
-                                  "sparse_categorical_crossentropy",
-                                  "categorical_crossentropy",
-                                  "binary_crossentropy",
-                                  "mse",
-                                  "mae",
-                                  "huber",
-                                  "kl_divergence"};
-}
+// In the order of LossChoice.
+constexpr struct {
+  const char* name;
+  const char* about;
+} kLosses[] = {
+    {"automatic", "what the last layer and the data ask for; the default"},
+    {"sparse_categorical_crossentropy", "classes as whole numbers, probabilities from a softmax"},
+    {"categorical_crossentropy", "classes as one-hot rows, probabilities from a softmax"},
+    {"binary_crossentropy", "yes or no by one sigmoid, or several independent ones"},
+    {"mse", "mean of squared differences: the usual one for numbers"},
+    {"mae", "mean of absolute differences: outliers count less"},
+    {"huber", "squared where small, absolute where large"},
+    {"kl_divergence", "between two distributions"},
+};
+}  // namespace
 
-const char* name(LossChoice loss) { return kNames[static_cast<size_t>(loss)]; }
+const char* name(LossChoice loss) { return kLosses[static_cast<size_t>(loss)].name; }
+
+std::vector<Word> loss_vocabulary() {
+  std::vector<Word> words;
+  for (const auto& row : kLosses) words.push_back({row.name, row.about});
+  return words;
+}
 
 Result<LossChoice> loss_choice(std::string_view word) {
   std::vector<std::string> names;
-  for (size_t i = 0; i < std::size(kNames); ++i) {
-    if (word == kNames[i]) return static_cast<LossChoice>(i);
-    names.emplace_back(kNames[i]);
+  for (size_t i = 0; i < std::size(kLosses); ++i) {
+    if (word == kLosses[i].name) return static_cast<LossChoice>(i);
+    names.emplace_back(kLosses[i].name);
   }
   if (word == "mean_squared_error") return LossChoice::mse;
   if (word == "mean_absolute_error") return LossChoice::mae;
-  return fail(ErrorCode::usage, format("unknown loss \"{}\"", std::string(word)), did_you_mean(word, names));
+  return fail(ErrorCode::usage, format("unknown loss \"{}\"", std::string(word)),
+              word_hint(WordPlace::loss, word, names));
 }
 
 namespace {

@@ -18,28 +18,29 @@ struct ActivationRow {
   const char* name;
   Op op;
   float alpha;  // default slope
+  const char* about;
 };
 // Keras names and defaults (design: numerics).
 constexpr ActivationRow kActivations[] = {
-    {"relu", Op::relu, 0},
-    {"relu6", Op::relu6, 0},
-    {"leaky_relu", Op::leaky_relu, 0.2f},
-    {"elu", Op::elu, 1},
-    {"selu", Op::selu, 0},
-    {"gelu", Op::gelu, 0},
-    {"gelu_tanh", Op::gelu, 0},
-    {"silu", Op::silu, 0},
-    {"mish", Op::mish, 0},
-    {"softplus", Op::softplus, 0},
-    {"softsign", Op::softsign, 0},
-    {"sigmoid", Op::sigmoid, 0},
-    {"tanh", Op::tanh, 0},
-    {"exponential", Op::exp, 0},
-    {"hard_sigmoid", Op::hard_sigmoid, 0},
-    {"hard_silu", Op::hard_swish, 0},
-    {"hard_swish", Op::hard_swish, 0},
-    {"softmax", Op::softmax, 0},
-    {"log_softmax", Op::log_softmax, 0},
+    {"relu", Op::relu, 0, "max(x, 0)"},
+    {"relu6", Op::relu6, 0, "x between 0 and 6"},
+    {"leaky_relu", Op::leaky_relu, 0.2f, "x, below 0 a slope of it (alpha, 0.2)"},
+    {"elu", Op::elu, 1, "x, below 0 alpha·(e^x − 1)"},
+    {"selu", Op::selu, 0, "elu, scaled so that activations keep mean 0 and deviation 1"},
+    {"gelu", Op::gelu, 0, "x times the normal distribution's share below x"},
+    {"gelu_tanh", Op::gelu, 0, "gelu by its tanh formula"},
+    {"silu", Op::silu, 0, "x·sigmoid(x), also called swish"},
+    {"mish", Op::mish, 0, "x·tanh(softplus(x))"},
+    {"softplus", Op::softplus, 0, "ln(1 + e^x)"},
+    {"softsign", Op::softsign, 0, "x / (1 + |x|)"},
+    {"sigmoid", Op::sigmoid, 0, "1 / (1 + e^−x): one probability"},
+    {"tanh", Op::tanh, 0, "hyperbolic tangent, −1 … 1"},
+    {"exponential", Op::exp, 0, "e^x"},
+    {"hard_sigmoid", Op::hard_sigmoid, 0, "sigmoid by straight lines: x/6 + 1/2 between 0 and 1"},
+    {"hard_silu", Op::hard_swish, 0, "x·hard_sigmoid(x)"},
+    {"hard_swish", Op::hard_swish, 0, "the same as hard_silu"},
+    {"softmax", Op::softmax, 0, "probabilities of classes that exclude each other"},
+    {"log_softmax", Op::log_softmax, 0, "their logarithms"},
 };
 
 bool takes_activation_itself(const std::string& word) {
@@ -53,6 +54,12 @@ std::vector<std::string> activation_names() {
   std::vector<std::string> names;
   for (const ActivationRow& row : kActivations) names.emplace_back(row.name);
   return names;
+}
+
+std::vector<Word> activation_vocabulary() {
+  std::vector<Word> words;
+  for (const ActivationRow& row : kActivations) words.push_back({row.name, row.about});
+  return words;
 }
 
 Activation LayerBuilder::fused(const std::string& name) {
@@ -127,6 +134,7 @@ Result<TensorId> LayerBuilder::sequence(TensorId x, const std::vector<LayerSpec>
     const int number = ++seen[spec.word];
     const std::string name = prefix + (spec.name.empty() ? format("{}_{}", spec.word, number) : spec.name);
     const int64_t before = model_.parameter_count;
+    const size_t first_node = model_.graph.nodes.size();
     auto y = layer(x, spec, name);
     if (!y) {
       // Shape inference blames a file; here the recipe is what is wrong.
@@ -135,7 +143,9 @@ Result<TensorId> LayerBuilder::sequence(TensorId x, const std::vector<LayerSpec>
                           format("layer {} \"{}\" ({}), input {}", i, name, spec.word, shape(x).to_string()));
     }
     x = *y;
-    if (outermost) model_.layers.push_back({name, spec.word, shape(x), model_.parameter_count - before});
+    if (outermost)
+      model_.layers.push_back(
+          {name, spec.word, shape(x), model_.parameter_count - before, first_node, model_.graph.nodes.size()});
   }
   return x;
 }

@@ -17,6 +17,7 @@ struct LayerInfo {
   std::string name, word;
   Shape output;
   int64_t parameters = 0;
+  size_t first_node = 0, end_node = 0;  // of the graph: what the layer is made of
 };
 
 struct Model {

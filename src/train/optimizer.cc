@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/suggest.h"
+#include "train/foreign_words.h"
 
 namespace thimble {
 namespace {
 
 struct Row {
   const char* name;
+  const char* about;
   UpdateRule rule;
   double learning_rate, weight_decay;
   std::map<std::string, double> parameters;
@@ -18,19 +19,56 @@ struct Row {
 // Keras 3 defaults (design: numerics).
 const std::vector<Row>& rows() {
   static const std::vector<Row> all = {
-      {"sgd", UpdateRule::sgd, 0.01, 0, {{"momentum", 0}, {"nesterov", 0}}},
-      {"rmsprop", UpdateRule::rmsprop, 0.001, 0, {{"rho", 0.9}, {"momentum", 0}, {"epsilon", 1e-7}, {"centered", 0}}},
-      {"adam", UpdateRule::adam, 0.001, 0, {{"beta_1", 0.9}, {"beta_2", 0.999}, {"epsilon", 1e-7}, {"amsgrad", 0}}},
+      {"sgd",
+       "gradient descent; momentum and nesterov where given",
+       UpdateRule::sgd,
+       0.01,
+       0,
+       {{"momentum", 0}, {"nesterov", 0}}},
+      {"rmsprop",
+       "steps scaled by a running mean of squared gradients",
+       UpdateRule::rmsprop,
+       0.001,
+       0,
+       {{"rho", 0.9}, {"momentum", 0}, {"epsilon", 1e-7}, {"centered", 0}}},
+      {"adam",
+       "momentum and scaled steps: good nearly everywhere, the default",
+       UpdateRule::adam,
+       0.001,
+       0,
+       {{"beta_1", 0.9}, {"beta_2", 0.999}, {"epsilon", 1e-7}, {"amsgrad", 0}}},
       {"adamw",
+       "adam with decay of the weights (weight_decay 0.004)",
        UpdateRule::adam,
        0.001,
        0.004,
        {{"beta_1", 0.9}, {"beta_2", 0.999}, {"epsilon", 1e-7}, {"amsgrad", 0}}},
-      {"adadelta", UpdateRule::adadelta, 0.001, 0, {{"rho", 0.95}, {"epsilon", 1e-7}}},
-      {"adagrad", UpdateRule::adagrad, 0.001, 0, {{"initial_accumulator_value", 0.1}, {"epsilon", 1e-7}}},
-      {"adamax", UpdateRule::adamax, 0.001, 0, {{"beta_1", 0.9}, {"beta_2", 0.999}, {"epsilon", 1e-7}}},
-      {"nadam", UpdateRule::nadam, 0.001, 0, {{"beta_1", 0.9}, {"beta_2", 0.999}, {"epsilon", 1e-7}}},
+      {"adadelta",
+       "steps scaled by running means of gradients and of steps; takes a rate near 1",
+       UpdateRule::adadelta,
+       0.001,
+       0,
+       {{"rho", 0.95}, {"epsilon", 1e-7}}},
+      {"adagrad",
+       "steps that shrink with the sum of squared gradients; takes a rate near 0.01",
+       UpdateRule::adagrad,
+       0.001,
+       0,
+       {{"initial_accumulator_value", 0.1}, {"epsilon", 1e-7}}},
+      {"adamax",
+       "adam by the largest gradient in place of their mean square",
+       UpdateRule::adamax,
+       0.001,
+       0,
+       {{"beta_1", 0.9}, {"beta_2", 0.999}, {"epsilon", 1e-7}}},
+      {"nadam",
+       "adam with Nesterov's momentum",
+       UpdateRule::nadam,
+       0.001,
+       0,
+       {{"beta_1", 0.9}, {"beta_2", 0.999}, {"epsilon", 1e-7}}},
       {"ftrl",
+       "follow the regularised leader, with l1 and l2; takes a rate near 0.01",
        UpdateRule::ftrl,
        0.001,
        0,
@@ -40,14 +78,14 @@ const std::vector<Row>& rows() {
         {"l2_regularization_strength", 0},
         {"l2_shrinkage_regularization_strength", 0},
         {"beta", 0}}},
-      {"lion", UpdateRule::lion, 0.001, 0, {{"beta_1", 0.9}, {"beta_2", 0.99}}},
+      {"lion",
+       "the sign of a momentum; takes a tenth of adam's rate",
+       UpdateRule::lion,
+       0.001,
+       0,
+       {{"beta_1", 0.9}, {"beta_2", 0.99}}},
   };
   return all;
-}
-
-std::string hint(std::string_view word, const std::vector<std::string>& names) {
-  const std::string near = closest(word, names);
-  return near.empty() ? std::string() : format("did you mean \"{}\"?", near);
 }
 
 }  // namespace
@@ -65,7 +103,8 @@ Result<OptimizerSpec> make_optimizer(std::string_view name) {
     }
     names.emplace_back(row.name);
   }
-  return fail(ErrorCode::usage, format("unknown optimizer \"{}\"", std::string(name)), hint(name, names));
+  return fail(ErrorCode::usage, format("unknown optimizer \"{}\"", std::string(name)),
+              word_hint(WordPlace::optimizer, name, names));
 }
 
 Status set_optimizer_parameter(OptimizerSpec& spec, std::string_view key, double value) {
@@ -100,7 +139,49 @@ Status set_optimizer_parameter(OptimizerSpec& spec, std::string_view key, double
   std::vector<std::string> names;
   for (const Common& c : common) names.emplace_back(c.name);
   for (const auto& [name, unused] : spec.parameters) names.push_back(name);
-  return fail(ErrorCode::usage, format("this optimizer has no parameter \"{}\"", k), hint(key, names));
+  return fail(ErrorCode::usage, format("this optimizer has no parameter \"{}\"", k),
+              word_hint(WordPlace::optimizer_key, key, names));
+}
+
+std::vector<Word> optimizer_vocabulary() {
+  std::vector<Word> words;
+  for (const Row& row : rows()) words.push_back({row.name, row.about});
+  return words;
+}
+
+namespace {
+struct ScheduleRow {
+  const char* name;
+  ScheduleSpec::Kind kind;
+  const char* about;
+};
+constexpr ScheduleRow kSchedules[] = {
+    {"constant", ScheduleSpec::Kind::constant, "the optimiser's rate throughout; the default"},
+    {"exponential", ScheduleSpec::Kind::exponential, "times decay_rate (0.96) in every decay_epochs"},
+    {"piecewise", ScheduleSpec::Kind::piecewise,
+     "values between boundaries, in epochs; one value more than boundaries"},
+    {"polynomial", ScheduleSpec::Kind::polynomial, "down to end (0) along a power (1: a straight line)"},
+    {"inverse_time", ScheduleSpec::Kind::inverse_time, "divided by 1 + decay_rate·t / decay_epochs"},
+    {"cosine", ScheduleSpec::Kind::cosine, "half a cosine down to the fraction alpha (0); the usual choice"},
+    {"cosine_restarts", ScheduleSpec::Kind::cosine_restarts,
+     "cosines one after the other, t_mul (2) times as long each"},
+};
+}  // namespace
+
+std::vector<Word> schedule_vocabulary() {
+  std::vector<Word> words;
+  for (const ScheduleRow& row : kSchedules) words.push_back({row.name, row.about});
+  return words;
+}
+
+Result<ScheduleSpec::Kind> schedule_kind(std::string_view name) {
+  std::vector<std::string> names;
+  for (const ScheduleRow& row : kSchedules) {
+    if (name == row.name) return row.kind;
+    names.emplace_back(row.name);
+  }
+  return fail(ErrorCode::usage, format("unknown schedule \"{}\"", std::string(name)),
+              word_hint(WordPlace::schedule, name, names));
 }
 
 double scheduled_rate(const ScheduleSpec& s, double base, int64_t step, int64_t steps_per_epoch, int epochs) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/word.h"
 #include "graph/graph.h"
 #include "kernels/update.h"
 
@@ -71,6 +72,7 @@ struct OptimizerSpec {
 Result<OptimizerSpec> make_optimizer(std::string_view name);
 // Checks a parameter name and value against the rule and sets it.
 Status set_optimizer_parameter(OptimizerSpec& spec, std::string_view key, double value);
+std::vector<Word> optimizer_vocabulary();
 
 struct ScheduleSpec {
   enum class Kind {
@@ -92,6 +94,10 @@ struct ScheduleSpec {
   std::vector<double> values;      // piecewise: boundaries + 1 learning rates
 };
 
+// "cosine" → its kind. Errors: usage, with the word that was meant.
+Result<ScheduleSpec::Kind> schedule_kind(std::string_view name);
+std::vector<Word> schedule_vocabulary();
+
 enum class LossChoice {
   automatic,
   sparse_categorical_crossentropy,
@@ -104,6 +110,7 @@ enum class LossChoice {
 };
 Result<LossChoice> loss_choice(std::string_view name);
 const char* name(LossChoice loss);
+std::vector<Word> loss_vocabulary();
 
 struct EarlyStoppingSpec {
   bool on = false;

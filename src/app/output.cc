@@ -1,0 +1,69 @@
+#include "app/output.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+namespace thimble::app {
+namespace {
+
+// Whether both names lead to one file that is there.
+bool same_file(const std::string& a, const std::string& b) {
+  struct stat first {
+  }, second{};
+  return ::stat(a.c_str(), &first) == 0 && ::stat(b.c_str(), &second) == 0 && first.st_dev == second.st_dev &&
+         first.st_ino == second.st_ino;
+}
+
+bool is_device(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
+}
+
+}  // namespace
+
+void declare_force(Options& options, bool* force) {
+  options.flag("--force", force, "write even onto the model that is read, which is then gone");
+}
+
+Status check_file_output(const std::string& output, const std::string& option) {
+  if (output.empty() || output == "-" || is_device(output)) return {};
+  if (output.back() == '/' || directory_exists(output))
+    return fail(ErrorCode::usage, format("{} '{}' is a folder, not a file", option, output),
+                format("name a file in it: {}", join_path(output, "NAME")));
+  const std::string folder = directory_of(output);
+  THIMBLE_TRY(make_directories(folder));
+  if (::access(folder.c_str(), W_OK) != 0 || (file_exists(output) && ::access(output.c_str(), W_OK) != 0))
+    return fail(ErrorCode::io, format("no permission to write '{}'", output),
+                format("check the owner and mode of '{}', or write elsewhere", folder));
+  return {};
+}
+
+Status check_model_output(const std::string& output, const std::vector<std::string>& inputs, bool force) {
+  if (output.empty() || output == "-" || is_device(output)) return {};
+  if (output.back() == '/' || directory_exists(output))
+    return fail(ErrorCode::usage, format("-o '{}' is a folder, not a file", output),
+                format("name the model: -o {}", join_path(output, "model.tflite")));
+  const std::string ending = extension_of(output);
+  if (!ending.empty() && ending != ".tflite" && ending != ".thim")
+    return fail(ErrorCode::usage,
+                format("-o '{}' ends in {}, but what is written is .tflite or .thim (packed)", output, ending),
+                format("-o {0}.tflite or -o {0}.thim", without_extension(output)));
+  if (!force)
+    for (const std::string& input : inputs)
+      if (!input.empty() && input != "-" && same_file(input, output))
+        return fail(ErrorCode::usage, format("-o '{}' is the model that is read: it would be gone", output),
+                    "write to another name, or say --force");
+  return check_file_output(output, "-o");
+}
+
+void remove_checkpoint(const std::string& checkpoint) {
+  if (checkpoint.empty()) return;
+  for (const char* suffix : {"", ".previous"}) std::remove((checkpoint + suffix).c_str());
+}
+
+}  // namespace thimble::app
