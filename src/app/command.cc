@@ -38,6 +38,7 @@ struct Options::Impl {
     bool* to;
     bool value;
     CLI::Option* option;
+    std::function<void()> given;
   };
 
   CLI::App app;
@@ -150,6 +151,16 @@ Options& Options::arguments(const std::string& name, std::vector<std::string>* t
   return *this;
 }
 
+Options& Options::value(const std::string& names, const std::string& placeholder, std::string_view help, Take take) {
+  impl_->add({names, placeholder, std::string(help), "", {}, false, false, false}, std::move(take));
+  return *this;
+}
+
+Options& Options::values(const std::string& names, const std::string& placeholder, std::string_view help, Take take) {
+  impl_->add({names, placeholder, std::string(help), "", {}, false, false, true}, std::move(take));
+  return *this;
+}
+
 Options& Options::text(const std::string& names, std::string* to, const std::string& placeholder, std::string_view help,
                        bool required) {
   impl_->add({names, placeholder, std::string(help), "", {}, false, required, false},
@@ -162,21 +173,20 @@ Options& Options::text(const std::string& names, std::string* to, const std::str
 
 Options& Options::texts(const std::string& names, std::vector<std::string>* to, const std::string& placeholder,
                         std::string_view help) {
-  impl_->add({names, placeholder, std::string(help), "", {}, false, false, true}, [to](const std::string& v) -> Status {
+  return values(names, placeholder, help, [to](const std::string& v) -> Status {
     to->push_back(v);
     return {};
   });
-  return *this;
 }
 
-Options& Options::choice(const std::string& names, std::string* to, std::vector<std::string> words,
-                         std::string_view help, bool required) {
+Options& Options::choice(const std::string& names, std::vector<std::string> words, std::string_view help,
+                         std::function<void(size_t)> put, bool required) {
   std::string all;
   for (const std::string& word : words) all += (all.empty() ? "" : "|") + word;
-  auto take = [to, words, all, name = last_name(names)](const std::string& v) -> Status {
-    for (const std::string& word : words) {
-      if (word != v) continue;
-      *to = v;
+  auto take = [put = std::move(put), words, all, name = last_name(names)](const std::string& v) -> Status {
+    for (size_t i = 0; i < words.size(); ++i) {
+      if (words[i] != v) continue;
+      put(i);
       return {};
     }
     const std::string guess = did_you_mean(v, words);
@@ -187,43 +197,57 @@ Options& Options::choice(const std::string& names, std::string* to, std::vector<
   return *this;
 }
 
+Options& Options::choice(const std::string& names, std::string* to, std::vector<std::string> words,
+                         std::string_view help, bool required) {
+  return choice(
+      names, words, help, [to, words](size_t at) { *to = words[at]; }, required);
+}
+
+Options& Options::integer(const std::string& names, const std::string& placeholder, std::string_view help,
+                          int64_t lowest, int64_t highest, std::function<void(int64_t)> put) {
+  return value(names, placeholder, help,
+               [put = std::move(put), lowest, highest, name = last_name(names)](const std::string& v) -> Status {
+                 int64_t value = 0;
+                 const auto [end, error] = std::from_chars(v.data(), v.data() + v.size(), value);
+                 if (error != std::errc() || end != v.data() + v.size()) return wrong_value(name, v, "a whole number");
+                 if (value < lowest || value > highest)
+                   return wrong_value(name, v,
+                                      highest == std::numeric_limits<int64_t>::max()
+                                          ? format("a whole number of at least {}", lowest)
+                                          : format("a whole number from {} to {}", lowest, highest));
+                 put(value);
+                 return {};
+               });
+}
+
 Options& Options::integer(const std::string& names, int64_t* to, const std::string& placeholder, std::string_view help,
                           int64_t lowest, int64_t highest) {
-  impl_->add({names, placeholder, std::string(help), "", {}, false, false, false},
-             [to, lowest, highest, name = last_name(names)](const std::string& v) -> Status {
-               int64_t value = 0;
-               const auto [end, error] = std::from_chars(v.data(), v.data() + v.size(), value);
-               if (error != std::errc() || end != v.data() + v.size()) return wrong_value(name, v, "a whole number");
-               if (value < lowest || value > highest)
-                 return wrong_value(name, v,
-                                    highest == std::numeric_limits<int64_t>::max()
-                                        ? format("a whole number of at least {}", lowest)
-                                        : format("a whole number from {} to {}", lowest, highest));
-               *to = value;
-               return {};
-             });
-  return *this;
+  return integer(names, placeholder, help, lowest, highest, [to](int64_t v) { *to = v; });
+}
+
+Options& Options::number(const std::string& names, const std::string& placeholder, std::string_view help, double lowest,
+                         double highest, std::function<void(double)> put) {
+  return value(names, placeholder, help,
+               [put = std::move(put), lowest, highest, name = last_name(names)](const std::string& v) -> Status {
+                 double value = 0;
+                 const auto [end, error] = std::from_chars(v.data(), v.data() + v.size(), value);
+                 if (error != std::errc() || end != v.data() + v.size() || !std::isfinite(value))
+                   return wrong_value(name, v, "a number");
+                 if (value < lowest) return wrong_value(name, v, format("a number of at least {}", lowest));
+                 if (value > highest) return wrong_value(name, v, format("a number of at most {}", highest));
+                 put(value);
+                 return {};
+               });
 }
 
 Options& Options::number(const std::string& names, double* to, const std::string& placeholder, std::string_view help,
                          double lowest, double highest) {
-  impl_->add({names, placeholder, std::string(help), "", {}, false, false, false},
-             [to, lowest, highest, name = last_name(names)](const std::string& v) -> Status {
-               double value = 0;
-               const auto [end, error] = std::from_chars(v.data(), v.data() + v.size(), value);
-               if (error != std::errc() || end != v.data() + v.size() || !std::isfinite(value))
-                 return wrong_value(name, v, "a number");
-               if (value < lowest) return wrong_value(name, v, format("a number of at least {}", lowest));
-               if (value > highest) return wrong_value(name, v, format("a number of at most {}", highest));
-               *to = value;
-               return {};
-             });
-  return *this;
+  return number(names, placeholder, help, lowest, highest, [to](double v) { *to = v; });
 }
 
-Options& Options::flag(const std::string& names, bool* to, std::string_view help) {
+Options& Options::flag(const std::string& names, bool* to, std::string_view help, std::function<void()> given) {
   OptionRow row{names, "", std::string(help), impl_->section, {}, false, false, false};
-  impl_->flags.push_back({to, *to, nullptr});
+  impl_->flags.push_back({to, *to, nullptr, std::move(given)});
   Impl::Flag& flag = impl_->flags.back();
   flag.option = impl_->app.add_flag(names, flag.value);
   impl_->rows.push_back(std::move(row));
@@ -265,7 +289,10 @@ Status Options::parse(const std::vector<std::string>& words, const std::string& 
   THIMBLE_TRY(impl.check_extras(words, command));
   bool help = false;
   for (Impl::Flag& flag : impl.flags) {
-    if (flag.option->count() > 0) *flag.to = flag.value;
+    if (flag.option->count() > 0) {
+      *flag.to = flag.value;
+      if (flag.given) flag.given();
+    }
     if (flag.option->check_lname("help") && flag.value) help = true;
   }
   if (help) return {};

@@ -90,7 +90,19 @@ class Options {
   Options& number(const std::string& names, double* to, const std::string& placeholder, std::string_view help,
                   double lowest = -std::numeric_limits<double>::max(),
                   double highest = std::numeric_limits<double>::max());
-  Options& flag(const std::string& names, bool* to, std::string_view help);  // --x or --x=false
+  Options& flag(const std::string& names, bool* to, std::string_view help,
+                std::function<void()> given = {});  // --x or --x=false; `given` is called where it stands there
+
+  // The same with a place of one's own for what was read; a value that `take` refuses is an error.
+  using Take = std::function<Status(const std::string&)>;
+  Options& value(const std::string& names, const std::string& placeholder, std::string_view help, Take take);
+  Options& values(const std::string& names, const std::string& placeholder, std::string_view help, Take take);
+  Options& choice(const std::string& names, std::vector<std::string> words, std::string_view help,
+                  std::function<void(size_t)> take, bool required = false);
+  Options& integer(const std::string& names, const std::string& placeholder, std::string_view help, int64_t lowest,
+                   int64_t highest, std::function<void(int64_t)> take);
+  Options& number(const std::string& names, const std::string& placeholder, std::string_view help, double lowest,
+                  double highest, std::function<void(double)> take);
 
   // Options of another tool that mean nothing here: --x or --x=VALUE is accepted and its name goes to `given`.
   // They stand in no help and no completion.

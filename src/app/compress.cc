@@ -6,11 +6,11 @@
 
 #include "api/load.h"
 #include "app/commands.h"
+#include "app/flag_fields.h"
 #include "app/interrupt.h"
 #include "app/long_work.h"
 #include "app/model_output.h"
 #include "app/output.h"
-#include "app/qat.h"
 #include "app/training_material.h"
 #include "base/file.h"
 #include "base/hash.h"
@@ -18,12 +18,14 @@
 #include "measure/units.h"
 #include "passes/pipeline.h"
 #include "report/page/report_search.h"
+#include "study/options/stages.h"
 
 namespace thimble::app {
 namespace {
 
 struct Arguments : RetrainArguments {
-  std::string budget, board, io = "float";
+  std::string budget, board;
+  QuantizeOptions quantize;
   int64_t target_bytes = 0, samples = 0;
 };
 
@@ -123,7 +125,7 @@ Status run_compress(const Arguments& a, const Context& context) {
   if (a.learning_rate > 0) m.how.spec.optimizer.learning_rate = a.learning_rate;
   const bool accuracy = classes(m);
   options.samples = a.samples;
-  options.io = parse_io(a.io);
+  options.io = a.quantize.io;
   options.folder = a.output + ".search";
   options.resume = a.resume;
   context.note(format("goal: {}", options.goal.to_string()));
@@ -199,17 +201,13 @@ Action define_compress(Options& options) {
                "in so much flash (.tflite) and memory (arena); 32K = 32,000");
   options.section("Search");
   options.integer("--samples", &a->samples, "N", "to train on in all (default: 60 times the training part)", 1);
-  options.integer("--limit", &a->limit, "N", "use the first N training samples only", 1);
-  options.integer("--seed", &a->seed, "N", "of the order of samples and of random choices (default: 1)");
-  options.flag("--resume", &a->resume, "go on where an interrupted search was");
   options.section("Training");
-  options.text("--optimizer", &a->optimizer, "NAME", "adam (default), sgd, rmsprop …");
-  options.number("--learning-rate", &a->learning_rate, "R", "as for a training from nothing (default: the optimiser's)",
-                 kLeastLearningRate);
-  options.integer("--batch", &a->batch, "N", "samples per step (default: 32)", 1, 65536);
   declare_feeding(options, a.get());
-  declare_augment(options, a.get());
-  options.choice("--io", &a->io, {"float", "int8", "uint8"}, "type of inputs and outputs (default: float)");
+  options.number("--learning-rate", &a->learning_rate, "R", "as for a training from nothing (default: the optimiser's)",
+                 1e-12);
+  declare_training(options, a.get(), {.least_epochs = -1, .teacher = false});
+  FlagFields visitor(options, a->form);
+  io_field(visitor, a->quantize);
   options.section("");
   return [a](const Context& context) { return run_compress(*a, context); };
 }

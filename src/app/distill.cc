@@ -3,34 +3,29 @@
 
 #include "api/load.h"
 #include "app/commands.h"
+#include "app/flag_fields.h"
 #include "app/output.h"
 #include "app/retraining.h"
 #include "compress/cluster.h"
 #include "compress/prune.h"
 #include "measure/units.h"
+#include "study/options/stages.h"
 
 namespace thimble::app {
 namespace {
 
 struct DistillArguments {
   RetrainArguments common;
-  std::string teacher, student_feature, teacher_feature;
-  double temperature = 4, alpha = 0.7, feature_weight = 1;
+  DistillStage stage;
 };
 
-Status run_distill(const DistillArguments& a, const Context& context) {
-  THIMBLE_TRY(check_model_output(a.common.output, {a.common.model, a.teacher}, a.common.force));
-  THIMBLE_ASSIGN(LoadedModel teacher, load_model(a.teacher));
-  DistillOptions o;
+Status run_distill(DistillArguments& a, const Context& context) {
+  THIMBLE_TRY(complete(a.stage));
+  THIMBLE_TRY(check_model_output(a.common.output, {a.common.model, a.stage.teacher}, a.common.force));
+  THIMBLE_ASSIGN(LoadedModel teacher, load_model(a.stage.teacher));
+  DistillOptions o = distill_options(a.stage);
   o.teacher = std::make_shared<const Graph>(std::move(teacher.graph));
-  o.teacher_name = a.teacher;
-  o.temperature = a.temperature;
-  o.alpha = a.alpha;
-  o.student_feature = a.student_feature;
-  o.teacher_feature = a.teacher_feature;
-  o.feature_weight = a.feature_weight;
   o.threads = context.thread_count();
-  THIMBLE_TRY(check(o));
   Command command{.name = "distill"};
   command.techniques = [&](const Graph&, double sparsity, const Context& c) -> Result<Techniques> {
     Techniques techniques{std::make_shared<Distillation>(o)};
@@ -60,13 +55,8 @@ Action define_distill(Options& options) {
       "that\n"
       "was pruned or clustered stays so. Teachers may be float or int8.");
   declare_retraining(options, &a->common);
-  options.section("Teacher");
-  options.text("--teacher", &a->teacher, "FILE", "a .tflite model of the same inputs and classes", true);
-  options.number("--temperature", &a->temperature, "T", "softens the answers (default: 4)");
-  options.number("--alpha", &a->alpha, "A", "share of the teacher in the loss, 0 to 1 (default: 0.7)");
-  options.text("--student-feature", &a->student_feature, "TENSOR", "a tensor of MODEL that becomes like");
-  options.text("--teacher-feature", &a->teacher_feature, "TENSOR", "this one of the teacher, of the same shape");
-  options.number("--feature-weight", &a->feature_weight, "W", "of that in the loss (default: 1)", 0);
+  FlagFields visitor(options, a->stage.form);
+  fields(visitor, a->stage);
   options.section("");
   return [a](const Context& context) { return run_distill(*a, context); };
 }

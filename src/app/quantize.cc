@@ -4,6 +4,7 @@
 
 #include "api/load.h"
 #include "app/commands.h"
+#include "app/flag_fields.h"
 #include "app/interrupt.h"
 #include "app/model_output.h"
 #include "app/output.h"
@@ -20,6 +21,7 @@
 #include "measure/text.h"
 #include "measure/units.h"
 #include "passes/pipeline.h"
+#include "study/options/stages.h"
 #include "study/validation_score.h"
 #include "study/variants.h"
 
@@ -27,12 +29,13 @@ namespace thimble::app {
 namespace {
 
 struct Arguments : DataArguments {
-  std::string model, to, calibration = "minmax", io = "float", output;
-  bool equalize = false, bias_correction = false, force = false;
-  std::string rounding = "nearest";
-  int64_t samples = 500, min_elements = 1024;
-  QatArguments qat;
-  WidthArguments widths;
+  std::string model, output;
+  bool force = false, train = false, sensitivity = false;  // train: --qat
+  QuantizeStage stage;
+  QatStage qat;
+  RetrainArguments training{.technique = "qat", .epochs = 3, .batch = 64};
+
+  bool widths() const { return sensitivity || stage.mixed; }
 };
 
 struct Outcome {
@@ -42,96 +45,65 @@ struct Outcome {
   double accuracy_before = NAN, accuracy = NAN;  // --qat, on the test set: the float model given, and the result
 };
 
-// What works without training or with few samples.
-Status check_small_data(const Arguments& a) {
-  const std::string given = a.equalize                 ? "--equalize"
-                            : a.bias_correction        ? "--bias-correction"
-                            : a.rounding == "adaptive" ? "--rounding adaptive"
-                                                       : "";
-  if (!given.empty() && !a.to.empty() && a.to != "int8")
-    return fail(ErrorCode::usage, format("{} does not go with --to {}", given, a.to), "it is for int8");
-  if (!given.empty() && a.qat.on)
-    return fail(ErrorCode::usage, format("{} does not go with --qat", given), "training finds the weights by itself");
+// Options that only mean something for --qat, and the reverse.
+Status check_training(const Arguments& a) {
+  const Form& form = a.stage.form;
+  if (a.train) {
+    for (const char* key : {"equalize", "bias_correction", "rounding"})
+      if (form.has(key))
+        return fail(ErrorCode::usage, format("{} does not go with --qat", form.name(key)),
+                    "training finds the weights by itself");
+    if (a.widths())
+      return fail(ErrorCode::usage, "--sensitivity and --mixed choose widths without training",
+                  "choose first, then give them to --qat as --layer-bits");
+    if (a.stage.options.to != QuantizeTo::int8)
+      return fail(ErrorCode::usage, format("--qat does not go with --to {}", name(a.stage.options.to)),
+                  "it is for int8");
+    return {};
+  }
+  const RetrainArguments &t = a.training, plain = Arguments().training;
+  const bool trains = t.form.has("epochs") || t.form.has("learning_rate") || a.qat.form.given.size() > 0 ||
+                      t.batch != plain.batch || t.resume || t.limit > 0 || !t.augment.empty() || !t.teacher.empty() ||
+                      t.optimizer != plain.optimizer;
+  if (trains)
+    return fail(ErrorCode::usage,
+                "--epochs, --batch, --learning-rate, --optimizer, --ranges, --decay, --freeze, --limit, --augment, "
+                "--teacher and --resume are of a training",
+                "add --qat");
   return {};
 }
 
-Result<QuantizeOptions> parse_options(const Arguments& a) {
-  QuantizeOptions options;
-  const bool only_table = a.widths.sensitivity && a.widths.mixed.empty();
+Status check_arguments(Arguments& a) {
+  const bool only_table = a.sensitivity && a.stage.goal.empty();
   if (a.output.empty() && !only_table)
     return fail(ErrorCode::usage, "the file to write is missing", "give -o OUT.tflite or -o OUT.thim");
   if (!a.output.empty() && only_table)
     return fail(ErrorCode::usage, "--sensitivity prints a table and writes no model",
                 "leave -o out, or give --mixed GOAL");
-  if (a.to.empty() && !a.qat.on && !a.widths.on())
-    return fail(ErrorCode::usage, "what to make is missing", "give --to float16, dynamic or int8, or --qat");
-  options.to = a.to == "float16" ? QuantizeTo::float16 : a.to == "dynamic" ? QuantizeTo::dynamic : QuantizeTo::int8;
-  options.min_elements = a.min_elements;
-  if (options.to != QuantizeTo::int8 &&
-      (a.qat.on || a.qat.per_tensor || a.qat.scale_bits != QuantizeOptions::kScaleBits ||
-       a.qat.bias_bits != QuantizeOptions::kBiasBits || !a.qat.bits.empty() || !a.qat.layers.empty() ||
-       !a.qat.layer_bits.empty()))
-    return fail(
-        ErrorCode::usage,
-        format("--qat, --bits, --layers, --per-tensor, --scale-bits and --bias-bits do not go with --to {}", a.to),
-        "they are for int8");
-  if (a.widths.on() && options.to != QuantizeTo::int8)
-    return fail(ErrorCode::usage, format("--sensitivity and --mixed do not go with --to {}", a.to),
-                "they choose among widths of integer weights");
-  if (a.widths.on() && a.qat.on)
-    return fail(ErrorCode::usage, "--sensitivity and --mixed choose widths without training",
-                "choose first, then give them to --qat as --layer-bits");
-  if (a.widths.on() && (!a.qat.bits.empty() || !a.qat.layer_bits.empty()))
-    return fail(ErrorCode::usage, "--bits and --layer-bits do not go with --sensitivity and --mixed",
-                "--widths says what to try");
-  THIMBLE_TRY(check_widths(a.widths));
-  THIMBLE_TRY(check_small_data(a));
-  options.equalize = a.equalize;
-  options.correct_bias = a.bias_correction;
-  if (a.rounding == "adaptive") options.rounding = QuantizeOptions::Rounding::adaptive;
-  const RetrainArguments &t = a.qat.training, plain = QatArguments().training;
-  if (!a.qat.on && (t.epochs != plain.epochs || t.batch != plain.batch || t.resume || t.limit > 0 ||
-                    t.learning_rate != plain.learning_rate || !t.augment.empty() || !t.teacher.empty() ||
-                    a.qat.ranges != QatArguments().ranges))
-    return fail(ErrorCode::usage,
-                "--epochs, --batch, --learning-rate, --ranges, --limit, --augment, --teacher and --resume are of a "
-                "training",
-                "add --qat");
-  THIMBLE_TRY(parse_weights(a.qat, &options));
-  options.io = parse_io(a.io);
-  if (a.calibration == "mse") {
-    options.calibration = Calibration::mse;
-  } else if (a.calibration == "entropy") {
-    options.calibration = Calibration::entropy;
-  } else if (a.calibration.starts_with("percentile")) {
-    options.calibration = Calibration::percentile;
-    if (a.calibration.size() > 10) {
-      char* end = nullptr;
-      const std::string number = a.calibration[10] == ':' ? a.calibration.substr(11) : "x";
-      options.percentile = std::strtod(number.c_str(), &end);
-      if (end != number.c_str() + number.size() || !(options.percentile > 50 && options.percentile <= 100))
-        return fail(ErrorCode::usage, format("--calibration is '{}'", a.calibration),
-                    "write percentile:P with P above 50 and at most 100, for instance percentile:99.99");
-    }
-  } else if (a.calibration != "minmax") {
-    return fail(ErrorCode::usage, format("--calibration is '{}'", a.calibration),
-                "give minmax, percentile:99.99, mse or entropy");
+  Form& form = a.stage.form;
+  if (a.sensitivity) form.given.insert("sensitivity");
+  a.stage.implied_int8 = a.train || a.sensitivity || form.has("mixed");
+  if (Status s = complete(a.stage); !s) {
+    if (form.at.empty()) s.error().hint += ", or --qat";
+    return s;
   }
-  if (options.to == QuantizeTo::int8 && a.data.empty())
-    return fail(ErrorCode::usage, "int8 needs pictures to measure the ranges of activations with",
+  THIMBLE_TRY(check_training(a));
+  if (a.stage.options.to == QuantizeTo::int8 && a.data.empty())
+    return fail(ErrorCode::usage, "int8 needs samples to measure the ranges of activations with",
                 "give --data SET, for instance --data fashion-mnist");
-  return options;
+  a.qat.options.quantize = a.stage.options;
+  return {};
 }
 
 // Without training: samples to calibrate with, the test part where there are no others; with --sensitivity and --mixed
 // also validation samples. How the model is fed is written into the graph.
 Result<Material> samples_of(const Arguments& a, Graph& graph, const Context& context) {
   using Use = DataRequest::Use;
-  THIMBLE_ASSIGN(const DataRequest request, data_request(a, a.widths.on() ? Use::learn : Use::calibrate, context));
+  THIMBLE_ASSIGN(const DataRequest request, data_request(a, a.widths() ? Use::learn : Use::calibrate, context));
   THIMBLE_ASSIGN(const ModelData data, open_data(graph, request, context));
   keep_feeding(data.fed, &graph);
   const Splits& splits = data.splits;
-  const HeldOut held = a.widths.on() ? hold_out(splits, a.widths.validate) : HeldOut{calibration_part(splits), {}};
+  const HeldOut held = a.widths() ? hold_out(splits, a.stage.validate) : HeldOut{calibration_part(splits), {}};
   Material m;
   m.how.train = held.train.valid() && !held.train.empty() ? held.train : splits.test;
   m.how.validation = held.validation;
@@ -143,7 +115,8 @@ Result<Material> samples_of(const Arguments& a, Graph& graph, const Context& con
   return m;
 }
 
-Result<Outcome> quantized(const Arguments& a, const QuantizeOptions& options, Graph& graph, const Context& context) {
+Result<Outcome> quantized(const Arguments& a, Graph& graph, const Context& context) {
+  const QuantizeOptions& options = a.stage.options;
   Outcome outcome;
   if (options.to != QuantizeTo::int8) {
     THIMBLE_ASSIGN(outcome.result, quantize(graph, options));
@@ -151,8 +124,8 @@ Result<Outcome> quantized(const Arguments& a, const QuantizeOptions& options, Gr
   }
   // The samples to measure ranges with, and to train on or to choose by.
   Material m;
-  if (a.qat.on) {
-    RetrainArguments training = a.qat.training;
+  RetrainArguments training = a.training;
+  if (a.train) {
     static_cast<DataArguments&>(training) = a;
     training.output = a.output;
     THIMBLE_ASSIGN(m, material_of(training, graph, context));
@@ -160,24 +133,24 @@ Result<Outcome> quantized(const Arguments& a, const QuantizeOptions& options, Gr
     THIMBLE_ASSIGN(m, samples_of(a, graph, context));
   }
   const Feeding& feeding = m.how.feeding;
-  const int64_t count = std::min(a.samples, m.how.train.size());
-  const CalibrationSamples drawn = calibration_samples(m.how.train, feeding, a.samples);
+  const int64_t count = std::min(a.stage.calibration_samples, m.how.train.size());
+  const CalibrationSamples drawn = calibration_samples(m.how.train, feeding, a.stage.calibration_samples);
   TaskProgress progress(context, "calibrating", "samples");
   const CalibrationSamples samples = [&](int64_t i, std::span<float> input) {
     if (interrupted() || !drawn(i, input)) return false;
-    if (!a.qat.on && !a.widths.on()) progress.update(i + 1, count);
+    if (!a.train && !a.widths()) progress.update(i + 1, count);
     return true;
   };
-  if (a.widths.on()) {
-    THIMBLE_ASSIGN(outcome.widths, run_widths(a.widths, options, graph, m.how.validation, feeding, samples, context));
+  if (a.widths()) {
+    THIMBLE_ASSIGN(outcome.widths, run_widths(a.stage, graph, m.how.validation, feeding, samples, context));
     if (outcome.widths->mixed) outcome.result = std::move(outcome.widths->mixed->result);
     return outcome;
   }
-  if (!a.qat.on) {
+  if (!a.train) {
     THIMBLE_ASSIGN(outcome.result, quantize(graph, options, samples));
     return outcome;
   }
-  THIMBLE_ASSIGN(QatOutcome trained, run_qat(a.qat, options, graph, m, samples, context));
+  THIMBLE_ASSIGN(QatOutcome trained, run_qat(a.qat.options, training, graph, m, samples, context));
   outcome.result = std::move(trained.result);
   outcome.epochs = std::move(trained.epochs);
   THIMBLE_ASSIGN(const TestScore before, test_score(graph, m, context));
@@ -187,8 +160,8 @@ Result<Outcome> quantized(const Arguments& a, const QuantizeOptions& options, Gr
   return outcome;
 }
 
-void print_json(const Arguments& a, const QuantizeOptions& options, const Outcome& outcome, int64_t before,
-                int64_t after, const Context& context) {
+void print_json(const Arguments& a, const Outcome& outcome, int64_t before, int64_t after, const Context& context) {
+  const QuantizeOptions& options = a.stage.options;
   const Quantized& result = outcome.result;
   const bool written = !a.output.empty();
   JsonWriter json;
@@ -196,7 +169,7 @@ void print_json(const Arguments& a, const QuantizeOptions& options, const Outcom
   if (written) json.field("file", a.output);
   json.field("bytes_before", before);
   if (written) json.field("bytes", after);
-  if (a.qat.on) {
+  if (a.train) {
     json.field("bits", bits_word(options.bits));
     json.field("test_accuracy_before", outcome.accuracy_before).field("test_accuracy", outcome.accuracy);
     write_epochs(json, outcome.epochs);
@@ -239,15 +212,15 @@ void print_tables(const Outcome& outcome, int64_t before, int64_t after, const C
                          format_percent(outcome.accuracy_before)));
 }
 
-Status run_quantize(const Arguments& a, const Context& context) {
-  THIMBLE_TRY(check_model_output(a.output, {a.model, a.qat.training.teacher}, a.force));
-  THIMBLE_ASSIGN(const QuantizeOptions options, parse_options(a));
+Status run_quantize(Arguments& a, const Context& context) {
+  THIMBLE_TRY(check_model_output(a.output, {a.model, a.training.teacher}, a.force));
+  THIMBLE_TRY(check_arguments(a));
   THIMBLE_ASSIGN(LoadedModel model, load_model(a.model));
   const auto before = static_cast<int64_t>(model.file.size);
   THIMBLE_TRY(refuse_losses(model.graph));
   THIMBLE_ASSIGN(Graph graph, prepare_for_inference(std::move(model.graph)));
   if (graph.inputs.empty()) return fail(ErrorCode::usage, "the model has no input");
-  THIMBLE_ASSIGN(const Outcome outcome, quantized(a, options, graph, context));
+  THIMBLE_ASSIGN(const Outcome outcome, quantized(a, graph, context));
   if (interrupted()) return interrupted_error("nothing was written");
   std::vector<uint8_t> bytes;
   if (!a.output.empty()) {
@@ -260,7 +233,7 @@ Status run_quantize(const Arguments& a, const Context& context) {
   }
   const auto after = static_cast<int64_t>(bytes.size());
   if (context.json) {
-    print_json(a, options, outcome, before, after, context);
+    print_json(a, outcome, before, after, context);
   } else if (a.output != "-") {
     if (outcome.widths) print_widths(*outcome.widths, context);
     if (!a.output.empty()) {
@@ -270,7 +243,7 @@ Status run_quantize(const Arguments& a, const Context& context) {
   }
   for (const std::string& what : tflite::stock_obstacles(outcome.result.graph, true))
     context.note(format("LiteRT will refuse this model or crash: {}", what));
-  return outcome.widths ? goal_status(a.widths, *outcome.widths) : Status();
+  return outcome.widths ? goal_status(a.stage, *outcome.widths) : Status();
 }
 
 }  // namespace
@@ -289,27 +262,19 @@ Action define_quantize(Options& options) {
       "computes in int8 throughout; it measures the ranges of activations on training samples of --data. --qat makes\n"
       "int8 too, and trains on them meanwhile: the accuracy that training shows is that of the file.");
   options.argument("MODEL", &a->model, "a float .tflite or .thim file; - reads it from the standard input");
-  options.choice("--to", &a->to, {"float16", "dynamic", "int8"}, "what to make (--qat, --mixed: int8)");
   options.text("-o,--output", &a->output, "OUT",
                "the file to write, .tflite or .thim (packed); - is the standard output");
   declare_force(options, &a->force);
-  options.section("int8");
-  options.text("--data", &a->data, "SET", "samples to calibrate with: mnist, fashion-mnist, folder:PATH, …");
-  options.integer("--samples", &a->samples, "N", "how many (default: 500)", 1);
-  options.text("--calibration", &a->calibration, "RULE", "minmax (default), percentile:P, mse or entropy");
-  options.choice("--io", &a->io, {"float", "int8", "uint8"}, "type of inputs and outputs (default: float)");
+  options.text("--data", &a->data, "SET", "int8: samples to calibrate with: mnist, fashion-mnist, folder:PATH, …");
   declare_feeding(options, a.get());
-  declare_weights(options, &a->qat);
-  options.flag("--equalize", &a->equalize, "balance weights between neighbouring layers first; needs no data");
-  options.flag("--bias-correction", &a->bias_correction, "biases that set the mean of every output channel right");
-  options.choice("--rounding", &a->rounding, {"nearest", "adaptive"},
-                 "of weights; adaptive: for the least error of the layer's output (default: nearest)");
-  options.section("int8, bits per layer");
-  declare_widths(options, &a->widths);
+  FlagFields visitor(options, a->stage.form);
+  fields(visitor, a->stage);
+  options.flag("--sensitivity", &a->sensitivity, "a table of what fewer bits in each layer cost and save");
   options.section("int8, quantisation-aware training");
-  declare_qat(options, &a->qat);
-  options.section("dynamic");
-  options.integer("--min-elements", &a->min_elements, "N", "weights with fewer elements stay float (default: 1024)");
+  options.flag("--qat", &a->train, "train on --data with the integer model running beside the float one");
+  FlagFields qat(options, a->qat.form);
+  qat_fields(qat, a->qat);
+  declare_training(options, &a->training);
   options.section("");
   return [a](const Context& context) { return run_quantize(*a, context); };
 }

@@ -102,10 +102,6 @@ void print_tables(const Score& before, const Score& after, const Context& contex
 
 }  // namespace
 
-void declare_layers(Options& options, RetrainArguments* a) {
-  options.texts("--layers", &a->layers, "A,B", "only these layers (default: all with dense or convolution weights)");
-}
-
 void declare_retraining(Options& options, RetrainArguments* a) {
   options.argument("MODEL", &a->model, "a float .tflite or .thim file; - reads it from the standard input");
   options.text("-o,--output", &a->output, "OUT",
@@ -113,18 +109,8 @@ void declare_retraining(Options& options, RetrainArguments* a) {
   declare_force(options, &a->force);
   options.section("Training");
   options.text("--data", &a->data, "SET", "mnist, fashion-mnist, folder:PATH, csv:PATH, npz:PATH, function:NAME", true);
-  options.integer("--epochs", &a->epochs, "N", "passes over the training part (default: 4)", 1, 100'000);
-  options.number("--learning-rate", &a->learning_rate, "R",
-                 format("default: {} of the optimiser's own; cosine to 0", usual_rate(a->technique)),
-                 kLeastLearningRate);
-  options.text("--optimizer", &a->optimizer, "NAME", "adam (default), sgd, rmsprop …");
-  options.integer("--batch", &a->batch, "N", "samples per step (default: 32)", 1, 65536);
-  options.integer("--limit", &a->limit, "N", "train on the first N samples only", 1);
-  options.integer("--seed", &a->seed, "N", "of the order of samples and of random choices (default: 1)");
   declare_feeding(options, a);
-  declare_augment(options, a);
-  if (a->technique != "distill") declare_teacher(options, a);  // that has more to say about it
-  options.flag("--resume", &a->resume, "go on from OUT.ckpt where there is one");
+  declare_training(options, a, {.teacher = a->technique != "distill"});  // that has more to say about it
   options.section("");
 }
 

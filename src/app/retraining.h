@@ -8,8 +8,6 @@ namespace thimble::app {
 
 // MODEL, -o, --data and the options of the training.
 void declare_retraining(Options& options, RetrainArguments* a);
-// --layers A,B or several times.
-void declare_layers(Options& options, RetrainArguments* a);
 
 struct Command {
   const char* name;  // "prune": schema thimble.prune/1

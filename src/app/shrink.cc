@@ -6,6 +6,7 @@
 
 #include "api/load.h"
 #include "app/commands.h"
+#include "app/flag_fields.h"
 #include "app/interrupt.h"
 #include "app/long_work.h"
 #include "app/model_output.h"
@@ -16,39 +17,14 @@
 #include "measure/text.h"
 #include "measure/units.h"
 #include "passes/pipeline.h"
+#include "study/options/stages.h"
 
 namespace thimble::app {
 namespace {
 
 struct Arguments : RetrainArguments {
-  std::string rank = "l1";
-  double keep = NAN, floor = 0.1;
-  int64_t macs = 0, parameters = 0, rounds = 1, multiple = 1;
-  bool per_layer = false;
+  ShrinkStage stage;
 };
-
-Result<ShrinkPlan> plan_of(const Arguments& a) {
-  ShrinkPlan plan;
-  if (!std::isnan(a.keep)) plan.options.keep = a.keep;
-  if (!(plan.options.keep > 0 && plan.options.keep <= 1))
-    return fail(ErrorCode::usage, format("--keep is {}", a.keep),
-                "give a fraction above 0 and at most 1, for instance 0.5 for half of the channels");
-  if (!std::isnan(a.keep) && (a.macs > 0 || a.parameters > 0))
-    return fail(ErrorCode::usage, "--keep and a target (--macs, --parameters) exclude each other", "give one of them");
-  plan.options.max_macs = a.macs;
-  plan.options.max_parameters = a.parameters;
-  plan.options.per_layer = a.per_layer;
-  plan.options.multiple = a.multiple;
-  plan.options.floor = a.floor;
-  plan.options.layers = layer_names(a);
-  plan.rounds = static_cast<int>(a.rounds);
-  plan.ranking = a.rank == "taylor"                ? Ranking::taylor
-                 : a.rank == "activation"          ? Ranking::activation
-                 : a.rank == "activation-gradient" ? Ranking::activation_gradient
-                 : a.rank == "batch-norm"          ? Ranking::batch_norm
-                                                   : Ranking::l1;
-  return plan;
-}
 
 struct Report {
   const Shrunk& shrunk;
@@ -61,7 +37,7 @@ void print_json(const Report& r, const Arguments& a, const Context& context) {
   const Shrunk& s = r.shrunk;
   JsonWriter json;
   json.begin_object().field("schema", "thimble.shrink/1").field("model", a.model).field("file", a.output);
-  json.field("rank", a.rank).field("rounds", a.rounds);
+  json.field("rank", name(a.stage.plan.ranking)).field("rounds", a.stage.plan.rounds);
   json.field("bytes_before", r.bytes_before).field("bytes", r.bytes_after);
   json.field("macs_before", s.macs_before).field("macs", s.macs_after);
   json.field("parameters_before", s.parameters_before).field("parameters", s.parameters_after);
@@ -104,10 +80,11 @@ void print_tables(const Report& r, const Context& context) {
   context.print(table.text(context.colour(), context.table_width()));
 }
 
-Status run_shrink(const Arguments& a, const Context& context) {
-  THIMBLE_ASSIGN(ShrinkPlan plan, plan_of(a));
+Status run_shrink(Arguments& a, const Context& context) {
+  THIMBLE_TRY(complete(a.stage));
+  const ShrinkPlan& plan = a.stage.plan;
   if (a.data.empty() && needs_data(plan.ranking))
-    return fail(ErrorCode::usage, format("--rank {} needs samples", a.rank),
+    return fail(ErrorCode::usage, format("--rank {} needs samples", name(plan.ranking)),
                 "give --data SET, for instance --data fashion-mnist, or use --rank l1");
   THIMBLE_TRY(check_model_output(a.output, {a.model, a.teacher}, a.force));
   THIMBLE_ASSIGN(LoadedModel model, load_model(a.model));
@@ -125,10 +102,10 @@ Status run_shrink(const Arguments& a, const Context& context) {
   m.how.hooks.progress = [&](const TrainProgress& p) {
     line.update({"training", (static_cast<int64_t>(p.epoch - 1) * p.steps + p.step) * a.batch,
                  static_cast<int64_t>(p.epochs) * p.steps * a.batch, "images",
-                 format("round {}/{}  epoch {}/{}  loss {:.4f}", round, a.rounds, p.epoch, p.epochs, p.loss)});
+                 format("round {}/{}  epoch {}/{}  loss {:.4f}", round, plan.rounds, p.epoch, p.epochs, p.loss)});
   };
   m.how.hooks.epoch = [&](const EpochRecord& e) {
-    std::string text = format("round {}/{}  epoch {}/{}  loss {:.4f}", round, a.rounds, e.epoch, a.epochs, e.loss);
+    std::string text = format("round {}/{}  epoch {}/{}  loss {:.4f}", round, plan.rounds, e.epoch, a.epochs, e.loss);
     if (e.has_validation && e.val_accuracy >= 0) text += format("  val_accuracy {:.4f}", e.val_accuracy);
     line.note(text);
     if (e.epoch == a.epochs) ++round;
@@ -148,7 +125,7 @@ Status run_shrink(const Arguments& a, const Context& context) {
     return {};
   }
   THIMBLE_TRY(write_file_atomic(a.output, std::span<const uint8_t>(file)));
-  for (int64_t r = 1; r <= a.rounds && !m.how.checkpoint.empty(); ++r)
+  for (int64_t r = 1; r <= plan.rounds && !m.how.checkpoint.empty(); ++r)
     remove_checkpoint(format("{}.round{}", m.how.checkpoint, r));
   if (context.json) {
     print_json(report, a, context);
@@ -176,30 +153,12 @@ Action define_shrink(Options& options) {
   options.text("-o,--output", &a->output, "OUT",
                "the file to write, .tflite or .thim (packed); - is the standard output", true);
   declare_force(options, &a->force);
-  options.section("What goes");
-  options.number("--keep", &a->keep, "FRACTION", "of the channels that stay (default: 0.5)");
-  options.integer("--macs", &a->macs, "N", "instead: at most so many multiply-accumulates", 1);
-  options.integer("--parameters", &a->parameters, "N", "instead: at most so many parameters", 1);
-  options.choice("--rank", &a->rank, {"l1", "taylor", "activation", "activation-gradient", "batch-norm"},
-                 "what is low: filters (l1, default), effect on the loss (taylor), activations …");
-  options.flag("--per-layer", &a->per_layer, "the same fraction of every layer; otherwise the lowest of all");
-  options.integer("--multiple", &a->multiple, "N", "channels that stay: a multiple of N (default: 1)", 1, 1024);
-  options.number("--floor", &a->floor, "FRACTION", "of each layer's channels that stay at least (default: 0.1)", 0, 1);
-  options.texts("--layers", &a->layers, "A,B", "only these layers");
+  FlagFields visitor(options, a->stage.form);
+  fields(visitor, a->stage);
   options.section("Training");
   options.text("--data", &a->data, "SET", "mnist, fashion-mnist, folder:PATH, …; without it nothing is trained");
-  options.integer("--epochs", &a->epochs, "N", "after each round (default: 3)", 0, 100'000);
-  options.integer("--rounds", &a->rounds, "N", "remove in so many parts, training after each (default: 1)", 1, 1000);
-  options.number("--learning-rate", &a->learning_rate, "R", "default: the optimiser's own; cosine to 0",
-                 kLeastLearningRate);
-  options.text("--optimizer", &a->optimizer, "NAME", "adam (default), sgd, rmsprop …");
-  options.integer("--batch", &a->batch, "N", "samples per step (default: 32)", 1, 65536);
-  options.integer("--limit", &a->limit, "N", "train on the first N samples only", 1);
-  options.integer("--seed", &a->seed, "N", "of the order of samples (default: 1)");
   declare_feeding(options, a.get());
-  declare_augment(options, a.get());
-  declare_teacher(options, a.get());
-  options.flag("--resume", &a->resume, "go on from OUT.ckpt.round* where they are");
+  declare_training(options, a.get(), {.least_epochs = 0});
   options.section("");
   return [a](const Context& context) { return run_shrink(*a, context); };
 }

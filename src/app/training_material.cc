@@ -1,23 +1,31 @@
 #include "app/training_material.h"
 
 #include "api/load.h"
+#include "app/flag_fields.h"
 #include "app/interrupt.h"
 #include "compress/distill.h"
 #include "formats/tflite/tflite.h"
 #include "study/evaluate.h"
+#include "study/options/stages.h"
 #include "study/recipe.h"
 #include "study/validation_score.h"
 
 namespace thimble::app {
 
-void declare_augment(Options& options, RetrainArguments* a) {
+void declare_training(Options& options, RetrainArguments* a, const TrainingFlags& flags) {
+  const Form form{.flags = true};
+  FlagFields visitor(options, a->form);
+  if (flags.least_epochs >= 0) training_fields(visitor, form, &a->epochs, &a->learning_rate, flags.least_epochs);
+  options.text("--optimizer", &a->optimizer, "NAME", "adam (default), sgd, rmsprop …");
+  options.integer("--batch", &a->batch, "N", format("samples per step (default: {})", a->batch), 1, 65536);
+  options.integer("--limit", &a->limit, "N", "train on the first N samples only", 1);
+  options.integer("--seed", &a->seed, "N", "of the order of samples and of random choices (default: 1)");
   options.text("--augment", &a->augment, "TEXT",
                "changes of training pictures as in a recipe: \"shift = 1, flip = true\"");
-}
-
-void declare_teacher(Options& options, RetrainArguments* a) {
-  options.text("--teacher", &a->teacher, "FILE",
-               "a model of the same classes whose answers are learned too; the uncompressed one is a good teacher");
+  if (flags.teacher)
+    options.text("--teacher", &a->teacher, "FILE",
+                 "a model of the same classes whose answers are learned too; the uncompressed one is a good teacher");
+  options.flag("--resume", &a->resume, "go on where an interrupted training was, from OUT.ckpt");
 }
 
 Result<Techniques> taught(const RetrainArguments& a, const Context& context) {
@@ -29,13 +37,6 @@ Result<Techniques> taught(const RetrainArguments& a, const Context& context) {
   lesson.teacher_name = a.teacher;
   lesson.threads = context.thread_count();
   return Techniques{std::make_shared<Distillation>(std::move(lesson))};
-}
-
-std::vector<std::string> layer_names(const RetrainArguments& a) {
-  std::vector<std::string> names;
-  for (const std::string& list : a.layers)
-    for (std::string& name : split_names(list)) names.push_back(std::move(name));
-  return names;
 }
 
 Status refuse_quantised(const Graph& graph) {
@@ -52,8 +53,6 @@ Result<Material> material_of(const RetrainArguments& a, Graph& graph, const Cont
   m.how.threads = context.thread_count();
   m.how.hooks.stop = interrupted;
   THIMBLE_TRY(refuse_losses(graph));
-  if (!a.layers.empty() && layer_names(a).empty())
-    return fail(ErrorCode::usage, "--layers names no layer", "leave it out for all layers");
   if (a.data.empty()) return m;
   THIMBLE_ASSIGN(DataRequest request, data_request(a, DataRequest::Use::learn, context));
   request.seed = static_cast<uint64_t>(a.seed);

@@ -6,29 +6,27 @@
 #include "app/data_arguments.h"
 #include "base/json.h"
 #include "compress/retrain.h"
+#include "study/options/fields.h"
 
 namespace thimble::app {
-
-// The least that --learning-rate takes.
-inline constexpr double kLeastLearningRate = 1e-12;
 
 struct RetrainArguments : DataArguments {
   std::string technique;  // whose usual_rate() is the default
   std::string model, output, augment, teacher, optimizer = "adam";
-  std::vector<std::string> layers;
   int64_t epochs = 4, batch = 32, limit = 0, seed = 1;
   double learning_rate = 0;
   bool resume = false, force = false;
+  Form form;
 };
 
-// Declares --augment.
-void declare_augment(Options& options, RetrainArguments* a);
-// Declares --teacher, for commands that have no section of a teacher.
-void declare_teacher(Options& options, RetrainArguments* a);
+// Declares how the training goes: --epochs to --resume, each where a command has it.
+struct TrainingFlags {
+  int64_t least_epochs = 1;  // −1: the command decides by itself
+  bool teacher = true;       // commands that have a section of their own about it have no flag here
+};
+void declare_training(Options& options, RetrainArguments* a, const TrainingFlags& flags = {});
 // What a.teacher adds to a training; nothing where there is none. Errors: those of load_model.
 Result<Techniques> taught(const RetrainArguments& a, const Context& context);
-// Of --layers, which may be given several times.
-std::vector<std::string> layer_names(const RetrainArguments& a);
 
 // Errors: unsupported for a model with quantised tensors.
 Status refuse_quantised(const Graph& graph);

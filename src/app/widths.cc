@@ -1,7 +1,6 @@
 #include "app/widths.h"
 
 #include "app/interrupt.h"
-#include "app/qat.h"
 #include "app/task_progress.h"
 #include "measure/table.h"
 #include "measure/text.h"
@@ -12,17 +11,6 @@
 namespace thimble::app {
 namespace {
 
-Result<std::vector<int>> parse_widths(const std::string& list) {
-  std::vector<int> widths;
-  for (size_t at = 0; at <= list.size();) {
-    const size_t comma = std::min(list.find(',', at), list.size());
-    THIMBLE_ASSIGN(const int bits, parse_bits(std::string_view(list).substr(at, comma - at)));
-    widths.push_back(bits);
-    at = comma + 1;
-  }
-  return widths;
-}
-
 std::string points(double accuracy_difference) { return format("{:+.2f}", accuracy_difference * 100); }
 
 void write_score(JsonWriter& json, const ModelScore& score) {
@@ -31,42 +19,25 @@ void write_score(JsonWriter& json, const ModelScore& score) {
 
 }  // namespace
 
-void declare_widths(Options& options, WidthArguments* a) {
-  options.flag("--sensitivity", &a->sensitivity, "a table of what fewer bits in each layer cost and save");
-  options.text("--mixed", &a->mixed, "GOAL",
-               "bits per layer for \"accuracy-drop 0.5\" (points), \"loss-rise 5\" or \"bytes 12000\" (packed)");
-  options.text("--widths", &a->widths, "A,B", "widths to try in each layer (default: 8,4,2)");
-  options.integer("--validate", &a->validate, "N", "validation samples that decide (default: 5000)", 1);
-}
-
-Status check_widths(const WidthArguments& a) {
-  if (!a.on()) return {};
-  THIMBLE_TRY(parse_widths(a.widths));
-  if (!a.mixed.empty()) THIMBLE_TRY(parse_mixed_goal(a.mixed));
-  return {};
-}
-
-Result<WidthsOutcome> run_widths(const WidthArguments& a, const QuantizeOptions& options, const Graph& graph,
-                                 const Dataset& validation, const Feeding& feeding, const CalibrationSamples& samples,
-                                 const Context& context) {
+Result<WidthsOutcome> run_widths(const QuantizeStage& stage, const Graph& graph, const Dataset& validation,
+                                 const Feeding& feeding, const CalibrationSamples& samples, const Context& context) {
   if (!validation.valid() || validation.empty())
     return fail(ErrorCode::usage, "the data set has no training or validation samples to decide with",
                 "the test part is not used for choices");
   SensitivityOptions how;
-  how.quantize = options;
-  THIMBLE_ASSIGN(how.widths, parse_widths(a.widths));
+  how.quantize = stage.options;
+  how.widths = stage.widths;
   TaskProgress progress(context, "layer by layer", "models");
   how.progress = [&](int64_t done, int64_t total) { progress.update(done, total); };
   how.cancelled = interrupted;
   const ScoreModel score =
       validation_score(validation, feeding, {.threads = context.thread_count(), .cancelled = interrupted});
   WidthsOutcome outcome;
-  if (a.mixed.empty()) {
+  if (!stage.mixed) {
     THIMBLE_ASSIGN(outcome.table, layer_sensitivity(graph, samples, score, how));
     return outcome;
   }
-  THIMBLE_ASSIGN(const MixedGoal goal, parse_mixed_goal(a.mixed));
-  THIMBLE_ASSIGN(outcome.mixed, choose_widths(graph, samples, score, goal, how));
+  THIMBLE_ASSIGN(outcome.mixed, choose_widths(graph, samples, score, *stage.mixed, how));
   outcome.table = outcome.mixed->table;
   return outcome;
 }
@@ -148,14 +119,14 @@ void write_widths(JsonWriter& json, const WidthsOutcome& outcome) {
   json.end_array().end_object();
 }
 
-Status goal_status(const WidthArguments& a, const WidthsOutcome& outcome) {
+Status goal_status(const QuantizeStage& stage, const WidthsOutcome& outcome) {
   if (!outcome.mixed || outcome.mixed->met) return {};
   const MixedPrecision& m = *outcome.mixed;
   const std::string what = std::isnan(m.score.accuracy) ? format("a loss of {}", format_number(m.score.loss))
                                                         : format("{} accuracy", format_percent(m.score.accuracy));
   return fail(ErrorCode::gate_failed,
               format("--mixed \"{}\" was not met: the nearest has {} on the validation samples and {} bytes packed",
-                     a.mixed, what, m.bytes),
+                     stage.goal, what, m.bytes),
               "it was written; allow more, or train with --qat");
 }
 

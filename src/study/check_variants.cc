@@ -24,7 +24,7 @@ std::vector<std::string> named_layers(const VariantSpec& v) {
   if (v.prune) add(v.prune->options.choice.layers);
   if (v.cluster) add(v.cluster->options.choice.layers);
   if (v.qat) add_bits(v.qat->options.quantize);
-  if (v.quantized) add_bits(v.quantize);
+  if (v.quantize) add_bits(v.quantize->options);
   return names;
 }
 

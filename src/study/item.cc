@@ -158,7 +158,7 @@ class ItemRun {
 
   // The first variant's file against the network as it was trained (before export folded, split or rewrote anything).
   Status check_export(const Weights& weights, const Variant& variant, const Scorer& scorer) {
-    if (data_.splits.test.empty() || variant.spec.quantized || !variant.result.stages.empty()) return {};
+    if (data_.splits.test.empty() || variant.spec.quantize || !variant.result.stages.empty()) return {};
     THIMBLE_ASSIGN(Model trained, build_model(recipe_.model, {.batch = 1}));
     for (const auto* list : {&trained.parameters, &trained.statistics})
       for (TensorId t : *list) {

@@ -142,7 +142,7 @@ TEST(LayerWords, TrainedExportedAndQuantised) {
     const auto file = make_variant({.name = "float32"}, Staged{.graph = *graph}, data);
     ASSERT_TRUE(file) << file.error().to_string();
     EXPECT_LE(difference(outputs(file->graph, set), wanted), 1e-5);
-    VariantSpec int8{.name = "int8", .quantized = true};
+    VariantSpec int8{.name = "int8", .quantize = QuantizeStage()};
     int8.quantize.to = QuantizeTo::int8;
     const auto small = make_variant(int8, Staged{.graph = *graph}, data);
     ASSERT_TRUE(small) << small.error().to_string();

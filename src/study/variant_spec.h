@@ -11,6 +11,7 @@
 #include "compress/quantize.h"
 #include "compress/shrink.h"
 #include "study/compression.h"
+#include "study/options/fields.h"
 #include "train/spec.h"
 
 namespace thimble {
@@ -26,26 +27,35 @@ struct NetworkStage {
   std::vector<LayerSpec> layers;
   StageTraining training;
   double decay_epochs = 0;  // length of the schedule; 0: [train]'s
+  Form form;
 };
 
 // The same network trained on: the fair baseline of techniques that train on.
 struct ContinueStage {
   StageTraining training;
+  Form form;
 };
 
+// The texts of the following are read by complete() of options/stages.h.
 struct ShrinkStage {
+  std::optional<double> keep;
   ShrinkPlan plan;
   StageTraining training;  // after each round
+  Form form;
 };
 
 struct PruneStage {
+  std::optional<double> sparsity;
+  std::string block, pattern;  // "1x4", "2:4"
   PruneOptions options;
   StageTraining training;
+  Form form;
 };
 
 struct ClusterStage {
   ClusterOptions options;
   StageTraining training;
+  Form form;
 };
 
 // Quantisation-aware training: what comes out is the integer model.
@@ -53,6 +63,20 @@ struct QatStage {
   QatOptions options;
   int64_t calibration_samples = 500;
   StageTraining training;
+  Form form;
+};
+
+// Quantisation without training.
+struct QuantizeStage {
+  QuantizeOptions options;
+  std::string calibration = "minmax";  // "percentile:99.9"
+  int64_t calibration_samples = 500;
+  std::string goal;                // of `mixed`
+  std::optional<MixedGoal> mixed;  // bits per layer, chosen on validation samples among `widths`
+  std::vector<int> widths{8, 4, 2};
+  int64_t validate = 5000;
+  bool implied_int8 = false;  // `to` need not be given
+  Form form;
 };
 
 // A teacher for the variant's trainings; a training of its own where there is no other, or for a student.
@@ -63,12 +87,14 @@ struct DistillStage {
   double feature_weight = 1;
   std::vector<LayerSpec> student;  // another architecture, trained from nothing with the whole [train]; empty: the same
   StageTraining training;
+  Form form;
 };
 
 // The combination of all these that meets a goal, found by itself: the integer model.
 struct SearchStage {
   CompressionGoal goal;
   int passes = kSearchPasses;  // samples to train on in all, as passes over the training part
+  Form form;
 };
 
 struct VariantSpec {
@@ -82,12 +108,7 @@ struct VariantSpec {
   std::optional<ClusterStage> cluster;
   std::optional<QatStage> qat;
   std::optional<SearchStage> search;  // in place of the other stages
-  bool quantized = false;
-  QuantizeOptions quantize;
-  int64_t calibration_samples = 500;
-  std::optional<MixedGoal> mixed;  // bits per layer, chosen on validation samples among `widths`
-  std::vector<int> widths{8, 4, 2};
-  int64_t validate = 5000;
+  std::optional<QuantizeStage> quantize;
 };
 
 }  // namespace thimble

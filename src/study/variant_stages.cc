@@ -4,9 +4,9 @@
 
 #include "base/file.h"
 #include "base/hash.h"
-#include "compress/distill.h"
 #include "compress/size_report.h"
 #include "formats/tflite/tflite.h"
+#include "study/options/stages.h"
 #include "study/training_hooks.h"
 #include "study/variants.h"
 
@@ -275,13 +275,7 @@ Techniques VariantStages::keepers(const Staged& s) const {
 }
 
 Result<std::shared_ptr<Technique>> VariantStages::teacher(const DistillStage& stage) {
-  DistillOptions options;
-  options.teacher_name = stage.teacher;
-  options.temperature = stage.temperature;
-  options.alpha = stage.alpha;
-  options.student_feature = stage.student_feature;
-  options.teacher_feature = stage.teacher_feature;
-  options.feature_weight = stage.feature_weight;
+  DistillOptions options = distill_options(stage);
   options.threads = context_.threads;
   if (stage.teacher.ends_with(".tflite")) {
     const std::string path = join_path(context_.recipe.directory, stage.teacher);

@@ -53,17 +53,17 @@ name = "b"
 quantize = { to = "int8", mixed = "loss-rise 0.5", widths = [8, 3], validate = 40 }
 )");
   ASSERT_TRUE(r) << r.error().to_string();
-  const QuantizeOptions& a = r->variants[0].quantize;
+  const QuantizeOptions& a = r->variants[0].quantize->options;
   EXPECT_EQ(a.bits, 4);
   EXPECT_EQ(a.layer_bits, (std::map<std::string, int>{{"dense_1", 8}, {"dense_3", kTernaryBits}}));
   EXPECT_TRUE(a.per_tensor_weights);
-  const QuantizeOptions& c = r->variants[1].quantize;
+  const QuantizeOptions& c = r->variants[1].quantize->options;
   EXPECT_TRUE(c.equalize && c.correct_bias && c.rounding == QuantizeOptions::Rounding::adaptive);
   const VariantSpec& b = r->variants[2];
-  ASSERT_TRUE(b.mixed);
-  EXPECT_EQ(b.mixed->to_string(), "loss-rise 0.5");
-  EXPECT_EQ(b.widths, (std::vector<int>{8, 3}));
-  EXPECT_EQ(b.validate, 40);
+  ASSERT_TRUE(b.quantize->mixed);
+  EXPECT_EQ(b.quantize->mixed->to_string(), "loss-rise 0.5");
+  EXPECT_EQ(b.quantize->widths, (std::vector<int>{8, 3}));
+  EXPECT_EQ(b.quantize->validate, 40);
 }
 
 TEST(RecipeVariants, WhatDoesNotGoTogetherWithFewBits) {
@@ -112,7 +112,7 @@ distill = { teacher = "a", temperature = 2, alpha = 0.5 }
   EXPECT_EQ(b.from, "a");
   EXPECT_EQ(b.cluster->options.clusters, 8);
   EXPECT_EQ(b.cluster->options.init, ClusterInit::density);
-  EXPECT_TRUE(b.cluster->options.per_channel && b.cluster->options.preserve_sparsity && b.quantized);
+  EXPECT_TRUE(b.cluster->options.per_channel && b.cluster->options.preserve_sparsity && b.quantize);
   EXPECT_EQ(c.name, "distilled_pruned");
   EXPECT_EQ(c.prune->options.n, 2);
   EXPECT_TRUE(c.prune->options.choice.depthwise);

@@ -18,20 +18,18 @@
 namespace thimble {
 namespace {
 
-std::string bits_text(int bits) { return bits == kTernaryBits ? std::string("ternary") : std::to_string(bits); }
-
 // What is special about the weights of an int8 variant.
-std::string describe_weights(const VariantSpec& spec) {
-  const QuantizeOptions& q = spec.quantize;
+std::string describe_weights(const QuantizeStage& stage) {
+  const QuantizeOptions& q = stage.options;
   std::string text;
   for (size_t i = 0; i < q.layers.size(); ++i) text += (i == 0 ? "; only " : ", ") + q.layers[i];
-  if (q.bits != 8) text += format("; weights of {} bits", bits_text(q.bits));
-  for (const auto& [layer, bits] : q.layer_bits) text += format("; {} {}", layer, bits_text(bits));
+  if (q.bits != 8) text += format("; weights of {} bits", bits_word(q.bits));
+  for (const auto& [layer, bits] : q.layer_bits) text += format("; {} {}", layer, bits_word(bits));
   if (q.per_tensor_weights) text += "; one scale per weight tensor";
   if (q.equalize) text += "; layers equalised";
   if (q.correct_bias) text += "; biases corrected";
   if (q.rounding == QuantizeOptions::Rounding::adaptive) text += "; weights rounded adaptively";
-  if (spec.mixed) text += format("; bits per layer chosen for {} on the validation samples", spec.mixed->to_string());
+  if (stage.mixed) text += format("; bits per layer chosen for {} on the validation samples", stage.mixed->to_string());
   return text;
 }
 
@@ -47,22 +45,22 @@ std::string integer_part(const Graph& graph) {
   return integer == all ? " throughout" : format(" in {} of {} operators, the others float32", integer, all);
 }
 
-std::string describe_quantisation(const VariantSpec& spec, const Graph& written) {
-  switch (spec.quantize.to) {
+std::string describe_quantisation(const QuantizeStage& stage, const Graph& written) {
+  const QuantizeOptions& q = stage.options;
+  switch (q.to) {
     case QuantizeTo::float16: return "weights stored as float16, computed in float32";
     case QuantizeTo::dynamic:
       return std::string("int8 weights, activations quantised at run time") +
-             (spec.quantize.min_elements > 1
-                  ? format("; weight tensors of fewer than {} elements stay float32", spec.quantize.min_elements)
-                  : "");
+             (q.min_elements > 1 ? format("; weight tensors of fewer than {} elements stay float32", q.min_elements)
+                                 : "");
     case QuantizeTo::int8:
       return format("int8{}, calibrated with {} training samples ({}){}", integer_part(written),
-                    spec.calibration_samples,
-                    spec.quantize.calibration == Calibration::minmax    ? "minimum and maximum"
-                    : spec.quantize.calibration == Calibration::mse     ? "least squared error"
-                    : spec.quantize.calibration == Calibration::entropy ? "entropy"
-                                                                        : "percentile",
-                    describe_weights(spec));
+                    stage.calibration_samples,
+                    q.calibration == Calibration::minmax    ? "minimum and maximum"
+                    : q.calibration == Calibration::mse     ? "least squared error"
+                    : q.calibration == Calibration::entropy ? "entropy"
+                                                            : "percentile",
+                    describe_weights(stage));
   }
   return "";
 }
@@ -70,17 +68,21 @@ std::string describe_quantisation(const VariantSpec& spec, const Graph& written)
 std::string describe(const VariantSpec& spec, const Staged& staged, const Graph& written) {
   std::string text;
   for (const std::string& stage : staged.settings) text += (text.empty() ? "" : ". Then ") + stage;
-  if (spec.quantized) return text + (text.empty() ? "" : ". Then ") + describe_quantisation(spec, written);
+  if (spec.quantize) return text + (text.empty() ? "" : ". Then ") + describe_quantisation(*spec.quantize, written);
   return text.empty() ? "float32 weights and arithmetic, as trained" : text + (staged.quantized ? "" : ". float32");
 }
 
 std::string in_short(const VariantSpec& spec, const Staged& staged) {
   std::string text;
   for (const std::string& stage : staged.summary) text += (text.empty() ? "" : " + ") + stage;
-  std::string type = spec.quantized ? name(spec.quantize.to) : staged.summary.empty() ? "float32" : "";
-  if (spec.quantized && spec.mixed) type = "mixed bits";
-  if (spec.quantized && !spec.mixed && spec.quantize.bits != 8) type = format("int{}", spec.quantize.bits);
-  if (spec.quantized && !spec.mixed && spec.quantize.bits == kTernaryBits) type = "ternary";
+  std::string type = staged.summary.empty() ? "float32" : "";
+  if (spec.quantize) {
+    const QuantizeOptions& q = spec.quantize->options;
+    type = spec.quantize->mixed     ? "mixed bits"
+           : q.bits == kTernaryBits ? "ternary"
+           : q.bits != 8            ? format("int{}", q.bits)
+                                    : name(q.to);
+  }
   return text + (text.empty() || type.empty() ? "" : " + ") + type;
 }
 
@@ -154,21 +156,21 @@ Result<Graph> deployable_graph(const ModelSpec& model, const Weights& weights, c
 
 namespace {
 
-Result<Quantized> quantize_variant(const VariantSpec& spec, const Graph& float_graph, const StudyData& data,
+Result<Quantized> quantize_variant(const QuantizeStage& stage, const Graph& float_graph, const StudyData& data,
                                    int threads, std::string* chosen) {
   const auto samples = [&](const Dataset& set) {
-    return calibration_samples(set, data.feeding, spec.calibration_samples);
+    return calibration_samples(set, data.feeding, stage.calibration_samples);
   };
-  if (!spec.mixed) return quantize(float_graph, spec.quantize, samples(data.splits.train));
-  const HeldOut held = hold_out(data.splits, spec.validate);
+  if (!stage.mixed) return quantize(float_graph, stage.options, samples(data.splits.train));
+  const HeldOut held = hold_out(data.splits, stage.validate);
   const ScoreModel score = validation_score(held.validation, data.feeding, {.threads = threads});
   SensitivityOptions how;
-  how.quantize = spec.quantize;
-  how.widths = spec.widths;
-  THIMBLE_ASSIGN(MixedPrecision m, choose_widths(float_graph, samples(held.train), score, *spec.mixed, how));
+  how.quantize = stage.options;
+  how.widths = stage.widths;
+  THIMBLE_ASSIGN(MixedPrecision m, choose_widths(float_graph, samples(held.train), score, *stage.mixed, how));
   *chosen = m.met ? ": " : ", which no choice met; the nearest is ";
   for (const auto& [layer, bits] : m.layer_bits)
-    *chosen += format("{}{} {}", layer == m.layer_bits.begin()->first ? "" : ", ", layer, bits_text(bits));
+    *chosen += format("{}{} {}", layer == m.layer_bits.begin()->first ? "" : ", ", layer, bits_word(bits));
   return std::move(m.result);
 }
 
@@ -186,8 +188,8 @@ Result<Variant> make_variant(const VariantSpec& spec, const Staged& staged, cons
   };
   if (staged.quantized) {
     take(*staged.quantized);
-  } else if (spec.quantized) {
-    auto quantized = quantize_variant(spec, float_graph, data, threads, &chosen_bits);
+  } else if (spec.quantize) {
+    auto quantized = quantize_variant(*spec.quantize, float_graph, data, threads, &chosen_bits);
     if (!quantized) return with_context(std::move(quantized).error(), format("variant \"{}\"", spec.name));
     take(std::move(*quantized));
   } else {
