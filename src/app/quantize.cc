@@ -229,7 +229,7 @@ Status run_quantize(Arguments& a, const Context& context) {
       context.print({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
     else
       THIMBLE_TRY(write_file_atomic(a.output, std::span<const uint8_t>(bytes)));
-    if (a.qat.on && a.output != "-") remove_checkpoint(a.output + ".ckpt");
+    if (a.train && a.output != "-") remove_checkpoint(a.output + ".ckpt");
   }
   const auto after = static_cast<int64_t>(bytes.size());
   if (context.json) {
