@@ -49,7 +49,7 @@ Action define_cluster(Options& options) {
   options.examples(
       "thimble cluster model.tflite --data fashion-mnist --clusters 16 -o clustered.tflite\n"
       "thimble cluster pruned.tflite --data mnist --clusters 8 --preserve-sparsity -o both.tflite\n"
-      "thimble cluster model.tflite --data mnist --clusters 4 --per-channel --init density --epochs 8 -o "
+      "thimble cluster model.tflite --data mnist --clusters 4 --per-channel --init density -o "
       "four.tflite\n");
   options.about(
       "Every weight of a layer becomes one of a few values, which are then trained. The file has its size until it is\n"

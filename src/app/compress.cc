@@ -180,9 +180,8 @@ Action define_compress(Options& options) {
   options.examples(
       "thimble compress model.tflite --data fashion-mnist --budget \"accuracy-drop 0.5\" -o small.thim\n"
       "thimble compress model.tflite --data mnist --target-bytes 8000 -o small.thim\n"
-      "thimble compress model.tflite --data mnist --board cortex-m0:flash=32K,ram=8K --io int8 -o small.tflite\n"
-      "thimble compress model.tflite --data fashion-mnist --budget \"accuracy-drop 1\" --samples 500000 -o "
-      "small.thim\n");
+      "thimble compress model.tflite --data mnist --board cortex-m0:flash=32K,ram=8K -o small.tflite\n"
+      "thimble compress model.tflite --data mnist --budget \"accuracy-drop 1\" --samples 500000 -o s.thim\n");
   options.about(
       "Tries combinations of fewer channels, zeros, shared values and fewer bits, each trained with the integer model\n"
       "running, by successive halving: all for a short time, the third of them around the goal for longer, and so on.\n"

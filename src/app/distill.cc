@@ -27,7 +27,8 @@ Status run_distill(DistillArguments& a, const Context& context) {
   o.teacher = std::make_shared<const Graph>(std::move(teacher.graph));
   o.threads = context.thread_count();
   Command command{.name = "distill"};
-  command.techniques = [&](const Graph&, double sparsity, const Context& c) -> Result<Techniques> {
+  command.techniques = [&](const Graph& student, double sparsity, const Context& c) -> Result<Techniques> {
+    note_teachers_feeding(*o.teacher, a.stage.teacher, student, c);
     Techniques techniques{std::make_shared<Distillation>(o)};
     techniques.push_back(std::make_shared<Clustering>(ClusterOptions{.keep = true, .choice = {.depthwise = true}}));
     if (sparsity < 0.1) return techniques;
@@ -47,9 +48,8 @@ Action define_distill(Options& options) {
   auto a = std::make_shared<DistillArguments>();
   a->common.technique = "distill";
   options.examples(
-      "thimble distill small.tflite --teacher large.tflite --data fashion-mnist --epochs 10 -o taught.tflite\n"
-      "thimble distill pruned.tflite --teacher original.tflite --data mnist --temperature 2 --alpha 0.9 -o "
-      "taught.tflite\n");
+      "thimble distill small.tflite --teacher large.tflite --data fashion-mnist -o taught.tflite\n"
+      "thimble distill pruned.tflite --teacher original.tflite --data mnist --temperature 2 -o t.tflite\n");
   options.about(
       "The teacher answers every batch; its probabilities at a temperature are learned beside the labels. A model "
       "that\n"

@@ -33,7 +33,7 @@ Action define_prune(Options& options) {
   a->common.technique = "prune";
   options.examples(
       "thimble prune model.tflite --data fashion-mnist --sparsity 0.8 -o pruned.tflite\n"
-      "thimble prune model.tflite --data mnist --sparsity 0.9 --layers dense_1 --epochs 8 -o pruned.tflite\n"
+      "thimble prune model.tflite --data mnist --sparsity 0.9 --layers dense_1 -o pruned.tflite\n"
       "thimble prune model.tflite --data mnist --sparsity 0.7 --block 1x4 --global -o blocks.tflite\n"
       "thimble prune model.tflite --data mnist --pattern 2:4 -o two_of_four.tflite\n");
   options.about(

@@ -12,7 +12,7 @@ namespace thimble::app {
 Result<QatOutcome> run_qat(const QatOptions& options, const RetrainArguments& training, const Graph& graph,
                            const Material& m, const CalibrationSamples& samples, const Context& context) {
   THIMBLE_ASSIGN(const auto qat, Qat::make(graph, options, samples));
-  THIMBLE_ASSIGN(Techniques techniques, taught(training, context));
+  THIMBLE_ASSIGN(Techniques techniques, taught(training, graph, context));
 
   Retraining how = m.how;
   const int64_t batch = training.batch, epochs = training.epochs;

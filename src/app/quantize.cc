@@ -253,7 +253,7 @@ Action define_quantize(Options& options) {
   options.examples(
       "thimble quantize model.tflite --to float16 -o model_f16.tflite\n"
       "thimble quantize model.tflite --to dynamic -o model_dynamic.tflite\n"
-      "thimble quantize model.tflite --to int8 --data fashion-mnist --samples 500 --io int8 -o model_int8.tflite\n"
+      "thimble quantize model.tflite --to int8 --data fashion-mnist --io int8 -o model_int8.tflite\n"
       "thimble quantize model.tflite --sensitivity --data fashion-mnist\n"
       "thimble quantize model.tflite --mixed \"accuracy-drop 0.5\" --data fashion-mnist -o model_mixed.thim\n"
       "thimble quantize model.tflite --qat --data fashion-mnist --epochs 3 --bits 4 -o model_int4.tflite\n");

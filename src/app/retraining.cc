@@ -122,7 +122,7 @@ Status run_retraining(const RetrainArguments& a, const Command& command, const C
   if (graph.inputs.empty()) return fail(ErrorCode::usage, "the model has no input");
   THIMBLE_ASSIGN(Material m, material_of(a, graph, context));
   THIMBLE_ASSIGN(Techniques techniques, command.techniques(graph, sparsity(graph), context));
-  THIMBLE_ASSIGN(const Techniques lessons, taught(a, context));
+  THIMBLE_ASSIGN(const Techniques lessons, taught(a, graph, context));
   techniques.insert(techniques.begin(), lessons.begin(), lessons.end());
   THIMBLE_ASSIGN(const Score before, score_of(graph, m, context));
   std::string how;

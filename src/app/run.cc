@@ -145,6 +145,7 @@ Status run(const RunOptions& o, const Context& context) {
   THIMBLE_ASSIGN(Graph prepared, prepare_for_inference(std::move(model.graph)));
   FeedingOverrides overrides;
   overrides.scale = o.scale;
+  overrides.measure = false;
   if (o.handwriting) overrides.handwriting = true;
   THIMBLE_TRY(find_labels(o, prepared, context, &overrides));
   THIMBLE_ASSIGN(std::vector<Feed> feeds, read_feeds(o, prepared, overrides, context));

@@ -110,7 +110,7 @@ Status run_shrink(Arguments& a, const Context& context) {
     line.note(text);
     if (e.epoch == a.epochs) ++round;
   };
-  THIMBLE_ASSIGN(ShrinkResult result, shrink(graph, plan, m.how, [&] { return taught(a, context); }));
+  THIMBLE_ASSIGN(ShrinkResult result, shrink(graph, plan, m.how, [&] { return taught(a, graph, context); }));
   if (result.interrupted || interrupted())
     return fail(ErrorCode::interrupted, format("training was interrupted in round {}", round),
                 m.how.checkpoint.empty() ? "nothing was written"
@@ -144,7 +144,7 @@ Action define_shrink(Options& options) {
   a->epochs = 3;
   options.examples(
       "thimble shrink model.tflite --data fashion-mnist --keep 0.5 -o half.tflite\n"
-      "thimble shrink model.tflite --data mnist --macs 200000 --rank taylor --rounds 3 --epochs 2 -o small.tflite\n"
+      "thimble shrink model.tflite --data mnist --macs 200000 --rank taylor --rounds 3 -o small.tflite\n"
       "thimble shrink model.tflite --data mnist --keep 0.25 --layers conv2d_1,dense_1 -o slim.tflite\n");
   options.about(
       "Structured pruning: channels are ranked, the lowest go with everything that depends on them (residual sums,\n"

@@ -28,10 +28,23 @@ void declare_training(Options& options, RetrainArguments* a, const TrainingFlags
   options.flag("--resume", &a->resume, "go on where an interrupted training was, from OUT.ckpt");
 }
 
-Result<Techniques> taught(const RetrainArguments& a, const Context& context) {
+void note_teachers_feeding(const Graph& teacher, const std::string& name, const Graph& student,
+                           const Context& context) {
+  const auto its = own_feeding(teacher), ours = own_feeding(student);
+  if (!its || !ours || !*its || !*ours || (*its)->scale.empty() || (*ours)->scale.empty()) return;
+  const Feeding &a = **its, &b = **ours;
+  if (a.mean == b.mean && a.deviation == b.deviation) return;
+  context.warn(
+      format("warning: {} was made for inputs of scale {}, the model that learns from it gets {}: it answers what "
+             "it does not know",
+             name, a.scale, b.scale));
+}
+
+Result<Techniques> taught(const RetrainArguments& a, const Graph& student, const Context& context) {
   if (a.teacher.empty()) return Techniques();
   auto model = load_model(a.teacher);
   if (!model) return with_context(std::move(model).error(), "--teacher");
+  note_teachers_feeding(model->graph, a.teacher, student, context);
   DistillOptions lesson;
   lesson.teacher = std::make_shared<const Graph>(std::move(model->graph));
   lesson.teacher_name = a.teacher;

@@ -25,8 +25,10 @@ struct TrainingFlags {
   bool teacher = true;       // commands that have a section of their own about it have no flag here
 };
 void declare_training(Options& options, RetrainArguments* a, const TrainingFlags& flags = {});
-// What a.teacher adds to a training; nothing where there is none. Errors: those of load_model.
-Result<Techniques> taught(const RetrainArguments& a, const Context& context);
+// What a.teacher adds to a training of `student`; nothing where there is none. Errors: those of load_model.
+Result<Techniques> taught(const RetrainArguments& a, const Graph& student, const Context& context);
+// A warning where both models say how they are fed, and not alike: the teacher then sees the student's inputs.
+void note_teachers_feeding(const Graph& teacher, const std::string& name, const Graph& student, const Context& context);
 
 // Errors: unsupported for a model with quantised tensors.
 Status refuse_quantised(const Graph& graph);

@@ -82,27 +82,52 @@ Result<std::vector<int32_t>> outputs_of(const ModelClasses& model, bool numbers,
   return to;
 }
 
+// Each Samples that the parts share, changed once. `change` leaves out.count and the samples themselves as they are and
+// returns whether it changed anything.
+template <class Change>
+Status change_samples(Splits* splits, const Change& change) {
+  std::map<const Samples*, std::shared_ptr<const Samples>> done;
+  for (Dataset* part : {&splits->train, &splits->validation, &splits->test}) {
+    if (!part->valid() || !part->labelled()) continue;
+    std::shared_ptr<const Samples>& changed = done[&part->samples()];
+    if (!changed) {
+      auto samples = std::make_shared<Samples>();
+      THIMBLE_ASSIGN(const bool any, change(part->samples(), samples.get()));
+      if (!any) continue;
+      changed = std::move(samples);
+    }
+    *part = part->with_samples(changed);
+  }
+  return {};
+}
+
 }  // namespace
 
 Status match_classes(const ModelClasses& model, bool numbers, Splits* splits) {
-  std::map<const Samples*, std::shared_ptr<const Samples>> done;  // parts mostly share their samples
-  for (Dataset* part : {&splits->train, &splits->validation, &splits->test}) {
-    if (!part->valid() || part->classes() == 0) continue;
-    std::shared_ptr<const Samples>& matched = done[&part->samples()];
-    if (!matched) {
-      std::vector<std::string> names;
-      THIMBLE_ASSIGN(const std::vector<int32_t> to, outputs_of(model, numbers, part->samples(), &names));
-      if (to.empty()) continue;
-      Samples samples = part->samples();
-      for (int32_t& label : samples.labels) label = to[static_cast<size_t>(label)];
-      samples.classes = static_cast<int>(names.size());
-      samples.label_names = std::move(names);
-      THIMBLE_TRY(samples.check());
-      matched = std::make_shared<const Samples>(std::move(samples));
-    }
-    *part = part->with_samples(matched);
-  }
-  return {};
+  return change_samples(splits, [&](const Samples& from, Samples* out) -> Result<bool> {
+    if (from.classes == 0) return false;
+    std::vector<std::string> names;
+    THIMBLE_ASSIGN(const std::vector<int32_t> to, outputs_of(model, numbers, from, &names));
+    if (to.empty()) return false;
+    *out = from;
+    for (int32_t& label : out->labels) label = to[static_cast<size_t>(label)];
+    out->classes = static_cast<int>(names.size());
+    out->label_names = std::move(names);
+    THIMBLE_TRY(out->check());
+    return true;
+  });
+}
+
+void drop_labels(Splits* splits) {
+  (void)change_samples(splits, [](const Samples& from, Samples* out) -> Result<bool> {
+    *out = from;
+    out->classes = 0;
+    out->target_width = 0;
+    out->labels.clear();
+    out->label_names.clear();
+    out->targets.clear();
+    return true;
+  });
 }
 
 }  // namespace thimble

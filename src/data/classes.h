@@ -20,4 +20,7 @@ struct ModelClasses {
 // which.
 Status match_classes(const ModelClasses& model, bool numbers, Splits* splits);
 
+// Takes labels and targets away: samples to calibrate with, whatever their set says of them.
+void drop_labels(Splits* splits);
+
 }  // namespace thimble

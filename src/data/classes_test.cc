@@ -58,5 +58,12 @@ TEST(Classes, NumbersAreOutputs) {
   EXPECT_EQ(ten.train.label(0), 1) << "numbers that are names";
 }
 
+TEST(Classes, LabelsCanBeTakenAway) {
+  Splits splits = set_of({"a", "b"}, {0, 1});
+  drop_labels(&splits);
+  EXPECT_FALSE(splits.train.labelled());
+  EXPECT_EQ(splits.test.size(), 1);
+}
+
 }  // namespace
 }  // namespace thimble

@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "data/files.h"
 #include "data/picture.h"
+#include "data/sources.h"
 
 namespace thimble {
 namespace {
@@ -36,7 +37,7 @@ std::string set_fingerprint(std::string_view set) {
   const size_t colon = set.find(':');
   if (colon == std::string_view::npos) return "";
   const std::string_view kind = set.substr(0, colon);
-  const std::string rest(set.substr(colon + 1));
+  const std::string rest = expanded_home(std::string(set.substr(colon + 1)));
   if (kind == "folder") return of_folder(rest);
   if (kind == "function") return hex(checksum64(set));
   if (kind != "csv" && kind != "npz") return "";

@@ -40,7 +40,7 @@ TEST(Trials, RunsShorterThanTheClock) {
   ASSERT_TRUE(samples.has_value());
   EXPECT_GT(samples->runs_per_reading, 1);
   EXPECT_GT(samples->timed.runs(), 100'000);
-  EXPECT_LE(samples->use.cpu_share, 1.0);
+  EXPECT_LE(samples->use.cpu_share, 1.01);  // two clocks
   EXPECT_GE(samples->use.seconds, 0.2);
   EXPECT_LT(samples->timed.percentile(50), 1);
   EXPECT_LT(watch.seconds(), 5);

@@ -53,7 +53,9 @@ Result<ModelData> opened(const Graph& graph, const DataRequest& request, bool un
     }
   THIMBLE_ASSIGN(data.splits, open_splits(request.set, open));
   data.notes = data.splits.notes;
-  if (!unlabelled) {
+  if (unlabelled) {
+    drop_labels(&data.splits);
+  } else {
     ModelClasses classes{request.feeding.labels};
     if (classes.names.empty() && own) classes.names = own->labels;
     classes.outputs = graph.outputs.empty() ? 0 : graph.at(graph.outputs[0]).shape.elements();

@@ -108,15 +108,17 @@ void feed_floats(const Dataset& samples, ModelFeeding* fed) {
   feeding.deviation = {1.0f};
 }
 
-Status given_scale(const std::string& word, const Dataset& samples, bool says, ModelFeeding* fed) {
+Status given_scale(const FeedingOverrides& overrides, const Dataset& samples, bool says, ModelFeeding* fed) {
+  const std::string& word = overrides.scale;
   Feeding& feeding = fed->feeding;
   const bool bytes = samples.storage() == Storage::bytes;
   const bool same_units = feeding.floats == !bytes;
   if (says && feeding.scale == word && same_units) return {};  // the model's own numbers
   Feeding scaled;
-  if (samples.empty() && !(bytes && word != "standard") && word != "none")
+  const bool fixed = word == "none" || (bytes && word != "standard");
+  if (!fixed && !overrides.measure && (word == "standard" || is_byte_word(word)))
     return fail(ErrorCode::usage, format("the scale '{}' needs numbers that the model does not carry", word),
-                "give 0..1, -1..1 or none");
+                bytes ? "give 0..1, -1..1 or none" : "give none, and rows that are scaled already");
   THIMBLE_ASSIGN(scaled, measure_feeding(word, samples));
   feeding.scale = scaled.scale;
   feeding.mean = std::move(scaled.mean);
@@ -184,7 +186,7 @@ Result<ModelFeeding> feeding_of(const Graph& graph, const Dataset& samples, cons
     fed.to_keep = true;  // TFLite's metadata, in our words as well
   }
   if (!overrides.scale.empty())
-    THIMBLE_TRY(given_scale(overrides.scale, samples, says, &fed));
+    THIMBLE_TRY(given_scale(overrides, samples, says, &fed));
   else if (says && !bytes)
     feed_floats(samples, &fed);
   if (overrides.handwriting && *overrides.handwriting != fed.feeding.handwriting) {

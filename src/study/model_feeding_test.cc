@@ -91,6 +91,8 @@ TEST(ModelFeeding, StandardMeansTheModelsOwnNumbers) {
   const Dataset table = floats({4}, {5, 2, 3, 4});
   EXPECT_EQ(first(*feeding_of(g, table, {}), table), 2.0f);
   EXPECT_EQ(first(*feeding_of(g, table, {.scale = "standard"}), table), 2.0f);
+  EXPECT_EQ(feeding_of(identity(DType::f32), table, {.scale = "standard", .measure = false}).error().code,
+            ErrorCode::usage);
   const auto other = feeding_of(g, floats({3}, {1, 2, 3}), {});
   ASSERT_FALSE(other);
   EXPECT_NE(other.error().message.find("scales 4 values"), std::string::npos);

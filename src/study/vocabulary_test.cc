@@ -18,7 +18,7 @@ const std::string& manual() {
 
 // Whether the manual has the word in code: `word`, `word:MORE`, "word = …" in backquotes.
 bool described(const std::string& word) {
-  for (const char* before : {"`", "\"", "{ ", ", ", " "})
+  for (const char* before : {"`", "\"", "{ ", ", ", " ", "\n"})
     for (const char* after : {"`", ":", " =", "\"", ",", " }"})
       if (manual().find(before + word + after) != std::string::npos) return true;
   return false;
