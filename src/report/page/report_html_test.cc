@@ -107,6 +107,40 @@ TEST(ReportHtml, NumbersOfTheTableAreThoseOfTheJson) {
   }
 }
 
+// Lines over numbers, bars over words, the learning rate behind a word; every setting and the note in the table.
+TEST(ReportHtml, SweepsAreDrawnPerAxis) {
+  StudyResult r = sample_study();
+  const VariantResult v = r.sweep[0].variants[0];
+  r.sweep.clear();
+  for (const char* units : {"20", "50", "110"})
+    r.sweep.push_back({"model.layers.hidden.units", units, {v}, {}, "", {{"model.layers.hidden.units", units}}});
+  for (const char* rate : {"{ adam = 0.0001 }", "{ adam = 0.01 }"})
+    r.sweep.push_back({"train.optimizer.adam", "adam", {v}, {}, "", {{"train.optimizer.adam", rate}}});
+  for (const char* word : {"sgd", "ftrl"})
+    r.sweep.push_back({"train.optimizer", word, {v}, {}, "", {{"train.optimizer", format("{{ {} = 0.1 }}", word)}}});
+  r.sweep.back().variants.clear();
+  r.sweep.back().note = "diverged: the loss is no number";
+  std::string page = report_html(r);
+  expect_sound(page);
+  const auto drawing = [&](const std::string& name) {
+    const size_t at = page.find(format("data-name=\"{}\"", name));
+    EXPECT_NE(at, std::string::npos) << name;
+    return at == std::string::npos ? "" : page.substr(at, page.find("</figure>", at) - at);
+  };
+  EXPECT_NE(drawing("hidden_units").find("over hidden.units"), std::string::npos);
+  EXPECT_NE(drawing("hidden_units").find("class=\"eb c0\""), std::string::npos);  // intervals
+  EXPECT_NE(drawing("optimizer_adam").find("class=\"ln c0\""), std::string::npos);
+  EXPECT_NE(drawing("optimizer").find(">sgd 0.1<"), std::string::npos);
+  EXPECT_NE(drawing("optimizer").find(">diverged<"), std::string::npos);
+  EXPECT_NE(page.find("<th>note</th>"), std::string::npos);
+  EXPECT_NE(page.find("<td>{ ftrl = 0.1 }</td>"), std::string::npos);
+  for (SweepRow& row : r.sweep)
+    row.settings = {{"a.units", std::to_string(&row - r.sweep.data())}, {"b.word", "\"x\""}};
+  page = report_html(r);
+  expect_sound(page);
+  EXPECT_NE(drawing("a_units").find("b.word = x"), std::string::npos);
+}
+
 TEST(ReportHtml, EmptyStudies) {
   expect_sound(report_html({}));
   StudyResult bare;

@@ -18,6 +18,7 @@ struct Limits {
   size_t variants = 24, layers = 150, tensors = 150, detailed_variants = 24, operators = 60, plots = 4, points = 200;
   size_t samples = 150, blocks = 250, matrices = 2, classes = 40, examples = 48, picture_bytes = 90'000;
   size_t sweep_rows = 200, sweep_points = 60, lines = 40, text = 12'000, name = 90, json_bytes = 160'000;
+  int round = 0;
   void shrink();
 };
 

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <map>
+#include <set>
 
 #include "base/format.h"
 #include "measure/text.h"
@@ -65,6 +66,7 @@ struct AxisRows {
   std::string key;
   std::vector<const SweepRow*> rows;
   std::vector<Value> values;
+  std::vector<std::string> others;  // grid: what the point sets besides, "units = 20"; else empty
 
   bool numbers() const {
     return values.size() > 1 && std::all_of(values.begin(), values.end(), [&](const Value& v) {
@@ -99,20 +101,55 @@ class Plots {
     std::vector<AxisRows> out;
     const auto add = [&](const std::string& key, const SweepRow& row, Value value) {
       auto found = std::find_if(out.begin(), out.end(), [&](const AxisRows& a) { return a.key == key; });
-      if (found == out.end()) found = out.insert(out.end(), AxisRows{key, {}, {}});
+      if (found == out.end()) found = out.insert(out.end(), AxisRows{key, {}, {}, {}});
       found->rows.push_back(&row);
       found->values.push_back(std::move(value));
     };
+    if (AxisRows grid = grid_axis(); !grid.rows.empty()) return {std::move(grid)};
     for (const SweepRow& row : c_.result.sweep)
       add(row.key, row, Value(row.settings.size() == 1 ? row.settings[0].second : row.value, row.value));
     return out;
   }
 
+  // Of a grid whose points all set the same keys: the one with the most different numbers. Empty for none.
+  AxisRows grid_axis() const {
+    const auto& sweep = c_.result.sweep;
+    const size_t keys = sweep.front().settings.size();
+    if (keys < 2) return {};
+    AxisRows best;
+    size_t most = 1;
+    for (size_t k = 0; k < keys; ++k) {
+      AxisRows axis{sweep.front().settings[k].first, {}, {}, {}};
+      std::set<double> different;
+      for (const SweepRow& row : sweep) {
+        if (row.settings.size() != keys || row.settings[k].first != axis.key) return {};
+        axis.rows.push_back(&row);
+        axis.values.emplace_back(row.settings[k].second, trimmed(row.settings[k].second, " \""));
+        different.insert(axis.values.back().number);
+        std::string others;
+        for (size_t i = 0; i < keys; ++i)
+          if (i != k)
+            others += format("{}{} = {}", others.empty() ? "" : ", ", short_key(row.settings[i].first),
+                             clip_text(trimmed(row.settings[i].second, " \""), 30));
+        axis.others.push_back(std::move(others));
+      }
+      if (!axis.numbers() || different.size() <= most) continue;
+      most = different.size();
+      best = std::move(axis);
+    }
+    return best;
+  }
+
   std::string lines(const AxisRows& axis) const {
     std::map<std::string, std::vector<std::pair<double, Score>>> series;
     for (size_t r = 0; r < axis.rows.size(); ++r)
-      for (const VariantResult& v : axis.rows[r]->variants)
-        series[v.name].emplace_back(axis.values[r].number, score_of(v, accuracy_));
+      for (const VariantResult& v : axis.rows[r]->variants) {
+        const std::string name = axis.others.empty()                  ? v.name
+                                 : axis.rows[r]->variants.size() == 1 ? axis.others[r]
+                                                                      : format("{}, {}", axis.others[r], v.name);
+        if (series.size() >= 8 && !series.contains(name)) continue;  // the table has them all
+        series[name].emplace_back(axis.values[r].number, score_of(v, accuracy_));
+      }
     svg::LineChart chart;
     const std::string word = axis.values[0].word == axis.values[0].text ? "" : axis.values[0].word;
     chart.description = format("{} over {}", title_, short_key(axis.key));
@@ -132,7 +169,7 @@ class Plots {
     for (auto& [name, points] : series) {
       std::stable_sort(points.begin(), points.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
       svg::Series s;
-      s.name = series.size() > 1 ? name : "";
+      s.name = series.size() > 1 || !axis.others.empty() ? name : "";
       s.colour = colour++;
       for (const auto& [x, score] : points) {
         s.x.push_back(x);
