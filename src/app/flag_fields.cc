@@ -2,17 +2,9 @@
 
 #include <algorithm>
 
-namespace thimble::app {
+#include "app/data_arguments.h"
 
-std::vector<std::string> split_names(std::string_view list) {
-  std::vector<std::string> names;
-  for (size_t start = 0; start <= list.size();) {
-    const size_t comma = std::min(list.find(',', start), list.size());
-    if (comma > start) names.emplace_back(list.substr(start, comma - start));
-    start = comma + 1;
-  }
-  return names;
-}
+namespace thimble::app {
 
 std::string FlagFields::help(const Field& f, const std::string& now) const {
   const std::string otherwise = f.otherwise.value_or(now);

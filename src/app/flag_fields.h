@@ -34,7 +34,4 @@ class FlagFields final : public Fields {
   Form& form_;
 };
 
-// "A,B" → A and B.
-std::vector<std::string> split_names(std::string_view list);
-
 }  // namespace thimble::app

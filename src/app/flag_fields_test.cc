@@ -23,7 +23,8 @@ TEST(FlagFields, EveryOptionOfATechniqueIsAFlagOfItsCommand) {
     ASSERT_NE(command, nullptr);
     Options options;
     const Action action = command->define(options);
-    for (const OptionText& text : *option_texts(technique)) {
+    const std::vector<OptionText> texts = *option_texts(technique);
+    for (const OptionText& text : texts) {
       if (text.flag.empty()) continue;  // a list of layers
       const auto row = std::ranges::find(options.rows(), text.flag, &OptionRow::names);
       ASSERT_NE(row, options.rows().end()) << technique << " " << text.flag;

@@ -143,7 +143,7 @@ TEST(LayerWords, TrainedExportedAndQuantised) {
     ASSERT_TRUE(file) << file.error().to_string();
     EXPECT_LE(difference(outputs(file->graph, set), wanted), 1e-5);
     VariantSpec int8{.name = "int8", .quantize = QuantizeStage()};
-    int8.quantize.to = QuantizeTo::int8;
+    int8.quantize->options.to = QuantizeTo::int8;
     const auto small = make_variant(int8, Staged{.graph = *graph}, data);
     ASSERT_TRUE(small) << small.error().to_string();
     EXPECT_LE(difference(outputs(small->graph, set), wanted), c.int8_difference);

@@ -39,8 +39,9 @@ TEST(Options, TheTablesOfTheDocumentationAreTheirDescriptions) {
 
 // Whoever misspells a key is told the right one: the reader knows every key that the tables name.
 TEST(Options, TheReaderKnowsEveryKey) {
-  for (const std::string& technique : technique_names())
-    for (const OptionText& option : *option_texts(technique)) {
+  for (const std::string& technique : technique_names()) {
+    const std::vector<OptionText> options = *option_texts(technique);
+    for (const OptionText& option : options) {
       const std::string recipe = format(
           "[data]\nset = \"mnist\"\n[model]\ninput = [4]\nlayers = [{{ dense = 2 }}]\n[[variant]]\n{} = {{ {}x = 1 "
           "}}\n",
@@ -52,6 +53,7 @@ TEST(Options, TheReaderKnowsEveryKey) {
           << read.error().to_string();
       EXPECT_NE(read.error().hint.find(option.key), std::string::npos) << read.error().to_string();
     }
+  }
 }
 
 TEST(Options, UnknownTechniques) {
