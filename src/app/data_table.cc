@@ -81,7 +81,7 @@ std::string as_text(const std::string& set, const Shown& s, bool colour) {
   const ColumnSummary& target = s.columns[s.target];
   std::string text =
       format("{}: {} rows, {} columns", set, format_count(static_cast<int64_t>(s.table.rows.size())), s.columns.size());
-  if (s.problem.empty()) text += format(", {} inputs", s.samples.sample_elements());
+  if (s.samples.count > 0) text += format(", {} inputs", s.samples.sample_elements());
   text += "\n\n" + table.text(colour) + "\n";
   text += format("target \"{}\": {}", clip_text(target.name, 40), name(s.task));
   if (s.task == Task::classification && s.samples.classes > 0) {
