@@ -137,12 +137,21 @@ void append_sweep(std::string& out, const std::vector<SweepRow>& sweep, bool plu
   table.column(numbers ? "R²" : "loss", Align::right).column("parameters", Align::right);
   table.column("bytes", Align::right);
   if (plus_kb) table.column("parameters + KB", Align::right);
+  if (std::any_of(sweep.begin(), sweep.end(), [](const SweepRow& row) { return !row.note.empty(); }))
+    table.column("note");
   for (const SweepRow& row : sweep) {
-    if (row.variants.empty()) table.row({row.key, setting_cell(row), row.note, "–", "–", "–", "–", "–"});
+    std::vector<std::vector<std::string>> lines;
+    if (row.variants.empty()) lines.push_back({"–", "–", "–", "–", "–", "–"});
     for (const VariantResult& v : row.variants)
-      table.row({row.key, setting_cell(row), v.name, numbers ? format_number(v.regression.rmse) : accuracy_cell(v),
-                 numbers ? format_number(v.regression.r2, 5) : format_number(v.loss), format_count(v.parameters),
-                 format_count(v.bytes), format("{:.1f}", parameters_plus_kb(v))});
+      lines.push_back({v.name, numbers ? format_number(v.regression.rmse) : accuracy_cell(v),
+                       numbers ? format_number(v.regression.r2, 5) : format_number(v.loss), format_count(v.parameters),
+                       format_count(v.bytes), format("{:.1f}", parameters_plus_kb(v))});
+    for (auto& line : lines) {
+      line.insert(line.begin(), {row.key, setting_cell(row)});
+      if (!plus_kb) line.pop_back();
+      line.push_back(row.note);
+      table.row(std::move(line));
+    }
   }
   out += "## Sweep\n\n" + table.markdown() + "\n";
 }

@@ -15,7 +15,7 @@ namespace thimble {
 namespace {
 
 constexpr const char* kRecord = "study.txt";
-constexpr const char* kReports[] = {"report.html", "results.json", "results.csv", "results.md"};
+constexpr const char* kReports[] = {"report.html", "results.json", "results.csv", "results.md", "curves.csv"};
 
 // What OUT/study.txt says.
 struct Record {

@@ -163,7 +163,9 @@ class Plots {
     if (whole) chart.x.unit = svg::Unit::count;
     chart.x.log = low > 0 && high / low >= 50;
     chart.y = {title_, unit_};
-    chart.marks = true;
+    const bool few = axis.rows.size() <= 2 * c_.limits.sweep_points;  // else marks and bars would be a band
+    chart.marks = few;
+    chart.max_points = c_.limits.points;
     bool intervals = false;
     int colour = 0;
     for (auto& [name, points] : series) {
@@ -174,6 +176,7 @@ class Plots {
       for (const auto& [x, score] : points) {
         s.x.push_back(x);
         s.y.push_back(score.value);
+        if (!few) continue;
         s.low.push_back(score.low);
         s.high.push_back(score.high);
         intervals |= score.high > score.low;

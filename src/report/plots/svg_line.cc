@@ -177,7 +177,7 @@ class LabelPlacer {
   std::vector<Rect> taken_;
 };
 
-constexpr double kColumn = 120;  // for names without room beside their points
+constexpr double kColumn = 150;  // for names without room beside their points
 }  // namespace
 
 std::string scatter(const Scatter& chart) {
