@@ -155,8 +155,7 @@ Action define_train(Options& options) {
   declare_recipe_keys(options);
   options.about(
       "Trains the recipe's model and writes it as a float32 .tflite or packed .thim file. The state is saved beside it "
-      "(MODEL.ckpt) every epoch and every 30 seconds, "
-      "and goes when the training has ended.");
+      "(MODEL.ckpt) every epoch and every 30 seconds: --resume goes on from it, also with more epochs.");
   options.argument("RECIPE", &a->recipe, "the study as a text file (TOML); variants and sweeps are ignored");
   options.text("-o,--output", &a->output, "MODEL",
                "the file to write, .tflite or .thim (packed); required but with --summary");

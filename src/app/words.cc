@@ -6,6 +6,7 @@
 #include "data/sources.h"
 #include "measure/table.h"
 #include "measure/text.h"
+#include "study/options/describe.h"
 #include "study/recipe.h"
 #include "study/recipe_keys.h"
 #include "train/architecture.h"
@@ -69,10 +70,24 @@ constexpr Kind kKinds[] = {
     {"presets", "the presets of a recipe: thimble words presets RECIPE", nullptr},
 };
 
+// Those above, and the techniques of a [[variant]].
 std::vector<std::string> kind_names() {
   std::vector<std::string> names;
   for (const Kind& kind : kKinds) names.emplace_back(kind.name);
+  names.insert(names.end(), technique_names().begin(), technique_names().end());
   return names;
+}
+
+Result<std::vector<Row>> technique_rows(const std::string& technique) {
+  THIMBLE_ASSIGN(const std::vector<OptionText> texts, option_texts(technique));
+  std::vector<Row> rows;
+  for (const OptionText& text : texts) {
+    std::string takes;
+    for (const std::string& word : text.words) takes += (takes.empty() ? "" : ", ") + word;
+    if (!text.otherwise.empty()) takes += format("{}default: {}", takes.empty() ? "" : "; ", text.otherwise);
+    rows.push_back({text.key, takes, text.about});
+  }
+  return rows;
 }
 
 void write_row(JsonWriter& json, const Row& row) {
@@ -97,28 +112,35 @@ void print_rows(const std::vector<Row>& rows, const Context& context) {
   }
 }
 
+std::vector<Row> kind_rows() {
+  std::vector<Row> rows;
+  for (const Kind& kind : kKinds) rows.push_back({kind.name, "", kind.about});
+  for (const std::string& name : technique_names())
+    rows.push_back({name, "", format("keys of a variant's {} = {{ … }}", name)});
+  return rows;
+}
+
 Status print_kinds(const Context& context) {
   if (context.json) {
     JsonWriter json;
     json.begin_object().field("schema", "thimble.words/1").key("kinds").begin_array();
-    for (const Kind& kind : kKinds)
-      json.begin_object().field("kind", kind.name).field("about", kind.about).end_object();
+    for (const Row& row : kind_rows())
+      json.begin_object().field("kind", row.word).field("about", row.about).end_object();
     json.end_array().end_object();
     context.print(json.take() + "\n");
     return {};
   }
-  std::vector<Row> rows;
-  for (const Kind& kind : kKinds) rows.push_back({kind.name, "", kind.about});
-  print_rows(rows, context);
+  print_rows(kind_rows(), context);
   return {};
 }
 
 Result<std::vector<Row>> rows_for(const WordsArguments& a, const Context& context) {
   const auto kind = std::ranges::find_if(kKinds, [&](const Kind& k) { return a.kind == k.name; });
-  if (kind->rows) {
+  const bool of_a_recipe = kind != std::end(kKinds) && !kind->rows;
+  if (!of_a_recipe) {
     if (!a.recipe.empty())
       return fail(ErrorCode::usage, format("thimble words {} takes no RECIPE", a.kind), "thimble words presets RECIPE");
-    return kind->rows(context);
+    return kind == std::end(kKinds) ? technique_rows(a.kind) : kind->rows(context);
   }
   if (a.recipe.empty())
     return fail(ErrorCode::usage, "presets are a recipe's own", "thimble words presets studies/fashion_cnn.toml");

@@ -5,10 +5,6 @@
 
 #include "base/file.h"
 #include "base/suggest.h"
-#include "data/find.h"
-#include "formats/foreign_file.h"
-#include "formats/model_file.h"
-#include "formats/thim/thim.h"
 #include "study/recipe_layers.h"
 #include "study/recipe_paths.h"
 #include "study/recipe_variants.h"
@@ -383,19 +379,6 @@ Result<Augment> parse_augment(const std::string& text) {
   return augment;
 }
 
-namespace {
-Result<toml::table> parse_toml(const std::string& text, const std::string& name) {
-  auto parsed = toml::parse(text, name);
-  if (parsed) return std::move(parsed).table();
-  const toml::parse_error& error = parsed.error();
-  return with_context(Error{ErrorCode::usage,
-                            std::string(error.description()),
-                            {},
-                            "the recipe is TOML: strings in quotes, one key per line"},
-                      format("{} line {}, column {}", name, error.source().begin.line, error.source().begin.column));
-}
-}  // namespace
-
 Result<Recipe> parse_recipe(const std::string& text, const RecipeOptions& options, const std::string& name) {
   THIMBLE_ASSIGN(toml::table root, parse_toml(text, name));
   const auto changed = [&]() -> Status {
@@ -458,59 +441,6 @@ Result<Recipe> parse_recipe(const std::string& text, const RecipeOptions& option
   if (!status) return with_context(std::move(status).error(), name);
   recipe.train.seed = recipe.seed;
   if (recipe.title.empty()) recipe.title = recipe.name;
-  return recipe;
-}
-
-namespace {
-// "studies/NAME.toml" where there is none stands for the recipe that came with the program, which lies beside its
-// data sets.
-std::string found_recipe(const std::string& file) {
-  if (file_exists(file) || !file.starts_with("studies/")) return file;
-  for (const std::string& folder : data_folders(""))
-    if (const std::string beside = join_path(directory_of(folder), file); file_exists(beside)) return beside;
-  return file;
-}
-
-// A file that cannot be a recipe is named instead of its first strange byte.
-Status refuse_what_is_no_text(const std::string& file) {
-  if (const auto folder = foreign_folder(file))
-    return fail(ErrorCode::usage, format("'{}' is {}, not a recipe", file, folder->what), folder->remedy);
-  THIMBLE_ASSIGN(const MappedFile mapped, MappedFile::open(file));
-  const std::span<const uint8_t> bytes = mapped.bytes();
-  if (is_tflite(bytes) || is_thim(bytes))
-    return fail(ErrorCode::usage, format("'{}' is a model, not a recipe", file),
-                "a recipe that goes on from it has [model] file = \"MODEL\"; to look inside: thimble inspect MODEL");
-  if (const auto other = foreign_file(bytes, file); other && other->what != "a recipe" && other->what != "text")
-    return fail(ErrorCode::usage, format("'{}' is {}, not a recipe", file, other->what),
-                "a recipe is a text file (TOML): docs/recipe.md, studies/*.toml");
-  return {};
-}
-}  // namespace
-
-Result<std::vector<Word>> recipe_presets(const std::string& name) {
-  const std::string file = found_recipe(name);
-  THIMBLE_TRY(refuse_what_is_no_text(file));
-  THIMBLE_ASSIGN(const std::string text, read_text_file(file, 1 << 20));
-  const auto parsed = parse_toml(text, file);
-  if (!parsed) return tl::unexpected<Error>(parsed.error());
-  std::vector<Word> presets;
-  if (const toml::table* all = (*parsed)["preset"].as_table())
-    for (const auto& [preset, value] : *all) {
-      std::string about;
-      if (const toml::table* keys = value.as_table())
-        for (const auto& [key, setting] : *keys)
-          about += format("{}{} = {}", about.empty() ? "" : ", ", std::string(key.str()), value_text(setting));
-      presets.push_back({std::string(preset.str()), about});
-    }
-  return presets;
-}
-
-Result<Recipe> read_recipe(const std::string& name, const RecipeOptions& options) {
-  const std::string file = found_recipe(name);
-  THIMBLE_TRY(refuse_what_is_no_text(file));
-  THIMBLE_ASSIGN(const std::string text, read_text_file(file, 1 << 20));
-  THIMBLE_ASSIGN(Recipe recipe, parse_recipe(text, options, file));
-  recipe.directory = directory_of(file);
   return recipe;
 }
 

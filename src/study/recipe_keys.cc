@@ -14,6 +14,8 @@ constexpr const char* kSpecimen = R"([study]
 set = "csv:a"
 split = {}
 augment = {}
+task = "regression"
+header = true
 [model]
 input = [8, 8, 1]
 layers = [ { conv2d = 1 }, { residual = [ { dense = 1 } ], shortcut = [] }, { parallel = [ [] ] } ]
@@ -57,6 +59,14 @@ constexpr Sentence kSentences[] = {
     {"data.extra_test", "further test sets, reported beside the first"},
     {"data.inputs", "csv: input columns; default: all but the target"},
     {"data.target", "csv: target column; default: the last"},
+    {"data.categories", "csv: columns of numbers that are names: one input for each of their values"},
+    {"data.task", "\"classification\" or \"regression\"; default: what loss and last layer say"},
+    {"data.missing", "csv: \"drop\" the rows with missing values, \"mean\" or a number in their place"},
+    {"data.decimal", "csv: \",\" or \".\"; default: recognised"},
+    {"data.header", "csv: whether the first line names the columns; default: recognised"},
+    {"data.skip_bad", "folder: pictures that cannot be read are passed over and counted"},
+    {"data.handwriting", "folder: pictures are brought to MNIST's convention"},
+    {"data.target_scale", "regression: \"standard\" (default) or \"none\"; answers are in the table's own units"},
     {"data.limit", "at most so many training samples; 0: all"},
     {"model.input", "shape of one sample: [784], [28, 28], [28, 28, 1]"},
     {"model.file", "a float .tflite to go on from, beside the recipe"},
@@ -65,6 +75,9 @@ constexpr Sentence kSentences[] = {
     {"model.classes", "with an architecture: outputs of the last layer"},
     {"model.momentum", "with an architecture: of its batch norms"},
     {"model.trainable_layers", "with a file: train only the last N layers that have weights; 0: all"},
+    {"model.new_head", "with a file: new layers in place of its last ones, for other classes"},
+    {"model.cut", "with new_head: the tensor of the file that the new layers read; default: found"},
+    {"model.freeze", "with a file: \"all\" (only new_head learns), or the first N layers with weights stay"},
     {"model.layers", "the layers, first to last (thimble words layers)"},
     {"model.layers.*.name", "of the layer; default: its word and number, dense_1"},
     {"model.layers.*.kernel", "size of a convolution's window; default 3"},
@@ -97,6 +110,7 @@ constexpr Sentence kSentences[] = {
     {"train.schedule.*.boundaries", "piecewise: epochs at which the rate changes"},
     {"train.schedule.*.values", "piecewise: the rates, one more than boundaries"},
     {"train.loss", "default: follows from the last layer and the data (thimble words losses)"},
+    {"train.class_weight", "\"balanced\", or a weight by name: { cat = 2, dog = 1 }"},
     {"train.label_smoothing", "share of the target that goes to all classes; default 0"},
     {"train.batch", "samples per step; default 32"},
     {"train.epochs", "passes over the training part; default 10"},
@@ -120,6 +134,7 @@ constexpr Sentence kSentences[] = {
     {"variant.name", "file name and column; default: what it is"},
     {"variant.from", "an earlier variant to start from; default: the trained model"},
     {"variant.network", "another network, trained from nothing: { layers = [ … ] }"},
+    {"variant.continue", "train on as the techniques do, without one: a fair baseline: { epochs = 4 }"},
     {"variant.shrink", "remove channels: { keep = 0.5 }"},
     {"variant.prune", "train weights to zero: { sparsity = 0.8 }"},
     {"variant.cluster", "train weights to few values: { clusters = 16 }"},
@@ -129,6 +144,8 @@ constexpr Sentence kSentences[] = {
     {"variant.quantize", "without training: \"float16\", \"dynamic\", \"int8\", or a table"},
     {"measure.trials", "passes over the whole test set per variant; default 10"},
     {"measure.threads", "thread counts; the first one gives the latency of the tables; default [1]"},
+    {"measure.allow_drop", "points of accuracy (regression: percent of the RMSE) that the file to ship may lose"},
+    {"measure.parameters_plus_kb", "a column of parameters + KB in the tables"},
     {"sweep", "\"key\" = [values]: one more training of all variants for each value"},
     {"sweep.mode", "\"one-at-a-time\" (default), \"grid\": every combination, \"off\": none"},
     {"sweep.variants", "variants made at each point; default: all"},

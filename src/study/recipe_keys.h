@@ -15,7 +15,7 @@ struct RecipeKey {
   std::string about;  // empty only where the table lacks a sentence (a test finds it)
 };
 
-// In the order of reading. Keys of a variant's stages are named by their technique (study/options).
+// In the order of reading. Keys of a variant's stages are described in study/options.
 std::vector<RecipeKey> recipe_keys();
 // Sentences without a key, which nothing reads: must be none.
 std::vector<std::string> sentences_without_key();

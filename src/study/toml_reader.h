@@ -12,6 +12,9 @@
 
 namespace thimble {
 
+// The tree of a recipe. Errors: usage, with line and column behind `name`.
+Result<toml::table> parse_toml(const std::string& text, const std::string& name);
+
 // "line 12, column 3".
 std::string place_of(const toml::node& node);
 
