@@ -163,17 +163,22 @@ Status measure_variants(std::vector<Variant>& variants, const Dataset& test, con
     }
     const int64_t total = static_cast<int64_t>(spec.trials + 1) * static_cast<int64_t>(subjects.size());
     int64_t done = 0;
+    const auto tell = [&](size_t v) {
+      if (hooks.progress)
+        hooks.progress({format("measuring, {} thread{}", threads, threads == 1 ? "" : "s"), done, total, "passes",
+                        variants[v].spec.name});
+    };
     for (int trial = -1; trial < spec.trials; ++trial)  // the first round warms up
       for (size_t v = 0; v < subjects.size(); ++v) {
         if (hooks.cancelled && hooks.cancelled())
           return fail(ErrorCode::interrupted, "the measurement was interrupted",
                       "run again with --resume: training is not repeated");
+        if (done == 0) tell(v);  // a pass may take long
         subjects[v].pass(trial >= 0);
         // In the same turns as what the steps have to add up to.
         if (trial >= 0 && threads == spec.threads.front()) subjects[v].profile(profiled_runs(spec.trials));
-        if (hooks.progress)
-          hooks.progress({format("measuring, {} thread{}", threads, threads == 1 ? "" : "s"), ++done, total, "passes",
-                          variants[v].spec.name});
+        ++done;
+        tell(v);
       }
     for (size_t v = 0; v < subjects.size(); ++v) {
       Measurement m = summarise(subjects[v], threads, spec.trials);
