@@ -56,6 +56,7 @@ void read_layer(TableReader& r, LayerSpec* layer, Status* status, int depth) {
       std::string hint, keys;
       for (const auto& [key, value] : t) {
         keys += format("{}{}", keys.empty() ? "" : ", ", std::string(key.str()));
+        if (key.str() == "activation" && t.size() > 1) continue;  // a key of layers, beside the word in question
         if (hint.empty()) hint = foreign_word(WordPlace::layer, key.str());
         if (hint.empty()) hint = did_you_mean(std::string(key.str()), words);
       }
