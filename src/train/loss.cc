@@ -109,14 +109,14 @@ Result<LossPlan> plan_loss(LossChoice choice, double label_smoothing, const Mode
       plan.attrs.kind = LossKind::binary_crossentropy;
       plan.one_hot = classes && width > 1;
       plan.classes = classes;
+      if (classes && width == 1 && data.classes() > 2)
+        return fail(ErrorCode::usage, format("one output cannot tell {} classes apart", data.classes()),
+                    format("end the model with dense = {}", data.classes()));
       if (classes && model.last_activation.empty())
         return fail(ErrorCode::usage,
                     format("loss binary_crossentropy needs probabilities, but the last layer is {}",
                            width == 1 ? "one output without sigmoid" : "without sigmoid"),
                     "give the last layer activation = \"sigmoid\"; to learn numbers, set data.task = \"regression\"");
-      if (classes && width == 1 && data.classes() > 2)
-        return fail(ErrorCode::usage, format("one output cannot tell {} classes apart", data.classes()),
-                    format("end the model with dense = {}", data.classes()));
       break;
     case LossChoice::mse:
       plan.attrs.kind = LossKind::mse;
