@@ -8,6 +8,7 @@
 #include "study/evaluate.h"
 #include "study/options/stages.h"
 #include "study/recipe.h"
+#include "study/session_data.h"
 #include "study/validation_score.h"
 
 namespace thimble::app {
@@ -81,6 +82,7 @@ Result<Material> material_of(const RetrainArguments& a, Graph& graph, const Cont
   m.how.train = std::move(held.train);
   m.how.validation = std::move(held.validation);
   m.how.feeding = data.fed.feeding;
+  THIMBLE_TRY(scale_targets_of(a.data, m.how.train, &m.how.feeding, &graph));
   THIMBLE_ASSIGN(
       const std::string warning,
       constant_warning(graph, m.how.validation.valid() && !m.how.validation.empty() ? m.how.validation : m.test,

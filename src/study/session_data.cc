@@ -7,6 +7,7 @@
 #include "formats/tflite/tflite.h"
 #include "study/evaluate.h"
 #include "study/model_feeding.h"
+#include "study/model_metadata.h"
 #include "train/answer_scale.h"
 #include "train/last_layer.h"
 #include "train/new_head.h"
@@ -46,6 +47,10 @@ Result<StudyData> open_study_data(Recipe& recipe, const std::string& data_dir) {
   open.seed = recipe.seed;
   if (recipe.model.input.size() == 3) open.shape = recipe.model.input;
   open.handwriting = spec.handwriting;
+  if (recipe.model.graph && spec.scale.empty()) {  // as the imported model says, see below
+    THIMBLE_ASSIGN(const std::optional<Feeding> own, own_feeding(*recipe.model.graph));
+    open.handwriting = spec.handwriting || (own && own->handwriting);
+  }
   StudyData data;
   THIMBLE_ASSIGN(data.splits, open_splits(spec.set, open));
   std::vector<TrainedOn> trained_on;
@@ -71,7 +76,7 @@ Result<StudyData> open_study_data(Recipe& recipe, const std::string& data_dir) {
   THIMBLE_ASSIGN(data.feeding, measure_feeding(spec.scale, data.splits.train));
   data.feeding.labels = data.splits.train.samples().label_names;
   if (recipe.model.graph && spec.scale.empty()) THIMBLE_TRY(feed_as_the_model_says(*recipe.model.graph, &data));
-  data.feeding.handwriting = spec.handwriting;
+  data.feeding.handwriting = open.handwriting;
   if (data.splits.train.target_width() > 0 && !data.feeding.table) data.feeding.task = Task::regression;
   data.feeding.trained_on = std::move(trained_on);
   for (const std::string& name : spec.extra_test) {
@@ -122,6 +127,22 @@ Status scale_targets(Recipe& recipe, StudyData& data) {
     THIMBLE_TRY(remove_answer_scale(graph, answer_scale(data.feeding)));
     recipe.model.graph = std::make_shared<const Graph>(std::move(graph));
   }
+  return {};
+}
+
+Status scale_targets_of(const std::string& set, const Dataset& train, Feeding* feeding, Graph* graph) {
+  const AnswerScale own = answer_scale(*graph);
+  if (own.on()) {
+    feeding->target_mean = own.mean;
+    feeding->target_deviation = own.deviation;
+    return {};
+  }
+  ModelSpec spec;
+  spec.graph = std::make_shared<const Graph>(*graph);
+  const bool table = set.starts_with("csv:") || set.starts_with("npz:");
+  if (!table || train.target_width() == 0 || !has_linear_answer(spec)) return {};
+  THIMBLE_TRY(measure_targets(train, feeding));
+  graph->metadata[kPreprocessKey] = feeding->to_json();
   return {};
 }
 

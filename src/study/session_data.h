@@ -25,4 +25,8 @@ Result<StudyData> open_study_data(Recipe& recipe, const std::string& data_dir);
 // Errors: usage (scaled targets asked for that the last layer or the loss cannot learn).
 Status scale_targets(Recipe& recipe, StudyData& data);
 
+// The same for commands that train a model further: its own scale, else, for numbers of csv and npz sets behind a
+// linear last layer, that of the targets, which the graph's metadata then tells of.
+Status scale_targets_of(const std::string& set, const Dataset& train, Feeding* feeding, Graph* graph);
+
 }  // namespace thimble

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "compress/size_report.h"
+#include "formats/tflite/model_metadata.h"
 #include "formats/tflite/tflite.h"
 #include "passes/add_bias.h"
 #include "passes/decompose.h"
@@ -149,6 +150,10 @@ Result<Graph> deployable_graph(const ModelSpec& model, const Weights& weights, c
   fuse_activations(graph);
   THIMBLE_TRY(put_answer_scale(graph, answer_scale(feeding)));
   graph.name = name;
+  if (!model.new_head.empty()) {  // what the file said of its old answers
+    graph.metadata.erase(kTfliteMetadataKey);
+    graph.attached = {};
+  }
   graph.metadata[kPreprocessKey] = feeding.to_json();
   graph.remove_unused();
   return graph;

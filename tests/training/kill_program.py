@@ -98,7 +98,10 @@ def kill(trainings, kills, seed):
 def damage(trainings):
     newest = trainings.folder / "alone.tflite.ckpt"
     previous = trainings.folder / "alone.tflite.ckpt.previous"
-    whole, older, want = newest.read_bytes(), previous.read_bytes(), trainings.model("alone")
+    # A finished training keeps its last checkpoint only: one of the same training that was stopped stands in.
+    early = subprocess.run([*trainings.command("early", resume=False), "--max-seconds", "0.1"], capture_output=True, text=True)
+    check(f"a training stopped after 0.1 s: {early.stderr}", early.returncode == 0)
+    whole, older, want = newest.read_bytes(), (trainings.folder / "early.tflite.ckpt").read_bytes(), trainings.model("alone")
     flipped = bytearray(whole)
     flipped[len(flipped) // 2] ^= 1
     for name, data in (("a flipped bit", bytes(flipped)), ("half a file", whole[: len(whole) // 2]), ("nothing", b"")):
