@@ -50,7 +50,7 @@ TEST(Kept, AttachedFiles) {
   const auto list = attached_list(*file);
   ASSERT_EQ(list.size(), 1u);
   EXPECT_EQ(list[0].name, "labels.txt");
-  EXPECT_EQ(std::string(list[0].bytes.begin(), list[0].bytes.end()), "apple\npear\nplum");
+  EXPECT_EQ(std::string(list[0].bytes.begin(), list[0].bytes.end()), "apple\npear\nplum\n");
   const auto said = read_tflite_metadata(read_tflite(*file)->metadata.at(kTfliteMetadataKey));
   ASSERT_TRUE(said);
   EXPECT_EQ(said->mean, std::vector<float>{127.5f});
