@@ -10,6 +10,7 @@
 #include "data/npy.h"
 #include "data/sources.h"
 #include "study/evaluate.h"
+#include "study/model_data.h"
 
 namespace thimble::app {
 namespace {
@@ -51,6 +52,7 @@ Result<int64_t> runs_in(const std::string& path, const NpyArray& array, const Te
 // Samples in one storage, as they come from consecutive files.
 struct Segment {
   Samples samples;
+  bool own_integers = false;  // of the input's own type
   std::vector<std::string> names;
 };
 
@@ -84,7 +86,9 @@ class Gatherer {
     Samples& s = segment_.samples;
     s.name = segment_.names[0];
     const Dataset set(std::make_shared<const Samples>(std::move(s)));
-    THIMBLE_ASSIGN(const ModelFeeding fed, feeding_of(graph_, set, overrides_));
+    FeedingOverrides overrides = overrides_;
+    overrides.own_integers = segment_.own_integers;
+    THIMBLE_ASSIGN(const ModelFeeding fed, feeding_of(graph_, set, overrides));
     if (!fed.stated.empty() && std::ranges::find(out_->notes, fed.stated) == out_->notes.end())
       out_->notes.push_back(fed.stated);
     Feed& feed = out_->feed;
@@ -103,9 +107,11 @@ class Gatherer {
   }
 
  private:
-  Status begin(Storage storage, const std::vector<int64_t>& shape) {
-    if (segment_.samples.count > 0 && (segment_.samples.storage != storage || segment_.samples.sample_shape != shape))
+  Status begin(Storage storage, const std::vector<int64_t>& shape, bool own_integers = false) {
+    const Samples& s = segment_.samples;
+    if (s.count > 0 && (s.storage != storage || s.sample_shape != shape || segment_.own_integers != own_integers))
       THIMBLE_TRY(flush());
+    segment_.own_integers = own_integers;
     segment_.samples.storage = storage;
     segment_.samples.sample_shape = shape;
     return {};
@@ -157,17 +163,19 @@ class Gatherer {
     if (std::string_view(kind) == "folder") {
       THIMBLE_ASSIGN(open.shape, picture_shape(tensor_));
     }
-    THIMBLE_ASSIGN(const Splits splits, open_splits(format("{}:{}", kind, path), open));
+    const std::string name = format("{}:{}", kind, path);
+    THIMBLE_ASSIGN(const Splits splits, open_splits(name, open));
+    const bool own_integers = holds_own_integers(name, tensor_);
     for (const std::string& note : splits.notes) out_->notes.push_back(format("{}: {}", path, note));
     const int64_t before = out_->feed.runs + segment_.samples.count;
     for (const Dataset* part : {&splits.train, &splits.validation, &splits.test})
-      if (part->valid() && !part->empty()) THIMBLE_TRY(all_of(*part, path));
+      if (part->valid() && !part->empty()) THIMBLE_TRY(all_of(*part, path, own_integers));
     if (out_->feed.runs + segment_.samples.count == before)
       return fail(ErrorCode::bad_file, format("{} holds no samples", path));
     return {};
   }
 
-  Status all_of(const Dataset& part, const std::string& path) {
+  Status all_of(const Dataset& part, const std::string& path, bool own_integers) {
     Samples s;
     s.storage = part.storage();
     s.sample_shape = part.sample_shape();
@@ -181,16 +189,17 @@ class Gatherer {
       names.push_back(part.samples().sample_names.empty() ? format("{}[{}]", path, part.position(i))
                                                           : join_path(path, part.sample_name(i)));
     }
-    return values(s, path, std::move(names));
+    return values(s, path, std::move(names), own_integers);
   }
 
-  Status values(const Samples& read, const std::string& file, std::vector<std::string> names) {
+  Status values(const Samples& read, const std::string& file, std::vector<std::string> names,
+                bool own_integers = false) {
     if (read.sample_elements() != tensor_.shape.elements())
       return fail(ErrorCode::usage,
                   format("the model's input {} takes {} values, a sample of {} has {}", tensor_.to_string(),
                          tensor_.shape.elements(), file, read.sample_elements()),
                   extension_of(file) == ".csv" ? "name the columns that are inputs with --inputs A,B" : "");
-    THIMBLE_TRY(begin(read.storage, read.sample_shape));
+    THIMBLE_TRY(begin(read.storage, read.sample_shape, own_integers));
     Samples& s = segment_.samples;
     s.bytes.insert(s.bytes.end(), read.bytes.begin(), read.bytes.end());
     s.floats.insert(s.floats.end(), read.floats.begin(), read.floats.end());

@@ -134,6 +134,7 @@ TEST(ModelInputs, EveryCommandFeedsTheSame) {
         arrays("pixel_floats", "f4", raw(pixel_floats), scale);
       }
     }
+    if (input.type == DType::i8) arrays("own", "i1", pixels, "");
     if (!c.pictures) continue;
     const auto want = picture_shape(input);
     ASSERT_TRUE(want);

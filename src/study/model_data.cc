@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "data/classes.h"
+#include "data/files.h"
 #include "data/fingerprint.h"
+#include "data/npy.h"
 #include "measure/units.h"
 #include "study/evaluate.h"
 #include "study/model_metadata.h"
@@ -66,7 +68,9 @@ Result<ModelData> opened(const Graph& graph, const DataRequest& request, bool un
   if (!some.valid() || some.empty())
     return fail(ErrorCode::usage, format("the data set \"{}\" has no samples", request.set));
   THIMBLE_TRY(check_fits(graph, some));
-  THIMBLE_ASSIGN(data.fed, feeding_of(graph, some, request.feeding));
+  FeedingOverrides overrides = request.feeding;
+  overrides.own_integers = holds_own_integers(request.set, input);
+  THIMBLE_ASSIGN(data.fed, feeding_of(graph, some, overrides));
   if (!data.fed.stated.empty()) data.notes.push_back(data.fed.stated);
   return data;
 }
@@ -80,6 +84,23 @@ Result<ModelData> open_model_data(const Graph& graph, const DataRequest& request
   if (auto labelled = opened(graph, request, false)) return labelled;
   return opened(graph, request, true);
 }
+bool holds_own_integers(std::string_view set, const Tensor& input) {
+  const std::string_view wanted = input.type == DType::i8 ? "i1" : input.type == DType::i16 ? "i2" : "";
+  if (wanted.empty() || input.quant.empty() || set.size() < 5) return false;
+  const std::string path = expanded_home(std::string(set.substr(4)));
+  if (set.starts_with("npy:")) {
+    const auto array = read_npy(path);
+    return array && array->dtype == wanted;
+  }
+  if (!set.starts_with("npz:")) return false;
+  const auto file = read_whole_file(path);
+  const auto arrays = file ? parse_npz(*file) : tl::unexpected(file.error());
+  if (!arrays) return false;
+  for (const char* name : {"x_train", "x", "x_test"})
+    if (const auto at = arrays->find(name); at != arrays->end()) return at->second.dtype == wanted;
+  return arrays->size() == 1 && arrays->begin()->second.dtype == wanted;
+}
+
 void remember_training(const DataRequest& request, ModelData* data) {
   const Splits& parts = data->splits;
   if (data->trained_on || !parts.divided) return;

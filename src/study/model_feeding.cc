@@ -90,6 +90,18 @@ Feeding usual(const Tensor& input, bool bytes, std::string* how) {
   return feeding;
 }
 
+// Integers of a quantised input's own type are its values: nothing is to be scaled.
+void feed_own_integers(const Tensor& input, ModelFeeding* fed) {
+  Feeding& feeding = fed->feeding;
+  feeding.scale = "none";
+  feeding.mean = {static_cast<float>(input.quant.zero_point[0])};
+  feeding.deviation = {1.0f / input.quant.scale[0]};
+  feeding.floats = true;
+  fed->to_keep = false;
+  fed->stated =
+      format("the samples are {} as the input is: they go in as they are (--scale changes that)", name(input.type));
+}
+
 // Floats for a model whose numbers are of bytes.
 void feed_floats(const Dataset& samples, ModelFeeding* fed) {
   Feeding& feeding = fed->feeding;
@@ -185,10 +197,13 @@ Result<ModelFeeding> feeding_of(const Graph& graph, const Dataset& samples, cons
   } else if (!graph.metadata.contains(kPreprocessKey)) {
     fed.to_keep = true;  // TFLite's metadata, in our words as well
   }
-  if (!overrides.scale.empty())
+  if (!overrides.scale.empty()) {
     THIMBLE_TRY(given_scale(overrides, samples, says, &fed));
-  else if (says && !bytes)
+  } else if (overrides.own_integers && !bytes) {
+    feed_own_integers(graph.at(graph.inputs[0]), &fed);
+  } else if (says && !bytes) {
     feed_floats(samples, &fed);
+  }
   if (overrides.handwriting && *overrides.handwriting != fed.feeding.handwriting) {
     fed.feeding.handwriting = *overrides.handwriting;
     fed.to_keep = true;
