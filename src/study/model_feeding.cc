@@ -169,7 +169,9 @@ Result<std::optional<Feeding>> own_feeding(const Graph& graph) {
   }
   if (said.mean.empty() && feeding.labels.empty()) return std::optional<Feeding>();
   feeding.scale = "";  // not said
-  if (!said.mean.empty()) {
+  // The Task Library normalises for float inputs and gives bytes to uint8 inputs as they are.
+  const bool raw = !graph.inputs.empty() && graph.at(graph.inputs[0]).type == DType::u8;
+  if (!said.mean.empty() && !raw) {
     feeding.mean = said.mean;
     feeding.deviation = said.deviation;
     const bool one = said.mean.size() == 1;
