@@ -171,10 +171,11 @@ Status run(const RunOptions& o, const Context& context) {
     THIMBLE_TRY(write_answers(o.output, graph, answers, whole));
     context.note(format("wrote the answers of {} run{} to {}", runs, runs == 1 ? "" : "s", o.output));
   }
+  const bool saved = !o.output.empty() || (!o.output_dir.empty() && answers.labels.empty());
   if (context.json) {
     context.print(answers_json(graph, answers, file));
   } else if (answers.top > 0) {
-    print_ranked(graph, answers, context);
+    if (o.top > 0 || !saved) print_ranked(graph, answers, context);
   } else if (o.output_dir.empty() && o.output.empty()) {
     print_values(graph, answers, context);
   }
