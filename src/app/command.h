@@ -39,7 +39,9 @@ struct Context {
   void clear_progress() const;
   // Data: to stdout as it stands. What could not be written is reported when the command has ended.
   void print(std::string_view text) const;
-  // One line of narration on stderr; nothing with -q.
+  // A sentence of the answer: as print, with a line break, and on a terminal broken at words.
+  void say(std::string_view sentence) const;
+  // One line of narration on stderr; nothing with -q. Narration on a terminal is broken at words.
   void note(std::string_view line) const;
   // A line that matters even with -q.
   void warn(std::string_view line) const;
@@ -131,8 +133,8 @@ struct CommandRow {
 // --json, -q, -v, --threads, --data-dir, -h: what every command understands.
 void declare_common(Options& options, Context* context, bool* help);
 
-// `text` filled to so many columns; it begins at column `start`, continuation lines at `indent`.
-std::string filled(std::string_view text, size_t indent, size_t start, size_t columns);
+// `text` filled to so many columns; it begins at column `indent`, as do the lines that continue it.
+std::string filled(std::string_view text, size_t indent, size_t columns);
 
 // The whole text of `thimble NAME --help`; it begins with the examples.
 std::string help_text(const CommandRow& command, const Options& options);

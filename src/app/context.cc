@@ -8,6 +8,7 @@
 #include "app/command.h"
 #include "base/cpu.h"
 #include "base/environment.h"
+#include "measure/table.h"
 
 namespace thimble::app {
 
@@ -25,6 +26,26 @@ int columns_of(int descriptor) {
   winsize size{};
   if (isatty(descriptor) != 1 || ioctl(descriptor, TIOCGWINSZ, &size) != 0) return 0;
   return size.ws_col;
+}
+}  // namespace
+
+namespace {
+// Lines that are longer than the terminal is wide continue below, two columns further in; columns 0: as it is.
+std::string broken_at_words(std::string_view text, int columns) {
+  if (columns < 20) return std::string(text);
+  std::string out;
+  for (size_t at = 0; at <= text.size();) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    const std::string line(text.substr(at, end - at));
+    const size_t lead = std::min(line.find_first_not_of(' '), line.size());
+    if (at > 0) out += '\n';
+    if (display_width(line) <= columns)
+      out += line;
+    else
+      out += std::string(lead, ' ') + filled(line.substr(lead), lead + 2, static_cast<size_t>(columns));
+    at = end + 1;
+  }
+  return out;
 }
 }  // namespace
 
@@ -64,8 +85,12 @@ void Context::note(std::string_view line) const {
 
 void Context::warn(std::string_view line) const {
   clear_progress();
-  const std::string text = std::string(line) + "\n";
+  const std::string text = broken_at_words(line, columns_of(STDERR_FILENO)) + "\n";
   std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
+void Context::say(std::string_view sentence) const {
+  print(broken_at_words(sentence, columns_of(STDOUT_FILENO)) + "\n");
 }
 
 void declare_common(Options& options, Context* context, bool* help) {

@@ -4,24 +4,11 @@
 
 namespace thimble::app {
 
-std::string filled(std::string_view text, size_t indent, size_t start, size_t columns) {
+std::string filled(std::string_view text, size_t indent, size_t columns) {
   std::string out;
-  size_t column = start;
-  for (size_t at = 0; at < text.size();) {
-    const size_t space = std::min(text.find(' ', at), text.size());
-    const std::string word(text.substr(at, space - at));
-    const auto wide = static_cast<size_t>(display_width(word));
-    if (column > indent && column + 1 + wide > columns) {
-      out += "\n" + std::string(indent, ' ');
-      column = indent;
-    } else if (column > indent) {
-      out += ' ';
-      ++column;
-    }
-    out += word;
-    column += wide;
-    at = space + 1;
-  }
+  for (const std::string& line :
+       fill_lines(std::string(text), static_cast<int>(std::max(columns, indent + 10) - indent)))
+    out += (out.empty() ? "" : "\n" + std::string(indent, ' ')) + line;
   return out;
 }
 
@@ -42,7 +29,7 @@ std::string row_text(const OptionRow& row) {
     head += "\n" + std::string(kHelpColumn, ' ');
   else
     head += std::string(kHelpColumn - wide, ' ');
-  return head + filled(row.help, kHelpColumn, kHelpColumn, kWidth) + "\n";
+  return head + filled(row.help, kHelpColumn, kWidth) + "\n";
 }
 
 }  // namespace
@@ -67,7 +54,7 @@ std::string help_text(const CommandRow& command, const Options& options) {
   const std::string& about = options.about_text();
   for (size_t at = 0; at < about.size();) {  // line breaks stay, long lines are filled
     const size_t end = std::min(about.find('\n', at), about.size());
-    text += (at == 0 ? "\n" : "") + filled(about.substr(at, end - at), 0, 0, kWidth) + "\n";
+    text += (at == 0 ? "\n" : "") + filled(about.substr(at, end - at), 0, kWidth) + "\n";
     at = end + 1;
   }
   std::string section = "\n";

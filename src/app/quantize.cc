@@ -206,7 +206,7 @@ void print_tables(const Outcome& outcome, int64_t before, int64_t after, const C
   table.row({"whole file", format_bytes(static_cast<double>(before)), format_bytes(static_cast<double>(after)), "",
              size_change(before, after)},
             Tone::strong);
-  context.print(table.text(context.colour()));
+  context.print(table.text(context.colour(), context.table_width()));
   if (!std::isnan(outcome.accuracy))
     context.print(format("test accuracy {} (the float model given: {})\n", format_percent(outcome.accuracy),
                          format_percent(outcome.accuracy_before)));

@@ -103,7 +103,7 @@ void print_ranked(const Graph& graph, const Answers& answers, const Context& con
       first = false;
     }
   }
-  context.print(table.text(context.colour()));
+  context.print(table.text(context.colour(), context.table_width()));
   if (answers.runs > kMaxShownRuns)
     context.note(format("… and {} more (--output, --json or --output-dir give all)", answers.runs - kMaxShownRuns));
 }
@@ -131,7 +131,7 @@ void print_values(const Graph& graph, const Answers& answers, const Context& con
     table.row({tensor.name, name(tensor.type), shape.to_string(), format_number(low), format_number(high),
                format_number(count ? sum / static_cast<double>(count) : 0), shown});
   }
-  context.print(table.text(context.colour()));
+  context.print(table.text(context.colour(), context.table_width()));
 }
 
 std::string answers_json(const Graph& graph, const Answers& answers, const AnswerFile& file) {

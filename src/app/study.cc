@@ -138,7 +138,7 @@ Status run(const StudyArguments& a, const Context& context) {
         context.print(format("{} on {}: {} ({} – {}, {} pictures)\n", v.name, x.set, format_percent(x.accuracy),
                              format_percent(x.interval95.low, 1), format_percent(x.interval95.high, 1), x.n));
   context.print("\n");
-  for (const std::string& sentence : judge(result).sentences) context.print(sentence + "\n");
+  for (const std::string& sentence : judge(result).sentences) context.say(sentence);
   context.print(format(
       "\nreport  {0}/report.html\nmodels  {0}/models\nnumbers {0}/results.json, results.csv, results.md, curves.csv\n",
       options.out));

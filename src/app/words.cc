@@ -108,7 +108,7 @@ void print_rows(const std::vector<Row>& rows, const Context& context) {
     const auto wide = static_cast<size_t>(display_width(row.word));
     std::string line =
         row.word + (wide + 2 > indent ? "\n" + std::string(indent, ' ') : std::string(indent - wide, ' '));
-    context.print(line + filled(text, indent, indent, columns) + "\n");
+    context.print(line + filled(text, indent, columns) + "\n");
   }
 }
 

@@ -70,6 +70,37 @@ int display_width(const std::string& text) {
   return width;
 }
 
+std::vector<std::string> fill_lines(const std::string& text, int columns) {
+  std::vector<std::string> lines(1);
+  int used = 0;
+  bool begun = false;  // a word stands in the line
+  for (size_t at = 0; at <= text.size();) {
+    const size_t end = std::min(text.find(' ', at), text.size());
+    const std::string word = text.substr(at, end - at);
+    const int wide = display_width(word);
+    if (begun && used + 1 + wide > columns) {
+      trim_right(lines.back());
+      lines.emplace_back();
+      used = 0;
+      begun = false;
+      if (word.empty()) {  // a gap of several spaces ends the line
+        at = end + 1;
+        continue;
+      }
+    } else if (begun) {
+      lines.back() += ' ';
+      ++used;
+    }
+    lines.back() += word;
+    used += wide;
+    begun = true;
+    at = end + 1;
+  }
+  trim_right(lines.back());
+  if (lines.size() > 1 && lines.back().empty()) lines.pop_back();
+  return lines;
+}
+
 TextTable& TextTable::column(std::string header, Align align) {
   columns_.push_back({clean(std::move(header)), align});
   return *this;
@@ -107,13 +138,20 @@ std::string TextTable::text(bool colour, int width) const {
       used += more;
     }
     if (!out.empty()) out += '\n';
-    out += part(colour, widths, columns);
+    out += part(colour, widths, columns, width);
   }
   return out;
 }
 
 // These columns only.
-std::string TextTable::part(bool colour, const std::vector<int>& widths, const std::vector<size_t>& columns) const {
+std::string TextTable::part(bool colour, std::vector<int> widths, const std::vector<size_t>& columns, int width) const {
+  // The last column gives way where it is text.
+  int used = 0;
+  for (size_t c : columns) used += widths[c] + (c == columns.front() ? 0 : 2);
+  const size_t last = columns.back();
+  constexpr int kLeastText = 20;
+  if (width > 0 && used > width && columns_[last].align == Align::left)
+    widths[last] = std::max(std::min(widths[last], kLeastText), widths[last] - (used - width));
   std::string rule;
   bool any_header = false;
   for (size_t c : columns) {
@@ -136,13 +174,21 @@ std::string TextTable::part(bool colour, const std::vector<int>& widths, const s
     append_line(out, head, colour ? "\x1b[1m" : "");
     append_line(out, rule, "");
   }
+  static const std::string kEmpty;
   for (const Row& row : rows_) {
     if (row.is_rule) {
       append_line(out, rule, "");
       continue;
     }
-    const std::string line = line_of([&](size_t c) -> const std::string& { return row.cells[c]; });
-    append_line(out, line, colour ? escape_of(row.tone) : "");
+    const bool fits = display_width(row.cells[last]) <= widths[last];
+    const std::vector<std::string> text =
+        fits ? std::vector<std::string>{row.cells[last]} : fill_lines(row.cells[last], widths[last]);
+    for (size_t i = 0; i < text.size(); ++i) {
+      const std::string line = line_of([&](size_t c) -> const std::string& {
+        return c == last ? text[i] : i == 0 ? row.cells[c] : kEmpty;
+      });
+      append_line(out, line, colour ? escape_of(row.tone) : "");
+    }
   }
   return out;
 }

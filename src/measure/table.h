@@ -18,7 +18,8 @@ class TextTable {
   TextTable& row(std::vector<std::string> cells, Tone tone = Tone::plain);
   TextTable& rule();  // a horizontal line
   // colour: ANSI escapes (the caller decides: terminal, NO_COLOR). width > 0: a wider table continues below, the
-  // first column repeated, so that no line wraps (unless two columns alone are wider). Ends with a line break.
+  // first column repeated; a column of text that is too wide even so is filled into several lines. Ends with a line
+  // break.
   std::string text(bool colour = false, int width = 0) const;
   // The same as a Markdown table (rules left out, | escaped).
   std::string markdown() const;
@@ -33,12 +34,14 @@ class TextTable {
     Tone tone = Tone::plain;
     bool is_rule = false;
   };
-  std::string part(bool colour, const std::vector<int>& widths, const std::vector<size_t>& columns) const;
+  std::string part(bool colour, std::vector<int> widths, const std::vector<size_t>& columns, int width) const;
 
   std::vector<Column> columns_;
   std::vector<Row> rows_;
 };
 
+// The text in lines of at most so many columns (at least 1), broken at spaces; a word that is longer stands alone.
+std::vector<std::string> fill_lines(const std::string& text, int columns);
 // Columns that the text takes on a terminal: code points, combining marks as 0, wide ones as 2.
 int display_width(const std::string& text);
 

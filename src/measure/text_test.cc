@@ -46,6 +46,21 @@ TEST(Units, ReadableNumbers) {
   EXPECT_EQ(format_percent(0.0 / 0.0), "–");
 }
 
+TEST(FillLines, BreakAtSpaces) {
+  EXPECT_EQ(fill_lines("one two three", 7), (std::vector<std::string>{"one two", "three"}));
+  EXPECT_EQ(fill_lines("epoch 1  loss 0.5", 9), (std::vector<std::string>{"epoch 1", "loss 0.5"}));
+  EXPECT_EQ(fill_lines("epoch 1  loss 0.5", 20), (std::vector<std::string>{"epoch 1  loss 0.5"}));
+  EXPECT_EQ(fill_lines("unbreakable words", 4), (std::vector<std::string>{"unbreakable", "words"}));
+  EXPECT_EQ(fill_lines("", 4), (std::vector<std::string>{""}));
+}
+
+TEST(TextTable, TextThatIsTooWideIsFilled) {
+  TextTable table;
+  table.column("n").column("why").row({"a", "because it is so, and it is so for long"});
+  EXPECT_EQ(table.text(false, 24),
+            "n  why\n─  ─────────────────────\na  because it is so, and\n   it is so for long\n");
+}
+
 TEST(TextTable, ContinuesBelowWhereItIsTooWide) {
   TextTable table;
   table.column("name").column("first", Align::right).column("second", Align::right).column("third", Align::right);
