@@ -71,10 +71,10 @@ TEST(RecipeVariants, WhatDoesNotGoTogetherWithFewBits) {
     const Error e = error_of("[[variant]]\nquantize = " + table + "\n");
     return e.message + " | " + e.hint;
   };
-  EXPECT_NE(message("{ to = \"dynamic\", bits = 4 }").find("bits is for int8"), std::string::npos);
+  EXPECT_NE(message("{ to = \"dynamic\", bits = 4 }").find("it is for int8"), std::string::npos);
   EXPECT_NE(message("{ to = \"int8\", mixed = \"bytes 10\", bits = 4 }").find("does not go with mixed"),
             std::string::npos);
-  EXPECT_NE(message("{ to = \"float16\", rounding = \"adaptive\" }").find("rounding is for int8"), std::string::npos);
+  EXPECT_NE(message("{ to = \"float16\", rounding = \"adaptive\" }").find("it is for int8"), std::string::npos);
   EXPECT_NE(message("{ to = \"int8\", rounding = \"adaptiv\" }").find("did you mean 'adaptive'"), std::string::npos);
   EXPECT_NE(message("{ to = \"int8\", rounding = \"adaptive\", per_tensor = true }").find("equal weights"),
             std::string::npos);
@@ -153,18 +153,18 @@ TEST(RecipeVariants, MistakesAreNamed) {
   };
   expect("prune = { sparsity = 1.0 }", "leaves no weight", "0.8");
   expect("prune = { sparsty = 0.5 }", "unknown key \"variant.prune.sparsty\"", "sparsity");
-  expect("prune = { sparsity = 0.5, schedule = \"polinomial\" }", "unknown schedule", "polynomial");
+  expect("prune = { sparsity = 0.5, schedule = \"polinomial\" }", "schedule is \"polinomial\"", "polynomial");
   expect("prune = { pattern = \"4:2\" }", "prunes nothing", "2:4");
   expect("prune = { layers = [\"dense_1\"] }", "needs a sparsity", "0.8");
   expect("prune = 0.5", "must be a table", "sparsity");
   expect("shrink = { keep = 0 }", "leaves no channel", "0.5");
   expect("shrink = { rank = \"l1\" }", "needs keep", "0.5");
-  expect("shrink = { keep = 0.5, rank = \"tailor\" }", "unknown ranking", "taylor");
+  expect("shrink = { keep = 0.5, rank = \"tailor\" }", "rank is \"tailor\"", "taylor");
   expect("qat = { bits = 9 }", "2 to 8 bits", "4");
-  expect("qat = { ranges = \"learnt\" }", "unknown kind of ranges", "learned");
+  expect("qat = { ranges = \"learnt\" }", "ranges is \"learnt\"", "learned");
   expect("qat = { bits = 8 }\nquantize = \"int8\"", "quantises already", "io");
   expect("cluster = { clusters = 1 }", "1 cluster:", "16");
-  expect("cluster = { clusters = 4, init = \"means\" }", "unknown initialisation", "");
+  expect("cluster = { clusters = 4, init = \"means\" }", "init is \"means\"", "kmeans");
   expect("distill = { teacher = \"flaot32\" }", "neither a variant before", "float32");
   expect("distill = { temperature = 2 }", "needs a teacher", "float32");
   expect("network = { epochs = 3 }", "needs layers", "network");

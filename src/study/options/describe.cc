@@ -86,7 +86,7 @@ Result<std::string> option_table(std::string_view technique) {
     for (const std::string& word : row.words) words += format("{}`{}`", words.empty() ? "" : ", ", word);
     const bool value = row.otherwise.starts_with('"') || row.otherwise.starts_with('[');
     table += format("| `{}` | {} | {}{} |\n", row.key, value ? format("`{}`", row.otherwise) : row.otherwise, row.about,
-                    words.empty() ? "" : ": " + words);
+                    words.empty() ? "" : format(" ({})", words));
   }
   return table;
 }

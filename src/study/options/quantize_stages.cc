@@ -98,7 +98,7 @@ Status complete(QuantizeStage& stage) {
                             "bias_correction", "rounding", "mixed", "widths", "validate", "sensitivity"})
       if (form.has(key))
         return form.refuse(
-            key, format("{} is for int8, it does not go with {}", form.name(key), form.setting("to", name(q.to))),
+            key, format("{} does not go with {}: it is for int8", form.name(key), form.setting("to", name(q.to))),
             format("leave it out, or give {}", form.setting("to", "int8")));
   if (q.per_tensor_weights && q.rounding == QuantizeOptions::Rounding::adaptive)
     return form.refuse("rounding", "adaptive rounding gives equal weights different values",

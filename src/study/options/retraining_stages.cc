@@ -58,7 +58,7 @@ Status complete(ShrinkStage& stage) {
   ShrinkOptions& o = stage.plan.options;
   const bool target = o.max_macs > 0 || o.max_parameters > 0;
   if (stage.keep && !(*stage.keep > 0))
-    return form.refuse("keep", format("{} leaves no channel", form.setting("keep", "0")),
+    return form.refuse("keep", format("{} is 0, which leaves no channel", form.name("keep")),
                        "give a fraction above 0 and at most 1, for instance 0.5 for half of the channels");
   if (stage.keep && target)
     return form.refuse("keep",
@@ -163,7 +163,9 @@ Status complete(DistillStage& stage) {
     return form.refuse("student_feature", format("feature matching needs both {} and {}", form.name("student_feature"),
                                                  form.name("teacher_feature")));
   form.at = "temperature";
-  return check(distill_options(stage));
+  DistillOptions o = distill_options(stage);
+  o.teacher = std::make_shared<const Graph>();  // which one is known later
+  return check(o);
 }
 
 DistillOptions distill_options(const DistillStage& stage) {

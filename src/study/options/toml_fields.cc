@@ -48,7 +48,8 @@ void TomlFields::word_field(const Field& f, std::vector<std::string> words, int,
   std::string all;
   for (const std::string& w : words) all += (all.empty() ? "" : ", ") + w;
   const std::string near = did_you_mean(word, words);
-  r_.fail_at(*n, format("{}{} is \"{}\", which is none of {}", r_.path(), f.key, word, all), near);
+  r_.fail_at(*n, format("{}{} is \"{}\"", r_.path(), f.key, word),
+             near.empty() ? "give one of " + all : format("{}; there are {}", near, all));
 }
 
 void TomlFields::read_bits(const toml::node& n, int* to) {
