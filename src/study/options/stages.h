@@ -19,7 +19,7 @@ void training_fields(Fields& v, const Form& form, Int* epochs, double* rate, int
   v.number({"learning_rate", "R", "at first; falls to 0 as a cosine",
             form.flags ? "by technique, of the optimiser's own: all, qat 0.5, distill 0.1"
                        : "of train.optimizer's: all (shrink, prune, cluster), 0.5 (qat), 0.1 (distill)"},
-           rate, 1e-12, 1e6);
+           rate, 1e-12, 1e30);
 }
 
 void fields(Fields& v, NetworkStage& stage);
