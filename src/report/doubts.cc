@@ -62,11 +62,12 @@ void judge_samples(const VariantResult& v, double allow, Doubts* d) {
   const int64_t n = v.test_samples;
   if (n <= 0) return;
   if (std::isfinite(v.accuracy)) {
-    const double chance = chance_difference(v.accuracy, n);
-    if (chance * 100 <= std::max(5 * allow, 1.0)) return;
+    const double unsure = accuracy_uncertainty(v.accuracy, n) * 100;
+    if (unsure <= std::max(3 * allow, 1.0)) return;
     d->few = true;
-    d->reasons.push_back(format("with {} test samples differences of less than {:.0f} points are chance",
-                                format_count(n), std::ceil(chance * 100)));
+    d->reasons.push_back(
+        format("with {} test samples its accuracy is known to ± {:.2g} points only, the rest is chance",
+               format_count(n), unsure));
   } else if (v.regression.present()) {
     double spread = std::sqrt(2.0);  // of squared normal errors, as a share of their mean
     if (!v.per_seed.empty() && v.per_seed[0].outcomes.squares.size() > 1) {
@@ -84,11 +85,10 @@ void judge_samples(const VariantResult& v, double allow, Doubts* d) {
 
 }  // namespace
 
-double chance_difference(double p, int64_t n) {
+double accuracy_uncertainty(double p, int64_t n) {
   if (n <= 0) return 1;
-  // One sample of a kind is added to each side, so that a perfect score on ten samples is not taken for a certain one.
-  const double count = static_cast<double>(n) + 2, q = (p * static_cast<double>(n) + 1) / count;
-  return std::min(1.0, 1.96 * std::sqrt(2 * q * (1 - q) / count));
+  const Interval i = wilson95(std::llround(p * static_cast<double>(n)), n);
+  return (i.high - i.low) / 2;
 }
 
 double fall_per_epoch(const std::vector<EpochRow>& epochs) {

@@ -17,14 +17,15 @@ struct Doubts {
 };
 
 // training: the epochs that the variant's network was trained from nothing.
-// allow: what may be lost, in points of accuracy; test sets where chance moves a score by five times that are small.
+// allow: what may be lost, in points of accuracy; test sets that leave the accuracy unsure by three times that are
+// small.
 Doubts doubts_about(const VariantResult& v, const std::vector<EpochRow>& training, double allow);
 
 // By what share the loss (that of the validation samples where there are some) fell per epoch in the last fifth of the
 // training, at least three epochs: the slope of its logarithm. NaN for fewer than two epochs.
 double fall_per_epoch(const std::vector<EpochRow>& epochs);
 
-// Differences in accuracy below this are chance: the 95 % bound of two proportions of n samples around p.
-double chance_difference(double p, int64_t n);
+// Half of the 95 % interval of an accuracy p that n samples gave.
+double accuracy_uncertainty(double p, int64_t n);
 
 }  // namespace thimble

@@ -169,14 +169,15 @@ TEST(Verdict, AClassifierNoBetterThanTheMostFrequentClass) {
   EXPECT_EQ(text_of(r),
             "Ship none of these files yet: float32, which would be the one at 9.00 KB (8.00 KB as a packed .thim), "
             "answers 9.70 % of the test samples correctly (95 % interval 8.02 % to 11.69 %), and it is no better than "
-            "always answering the most frequent class, which scores 10.00 %, and with 1,000 test samples differences "
-            "of less than 3 points are chance.");
+            "always answering the most frequent class, which scores 10.00 %, and with 1,000 test samples its accuracy "
+            "is known to ± 1.8 points only, the rest is chance.");
   r = study();
   classes(sized(r, "float32", 9'000, 8'000, 1), 1000, 890);
   EXPECT_EQ(text_of(r),
             "Ship float32: 9.00 KB (8.00 KB as a packed .thim) that answers 11.00 % of the test samples correctly (95 "
             "% interval 9.21 % to 13.09 %), but it is not clearly better than always answering the most frequent "
-            "class, which scores 10.00 %, and with 1,000 test samples differences of less than 3 points are chance.");
+            "class, which scores 10.00 %, and with 1,000 test samples its accuracy is known to ± 1.9 points only, the "
+            "rest is chance.");
 }
 
 TEST(Verdict, AnUndertrainedNetwork) {
@@ -203,7 +204,8 @@ TEST(Verdict, ATinyTestSet) {
   classes(sized(r, "int8", 25'000, 20'000, 60), 24, 7, 1);
   EXPECT_EQ(text_of(r),
             "Ship int8: 25.0 KB (20.0 KB as a packed .thim) that answers 70.83 % of the test samples correctly (95 % "
-            "interval 50.83 % to 85.09 %), but with 24 test samples differences of less than 26 points are chance.\n"
+            "interval 50.83 % to 85.09 %), but with 24 test samples its accuracy is known to ± 17 points only, the "
+            "rest is chance.\n"
             "Beside float32 it is 3.6 times smaller and 1.7 times faster.\n"
             "Its accuracy is the same (up to 0.5 points were allowed: measure.allow_drop).\n"
             "It is also the fastest: 60.0 µs per input (median, 1 thread).");
@@ -355,8 +357,8 @@ TEST(Doubts, FallPerEpochIsTheSlopeAtTheEnd) {
   EXPECT_NEAR(fall_per_epoch(epochs), 0, 1e-9);
   epochs.resize(1);
   EXPECT_TRUE(std::isnan(fall_per_epoch(epochs)));
-  EXPECT_NEAR(chance_difference(0.7, 24), 0.2526, 0.001);
-  EXPECT_NEAR(chance_difference(0.9, 10'000), 0.0083, 1e-4);
+  EXPECT_NEAR(accuracy_uncertainty(17.0 / 24, 24), 0.1713, 0.0005);  // the interval is 50.83 % to 85.09 %
+  EXPECT_NEAR(accuracy_uncertainty(0.9, 10'000), 0.0059, 1e-4);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstdlib>
 
 #include "base/cpu.h"
 #include "base/file.h"
@@ -26,6 +27,21 @@
 
 namespace thimble {
 namespace {
+
+// "{ sgd = 0.10000000000000001 }" as it was meant: numbers in as few digits as give them back.
+std::string short_numbers(const std::string& text) {
+  constexpr std::string_view kDigits = "0123456789.";
+  std::string out;
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find_first_not_of(kDigits, at), text.size());
+    if (end > at + 15)
+      out += format("{}", std::strtod(text.substr(at, end - at).c_str(), nullptr));
+    else
+      out += text.substr(at, std::max(end, at + 1) - at);
+    at = std::max(end, at + 1);
+  }
+  return out;
+}
 
 class Runner {
  public:
@@ -129,7 +145,8 @@ class Runner {
       if (plans_[i].point) {
         result_.sweep.push_back({plans_[i].point->key, plans_[i].point->label, std::move(item.variants),
                                  std::move(item.training.epochs), std::move(item.diverged)});
-        for (const Setting& s : plans_[i].point->settings) result_.sweep.back().settings.emplace_back(s.key, s.value);
+        for (const Setting& s : plans_[i].point->settings)
+          result_.sweep.back().settings.emplace_back(s.key, short_numbers(s.value));
         continue;
       }
       if (plans_[i].first) {

@@ -186,10 +186,11 @@ std::string compare_section(Context& c) {
   table.column("variant", false);
   if (accuracy) table.column("accuracy");
   if (numbers) regression_columns(table);
-  table.column("file size").column("latency").column("packed").column("arena");
+  table.column("file size").column("latency").column("packed");
+  if (c.result.study.parameters_plus_kb) table.column("parameters + KB");
+  table.column("arena");
   if (!numbers) table.column("agrees");
   table.column("loss").column("largest difference").column("deflated").column("zeros").column("parameters");
-  if (c.result.study.parameters_plus_kb) table.column("parameters + KB");
   const double reference_bytes =
       c.verdict.reference >= 0 ? static_cast<double>(variants[static_cast<size_t>(c.verdict.reference)].bytes) : 0;
   const size_t n = shown(c, c.limits.variants, variants.size(), "variants");
@@ -209,6 +210,8 @@ std::string compare_section(Context& c) {
     table.number(median_us(v), format_microseconds(median_us(v)),
                  l && l->count ? format("p99 {}", format_microseconds(l->p99)) : "");
     table.number(bytes_key(v.bytes_packed), bytes_text(v.bytes_packed));
+    if (c.result.study.parameters_plus_kb) table.number(parameters_plus_kb(v), format("{:.1f}", parameters_plus_kb(v)));
+
     table.number(bytes_key(v.arena_bytes), bytes_text(v.arena_bytes));
     if (!numbers) table.number(v.agreement_with_float32, format_percent(v.agreement_with_float32));
     table.number(v.loss, format_number(v.loss))
@@ -216,7 +219,6 @@ std::string compare_section(Context& c) {
     table.number(bytes_key(v.bytes_deflated), bytes_text(v.bytes_deflated));
     table.number(v.sparsity, format_percent(v.sparsity, 1));
     table.number(bytes_key(v.parameters), format_count(v.parameters));
-    if (c.result.study.parameters_plus_kb) table.number(parameters_plus_kb(v), format("{:.1f}", parameters_plus_kb(v)));
   }
   std::string body = table.html() + glossary(words(c, accuracy, numbers)) + how_made(c, n);
 
@@ -302,6 +304,8 @@ std::string tradeoff_section(Context& c) {
   for (svg::Scatter* plot : {&by_size, &by_packed, &by_time}) {
     plot->y = accuracy ? svg::Axis{"test accuracy", svg::Unit::percent} : svg::Axis{error, svg::Unit::number};
     plot->larger_y_is_better = accuracy;
+    plot->wide = variants.size() > 8;
+    if (plot->wide) plot->width = 820, plot->height = 400;
   }
   by_size.x = {"file size", svg::Unit::bytes, false, true};
   by_packed.x = {"packed file size", svg::Unit::bytes, false, true};
@@ -330,7 +334,8 @@ std::string tradeoff_section(Context& c) {
                             format("{}. The dotted line joins variants that no other beats in both{}.", where,
                                    bars ? "; bars are 95 % intervals: where they overlap widely, the difference may be "
                                           "chance"
-                                        : ""));
+                                        : ""),
+                            by_size.wide);
   if (compressed)
     body += figure(accuracy  ? "Accuracy against packed bytes"
                    : numbers ? "Error against packed bytes"
@@ -338,11 +343,12 @@ std::string tradeoff_section(Context& c) {
                    svg::scatter(by_packed),
                    format("{}. The same models as .thim files, in which zeros, equal values and narrow weights take "
                           "the bytes that they are worth.",
-                          where));
+                          where),
+                   by_packed.wide);
   body += figure(accuracy  ? "Accuracy against latency"
                  : numbers ? "Error against latency"
                            : "Loss against latency",
-                 svg::scatter(by_time), format("{}. Latency is the median time for one input.", where));
+                 svg::scatter(by_time), format("{}. Latency is the median time for one input.", where), by_time.wide);
   if (body.empty()) return {};
   return section("tradeoff", "What each byte and microsecond buys", "", format("<div class=\"grid\">{}</div>", body));
 }

@@ -133,7 +133,7 @@ TEST(ReportHtml, SweepsAreDrawnPerAxis) {
   EXPECT_NE(drawing("optimizer").find(">sgd 0.1<"), std::string::npos);
   EXPECT_NE(drawing("optimizer").find(">diverged<"), std::string::npos);
   EXPECT_NE(page.find("<th>note</th>"), std::string::npos);
-  EXPECT_NE(page.find("<td>{ ftrl = 0.1 }</td>"), std::string::npos);
+  EXPECT_NE(page.find("<td>optimizer = { ftrl = 0.1 }</td>"), std::string::npos);
   for (SweepRow& row : r.sweep)
     row.settings = {{"a.units", std::to_string(&row - r.sweep.data())}, {"b.word", "\"x\""}};
   page = report_html(r);

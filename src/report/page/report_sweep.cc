@@ -124,13 +124,13 @@ class Plots {
       for (const SweepRow& row : sweep) {
         if (row.settings.size() != keys || row.settings[k].first != axis.key) return {};
         axis.rows.push_back(&row);
-        axis.values.emplace_back(row.settings[k].second, trimmed(row.settings[k].second, " \""));
+        axis.values.emplace_back(row.settings[k].second, trimmed(row.settings[k].second, " \"'"));
         different.insert(axis.values.back().number);
         std::string others;
         for (size_t i = 0; i < keys; ++i)
           if (i != k)
             others += format("{}{} = {}", others.empty() ? "" : ", ", short_key(row.settings[i].first),
-                             clip_text(trimmed(row.settings[i].second, " \""), 30));
+                             clip_text(trimmed(row.settings[i].second, " \"'"), 30));
         axis.others.push_back(std::move(others));
       }
       if (!axis.numbers() || different.size() <= most) continue;
@@ -252,6 +252,10 @@ std::string sweep_section(Context& c) {
   if (keys.size() > 8) keys.resize(8);
   const size_t limit = shown(c, c.limits.sweep_rows, rows, "sweep rows");
   HtmlTable table;
+  // A grid has a column per key; where each point sets one, one column says which and to what.
+  const bool grid =
+      std::any_of(sweep.begin(), sweep.end(), [](const SweepRow& row) { return row.settings.size() > 1; });
+  if (!grid) keys = {"setting"};
   for (const std::string& key : keys) table.column(clip_text(short_key(key), c.limits.name), false);
   table.column("variant", false);
   if (accuracy) table.column("accuracy");
@@ -263,9 +267,10 @@ std::string sweep_section(Context& c) {
   const auto settings = [&](const SweepRow& row) {
     table.begin_row(c.verdict.sweep >= 0 && &row == &sweep[static_cast<size_t>(c.verdict.sweep)]);
     for (const std::string& key : keys) {
-      std::string text = row.settings.empty() && key == row.key ? row.value : "";
+      std::string text;
       for (const auto& [own, value] : row.settings)
-        if (own == key) text = value.size() > 60 ? row.value : value;
+        if (!grid || own == key) text = value.size() > 60 ? row.value : trimmed(value, " \"'");
+      if (!grid) text = format("{} = {}", short_key(row.key), row.settings.empty() ? row.value : text);
       table.text(text.empty() ? "<span class=\"muted\">·</span>" : name_of(c, text));
     }
   };
@@ -293,11 +298,9 @@ std::string sweep_section(Context& c) {
       if (notes) table.text(escape_html(clip_text(row.note, 160)));
     }
   }
-  return section(
-      "sweep", "Sweep",
-      "What happens when settings of the recipe change; where the table has a dot, they stay as in the recipe.",
-      format("<div class=\"grid\">{}</div><div style=\"height:16px\"></div>{}", Plots(c, accuracy, numbers).all(),
-             table.html()));
+  return section("sweep", "Sweep", "What happens when settings of the recipe change; everything else stays as it is.",
+                 format("<div class=\"grid\">{}</div><div style=\"height:16px\"></div>{}",
+                        Plots(c, accuracy, numbers).all(), table.html()));
 }
 
 }  // namespace thimble::report

@@ -61,6 +61,7 @@ struct Scatter {
   std::vector<ScatterPoint> points;
   bool front = true;  // line through the points that no other beats: less x and more y
   bool larger_y_is_better = true;
+  bool wide = false;  // across the page, for many points
   int width = kWidth, height = 300;
 };
 std::string scatter(const Scatter& chart);

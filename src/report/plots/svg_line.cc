@@ -243,7 +243,7 @@ std::string scatter(const Scatter& chart) {
     return true;
   };
   std::string out, body;
-  open(out, chart.width, height, chart.description);
+  open(out, chart.width, height, chart.description, chart.wide ? "wide" : "");
   if (!drawn(false, &body)) {
     body.clear();
     drawn(true, &body);
