@@ -100,7 +100,7 @@ std::string training_section(Context& c) {
   }
   if (body.empty()) return {};
   std::string intro;
-  if (!t.epochs.empty()) intro = format("{} epochs", t.epochs.size());
+  if (!t.epochs.empty()) intro = format("{} epoch{}", t.epochs.size(), t.epochs.size() == 1 ? "" : "s");
   if (std::isfinite(t.seconds)) intro += format("{}{}", intro.empty() ? "" : " in ", format_seconds(t.seconds));
   if (std::isfinite(t.images_per_s)) intro += format(", {} samples per second", format_quantity(t.images_per_s));
   if (t.peak_rss_bytes > 0) intro += format(", peak memory {}", format_bytes(bytes_of(t.peak_rss_bytes)));

@@ -96,7 +96,7 @@ std::string line_chart(const LineChart& chart) {
       if (drawn == 1) path += "h0";  // a single epoch shows as a dot
       if (drawn)
         out += format("<path d=\"{}\" class=\"ln c{}{}{}\"{}/>", path, palette(s.colour), s.dashed ? " da" : "",
-                      faint ? " fa" : "", drawn == 1 ? " stroke-width=\"6\"" : "");
+                      faint ? " fa" : "", drawn == 1 ? " style=\"stroke-width:7px\"" : "");
     }
   hover_strips(out, chart, plot, x);
   close(out);
