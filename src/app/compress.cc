@@ -13,7 +13,7 @@
 #include "app/output.h"
 #include "app/training_material.h"
 #include "base/file.h"
-#include "base/hash.h"
+#include "data/sha256.h"
 #include "measure/table.h"
 #include "measure/units.h"
 #include "passes/pipeline.h"

@@ -1,8 +1,6 @@
-// Checksums: XXH64 for our own files (fast, finds damage, not an attacker), SHA-256 for identities
-// that are printed and compared (a recipe's, a data file's).
+// Checksums of our own files: fast, they find damage, not an attacker. (SHA-256 is in data/sha256.h.)
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -16,12 +14,6 @@ uint64_t checksum64(std::string_view text, uint64_t seed = 0);
 
 // CRC-32 of the published polynomial (ISO 3309, as in zip and PNG): finds every burst of up to 32 changed bits.
 uint32_t crc32(std::span<const uint8_t> bytes);
-
-// SHA-256 (FIPS 180-4).
-std::array<uint8_t, 32> sha256(std::span<const uint8_t> bytes);
-// The same as 64 lower-case hexadecimal digits.
-std::string sha256_hex(std::span<const uint8_t> bytes);
-std::string sha256_hex(std::string_view text);
 
 // Lower-case hexadecimal text.
 std::string hex(std::span<const uint8_t> bytes);

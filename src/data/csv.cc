@@ -247,13 +247,15 @@ class Maker {
       if (here > 0) lacking.emplace_back(table_.columns[column], here);
       return here;
     };
-    int64_t filled = 0;
-    for (size_t column : inputs_) filled += look(column, !layout_.fills());
-    const bool with_gaps = filled > 0;
-    if (target_ != kNone && options_.unlabelled) {
-      for (const auto& row : table_.rows)
-        if (is_missing(row[target_])) target_ = kNone;
-      if (target_ == kNone) out_.notes.push_back("rows without a target: read without labels");
+    std::vector<std::pair<std::string, int64_t>> numbers, texts;  // gaps of input columns, by kind
+    for (size_t i = 0; i < inputs_.size(); ++i)
+      if (const int64_t n = look(inputs_[i], !layout_.fills()); n > 0)
+        (layout_.columns[i].values.empty() ? numbers : texts).emplace_back(lacking.back());
+    if (target_ != kNone && options_.unlabelled &&
+        std::any_of(table_.rows.begin(), table_.rows.end(),
+                    [&](const auto& row) { return is_missing(row[target_]); })) {
+      target_ = kNone;
+      out_.notes.push_back("rows without a target: read without labels");
     }
     if (target_ != kNone) look(target_, true);
     int64_t lost = 0, fields = 0;
@@ -281,11 +283,14 @@ class Maker {
     if (lost > 0)
       out_.notes.push_back(
           format("{} of {} rows lack a value and were left out ({})", lost, gap.size(), counted(lacking)));
-    if (with_gaps && layout_.fills())
-      out_.notes.push_back(format("{} missing value{} filled {} ({})", filled, filled == 1 ? " was" : "s were",
-                                  layout_.missing == "mean" ? std::string("with the mean of the training part")
-                                                            : format("with {}", layout_.missing),
-                                  counted(lacking)));
+    if (!numbers.empty() && layout_.fills())
+      out_.notes.push_back(format("missing numbers are filled with {} ({})",
+                                  layout_.missing != "mean" ? layout_.missing
+                                  : given_                  ? std::string("the means of the training")
+                                                            : std::string("the mean of the training part"),
+                                  counted(numbers)));
+    if (!texts.empty() && layout_.fills())
+      out_.notes.push_back(format("missing texts set none of their column's inputs ({})", counted(texts)));
     return {};
   }
 

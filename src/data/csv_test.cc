@@ -125,7 +125,7 @@ TEST(Csv, MissingValues) {
   auto filled = samples(text, options);
   ASSERT_TRUE(filled) << filled.error().to_string();
   EXPECT_EQ(filled->floats, (Floats{1, 1, 0, -1, 0, 1, 3, 0, 0}));
-  EXPECT_TRUE(says(filled->notes, "2 missing values were filled with -1 (age 1, town 1, price 1)"));
+  EXPECT_TRUE(says(filled->notes, "missing numbers are filled with -1 (age 1)"));
   options.missing = "mean";
   auto mean = samples(text, options);
   ASSERT_TRUE(mean);
@@ -223,7 +223,17 @@ TEST(Csv, Unlabelled) {
   ASSERT_TRUE(s) << s.error().to_string();
   EXPECT_EQ(s->sample_elements(), 3);
   EXPECT_FALSE(Dataset(std::make_shared<const Samples>(*s)).labelled());
+  // Rows without a target, or with one that does not fit.
   options.width = 2;
+  options.task = Task::regression;
+  for (const char* text : {"a,b,c\n1,2,\n4,5,\n7,8,3\n", "a,b,c\n1,2,x\n4,5,y\n"}) {
+    auto bare = samples(text, options);
+    ASSERT_TRUE(bare) << bare.error().to_string();
+    EXPECT_EQ(bare->sample_elements(), 2);
+    EXPECT_FALSE(Dataset(std::make_shared<const Samples>(*bare)).labelled());
+    EXPECT_EQ(bare->notes.size(), 1u);
+  }
+  options.task.reset();
   EXPECT_EQ(samples("a,b,c\n1,2,3\n4,5,6\n", options)->sample_elements(), 2);
 }
 

@@ -1,113 +1,132 @@
-// The zip half of npy.h.
+// The zip half of npy.h; reading by minizip.
+#include <minizip/unzip.h>
 #include <zlib.h>
 
 #include <algorithm>
 #include <cstring>
 
 #include "base/numbers.h"
+#include "base/utf8.h"
 #include "data/files.h"
 #include "data/npy.h"
 
 namespace thimble {
 namespace {
 
-uint32_t get16(const uint8_t* p) { return static_cast<uint32_t>(p[0] | p[1] << 8); }
-uint32_t get32(const uint8_t* p) { return get16(p) | get16(p + 2) << 16; }
-uint64_t get64(const uint8_t* p) { return get32(p) | static_cast<uint64_t>(get32(p + 4)) << 32; }
-
 void put(std::vector<uint8_t>& out, uint64_t value, int bytes) {
   for (int i = 0; i < bytes; ++i) out.push_back(static_cast<uint8_t>(value >> (8 * i)));
 }
-
-struct Member {
-  std::string name;
-  uint32_t method = 0, crc = 0;
-  uint64_t packed = 0, unpacked = 0, local = 0;
-};
 
 tl::unexpected<Error> damaged(std::string what) {
   return fail(ErrorCode::bad_file, format("npz archive: {}", what),
               "write it with numpy.savez or numpy.savez_compressed");
 }
 
-// The central directory; sizes above 4 GB use the zip64 extra field, which numpy always writes.
-Result<std::vector<Member>> directory(std::span<const uint8_t> f) {
-  if (f.size() < 22) return damaged("too short for a zip file");
-  size_t end = f.size() - 22;
-  const size_t stop = end > 65535 ? end - 65535 : 0;
-  while (get32(&f[end]) != 0x06054b50) {
-    if (end == stop) return damaged("no end of central directory: not a zip file, or truncated");
-    --end;
-  }
-  const uint32_t count = get16(&f[end + 10]);
-  uint64_t at = get32(&f[end + 16]);
-  if (count > 10000) return damaged(format("{} members", count));
-  std::vector<Member> out;
-  for (uint32_t i = 0; i < count; ++i) {
-    if (at > f.size() || f.size() - at < 46 || get32(&f[at]) != 0x02014b50)
-      return damaged(format("directory entry {} is damaged", i));
-    const uint8_t* p = &f[at];
-    const size_t name = get16(p + 28), extra = get16(p + 30), comment = get16(p + 32);
-    if (f.size() - at - 46 < name + extra + comment) return damaged(format("directory entry {} is truncated", i));
-    Member m;
-    m.method = get16(p + 10), m.crc = get32(p + 16), m.packed = get32(p + 20), m.unpacked = get32(p + 24),
-    m.local = get32(p + 42);
-    m.name.assign(reinterpret_cast<const char*>(p + 46), name);
-    if (get16(p + 8) & 1) return damaged(format("member {} is encrypted", i));
-    for (size_t e = 0; e + 4 <= extra;) {
-      const uint8_t* x = p + 46 + name + e;
-      const size_t size = get16(x + 2);
-      if (e + 4 + size > extra) break;
-      if (get16(x) == 1) {
-        size_t o = 4;
-        for (uint64_t* field : {&m.unpacked, &m.packed, &m.local})
-          if (*field == 0xffffffffu && o + 8 <= 4 + size) *field = get64(x + o), o += 8;
-      }
-      e += 4 + size;
-    }
-    out.push_back(std::move(m));
-    at += 46 + name + extra + comment;
-  }
-  return out;
+// A file in memory, for minizip.
+struct Memory {
+  std::span<const uint8_t> bytes;
+  ZPOS64_T at = 0;
+};
+voidpf open_memory(voidpf opaque, const void*, int) { return opaque; }
+uLong read_memory(voidpf, voidpf stream, void* out, uLong size) {
+  Memory& m = *static_cast<Memory*>(stream);
+  const auto n = std::min<uLong>(size, static_cast<uLong>(m.bytes.size() - m.at));
+  if (n > 0) std::memcpy(out, m.bytes.data() + m.at, n);
+  m.at += n;
+  return n;
 }
+ZPOS64_T tell_memory(voidpf, voidpf stream) { return static_cast<Memory*>(stream)->at; }
+long seek_memory(voidpf, voidpf stream, ZPOS64_T offset, int origin) {
+  Memory& m = *static_cast<Memory*>(stream);
+  const ZPOS64_T size = m.bytes.size();
+  const ZPOS64_T base = origin == ZLIB_FILEFUNC_SEEK_SET ? 0 : origin == ZLIB_FILEFUNC_SEEK_CUR ? m.at : size;
+  if (offset > size - base) return -1;
+  m.at = base + offset;
+  return 0;
+}
+int close_memory(voidpf, voidpf) { return 0; }
+int no_error(voidpf, voidpf) { return 0; }
 
-Result<std::vector<uint8_t>> unpack(std::span<const uint8_t> f, const Member& m) {
-  if (m.local > f.size() || f.size() - m.local < 30 || get32(&f[m.local]) != 0x04034b50)
-    return damaged("a member's header is damaged");
-  const size_t start = m.local + 30 + get16(&f[m.local + 26]) + get16(&f[m.local + 28]);
-  if (start > f.size() || m.packed > f.size() - start) return damaged("a member reaches past the end of the file");
-  if (m.method != 0 && m.method != 8)
-    return damaged(format("compression method {} (stored and deflate are known)", m.method));
-  ByteStream stream(f.subspan(start, m.packed),
-                    m.method == 8 ? ByteStream::Packing::deflate : ByteStream::Packing::none);
-  if (static_cast<int64_t>(m.unpacked) > stream.at_most())
-    return damaged(format("a member claims {} bytes from {} packed ones", m.unpacked, m.packed));
-  std::vector<uint8_t> out(m.unpacked);
-  THIMBLE_ASSIGN(const size_t got, stream.read(out));
-  uint8_t extra[1];
-  THIMBLE_ASSIGN(const size_t more, stream.read(extra));
-  if (got != out.size() || more || !stream.complete())
-    return damaged(format("a member should unpack to {} bytes and does not", m.unpacked));
-  if (crc32_z(0, out.data(), out.size()) != m.crc) return damaged("a member's check sum is wrong");
+class Archive {
+ public:
+  explicit Archive(std::span<const uint8_t> bytes) : memory_{bytes} {
+    zlib_filefunc64_def calls{};
+    calls.zopen64_file = open_memory;
+    calls.zread_file = read_memory;
+    calls.ztell64_file = tell_memory;
+    calls.zseek64_file = seek_memory;
+    calls.zclose_file = close_memory;
+    calls.zerror_file = no_error;
+    calls.opaque = &memory_;
+    zip_ = unzOpen2_64("memory", &calls);
+  }
+  ~Archive() {
+    if (zip_) unzClose(zip_);
+  }
+  Archive(const Archive&) = delete;
+  Archive& operator=(const Archive&) = delete;
+
+  unzFile get() const { return zip_; }
+
+ private:
+  Memory memory_;
+  unzFile zip_ = nullptr;
+};
+
+// The member that `zip` stands on. Its sizes are the directory's claims: no memory is taken beyond what the packed
+// bytes can hold (deflate gives at most 1032 for 1).
+Result<std::vector<uint8_t>> unpack(unzFile zip, const unz_file_info64& info, size_t file_size) {
+  if (info.flag & 1) return damaged("a member is encrypted");
+  if (info.compression_method != 0 && info.compression_method != Z_DEFLATED)
+    return damaged(format("compression method {} (stored and deflate are known)", info.compression_method));
+  const ZPOS64_T times = info.compression_method == 0 ? 1 : 1032;
+  if (info.compressed_size > file_size || info.uncompressed_size > info.compressed_size * times)
+    return damaged(
+        format("a member claims {} bytes from {} packed ones", info.uncompressed_size, info.compressed_size));
+  if (unzOpenCurrentFile(zip) != UNZ_OK) return damaged("a member's header is damaged");
+  std::vector<uint8_t> out(info.uncompressed_size);
+  size_t got = 0;
+  int n = 1;
+  while (got < out.size() && n > 0) {
+    n = unzReadCurrentFile(zip, out.data() + got, static_cast<unsigned>(std::min<size_t>(out.size() - got, 1u << 30)));
+    if (n > 0) got += static_cast<size_t>(n);
+  }
+  uint8_t extra;
+  const bool whole = got == out.size() && n >= 0 && unzReadCurrentFile(zip, &extra, 1) == 0;
+  const int closed = unzCloseCurrentFile(zip);
+  if (!whole) return damaged(format("a member should unpack to {} bytes and does not", info.uncompressed_size));
+  if (closed != UNZ_OK) return damaged("a member's check sum is wrong");
   return out;
 }
 
 }  // namespace
 
 Result<std::map<std::string, NpyArray>> parse_npz(std::span<const uint8_t> file) {
-  THIMBLE_ASSIGN(const std::vector<Member> members, directory(file));
+  const Archive archive(file);
+  unz_global_info64 about;
+  if (!archive.get() || unzGetGlobalInfo64(archive.get(), &about) != UNZ_OK)
+    return damaged("no end of central directory: not a zip file, or truncated");
+  if (about.number_entry == 0) return damaged("it holds nothing, or its end is missing");
+  if (about.number_entry > 10000) return damaged(format("{} members", about.number_entry));
   std::map<std::string, NpyArray> out;
   int64_t total = 0;
-  for (const Member& m : members) {
-    if (m.name.size() < 4 || m.name.substr(m.name.size() - 4) != ".npy") continue;
-    if (m.unpacked > static_cast<uint64_t>(kMaxDataBytes) ||
-        !checked_add(total, static_cast<int64_t>(m.unpacked), &total) || total > kMaxDataBytes)
+  for (ZPOS64_T i = 0; i < about.number_entry; ++i) {
+    char name_bytes[1024];
+    unz_file_info64 info;
+    const int found = i == 0 ? unzGoToFirstFile(archive.get()) : unzGoToNextFile(archive.get());
+    if (found != UNZ_OK ||
+        unzGetCurrentFileInfo64(archive.get(), &info, name_bytes, sizeof(name_bytes), nullptr, 0, nullptr, 0) != UNZ_OK)
+      return damaged(format("directory entry {} is damaged", i));
+    const std::string file_name(name_bytes, std::min<size_t>(info.size_filename, sizeof(name_bytes)));
+    if (file_name.size() < 4 || file_name.substr(file_name.size() - 4) != ".npy") continue;
+    if (info.uncompressed_size > static_cast<ZPOS64_T>(kMaxDataBytes) ||
+        !checked_add(total, static_cast<int64_t>(info.uncompressed_size), &total) || total > kMaxDataBytes)
       return damaged(format("more than {} bytes in all when unpacked", kMaxDataBytes));
-    const std::string name = m.name.substr(0, m.name.size() - 4);
-    THIMBLE_ASSIGN(const std::vector<uint8_t> bytes, unpack(file, m));
+    const std::string name = file_name.substr(0, file_name.size() - 4);
+    THIMBLE_ASSIGN(const std::vector<uint8_t> bytes, unpack(archive.get(), info, file.size()));
     auto array = parse_npy(bytes);
-    if (!array) return with_context(std::move(array).error(), format("array {}", name));
-    out.insert_or_assign(name, std::move(*array));
+    if (!array) return with_context(std::move(array).error(), format("array {}", valid_utf8(name)));
+    out.insert_or_assign(valid_utf8(name), std::move(*array));
   }
   return out;
 }

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/hash.h"
+#include "data/sha256.h"
 #include "study/recipe_variants.h"
 
 namespace thimble {

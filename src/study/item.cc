@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "base/file.h"
-#include "base/hash.h"
+#include "data/sha256.h"
 #include "measure/resources.h"
 #include "ops/check.h"
 #include "passes/fold_batch_norm.h"

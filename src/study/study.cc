@@ -7,7 +7,7 @@
 
 #include "base/cpu.h"
 #include "base/file.h"
-#include "base/hash.h"
+#include "data/sha256.h"
 #include "formats/tflite/tflite.h"
 #include "kernels/kernels.h"
 #include "measure/stats.h"

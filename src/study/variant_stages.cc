@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "base/file.h"
-#include "base/hash.h"
 #include "compress/size_report.h"
+#include "data/sha256.h"
 #include "formats/tflite/tflite.h"
 #include "study/options/stages.h"
 #include "study/training_hooks.h"

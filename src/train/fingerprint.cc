@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "base/hash.h"
+#include "data/sha256.h"
 #include "ops/check.h"
 
 namespace thimble {

@@ -28,6 +28,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       thimble::CsvOptions options;
       options.missing = missing;
       if (kind > 0) options.task = kind == 1 ? thimble::Task::classification : thimble::Task::regression;
+      options.unlabelled = true;
+      options.width = static_cast<int64_t>(table->columns.size()) - kind;
+      if (auto bare = thimble::table_samples(*table, options, "csv")) check(*bare);
+      options.unlabelled = false;
       auto samples = thimble::table_samples(*table, options, "csv");
       if (!samples) continue;
       check(*samples);
