@@ -28,6 +28,10 @@ constexpr Licence kLicences[] = {
     {"nlohmann-json", "MIT", "reading JSON"},
     {"stb", "MIT or public domain", "decoding pictures"},
     {"protozero", "BSD-2-Clause", "TensorBoard files"},
+    {"libwebp", "BSD-3-Clause", "decoding WebP pictures"},
+    {"minizip", "Zlib", "reading .npz"},
+    {"libsodium", "ISC", "SHA-256"},
+    {"xxhash", "BSD-2-Clause", "check sums of checkpoints"},
     {"zlib", "Zlib", "compression"},
 };
 
