@@ -215,7 +215,7 @@ class Plots {
     }
     // Where all are alike, bars that begin at 0 would hide what differs.
     std::string begin;
-    if (low > 0 && low > 0.6 * high) {
+    if (high > 0 && low > 0.6 * high) {
       const double step = std::pow(10, std::floor(std::log10(std::max(high - low, 1e-9))));
       chart.from = std::max(0.0, std::floor((low - 0.4 * (high - low)) / step) * step);
       if (chart.from > 0) begin = format(" The bars begin at {}.", svg::format_value(chart.from, unit_));

@@ -72,7 +72,7 @@ std::string distributions(const Distributions& chart) {
   if (!range.any) return {};
   const double margin = (range.high - range.low) * 0.03;
   const double height = 6 + kRowHeight * static_cast<double>(rows) + 46;
-  const Rect plot{8, 6, chart.width - 14.0, height - 46};
+  const Rect plot{24, 6, chart.width - 24.0, height - 46};
   std::string out;
   open(out, chart.width, height, chart.description);
   const Scale x(chart.x, range.low > margin ? range.low - margin : range.low, range.high + margin, 6, plot.left,

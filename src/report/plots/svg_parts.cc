@@ -210,9 +210,11 @@ void x_axis(std::string& out, const Rect& plot, const Scale& x, bool grid) {
     const std::string label = x.tick_text(t);
     line(out, at, grid ? plot.top : plot.bottom, at, plot.bottom + 4, "gr");
     const double half = text_width(label) / 2;
-    if (at - half < free_from) continue;
-    text(out, at, plot.bottom + 17, "tk", "am", label);
-    free_from = at + half + 8;
+    // Whole inside the drawing: every plot leaves at least 12 units at its right.
+    const double middle = std::max(half + 1, std::min(at, plot.right + 12 - half));
+    if (middle - half < free_from) continue;
+    text(out, middle, plot.bottom + 17, "tk", "am", label);
+    free_from = middle + half + 8;
   }
   line(out, plot.left, plot.bottom, plot.right, plot.bottom, "ax");
   if (!x.title().empty()) text(out, plot.right, plot.bottom + 35, "al", "ae", x.title());

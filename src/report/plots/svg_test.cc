@@ -54,6 +54,21 @@ TEST(Svg, AxesWriteWholeDistinctNumbersInsideTheFrame) {
   for (const std::string& tick : large) EXPECT_LT(6.7 * static_cast<double>(tick.size()), 45.0) << tick;
 }
 
+TEST(Svg, TicksAtTheEndsAreWhole) {
+  Distributions chart;
+  chart.rows.push_back({"a", {-0.073, -0.05, 0, 0.01, 0.02, 0.0742}, 0});
+  const std::string svg = distributions(chart);
+  const auto ticks_there = texts_of(svg, "tk am");
+  ASSERT_GE(ticks_there.size(), 4u);
+  for (size_t at = svg.find("class=\"tk am\""), k = 0; at != std::string::npos;
+       at = svg.find("class=\"tk am\"", at + 1)) {
+    const size_t from = svg.rfind("x=\"", at) + 3;
+    const double middle = std::stod(svg.substr(from)), half = 3.6 * static_cast<double>(ticks_there[k++].size());
+    EXPECT_GE(middle, half - 4) << ticks_there[k - 1];
+    EXPECT_LE(middle, kWidth - half + 4) << ticks_there[k - 1];
+  }
+}
+
 TEST(Svg, EveryOfFifteenPointsIsNamedOnceAndInsideTheFrame) {
   Scatter chart;
   for (int i = 0; i < 15; ++i)
