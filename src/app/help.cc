@@ -52,10 +52,16 @@ std::string help_text(const CommandRow& command, const Options& options) {
     if (!row.positional && row.required) text += " " + row.names.substr(0, row.names.find(',')) + " " + row.placeholder;
   text += " [options]\n";
   const std::string& about = options.about_text();
-  for (size_t at = 0; at < about.size();) {  // line breaks stay, long lines are filled
-    const size_t end = std::min(about.find('\n', at), about.size());
-    text += (at == 0 ? "\n" : "") + filled(about.substr(at, end - at), 0, kWidth) + "\n";
-    at = end + 1;
+  for (size_t at = 0; at < about.size();) {  // paragraphs are filled; a line that is short by intent ends there
+    std::string paragraph;
+    const bool first = at == 0;
+    for (bool more = true; more && at < about.size();) {
+      const size_t end = std::min(about.find('\n', at), about.size());
+      paragraph += (paragraph.empty() ? "" : " ") + about.substr(at, end - at);
+      more = end - at > kWidth - 20;
+      at = end + 1;
+    }
+    text += (first ? "\n" : "") + filled(paragraph, 0, kWidth) + "\n";
   }
   std::string section = "\n";
   for (int pass = 0; pass < 2; ++pass) {  // arguments first
