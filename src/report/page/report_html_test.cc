@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "measure/units.h"
+#include "report/page/report_search.h"
 #include "report/report_json.h"
 #include "report/report_sample.h"
 
@@ -139,6 +140,25 @@ TEST(ReportHtml, SweepsAreDrawnPerAxis) {
   page = report_html(r);
   expect_sound(page);
   EXPECT_NE(drawing("a_units").find("b.word = x"), std::string::npos);
+}
+
+TEST(SearchHtml, NamesTheBetterTrialOfNearlyTheSameSizeAndQuotesTheCommand) {
+  SearchReport r;
+  r.model = "m.tflite", r.goal = "at most 2 points", r.met = true;
+  r.bytes_before = 60'000, r.score_before = 0.915;
+  r.rows = {{"8 bits", 1, 0, 800, 0.91, 9'000, 1, true, false},
+            {"4 bits, keep 0.5", 2, 1, 2000, 0.902, 1444, 1, true, true},
+            {"4 bits, keep 0.6", 3, 1, 2000, 0.915, 1473, 1, true, false}};
+  r.command = {"thimble", "compress", "m.tflite", "--budget", "accuracy-drop 1", "-o", "out file.thim"};
+  std::string page = search_html(r);
+  EXPECT_NE(
+      page.find("Hardly larger and better: 4 bits, keep 0.6, 1,473 bytes (2 % more) with an accuracy of 91.50 % in "
+                "place of 90.20 %"),
+      std::string::npos);
+  EXPECT_NE(page.find("--budget &#39;accuracy-drop 1&#39; -o &#39;out file.thim&#39;"), std::string::npos);
+  EXPECT_NE(page.find("(bytes)"), std::string::npos);
+  r.most_bytes = 1450;  // the goal is a size: what is larger does not meet it
+  EXPECT_EQ(search_html(r).find("Hardly larger"), std::string::npos);
 }
 
 TEST(ReportHtml, EmptyStudies) {

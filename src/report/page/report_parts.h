@@ -80,8 +80,10 @@ std::string bytes_text(int64_t bytes);               // "139 KB"
 double bytes_key(int64_t bytes);                     // for sorting; absent where there are none
 bool any_accuracy(const std::vector<VariantResult>& variants);
 bool any_regression(const std::vector<VariantResult>& variants);
-void regression_columns(HtmlTable& table);
+void regression_columns(HtmlTable& table);  // RMSE, R²: what matters first
 void regression_cells(HtmlTable& table, const RegressionScore& s);
+void more_regression_columns(HtmlTable& table);  // MAE, the largest error
+void more_regression_cells(HtmlTable& table, const RegressionScore& s);
 // Notes what is not shown, and returns how many are.
 size_t shown(Context& c, size_t limit, size_t have, const char* what);
 

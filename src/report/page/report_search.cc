@@ -102,7 +102,7 @@ std::string plot(const SearchReport& r) {
   std::string figures = report::figure(
       "", svg::scatter(chart_of(r, r.rows)),
       "Each dot is one trial; up and to the left is better. The dotted line joins what no other trial beats. "
-      "Trials of the first round (triangles) were trained for a short time only; the best of each round went on.");
+      "Trials of the first round (grey squares) were trained for a short time only; the best of each round went on.");
   if (near.size() > 2 && near.size() < r.rows.size())
     figures +=
         report::figure("", svg::scatter(chart_of(r, near)),

@@ -82,6 +82,11 @@ std::string short_key(const std::string& key) {
   return key;
 }
 
+std::string note_cell(const SweepRow& row) {
+  if (row.note.empty()) return {};
+  return format("<span style=\"display:block;min-width:190px\">{}</span>", escape_html(clip_text(row.note, 160)));
+}
+
 class Plots {
  public:
   Plots(const Context& c, bool accuracy, bool numbers) : c_(c), accuracy_(accuracy) {
@@ -260,7 +265,9 @@ std::string sweep_section(Context& c) {
   table.column("variant", false);
   if (accuracy) table.column("accuracy");
   if (numbers) regression_columns(table);
-  table.column("loss").column("file size").column("parameters").column("multiply-accumulates");
+  table.column("file size").column("loss");
+  if (numbers) more_regression_columns(table);
+  table.column("parameters").column("multiply-accumulates");
   if (c.result.study.parameters_plus_kb) table.column("parameters + KB");
   if (notes) table.column("note", false);
   size_t done = 0;
@@ -281,7 +288,7 @@ std::string sweep_section(Context& c) {
       table.text("–");
       const size_t columns = 4 + (accuracy ? 1 : 0) + (numbers ? 4 : 0) + (c.result.study.parameters_plus_kb ? 1 : 0);
       for (size_t i = 0; i < columns; ++i) table.number(kAbsent, "–");
-      if (notes) table.text(escape_html(clip_text(row.note, 160)));
+      if (notes) table.text(note_cell(row));
     }
     for (size_t i = 0; i < row.variants.size() && done < limit; ++i, ++done) {
       const VariantResult& v = row.variants[i];
@@ -290,12 +297,13 @@ std::string sweep_section(Context& c) {
 
       if (accuracy) table.number(v.accuracy, format_percent(v.accuracy), accuracy_below(v));
       if (numbers) regression_cells(table, v.regression);
-      table.number(v.loss, format_number(v.loss)).number(bytes_key(v.bytes), bytes_text(v.bytes));
+      table.number(bytes_key(v.bytes), bytes_text(v.bytes)).number(v.loss, format_number(v.loss));
+      if (numbers) more_regression_cells(table, v.regression);
       table.number(bytes_key(v.parameters), format_count(v.parameters));
       table.number(bytes_key(v.macs), format_count(v.macs));
       if (c.result.study.parameters_plus_kb)
         table.number(parameters_plus_kb(v), format("{:.1f}", parameters_plus_kb(v)));
-      if (notes) table.text(escape_html(clip_text(row.note, 160)));
+      if (notes) table.text(note_cell(row));
     }
   }
   return section("sweep", "Sweep", "What happens when settings of the recipe change; everything else stays as it is.",
