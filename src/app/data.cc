@@ -147,7 +147,7 @@ Status prepare(const DataOptions& o, const Context& context) {
   THIMBLE_TRY(prepare_folder(o.what, o.output, 2, &done));
   if (done == 0)
     return fail(ErrorCode::bad_file, format("{} holds no picture", o.what),
-                "give a folder with .png, .jpg or .bmp files");
+                "give a folder with .png, .jpg, .bmp, .webp or .gif files");
   if (context.json) {
     JsonWriter json;
     json.begin_object().field("schema", "thimble.data/1").field("written", done).field("folder", o.output).end_object();
