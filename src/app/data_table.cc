@@ -122,8 +122,9 @@ Status show_table(const std::string& set, const std::string& target, const Conte
   int64_t missing = 0;
   for (const ColumnSummary& c : s.columns) missing += c.missing;
   if (s.problem.empty() && missing > 0)
-    s.problem = format(
-        "{} fields have no value; data.missing = \"drop\", \"mean\" or a number says what to do with them", missing);
+    s.problem = format("{} no value; data.missing = \"drop\", \"mean\" or a number says what to do with {}",
+                       missing == 1 ? std::string("1 field has") : format("{} fields have", format_count(missing)),
+                       missing == 1 ? "it" : "them");
   context.print(context.json ? as_json(set, s) : as_text(set, s, context.colour()));
   for (const std::string& note : s.table.notes) context.note(note);
   if (!s.problem.empty()) context.note("before training: " + s.problem);
