@@ -79,6 +79,12 @@ Result<ModelData> opened(const Graph& graph, const DataRequest& request, bool un
 
 Result<ModelData> open_model_data(const Graph& graph, const DataRequest& request) {
   if (graph.inputs.empty()) return fail(ErrorCode::usage, "the model has no input");
+  if (const auto names = std::ssize(request.feeding.labels); names > 0 && !graph.outputs.empty()) {
+    const int64_t outputs = graph.at(graph.outputs[0]).shape.elements();
+    if (names != outputs && !(outputs == 1 && names == 2))
+      return fail(ErrorCode::usage, format("the labels name {} outputs, the model has {}", names, outputs),
+                  "give as many names as the model has outputs, one a line, in their order");
+  }
   if (request.use != Use::calibrate) return opened(graph, request, false);
   // With labels, which say whether the model is fed well, where there are some that fit; else without.
   if (auto labelled = opened(graph, request, false)) return labelled;

@@ -32,6 +32,7 @@ Result<std::vector<std::string>> label_lines(std::string_view text, const std::s
     lines.push_back(std::move(line));
     text.remove_prefix(std::min(end + 1, text.size()));
   }
+  while (!lines.empty() && lines.back().empty()) lines.pop_back();
   return lines;
 }
 
@@ -161,11 +162,13 @@ Result<std::optional<Feeding>> own_feeding(const Graph& graph) {
   }
   const auto entry = graph.metadata.find(kTfliteMetadataKey);
   if (entry == graph.metadata.end()) return std::optional<Feeding>();
-  THIMBLE_ASSIGN(const TfliteMetadata said, read_tflite_metadata(entry->second));
+  const auto read = read_tflite_metadata(entry->second);
+  if (!read) return std::optional<Feeding>();  // damaged or of another schema: the model runs all the same
+  const TfliteMetadata& said = *read;
   Feeding feeding;
   if (!said.labels_file.empty()) {
-    THIMBLE_ASSIGN(feeding.labels, attached_labels(graph, said.labels_file));
-    if (!fits(graph, feeding.labels.size())) feeding.labels.clear();
+    if (auto labels = attached_labels(graph, said.labels_file); labels && fits(graph, labels->size()))
+      feeding.labels = std::move(*labels);
   }
   if (said.mean.empty() && feeding.labels.empty()) return std::optional<Feeding>();
   feeding.scale = "";  // not said
