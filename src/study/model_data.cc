@@ -6,6 +6,7 @@
 #include "data/files.h"
 #include "data/fingerprint.h"
 #include "data/npy.h"
+#include "data/split.h"
 #include "measure/units.h"
 #include "study/evaluate.h"
 #include "study/model_metadata.h"
@@ -55,6 +56,8 @@ Result<ModelData> opened(const Graph& graph, const DataRequest& request, bool un
     }
   THIMBLE_ASSIGN(data.splits, open_splits(request.set, open));
   data.notes = data.splits.notes;
+  if (request.use == Use::calibrate)  // how parts compare matters to who learns or scores
+    for (const std::string& note : split_notes(data.splits)) std::erase(data.notes, note);
   if (unlabelled) {
     drop_labels(&data.splits);
   } else {
