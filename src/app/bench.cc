@@ -8,7 +8,7 @@
 #include "app/bench_profile.h"
 #include "app/commands.h"
 #include "app/interrupt.h"
-#include "app/model_output.h"
+#include "app/output.h"
 #include "base/cpu.h"
 #include "base/json.h"
 #include "measure/clock.h"

@@ -9,7 +9,6 @@
 #include "app/flag_fields.h"
 #include "app/interrupt.h"
 #include "app/long_work.h"
-#include "app/model_output.h"
 #include "app/output.h"
 #include "app/training_material.h"
 #include "base/file.h"

@@ -5,7 +5,7 @@
 #include "app/commands.h"
 #include "app/data_arguments.h"
 #include "app/interrupt.h"
-#include "app/model_output.h"
+#include "app/output.h"
 #include "app/task_progress.h"
 #include "base/json.h"
 #include "measure/clock.h"

@@ -4,7 +4,7 @@
 
 #include "api/load.h"
 #include "app/commands.h"
-#include "app/model_output.h"
+#include "app/output.h"
 #include "app/summary.h"
 #include "base/json.h"
 #include "compress/size_report.h"

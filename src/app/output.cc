@@ -7,20 +7,24 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "formats/model_file.h"
+#include "formats/tflite/attached.h"
+#include "formats/tflite/model_metadata.h"
+#include "study/model_feeding.h"
+#include "study/model_metadata.h"
 
 namespace thimble::app {
 namespace {
 
 // Whether both names lead to one file that is there.
 bool same_file(const std::string& a, const std::string& b) {
-  struct stat first {
-  }, second{};
+  struct stat first = {}, second = {};
   return ::stat(a.c_str(), &first) == 0 && ::stat(b.c_str(), &second) == 0 && first.st_dev == second.st_dev &&
          first.st_ino == second.st_ino;
 }
 
 bool is_device(const std::string& path) {
-  struct stat info {};
+  struct stat info = {};
   return ::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
 }
 
@@ -64,6 +68,40 @@ Status check_model_output(const std::string& output, const std::vector<std::stri
 void remove_checkpoint(const std::string& checkpoint) {
   if (checkpoint.empty()) return;
   for (const char* suffix : {"", ".previous"}) std::remove((checkpoint + suffix).c_str());
+}
+
+void note_left_out(const Graph& graph, const Context& context) {
+  if (graph.left_out.empty()) return;
+  std::string others;
+  for (const std::string& what : graph.left_out) others += (others.empty() ? "" : ", ") + what;
+  const std::string meant =
+      graph.signature.empty() ? std::string("the first subgraph") : format("signature \"{}\"", graph.signature);
+  context.note(format("the file holds more than one network: what is meant here is {}, not {}", meant, others));
+}
+
+Status ready_to_pack(Graph& graph, const Context& context) {
+  if (!graph.attached && !graph.metadata.contains(kTfliteMetadataKey)) return {};
+  THIMBLE_ASSIGN(const std::optional<Feeding> own, own_feeding(graph));
+  std::string labels, others;
+  if (const auto entry = graph.metadata.find(kTfliteMetadataKey); entry != graph.metadata.end() && own)
+    if (const auto said = read_tflite_metadata(entry->second); said && !own->labels.empty()) labels = said->labels_file;
+  for (const AttachedFile& file : attached_list({graph.attached.bytes, graph.attached.size}))
+    if (file.name != labels) others += (others.empty() ? "" : ", ") + file.name;
+  if (!others.empty())
+    return fail(ErrorCode::unsupported,
+                format("a packed file has no room for the attached files, and would lose {}", others),
+                "write a .tflite, or squeeze it: both keep them");
+  if (own && !graph.metadata.contains(kPreprocessKey)) {
+    graph.metadata[kPreprocessKey] = own->to_json();
+    context.note("what TFLite's metadata says of feeding and labels is kept in Thimble's own words");
+  }
+  graph.attached = {};
+  return {};
+}
+
+Result<std::vector<uint8_t>> model_bytes(Graph graph, const std::string& path, const Context& context) {
+  if (is_packed_name(path)) THIMBLE_TRY(ready_to_pack(graph, context));
+  return write_model(graph, path);
 }
 
 }  // namespace thimble::app

@@ -3,7 +3,6 @@
 
 #include "api/load.h"
 #include "app/commands.h"
-#include "app/model_output.h"
 #include "app/output.h"
 #include "base/file.h"
 #include "base/json.h"

@@ -6,7 +6,6 @@
 #include "app/commands.h"
 #include "app/flag_fields.h"
 #include "app/interrupt.h"
-#include "app/model_output.h"
 #include "app/output.h"
 #include "app/qat.h"
 #include "app/task_progress.h"

@@ -5,7 +5,6 @@
 #include "api/load.h"
 #include "app/interrupt.h"
 #include "app/long_work.h"
-#include "app/model_output.h"
 #include "app/output.h"
 #include "base/file.h"
 #include "compress/size_report.h"

@@ -8,7 +8,7 @@
 #include "app/data_arguments.h"
 #include "app/interrupt.h"
 #include "app/model_inputs.h"
-#include "app/model_output.h"
+#include "app/output.h"
 #include "app/run_answers.h"
 #include "base/file.h"
 #include "base/suggest.h"

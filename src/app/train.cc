@@ -5,7 +5,6 @@
 #include "app/commands.h"
 #include "app/interrupt.h"
 #include "app/long_work.h"
-#include "app/model_output.h"
 #include "app/output.h"
 #include "app/train_summary.h"
 #include "base/file.h"
