@@ -120,12 +120,11 @@ Status print_summary(const Recipe& recipe, const StudyData& data, const Context&
   if (s.statistics > 0)
     context.print(format("and {} running averages of batch norms, which are folded away on export\n",
                          format_count(s.statistics)));
-  context.print(
-      format("\ntraining: {} samples, {} steps of {} in each of {} epochs; {} memory: {} weights and what the "
-             "optimiser keeps, "
-             "{} activations and gradients\n",
-             format_count(data.splits.train.size()), format_count(s.steps), s.batch, recipe.train.epochs,
-             bytes(s.variable_bytes + s.arena_bytes), bytes(s.variable_bytes), bytes(s.arena_bytes)));
+  context.print("\n");
+  context.say(format("training: {} samples, {} steps of {} in each of {} epochs",
+                     format_count(data.splits.train.size()), format_count(s.steps), s.batch, recipe.train.epochs));
+  context.say(format("memory of training: {}: {} weights and what the optimiser keeps, {} activations and gradients",
+                     bytes(s.variable_bytes + s.arena_bytes), bytes(s.variable_bytes), bytes(s.arena_bytes)));
   return {};
 }
 
