@@ -54,7 +54,8 @@ class Limits {
       made_for_[n] = x_scale;
       widest = *std::ranges::max_element(it->second.quant.scale);
     }
-    const tflite::LeastScales least = tflite::least_scales(node, scales, widest);
+    const Quantization& y = quant(node.outputs[0]);
+    const tflite::LeastScales least = tflite::least_scales(node, scales, widest, y.empty() ? 0 : y.scale[0]);
     bool raised = false;
     for (TensorId t : activations) raised = raise(t, least.input) || raised;
     for (TensorId t : node.outputs)

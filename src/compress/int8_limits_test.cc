@@ -48,6 +48,20 @@ TEST(Int8Limits, OutputsFarBelowTheirProducts) {
   EXPECT_TRUE(tflite::stock_obstacles(made).empty()) << tflite::stock_obstacles(made)[0];
 }
 
+// Beside a neighbour of larger values the result of a hard swish has a coarse scale; its input's must not be much
+// finer.
+TEST(Int8Limits, HardSwishBesideLargerValues) {
+  Net net(5);
+  const TensorId x = net.input({1, 6});
+  const TensorId tiny = net.add(Op::mul, {x, net.builder.scalar_f32(1e-4f)}, BinaryAttrs{}, "tiny");
+  const TensorId swish = net.add(Op::hard_swish, {tiny}, UnaryAttrs{}, "swish");
+  const TensorId large = net.add(Op::mul, {x, net.builder.scalar_f32(100.0f)}, BinaryAttrs{}, "large");
+  const TensorId both = net.add(Op::concatenation, {swish, large}, ConcatenationAttrs{1}, "both");
+  const Graph made = int8_of(net.finish(net.dense(both, 3, "dense")));
+  EXPECT_TRUE(tflite::stock_obstacles(made).empty()) << tflite::stock_obstacles(made)[0];
+  EXPECT_GT(find(made, "tiny")->quant.scale[0] * 512, find(made, "swish")->quant.scale[0]);
+}
+
 // What a raised scale shares with others is raised for all, and ranges that begin at 0 still do.
 TEST(Int8Limits, GroupsStayTogether) {
   Net net(3);

@@ -71,7 +71,7 @@ void complete(Graph& graph) {
   }
 }
 
-LeastScales least_scales(const Node& node, std::span<const float> inputs, float weights) {
+LeastScales least_scales(const Node& node, std::span<const float> inputs, float weights, float output) {
   const double widest = inputs.empty() ? 0 : *std::ranges::max_element(inputs);
   LeastScales least;
   switch (node.op) {
@@ -102,7 +102,11 @@ LeastScales least_scales(const Node& node, std::span<const float> inputs, float 
       least.most = 0x1p11 / std::sqrt(widest);
       break;
     // The multiplier input / 128 / output has a negative exponent.
-    case Op::hard_swish: least.output = widest / 128; break;
+    // It is an exponent of 16 bits: not below −15.
+    case Op::hard_swish:
+      least.output = widest / 128;
+      least.input = double{output} * 0x1p-8;
+      break;
     // QuantizeMultiplierGreaterThanOne(input · 2^26).
     case Op::softmax:
     case Op::log_softmax: least.input = 0x1p-25; break;
@@ -137,7 +141,7 @@ std::vector<std::string> stock_obstacles(const Graph& graph, bool written) {
       }
     }
     if (scales.empty()) continue;
-    const LeastScales least = least_scales(node, scales, weights);
+    const LeastScales least = least_scales(node, scales, weights, integer(y) ? y.quant.scale[0] : 0);
     const float narrowest = *std::ranges::min_element(scales);
     if (narrowest <= least.input)
       found.push_back(

@@ -25,8 +25,8 @@ struct LeastScales {
   double most = INFINITY;  // of the output: the largest
 };
 // `inputs`: the scales of the activations that the node reads; `weights`: the largest scale of its weights, 0 without
-// any.
-LeastScales least_scales(const Node& node, std::span<const float> inputs, float weights);
+// any; `output`: the scale of what it gives.
+LeastScales least_scales(const Node& node, std::span<const float> inputs, float weights, float output);
 
 // What in a graph breaks these demands, in words; empty: nothing does. `written`: as it
 // will be in a file, completed.
