@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "train/foreign_words.h"
 
@@ -302,6 +303,10 @@ std::array<float, 16> HyperParameters::next(double lr, double average) {
       p[4] = get("l2_shrinkage_regularization_strength");
       if (lr < kLeastFtrlRate) {  // 1/lr would leave float32: the step changes nothing
         p[0] = 0;
+        // At the beginning of a warm-up: the weights that it leaves as they are, are what goes on (linear = −√n/lr ·
+        // w). Keras's first step forgets them, which a first rate near 0 would not make up for: all weights would
+        // vanish.
+        if (rate_before_ == 0) rate_before_ = std::numeric_limits<float>::infinity();
         break;
       }
       p[3] = get("l2_regularization_strength") + get("beta") / (2 * lr);

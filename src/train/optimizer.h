@@ -19,7 +19,8 @@ class HyperParameters {
  public:
   explicit HyperParameters(const OptimizerSpec& spec) : spec_(spec) {}
   void skip_to(int64_t steps_done, float rate_before);
-  float rate_before() const { return rate_before_; }  // of the last step that changed something; 0: none has
+  // FTRL: of the last step that changed something; 0: there was none, infinity: only steps of rate 0.
+  float rate_before() const { return rate_before_; }
   // Parameters of the next step at this learning rate; average = decay of the weight average.
   std::array<float, 16> next(double learning_rate, double average);
 

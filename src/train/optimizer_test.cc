@@ -87,6 +87,9 @@ TEST(Optimizer, FtrlKeepsItsWeightsWhileTheRateChanges) {
   for (const float w : run(spec, cosine, kernels())) EXPECT_LT(std::fabs(w), 1.5f);
   EXPECT_NEAR(run(spec, cosine, kernels())[0], run(spec, constant, kernels())[0], 0.35);
   EXPECT_GT(run(spec, cosine, kernels())[0], 0.3f);
+  // After a first step of rate 0, and with next to no rate, the weights are still those of the beginning.
+  spec.learning_rate = 1e-6;
+  for (const float w : run(spec, cosine, kernels())) EXPECT_NEAR(w, 0.5f, 1e-3);
 }
 
 }  // namespace
