@@ -1,6 +1,7 @@
 #include "compress/qat_model.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "compress/params.h"
 #include "ops/lstm/lstm.h"
@@ -105,6 +106,12 @@ Result<Graph> QatModel::float_graph(const Weights& weights, int64_t batch) const
     if (it == weights.end()) continue;
     if (static_cast<int64_t>(it->second.size()) != tensor.shape.elements())
       return fail(ErrorCode::internal, format("{} weights for {}", it->second.size(), tensor.to_string()));
+    // Integers have no NaN: the loss of a model of them stays finite, whatever became of its weights.
+    if (!std::ranges::all_of(it->second, [](float v) { return std::isfinite(v); }))
+      return fail(ErrorCode::diverged,
+                  format("training diverged: {} holds a NaN or an infinity, the integer model cannot be built any more",
+                         tensor.name),
+                  "lower the learning rate");
     tensor.data = Data::of(std::span<const float>(it->second));
   }
   THIMBLE_TRY([&]() -> Status {
