@@ -46,7 +46,9 @@ std::vector<float> run(const OptimizerSpec& spec, const ScheduleSpec& schedule, 
     const std::vector<float> before = w;
     table.update.step[static_cast<int>(spec.rule)]({n, w.data(), g.data(), s0.data(), s1.data(), s2.data(), p.data()});
     if (rate == 0 && spec.parameters.contains("momentum") && spec.parameters.at("momentum") > 0) continue;
-    if (rate == 0) EXPECT_EQ(w, before) << "step " << step;
+    if (rate == 0) {
+      EXPECT_EQ(w, before) << "step " << step;
+    }
   }
   return w;
 }
