@@ -22,7 +22,7 @@ import numpy as np
 MODES = ("reference", "builtin", "default", "micro")
 # What TFLite Micro says of a model that is beyond it, as opposed to one that is wrong.
 MICRO_ABSENT = re.compile("Failed to get registration from op code|Didn't find op for builtin opcode|supported|unsupported|"
-                          "not yet implemented|does not support|[Oo]nly |(INT8|UINT8|FLOAT32|INT4|kTfLite[A-Z])|shape_size")
+                          "not yet implemented|does not support|[Oo]nly |(INT8|UINT8|FLOAT32|INT4|kTfLite[A-Z])|shape_size|kMaxInputNum")
 
 
 @dataclasses.dataclass

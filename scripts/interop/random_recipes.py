@@ -260,7 +260,7 @@ def recipes(options, checker):
                     break
             checker.count["recipes"] += 1
             if done.returncode != 0:
-                if "diverged" in done.stderr:
+                if "diverged" in done.stderr or "holds a NaN" in done.stderr:
                     checker.count["diverged"] += 1
                 else:
                     checker.fail("thimble study", where, words_of(done), folder)
@@ -384,7 +384,7 @@ def chain(options, checker, rng, folder, where, like, foreign):
             checker.refusals[" ".join(done.stderr.split())[:110]] += 1
             continue
         if done.returncode != 0:
-            if "diverged" in done.stderr:
+            if "diverged" in done.stderr or "holds a NaN" in done.stderr:
                 return
             checker.fail("thimble " + words[0], here, words_of(done), folder)
             return
