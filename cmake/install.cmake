@@ -14,6 +14,9 @@ foreach(folder studies datasets)
   endif()
 endforeach()
 
+# The network that studies/own_photos.toml begins with.
+install(FILES tests/models/mlperf-tiny/pretrainedResnet.tflite COMPONENT program
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/thimble/tests/models/mlperf-tiny)
 install(FILES README.md CHANGELOG.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT program)
 install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs COMPONENT program)
 

@@ -39,6 +39,9 @@ if [ -x "$prefix/bin/thimble" ]; then  # it finds its recipes and data sets, and
   "$prefix/bin/thimble" --version
   test -f "$prefix/share/doc/thimble/docs/recipe.md"
   (cd "$work" && "$prefix/bin/thimble" words presets studies/fashion_cnn.toml | grep -q ^quick)
+  for study in own_table own_photos; do  # with the data and the model that they name
+    (cd "$work" && "$prefix/bin/thimble" train studies/$study.toml --preset ci -o $study.tflite -q >/dev/null)
+  done
   (cd "$work" && "$prefix/bin/thimble" data show digits --json | grep -q '"samples":300')
 fi
 echo "install_test: find_package and pkg-config both work from a moved prefix"

@@ -71,6 +71,7 @@ class ItemRun {
     const std::string directory = recipe_.directory;
     THIMBLE_ASSIGN(recipe_, parse_recipe(recipe_.text, changed, options_.recipe_file));
     recipe_.directory = directory;
+    locate_data(&recipe_);
     THIMBLE_TRY(load_imported_model(recipe_));
     if (plan_.point->changes_data()) {
       THIMBLE_ASSIGN(data_, open_study_data(recipe_, options_.data_dir));

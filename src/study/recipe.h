@@ -76,4 +76,8 @@ Result<Recipe> parse_recipe(const std::string& text, const RecipeOptions& option
 // The presets of a recipe, with what each sets. Errors: as read_recipe, for the file and its syntax.
 Result<std::vector<Word>> recipe_presets(const std::string& name);
 
+// Files and folders of data.set and data.extra_test that are not found from the current folder are looked for in the
+// recipe's own folder and in the one above it. read_recipe does it.
+void locate_data(Recipe* recipe);
+
 }  // namespace thimble

@@ -33,7 +33,26 @@ Status refuse_what_is_no_text(const std::string& file) {
                 "a recipe is a text file (TOML): docs/recipe.md, studies/*.toml");
   return {};
 }
+
+// "folder:photos", "csv:rows.csv": a path that leads nowhere from the current folder is tried from the recipe's own,
+// and from the one above it.
+std::string found_set(const std::string& set, const std::string& directory) {
+  const size_t colon = set.find(':');
+  const std::string kind = set.substr(0, colon);
+  if (colon == std::string::npos || (kind != "folder" && kind != "csv" && kind != "npz" && kind != "npy")) return set;
+  const auto there = [](const std::string& path) { return file_exists(path) || directory_exists(path); };
+  const std::string path = set.substr(colon + 1);
+  if (path.empty() || path[0] == '/' || path[0] == '~' || there(path)) return set;
+  for (const std::string& from : {directory, join_path(directory, "..")})
+    if (const std::string found = join_path(from, path); there(found)) return kind + ":" + found;
+  return set;
+}
 }  // namespace
+
+void locate_data(Recipe* recipe) {
+  recipe->data.set = found_set(recipe->data.set, recipe->directory);
+  for (std::string& set : recipe->data.extra_test) set = found_set(set, recipe->directory);
+}
 
 Result<std::vector<Word>> recipe_presets(const std::string& name) {
   const std::string file = found_recipe(name);
@@ -59,6 +78,7 @@ Result<Recipe> read_recipe(const std::string& name, const RecipeOptions& options
   THIMBLE_ASSIGN(const std::string text, read_text_file(file, 1 << 20));
   THIMBLE_ASSIGN(Recipe recipe, parse_recipe(text, options, file));
   recipe.directory = directory_of(file);
+  locate_data(&recipe);
   return recipe;
 }
 

@@ -121,6 +121,10 @@ Result<AnswerScale> take_answer_scale(Graph& graph, Feeding* feeding) {
 Status remove_answer_scale(Graph& graph, const AnswerScale& scale) {
   if (!scale.on()) return {};
   THIMBLE_ASSIGN(graph, fold_constants(std::move(graph)));  // float16 weights widen here
+  for (const Tensor& t : graph.tensors)
+    if (is_quantized_type(t.type) && !t.quant.empty())
+      return fail(ErrorCode::unsupported, format("the model is quantised already: tensor {}", t.to_string()),
+                  "give the float model that it was made from");
   if (graph.outputs.size() != 1)
     return fail(ErrorCode::unsupported,
                 format("the model scales its answers, but has {} outputs", graph.outputs.size()));
