@@ -58,11 +58,11 @@ Status add_normalization(const Tables& units, TfliteMetadata* out) {
 }  // namespace
 
 Result<TfliteMetadata> read_tflite_metadata(std::string_view entry) {
+  if (entry.size() < 12 || entry.substr(4, 4) != "M001") return damaged("the identifier M001 is missing");
   // flatbuffers wants an aligned base.
   std::vector<uint64_t> aligned((entry.size() + 7) / 8);
   std::memcpy(aligned.data(), entry.data(), entry.size());
   const auto* bytes = reinterpret_cast<const uint8_t*>(aligned.data());
-  if (entry.size() < 12 || entry.substr(4, 4) != "M001") return damaged("the identifier M001 is missing");
   flatbuffers::Verifier verifier(bytes, entry.size(), /*max_depth=*/64, /*max_tables=*/1'000'000);
   Damage damage;
   damage.verifier = &verifier;
