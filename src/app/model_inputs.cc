@@ -52,7 +52,6 @@ Result<int64_t> runs_in(const std::string& path, const NpyArray& array, const Te
 // Samples in one storage, as they come from consecutive files.
 struct Segment {
   Samples samples;
-  bool own_integers = false;  // of the input's own type
   std::vector<std::string> names;
 };
 
@@ -86,9 +85,7 @@ class Gatherer {
     Samples& s = segment_.samples;
     s.name = segment_.names[0];
     const Dataset set(std::make_shared<const Samples>(std::move(s)));
-    FeedingOverrides overrides = overrides_;
-    overrides.own_integers = segment_.own_integers;
-    THIMBLE_ASSIGN(const ModelFeeding fed, feeding_of(graph_, set, overrides));
+    THIMBLE_ASSIGN(const ModelFeeding fed, feeding_of(graph_, set, overrides_));
     if (!fed.stated.empty() && std::ranges::find(out_->notes, fed.stated) == out_->notes.end())
       out_->notes.push_back(fed.stated);
     Feed& feed = out_->feed;
@@ -107,12 +104,11 @@ class Gatherer {
   }
 
  private:
-  Status begin(Storage storage, const std::vector<int64_t>& shape, bool own_integers = false) {
+  Status begin(Storage storage, const std::vector<int64_t>& shape, const std::string& dtype = {}) {
     const Samples& s = segment_.samples;
-    if (s.count > 0 && (s.storage != storage || s.sample_shape != shape || segment_.own_integers != own_integers))
-      THIMBLE_TRY(flush());
-    segment_.own_integers = own_integers;
+    if (s.count > 0 && (s.storage != storage || s.sample_shape != shape || s.dtype != dtype)) THIMBLE_TRY(flush());
     segment_.samples.storage = storage;
+    segment_.samples.dtype = dtype;
     segment_.samples.sample_shape = shape;
     return {};
   }
@@ -140,6 +136,7 @@ class Gatherer {
     Samples s;
     s.sample_shape.assign(tensor_.shape.dims().begin(), tensor_.shape.dims().end());
     if (s.sample_shape.size() > 1 && s.sample_shape[0] == 1) s.sample_shape.erase(s.sample_shape.begin());
+    s.dtype = array.dtype;
     s.count = runs;
     if (array.dtype == "u1") {
       s.bytes = array.bytes;
@@ -165,19 +162,19 @@ class Gatherer {
     }
     const std::string name = format("{}:{}", kind, path);
     THIMBLE_ASSIGN(const Splits splits, open_splits(name, open));
-    const bool own_integers = holds_own_integers(name, tensor_);
     for (const std::string& note : splits.notes) out_->notes.push_back(format("{}: {}", path, note));
     const int64_t before = out_->feed.runs + segment_.samples.count;
     for (const Dataset* part : {&splits.train, &splits.validation, &splits.test})
-      if (part->valid() && !part->empty()) THIMBLE_TRY(all_of(*part, path, own_integers));
+      if (part->valid() && !part->empty()) THIMBLE_TRY(all_of(*part, path));
     if (out_->feed.runs + segment_.samples.count == before)
       return fail(ErrorCode::bad_file, format("{} holds no samples", path));
     return {};
   }
 
-  Status all_of(const Dataset& part, const std::string& path, bool own_integers) {
+  Status all_of(const Dataset& part, const std::string& path) {
     Samples s;
     s.storage = part.storage();
+    s.dtype = part.samples().dtype;
     s.sample_shape = part.sample_shape();
     s.count = part.size();
     std::vector<std::string> names;
@@ -189,17 +186,16 @@ class Gatherer {
       names.push_back(part.samples().sample_names.empty() ? format("{}[{}]", path, part.position(i))
                                                           : join_path(path, part.sample_name(i)));
     }
-    return values(s, path, std::move(names), own_integers);
+    return values(s, path, std::move(names));
   }
 
-  Status values(const Samples& read, const std::string& file, std::vector<std::string> names,
-                bool own_integers = false) {
+  Status values(const Samples& read, const std::string& file, std::vector<std::string> names) {
     if (read.sample_elements() != tensor_.shape.elements())
       return fail(ErrorCode::usage,
                   format("the model's input {} takes {} values, a sample of {} has {}", tensor_.to_string(),
                          tensor_.shape.elements(), file, read.sample_elements()),
                   extension_of(file) == ".csv" ? "name the columns that are inputs with --inputs A,B" : "");
-    THIMBLE_TRY(begin(read.storage, read.sample_shape, own_integers));
+    THIMBLE_TRY(begin(read.storage, read.sample_shape, read.dtype));
     Samples& s = segment_.samples;
     s.bytes.insert(s.bytes.end(), read.bytes.begin(), read.bytes.end());
     s.floats.insert(s.floats.end(), read.floats.begin(), read.floats.end());

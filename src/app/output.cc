@@ -11,7 +11,6 @@
 #include "formats/tflite/attached.h"
 #include "formats/tflite/model_metadata.h"
 #include "study/model_feeding.h"
-#include "study/model_metadata.h"
 
 namespace thimble::app {
 namespace {

@@ -6,13 +6,13 @@
 #include "app/output.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "data/feeding.h"
 #include "formats/model_file.h"
 #include "formats/tflite/tflite.h"
 #include "formats/thim/thim.h"
 #include "measure/table.h"
 #include "measure/text.h"
 #include "measure/units.h"
-#include "study/model_metadata.h"
 
 namespace thimble::app {
 namespace {

@@ -91,11 +91,7 @@ void print_tables(const Score& before, const Score& after, const Context& contex
   table.row({"file", bytes(before.sizes.file_bytes), bytes(after.sizes.file_bytes)});
   table.row({"file, deflated", bytes(before.sizes.file_deflated), bytes(after.sizes.file_deflated)}, Tone::strong);
   table.row({"file, packed", bytes(before.sizes.file_packed), bytes(after.sizes.file_packed)}, Tone::strong);
-  if (!std::isnan(before.test.accuracy))
-    table.row({"test accuracy", format_percent(before.test.accuracy), format_percent(after.test.accuracy)},
-              Tone::strong);
-  else if (!std::isnan(before.test.loss))
-    table.row({"test loss", format_number(before.test.loss), format_number(after.test.loss)}, Tone::strong);
+  add_test_row(table, before.test, after.test);
   context.print(table.text(context.colour(), context.table_width()));
 }
 

@@ -72,10 +72,7 @@ void print_tables(const Report& r, const Context& context) {
   table.row({"multiply-accumulates", count(s.macs_before), count(s.macs_after)});
   table.row(
       {"file", format_bytes(static_cast<double>(r.bytes_before)), format_bytes(static_cast<double>(r.bytes_after))});
-  if (!std::isnan(r.before.accuracy))
-    table.row({"test accuracy", format_percent(r.before.accuracy), format_percent(r.after.accuracy)}, Tone::strong);
-  else if (!std::isnan(r.before.loss))
-    table.row({"test loss", format_number(r.before.loss), format_number(r.after.loss)}, Tone::strong);
+  add_test_row(table, r.before, r.after);
   context.print(table.text(context.colour(), context.table_width()));
 }
 

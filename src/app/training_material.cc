@@ -5,6 +5,7 @@
 #include "app/interrupt.h"
 #include "compress/distill.h"
 #include "formats/tflite/tflite.h"
+#include "measure/units.h"
 #include "study/evaluate.h"
 #include "study/options/stages.h"
 #include "study/recipe.h"
@@ -14,9 +15,9 @@
 namespace thimble::app {
 
 void declare_training(Options& options, RetrainArguments* a, const TrainingFlags& flags) {
-  const Form form{.flags = true};
   FlagFields visitor(options, a->form);
-  if (flags.least_epochs >= 0) training_fields(visitor, form, &a->epochs, &a->learning_rate, flags.least_epochs);
+  if (flags.least_epochs >= 0)
+    training_fields(visitor, a->form, a->technique, &a->epochs, &a->learning_rate, flags.least_epochs);
   options.text("--optimizer", &a->optimizer, "NAME", "adam (default), sgd, rmsprop …");
   options.integer("--batch", &a->batch, "N", format("samples per step (default: {})", a->batch), 1, 65536);
   options.integer("--limit", &a->limit, "N", "train on the first N samples only", 1);
@@ -113,7 +114,17 @@ Result<TestScore> test_score(const Graph& graph, const Material& m, const Contex
       evaluate_model(graph, m.test, m.how.feeding, {.threads = context.thread_count(), .cancelled = interrupted}));
   if (e.accuracy >= 0) score.accuracy = e.accuracy;
   score.loss = e.loss;
+  if (e.regression.present()) score.rmse = e.regression.rmse;
   return score;
+}
+
+void add_test_row(TextTable& table, const TestScore& before, const TestScore& after) {
+  if (!std::isnan(before.accuracy))
+    table.row({"test accuracy", format_percent(before.accuracy), format_percent(after.accuracy)}, Tone::strong);
+  else if (!std::isnan(before.rmse))
+    table.row({"test RMSE", format_number(before.rmse), format_number(after.rmse)}, Tone::strong);
+  else if (!std::isnan(before.loss))
+    table.row({"test loss", format_number(before.loss), format_number(after.loss)}, Tone::strong);
 }
 
 void write_epochs(JsonWriter& json, const std::vector<EpochRecord>& epochs) {

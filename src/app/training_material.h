@@ -6,6 +6,7 @@
 #include "app/data_arguments.h"
 #include "base/json.h"
 #include "compress/retrain.h"
+#include "measure/table.h"
 #include "study/options/fields.h"
 
 namespace thimble::app {
@@ -45,10 +46,12 @@ struct Material {
 // does not fit), unsupported (a file of which a part would be lost).
 Result<Material> material_of(const RetrainArguments& a, Graph& graph, const Context& context);
 
-// On the test part; NaN where there is none, or no classes.
+// On the test part; NaN where there is none; accuracy of classes, rmse of numbers.
 struct TestScore {
-  double accuracy = NAN, loss = NAN;
+  double accuracy = NAN, loss = NAN, rmse = NAN;
 };
+// "test accuracy", else "test RMSE" in the targets' own units, else "test loss", as the last row of a table.
+void add_test_row(TextTable& table, const TestScore& before, const TestScore& after);
 Result<TestScore> test_score(const Graph& graph, const Material& m, const Context& context);
 
 // "epochs":[{"epoch":…,"loss":…,"val_loss":…,"val_accuracy":…}…] as the next field.

@@ -31,8 +31,8 @@ int exit_code(ErrorCode code) {
 }
 
 Error::Error() = default;
-Error::Error(ErrorCode code, std::string message, std::vector<std::string> context, std::string hint)
-    : code(code), message(std::move(message)), context(std::move(context)), hint(std::move(hint)) {}
+Error::Error(ErrorCode kind, std::string text, std::vector<std::string> places, std::string way_out)
+    : code(kind), message(std::move(text)), context(std::move(places)), hint(std::move(way_out)) {}
 Error::Error(const Error&) = default;
 Error::Error(Error&&) noexcept = default;
 Error& Error::operator=(const Error&) = default;

@@ -90,7 +90,7 @@ Status put_int8_answers(Graph& graph, const AnswerScale& scale, int scale_bits) 
   y.quant = activation_quantization(range, scale_bits);
   if (Tensor& out = graph.at(graph.outputs[0]); converted && !float_answer)
     out.quant = out.type == DType::u8 ? as_uint8(y.quant) : y.quant;
-  if (!scale.metadata.empty()) graph.metadata["thimble.preprocess"] = scale.metadata;
+  if (!scale.metadata.empty()) graph.metadata[kPreprocessKey] = scale.metadata;
   return {};
 }
 

@@ -105,6 +105,7 @@ class Reader {
     Samples& out = *part.out;
     out.name = set_;
     out.count = shape[0];
+    out.dtype = x.dtype;
     out.sample_shape.assign(shape.begin() + 1, shape.end());
     if (out.sample_shape.size() == 2) out.sample_shape.push_back(1);
     if (x.dtype == "u1") {

@@ -100,10 +100,10 @@ Result<Records> split_records(std::string_view text, char separator) {
       continue;
     }
     if (!out.rows.empty() && row.size() != out.rows[0].size())
-      return fail(
-          ErrorCode::bad_file,
-          format("line {} has {} fields, line {} has {}", first_line, row.size(), out.lines[0], out.rows[0].size()),
-          "give every line the same number of fields; quote fields that hold the separator");
+      return fail(ErrorCode::bad_file,
+                  format("line {} has {} field{}, line {} has {}", first_line, row.size(), row.size() == 1 ? "" : "s",
+                         out.lines[0], out.rows[0].size()),
+                  "give every line the same number of fields; quote fields that hold the separator");
     out.rows.push_back(std::move(row));
     out.lines.push_back(first_line);
   }

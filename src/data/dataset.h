@@ -20,6 +20,7 @@ struct Samples {
   Storage storage = Storage::bytes;   // which of the two below is filled, count × elements of it
   std::vector<uint8_t> bytes;
   std::vector<float> floats;
+  std::string dtype;  // NumPy's type that the inputs were stored in, "i1" (arrays only; else empty)
   int64_t count = 0;
   int classes = 0;  // > 0: classification, `labels` has count entries in [0, classes)
   std::vector<int32_t> labels;

@@ -14,6 +14,9 @@
 
 namespace thimble {
 
+// The metadata of a model under which its Feeding stands, as JSON.
+inline constexpr const char* kPreprocessKey = "thimble.preprocess";
+
 // A user's own set that a model has learned from, and how it was divided.
 struct TrainedOn {
   std::string set;                              // its fingerprint (fingerprint.h)

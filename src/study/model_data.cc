@@ -9,7 +9,6 @@
 #include "data/split.h"
 #include "measure/units.h"
 #include "study/evaluate.h"
-#include "study/model_metadata.h"
 
 namespace thimble {
 namespace {
@@ -71,9 +70,7 @@ Result<ModelData> opened(const Graph& graph, const DataRequest& request, bool un
   if (!some.valid() || some.empty())
     return fail(ErrorCode::usage, format("the data set \"{}\" has no samples", request.set));
   THIMBLE_TRY(check_fits(graph, some));
-  FeedingOverrides overrides = request.feeding;
-  overrides.own_integers = holds_own_integers(request.set, input);
-  THIMBLE_ASSIGN(data.fed, feeding_of(graph, some, overrides));
+  THIMBLE_ASSIGN(data.fed, feeding_of(graph, some, request.feeding));
   if (!data.fed.stated.empty()) data.notes.push_back(data.fed.stated);
   return data;
 }
@@ -92,22 +89,6 @@ Result<ModelData> open_model_data(const Graph& graph, const DataRequest& request
   // With labels, which say whether the model is fed well, where there are some that fit; else without.
   if (auto labelled = opened(graph, request, false)) return labelled;
   return opened(graph, request, true);
-}
-bool holds_own_integers(std::string_view set, const Tensor& input) {
-  const std::string_view wanted = input.type == DType::i8 ? "i1" : input.type == DType::i16 ? "i2" : "";
-  if (wanted.empty() || input.quant.empty() || set.size() < 5) return false;
-  const std::string path = expanded_home(std::string(set.substr(4)));
-  if (set.starts_with("npy:")) {
-    const auto array = read_npy(path);
-    return array && array->dtype == wanted;
-  }
-  if (!set.starts_with("npz:")) return false;
-  const auto file = read_whole_file(path);
-  const auto arrays = file ? parse_npz(*file) : tl::unexpected(file.error());
-  if (!arrays) return false;
-  for (const char* name : {"x_train", "x", "x_test"})
-    if (const auto at = arrays->find(name); at != arrays->end()) return at->second.dtype == wanted;
-  return arrays->size() == 1 && arrays->begin()->second.dtype == wanted;
 }
 
 void remember_training(const DataRequest& request, ModelData* data) {

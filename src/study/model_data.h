@@ -31,9 +31,6 @@ struct ModelData {
 // sizes).
 Result<ModelData> open_model_data(const Graph& graph, const DataRequest& request);
 
-// Whether the samples of an npz: or npy: set are integers of the input's own type, int8 or int16 (bytes are pictures).
-bool holds_own_integers(std::string_view set, const Tensor& input);
-
 // For a set that was opened to learn from: the model that is written will say that it learned from it.
 void remember_training(const DataRequest& request, ModelData* data);
 

@@ -12,7 +12,6 @@
 #include "formats/tflite/model_metadata.h"
 #include "measure/units.h"
 #include "study/evaluate.h"
-#include "study/model_metadata.h"
 
 namespace thimble {
 namespace {
@@ -91,7 +90,13 @@ Feeding usual(const Tensor& input, bool bytes, std::string* how) {
   return feeding;
 }
 
-// Integers of a quantised input's own type are its values: nothing is to be scaled.
+// Integers of a quantised input's own type are its values: nothing is to be scaled. Bytes are pixels first.
+bool own_integers(const Tensor& input, const Dataset& samples) {
+  const std::string& dtype = samples.samples().dtype;
+  return !input.quant.empty() &&
+         ((input.type == DType::i8 && dtype == "i1") || (input.type == DType::i16 && dtype == "i2"));
+}
+
 void feed_own_integers(const Tensor& input, ModelFeeding* fed) {
   Feeding& feeding = fed->feeding;
   feeding.scale = "none";
@@ -204,7 +209,7 @@ Result<ModelFeeding> feeding_of(const Graph& graph, const Dataset& samples, cons
   }
   if (!overrides.scale.empty()) {
     THIMBLE_TRY(given_scale(overrides, samples, says, &fed));
-  } else if (overrides.own_integers && !bytes) {
+  } else if (own_integers(graph.at(graph.inputs[0]), samples)) {
     feed_own_integers(graph.at(graph.inputs[0]), &fed);
   } else if (says && !bytes) {
     feed_floats(samples, &fed);

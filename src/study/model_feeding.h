@@ -18,7 +18,6 @@ struct FeedingOverrides {
   std::string scale;                // "0..1", "-1..1", "standard", "none"; empty: not given
   std::optional<bool> handwriting;  // empty: not given
   std::vector<std::string> labels;  // names of the outputs; empty: not given
-  bool own_integers = false;        // the samples are integers of the input's own type: its values
   bool measure = true;  // a scale that the model has no numbers for is measured on the samples, else refused
 };
 

@@ -8,7 +8,6 @@
 #include "formats/tflite/tflite.h"
 #include "study/evaluate.h"
 #include "study/model_data.h"
-#include "study/model_metadata.h"
 #include "study/variants.h"
 
 namespace thimble {

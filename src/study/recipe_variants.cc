@@ -26,7 +26,7 @@ void read_stage(TableReader& variant, const char* key, const char* example, std:
   TomlFields visitor(r, stage.form);
   fields(visitor, stage);
   if constexpr (requires { stage.training; })
-    training_fields(visitor, stage.form, &stage.training.epochs, &stage.training.learning_rate);
+    training_fields(visitor, stage.form, key, &stage.training.epochs, &stage.training.learning_rate);
   if (more) more(r, &stage, status);
   r.finish();
   if (!r.ok()) return;

@@ -7,7 +7,6 @@
 #include "formats/tflite/tflite.h"
 #include "study/evaluate.h"
 #include "study/model_feeding.h"
-#include "study/model_metadata.h"
 #include "train/answer_scale.h"
 #include "train/last_layer.h"
 #include "train/new_head.h"
@@ -26,6 +25,9 @@ Status feed_as_the_model_says(const Graph& graph, StudyData* data) {
   if (!fed.stated.empty()) data->splits.notes.push_back(fed.stated);
   return {};
 }
+
+// Sets whose numbers are in units of their own; functions are near 1.
+bool has_units(const std::string& set) { return set.starts_with("csv:") || set.starts_with("npz:"); }
 
 }  // namespace
 
@@ -119,8 +121,7 @@ Status scale_targets(Recipe& recipe, StudyData& data) {
                 linear ? format("data.target_scale = \"standard\" does not go with the loss {}", name(loss))
                        : std::string("data.target_scale = \"standard\" needs a last layer that gives any number"),
                 linear ? "take mse, mae or huber" : "end the model with a dense layer without activation");
-  const bool table = recipe.data.set.starts_with("csv:") || recipe.data.set.starts_with("npz:");
-  if (!any_number || !(table || word == "standard")) return {};
+  if (!any_number || !(has_units(recipe.data.set) || word == "standard")) return {};
   THIMBLE_TRY(measure_targets(train, &data.feeding));
   if (recipe.model.graph) {
     Graph graph = *recipe.model.graph;
@@ -139,8 +140,7 @@ Status scale_targets_of(const std::string& set, const Dataset& train, Feeding* f
   }
   ModelSpec spec;
   spec.graph = std::make_shared<const Graph>(*graph);
-  const bool table = set.starts_with("csv:") || set.starts_with("npz:");
-  if (!table || train.target_width() == 0 || !has_linear_answer(spec)) return {};
+  if (!has_units(set) || train.target_width() == 0 || !has_linear_answer(spec)) return {};
   THIMBLE_TRY(measure_targets(train, feeding));
   graph->metadata[kPreprocessKey] = feeding->to_json();
   return {};

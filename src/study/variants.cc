@@ -12,7 +12,6 @@
 #include "passes/lower_lstm.h"
 #include "passes/pipeline.h"
 #include "runtime/program.h"
-#include "study/model_metadata.h"
 #include "study/validation_score.h"
 #include "train/answer_scale.h"
 

@@ -12,8 +12,6 @@
 namespace thimble {
 namespace {
 
-constexpr const char* kMetadata = "thimble.preprocess";
-
 Node* producer(Graph& graph, TensorId t) {
   const NodeId n = t < 0 ? -1 : graph.producers()[static_cast<size_t>(t)];
   return n < 0 ? nullptr : &graph.nodes[static_cast<size_t>(n)];
@@ -89,7 +87,7 @@ bool AnswerScale::near_zero() const {
 AnswerScale answer_scale(const Feeding& feeding) { return {feeding.target_mean, feeding.target_deviation, {}}; }
 
 AnswerScale answer_scale(const Graph& graph) {
-  const auto it = graph.metadata.find(kMetadata);
+  const auto it = graph.metadata.find(kPreprocessKey);
   if (it == graph.metadata.end() || it->second.find("target_mean") == std::string::npos) return {};
   const auto feeding = Feeding::from_json(it->second);
   if (!feeding) return {};
@@ -114,7 +112,7 @@ Result<AnswerScale> take_answer_scale(Graph& graph, Feeding* feeding) {
   }
   if (!scale.on()) return scale;
   THIMBLE_TRY(remove_answer_scale(graph, scale));
-  graph.metadata[kMetadata] = without_targets(scale.metadata);
+  graph.metadata[kPreprocessKey] = without_targets(scale.metadata);
   return scale;
 }
 
@@ -166,7 +164,7 @@ Status put_answer_scale(Graph& graph, const AnswerScale& scale) {
     scale_dense(graph, *dense, scale, false);
   else
     THIMBLE_TRY(append_answer_scale(graph, scale));
-  if (!scale.metadata.empty()) graph.metadata[kMetadata] = scale.metadata;
+  if (!scale.metadata.empty()) graph.metadata[kPreprocessKey] = scale.metadata;
   return {};
 }
 

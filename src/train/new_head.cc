@@ -51,7 +51,7 @@ Result<Graph> without_head(const Graph& whole, const std::string& cut) {
   graph.outputs = {end};
   graph.output_names.clear();
   graph.remove_unused();
-  if (const auto it = graph.metadata.find("thimble.preprocess"); it != graph.metadata.end())
+  if (const auto it = graph.metadata.find(kPreprocessKey); it != graph.metadata.end())
     if (auto feeding = Feeding::from_json(it->second); feeding && !feeding->target_mean.empty()) {
       feeding->target_mean.clear();
       feeding->target_deviation.clear();

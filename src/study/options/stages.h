@@ -3,6 +3,7 @@
 #pragma once
 
 #include "compress/distill.h"
+#include "compress/retrain.h"
 #include "study/options/fields.h"
 #include "study/variant_spec.h"
 
@@ -10,15 +11,13 @@ namespace thimble {
 
 // How long a stage trains, and how fast it learns at first; `rate` 0: usual_rate() of the technique.
 template <class Int>
-void training_fields(Fields& v, const Form& form, Int* epochs, double* rate, int64_t least_epochs = 1) {
-  const auto otherwise = [&](const char* in_recipe) {
-    return form.flags ? std::optional<std::string>() : std::optional<std::string>(in_recipe);
-  };
-  v.whole({"epochs", "N", "passes over the training part", otherwise("a fifth of train.epochs, 1 to 10")}, epochs,
-          least_epochs, 1'000'000);
+void training_fields(Fields& v, const Form& form, std::string_view technique, Int* epochs, double* rate,
+                     int64_t least_epochs = 1) {
+  std::optional<std::string> few;  // on the command line: the value
+  if (!form.flags) few = "a fifth of train.epochs, 1 to 10";
+  v.whole({"epochs", "N", "passes over the training part", few}, epochs, least_epochs, 1'000'000);
   v.number({"learning_rate", "R", "at first; falls to 0 as a cosine",
-            form.flags ? "by technique, of the optimiser's own: all, qat 0.5, distill 0.1"
-                       : "of train.optimizer's: all (shrink, prune, cluster), 0.5 (qat), 0.1 (distill)"},
+            format("{} of the optimiser's own", usual_rate(technique))},
            rate, 1e-12, 1e30);
 }
 
