@@ -4,6 +4,8 @@
 Reads the tables there ("room | purpose | may use" and "file | belongs to | content") and checks
   * every #include "room/…" in src, bench and tests: the including file's room must be allowed to use it;
   * the DEPENDS of every room's CMakeLists.txt;
+  * that only the files of NAMES_OPERATORS, outside src/ops, name operators (Op::…): what an operator means stands in its
+    directory, and the rest of the house asks there (ops/operands.h);
   * the length of every source file.
 Exit status 1 if anything is wrong. Standard library only.
 """
@@ -15,6 +17,24 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CODE = ('.cc', '.h', '.def', '.inc')
 LIMIT_90, LIMIT_ALL = 500, 1000
+
+# Who makes nodes must name their operators. Who only asks about nodes should not; those that still do are listed last.
+NAMES_OPERATORS = {
+    # layer words, losses and the training graph
+    'src/train/model.cc', 'src/train/layers.cc', 'src/train/gru_layer.cc', 'src/train/layer_norm.cc', 'src/train/lstm_layer.cc',
+    'src/train/training_graph.cc', 'src/train/grad.cc', 'src/train/class_weights.cc', 'src/train/answer_scale.cc',
+    'src/compress/distill.cc', 'src/compress/qat.cc', 'src/compress/shrink_rank.cc',
+    # passes that write one operator as others, and the two forms of the LSTM
+    'src/passes/decompose.cc', 'src/passes/fold_batch_norm.cc', 'src/passes/lower_lstm.cc', 'src/passes/raise_lstm.cc',
+    # what quantisation puts in
+    'src/compress/int8.cc', 'src/compress/float16.cc', 'src/compress/float16_weights.cc', 'src/compress/qat_model.cc',
+    # part of the packed format, frozen with it (docs/notes/operands-and-axes.md)
+    'src/formats/thim/guess.cc',
+    # still ask
+    'src/formats/tflite/stock.cc', 'src/formats/tflite/sparse_layout.cc', 'src/formats/thim/graph_codec.cc',
+    'src/train/last_layer.cc', 'src/train/fuse_gradients.cc', 'src/passes/remove_training.cc', 'src/passes/add_bias.cc',
+    'src/compress/int8_answers.cc', 'src/compress/retrain.cc', 'src/study/variants.cc', 'src/runtime/lower_gemm_s8.cc',
+}
 
 
 def table_after(text, header):
@@ -120,6 +140,25 @@ def check_cmake(closure):
     return problems
 
 
+def check_operators(files):
+    problems, named = [], set()
+    for path in files:
+        if not path.startswith('src/') or path.startswith(('src/ops/', 'src/kernels/')) or '_test.' in path or '/test_' in path:
+            continue
+        with open(os.path.join(ROOT, path), encoding='utf-8') as file:
+            for number, line in enumerate(file, 1):
+                found = re.search(r'\bOp::(?!count\b)\w+', line)
+                if not found:
+                    continue
+                named.add(path)
+                if path not in NAMES_OPERATORS:
+                    problems.append(f'{path}:{number}: names {found[0]}: ask the operator (ops/operands.h) in place of '
+                                    f'knowing it, or give the reason in NAMES_OPERATORS')
+    problems += [f'{path} names no operator any more: take it out of NAMES_OPERATORS'
+                 for path in sorted(NAMES_OPERATORS - named)]
+    return problems
+
+
 def check_lengths(files):
     lengths = {}
     for path in files:
@@ -141,7 +180,7 @@ def check_lengths(files):
 def main():
     closure, layers = read_map()
     files = sorted(set(source_files()))
-    problems = check_includes(files, closure, layers) + check_cmake(closure) + check_lengths(files)
+    problems = check_includes(files, closure, layers) + check_cmake(closure) + check_operators(files) + check_lengths(files)
     for problem in problems:
         print(problem)
     print(f'check_rooms: {len(problems)} problem(s)' if problems else 'check_rooms: the code agrees with the map')

@@ -4,7 +4,7 @@
 //   if (!model) return complain(model.error().details);
 //   std::span<float> in = model->input(0).as<float>();
 //   ...
-//   model->run();
+//   if (auto error = model->run()) return complain(error->details);
 //   std::span<const float> out = model->output(0).as<const float>();
 //
 // Nothing throws or prints. Running allocates nothing. A Model may be used by one thread at a time;
@@ -12,6 +12,8 @@
 #ifndef THIMBLE_THIMBLE_H
 #define THIMBLE_THIMBLE_H
 
+#include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -22,7 +24,7 @@
 
 namespace thimble::api {
 
-// What went wrong: `code` is one of internal, out_of_memory, io, usage, unsupported, bad_file.
+// What went wrong: `code` is one of internal, out_of_memory, io, usage, unsupported, bad_file, interrupted.
 struct ModelError {
   std::string code;
   std::string message;
@@ -73,6 +75,12 @@ struct ModelOptions {
   int64_t max_arena_bytes = int64_t{4} << 30;  // refuse models that need more working memory
 };
 
+// When a run ends early, between two operators.
+struct RunLimits {
+  std::optional<std::chrono::steady_clock::time_point> deadline;
+  const std::atomic<bool>* cancel = nullptr;  // set from another thread
+};
+
 // A model or the reason why there is none.
 template <class T>
 class Expected;
@@ -91,7 +99,9 @@ class Model {
   // i must be below the count. Outputs are valid until the next run.
   TensorMemory<uint8_t> input(size_t i);
   TensorMemory<const uint8_t> output(size_t i) const;
-  void run();
+  // Nothing, or why there is no answer: an operand that the model computed or was fed asks for what is not there (an
+  // index outside its axis), or a limit was reached; the outputs are then undefined.
+  std::optional<ModelError> run(const RunLimits& limits = {});
   // States (of an LSTM, for instance) back to their initial values.
   void reset_variables();
   // Working memory of this model, all of it taken when it was loaded.

@@ -176,7 +176,35 @@ def padv2_int8(name):
     return Case(name, b.bytes(), [x], "bytes")
 
 
+def gather(name, dtype, input, indices, output, axis=0, batch_dims=0, wide=False, constant=True, version=2):
+    """`indices` are numbers in their shape; constant, or fed after the data."""
+    r, b = rng(name), TfliteBuilder()
+    x = (r.integers(0, 2, input) > 0) if dtype == "bool" else values(r, input, dtype)
+    at = np.array(indices, np.int64 if wide else np.int32)
+    i = b.input(input, dtype, **quantization(dtype))
+    k = b.const(at) if constant else b.input(at.shape, str(at.dtype))
+    y = b.output(output, dtype, **quantization(dtype))
+    b.op("GATHER", [i, k], [y], "GatherOptions", axis=axis, batchDims=batch_dims, version=version)
+    return Case(name, b.bytes(), [x] if constant else [x, at], "bytes")
+
+
+def gathers():
+    for dtype in ("float32", "int8", "uint8", "int16", "int32", "int64", "bool"):
+        yield gather(f"gather_{dtype}_rows", dtype, (5, 3), [4, 0, 0, 2], (4, 3), version=4)
+        yield gather(f"gather_{dtype}_last_axis", dtype, (2, 3, 5), [[1, 4], [0, 1]], (2, 3, 2, 2), axis=-1, version=4)
+    yield gather("gather_float32_fed_indices", "float32", (7, 4), [[6, 2, 2], [0, 5, 1]], (2, 3, 4), constant=False)
+    yield gather("gather_int8_fed_wide_indices", "int8", (2, 6), [5, 0, 3], (2, 3), axis=1, wide=True, constant=False)
+    yield gather("gather_float32_scalar_index", "float32", (4, 3), 2, (3,))
+    yield gather("gather_float32_vector_to_scalar", "float32", (6,), 3, ())
+    yield gather("gather_int32_no_indices", "int32", (4, 3), np.zeros((0,), np.int32), (0, 3))
+    yield gather("gather_float32_batch", "float32", (2, 4, 3), [[3, 0], [1, 1]], (2, 2, 3), axis=1, batch_dims=1, version=5)
+    yield gather("gather_int8_batch_outer", "int8", (2, 3, 4, 2), [[3, 0, 2], [1, 1, 0]], (2, 3, 3, 2), axis=2, batch_dims=1, version=5)
+    yield gather("gather_float32_batch_all", "float32", (2, 3, 4), [[3, 0, 2], [1, 1, 0]], (2, 3), axis=2, batch_dims=-1 + 3, version=5)
+    yield gather("gather_float32_negative_batch", "float32", (2, 4, 3), [[3, 0], [1, 1]], (2, 2, 3), axis=1, batch_dims=-1, version=5)
+
+
 def cases():
     yield from pools_and_softmax()
+    yield from gathers()
     yield from reductions()
     yield from moves()

@@ -75,7 +75,15 @@ size_t Model::input_count() const { return impl_->inputs.size(); }
 size_t Model::output_count() const { return impl_->outputs.size(); }
 TensorMemory<uint8_t> Model::input(size_t i) { return {&impl_->inputs[i], impl_->session->input(i)}; }
 TensorMemory<const uint8_t> Model::output(size_t i) const { return {&impl_->outputs[i], impl_->session->output(i)}; }
-void Model::run() { impl_->session->run(); }
+std::optional<ModelError> Model::run(const RunLimits& limits) {
+  try {
+    Status ran = impl_->session->run(nullptr, {limits.deadline, limits.cancel});
+    if (!ran) return model_error(ran.error());
+    return std::nullopt;
+  } catch (const std::bad_alloc&) {  // an error's text
+    return ModelError{"out_of_memory", "out of memory while the model ran", {}};
+  }
+}
 void Model::reset_variables() { impl_->session->reset_variables(); }
 int64_t Model::arena_bytes() const { return impl_->session->program().arena().bytes; }
 

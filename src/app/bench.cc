@@ -102,8 +102,7 @@ TrialSubject subject_of(Session& session, const std::vector<std::vector<uint8_t>
   return {"inference", [&session, &inputs, profile]() -> Status {
             for (size_t i = 0; i < inputs.size(); ++i)
               if (!inputs[i].empty()) std::memcpy(session.input(i).data(), inputs[i].data(), inputs[i].size());
-            session.run(profile);
-            return {};
+            return session.run(profile);
           }};
 }
 

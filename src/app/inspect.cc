@@ -34,6 +34,7 @@ struct Inspected {
   int64_t deflated = 0, prepacked = 0;
   TfliteParts parts;  // empty for a packed file
   ArenaPlan arena;
+  std::string steps;  // what will run, as text
 };
 
 struct WeightFacts {
@@ -245,7 +246,7 @@ std::string as_text(const InspectOptions& o, const Inspected& inspected, const C
     text += format("metadata              {}: {}\n", clip_text(key, 40), clip_text(shown, 160));
   }
   if (o.weights) text += "\n" + weight_table(graph, context);
-  if (o.plan) text += "\n" + inspected.arena.to_string();
+  if (o.plan) text += "\n" + inspected.steps + "\n" + inspected.arena.to_string();
   return text;
 }
 
@@ -263,6 +264,7 @@ Status inspect(const InspectOptions& o, const Context& context) {
   plan.threads = static_cast<int>(std::max<int64_t>(context.threads, 1));
   THIMBLE_ASSIGN(const auto program, Program::plan(std::move(prepared), plan));
   inspected.arena = program->arena();
+  inspected.steps = dump(*program);
   inspected.prepacked = program->prepacked_bytes();
   note_left_out(inspected.model.graph, context);
   context.print(context.json ? as_json(o, inspected) : as_text(o, inspected, context));
@@ -280,7 +282,7 @@ Action define_inspect(Options& options) {
       "thimble inspect model.tflite -v            # every tensor and attribute\n");
   options.argument("MODEL", &o->model, "a .tflite or .thim file; - reads it from the standard input");
   options.flag("--weights", &o->weights, "list the constants with their ranges and scales");
-  options.flag("--plan", &o->plan, "show where each tensor lies in the arena, and when");
+  options.flag("--plan", &o->plan, "show the steps that run, and where each tensor lies in the arena, and when");
   return [o](const Context& context) { return inspect(*o, context); };
 }
 

@@ -114,7 +114,7 @@ Result<Answers> run_all(Session& session, const std::vector<Feed>& feeds, int64_
       if (size > 0) std::memcpy(session.input(i).data(), feeds[i].bytes.data() + from, size);
     }
     session.reset_variables();
-    session.run();
+    if (Status s = session.run(); !s) return with_context(std::move(s).error(), format("run {} of {}", r + 1, runs));
     for (size_t i = 0; i < answers.outputs.size(); ++i) {
       const auto size = static_cast<size_t>(graph.at(graph.outputs[i]).bytes());
       const uint8_t* bytes = session.output(i).data();

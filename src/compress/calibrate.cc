@@ -91,7 +91,7 @@ class Calibrator {
     THIMBLE_TRY(look(0));
     for (size_t s = 0; s < session_->step_count(); ++s) {
       for (size_t n : before_[s]) THIMBLE_TRY(look_inside(n));
-      session_->run_steps(s, s + 1);
+      THIMBLE_TRY(session_->run_steps(s, s + 1));
       THIMBLE_TRY(look(s + 1));
     }
     return {};

@@ -200,7 +200,7 @@ Status Distillation::before_step(FitView& fit) {
     }
   }
   session_->reset_variables();
-  session_->run();
+  THIMBLE_TRY(session_->run());
   const auto floats = [&](TensorId t) {
     const auto bytes = fit.session.tensor(t);
     return std::span(reinterpret_cast<float*>(bytes.data()), bytes.size() / 4);

@@ -6,6 +6,7 @@
 #include "compress/params.h"
 #include "ops/check.h"
 #include "ops/fully_connected/fully_connected.h"
+#include "ops/operands.h"
 
 namespace thimble::compress {
 namespace {
@@ -15,7 +16,7 @@ Node* integer_dense(Graph& graph, TensorId answer, size_t columns) {
   const NodeId n = graph.producers()[static_cast<size_t>(answer)];
   if (n < 0) return nullptr;
   Node& node = graph.nodes[static_cast<size_t>(n)];
-  if (node.op != Op::fully_connected || node.inputs.size() < 3 || node.inputs[2] == kNoTensor ||
+  if (!node.attrs.holds<FullyConnectedAttrs>() || node.inputs.size() < 3 || node.inputs[2] == kNoTensor ||
       node.attrs.as<FullyConnectedAttrs>().activation != Activation::none)
     return nullptr;
   const std::vector<int> uses = graph.use_counts();

@@ -4,6 +4,7 @@
 
 #include "compress/int8_answers.h"
 #include "compress/refine.h"
+#include "ops/operands.h"
 #include "passes/add_bias.h"
 #include "passes/equalize.h"
 #include "passes/fold_constants.h"
@@ -64,7 +65,7 @@ std::vector<Int8Quantizer::Layer> Int8Quantizer::layers() const {
   for (size_t n = 0; n < source_.nodes.size(); ++n) {
     const Node& node = source_.nodes[n];
     const std::vector<int> inputs = compress::weight_inputs(node, layout_.rules[n]);
-    if (!layout_.integer(n) || node.op == Op::prelu || inputs.empty()) continue;
+    if (!layout_.integer(n) || operands_of(node.op)->role(1) == Role::slope || inputs.empty()) continue;
     int64_t weights = 0;
     for (int i : inputs) weights += source_.at(node.inputs[static_cast<size_t>(i)]).shape.elements();
     std::string name = node.name;

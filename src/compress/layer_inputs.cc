@@ -5,6 +5,7 @@
 
 #include "base/random.h"
 #include "ops/conv2d/conv2d.h"
+#include "ops/operands.h"
 #include "runtime/program.h"
 
 namespace thimble::compress {
@@ -12,7 +13,9 @@ namespace thimble::compress {
 std::optional<PatchGeometry> PatchGeometry::of(const Graph& graph, const Node& node) {
   PatchGeometry g;
   const Shape& x = graph.at(node.inputs[0]).shape;
-  if (node.op == Op::fully_connected) {
+  const LayerOperands* layer = layer_of(node);
+  if (!layer) return std::nullopt;
+  if (!node.attrs.holds<Conv2dAttrs>()) {
     const Shape& w = graph.at(node.inputs[1]).shape;
     g.rows = w[0];
     g.width = w[1];
@@ -20,11 +23,10 @@ std::optional<PatchGeometry> PatchGeometry::of(const Graph& graph, const Node& n
     g.pixel = g.width;
     return g;
   }
-  if (node.op != Op::conv2d && node.op != Op::depthwise_conv2d) return std::nullopt;
   const Shape& w = graph.at(node.inputs[1]).shape;
   const auto window = conv_window(node.attrs.as<Conv2dAttrs>(), x, w);
   if (!window || x[0] != 1 || !forward_offsets(*window, x[3], &g.offsets)) return std::nullopt;
-  g.innermost_channel = node.op == Op::depthwise_conv2d;
+  g.innermost_channel = layer->depthwise();
   g.pixel = g.innermost_channel ? 1 : w[3];
   g.groups = x[3] / g.pixel;
   g.rows = (g.innermost_channel ? w[3] : w[0]) / g.groups;
@@ -88,7 +90,7 @@ Result<TensorTap> TensorTap::make(const Graph& graph, TensorId tensor) {
   return tap;
 }
 
-std::span<const float> TensorTap::run(std::span<const float> sample) {
+Result<std::span<const float>> TensorTap::run(std::span<const float> sample) {
   State& s = *state_;
   if (!s.session) return sample.subspan(s.first, s.count);
   size_t at = 0;
@@ -98,7 +100,7 @@ std::span<const float> TensorTap::run(std::span<const float> sample) {
     at += memory.size() / sizeof(float);
   }
   s.session->reset_variables();
-  s.session->run();
+  THIMBLE_TRY(s.session->run());
   const auto memory = s.session->output(0);
   if (s.type == DType::f32) {
     std::memcpy(s.values.data(), memory.data(), memory.size());
@@ -106,7 +108,7 @@ std::span<const float> TensorTap::run(std::span<const float> sample) {
     for (size_t i = 0; i < s.count; ++i)
       s.values[i] = s.quant.scale[0] * static_cast<float>(static_cast<int8_t>(memory[i]) - s.quant.zero_point[0]);
   }
-  return s.values;
+  return std::span<const float>(s.values);
 }
 
 // ---- the patches of a layer ----
@@ -126,7 +128,8 @@ Result<LayerInputs> layer_inputs(const Graph& float_graph, TensorId float_tensor
   std::vector<float> sample(wanted.input_size()), patch(width);
   int64_t seen = 0;
   for (int64_t i = 0; samples && samples(i, sample); ++i) {
-    const auto x = wanted.run(sample), y = got.run(sample);
+    THIMBLE_ASSIGN(const auto x, wanted.run(sample));
+    THIMBLE_ASSIGN(const auto y, got.run(sample));
     for (int64_t p = 0; p < geometry.positions; ++p, ++seen) {
       const bool keep = most > 0 && random_bits(1, 0x9a7c, static_cast<uint64_t>(seen)) % step == 0;
       for (size_t g = 0; g < groups; ++g) {

@@ -39,7 +39,7 @@ class TensorTap {
 
   size_t input_size() const;
   // The tensor's values for one sample (all inputs, one after the other), as floats; valid until the next call.
-  std::span<const float> run(std::span<const float> sample);
+  Result<std::span<const float>> run(std::span<const float> sample);
 
  private:
   TensorTap();

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/random.h"
+#include "ops/operands.h"
 #include "runtime/program.h"
 
 namespace thimble {
@@ -48,7 +49,8 @@ Graph with_logits(Graph graph) {
     const NodeId n = producers[static_cast<size_t>(t)];
     if (n < 0) continue;
     const Node& node = graph.nodes[static_cast<size_t>(n)];
-    const bool saturates = node.op == Op::softmax || node.op == Op::log_softmax || node.op == Op::sigmoid;
+    const OperandRule* rule = operands_of(node.op);
+    const bool saturates = rule && rule->answer != Answer::none;
     if (saturates && std::ranges::find(graph.outputs, node.inputs[0]) == graph.outputs.end())
       graph.outputs.push_back(node.inputs[0]);
   }
@@ -82,7 +84,10 @@ bool agree(Session& a, Session& b, const Feed& feed, std::string* difference) {
   for (Session* s : {&a, &b}) {
     s->reset_variables();
     for (size_t i = 0; i < s->graph().inputs.size(); ++i) feed(i, s->input(i));
-    s->run();
+    if (Status ran = s->run(); !ran) {
+      *difference = ran.error().message;
+      return false;
+    }
   }
   for (size_t i = 0; i < a.graph().outputs.size(); ++i) {
     const auto p = a.output(i), q = b.output(i);

@@ -305,7 +305,7 @@ Status Qat::before_step(FitView& fit) {
   THIMBLE_ASSIGN(const auto session, Session::create(std::move(*program), fit.pool));
   const auto samples = fit.session.input(0);
   std::memcpy(session->input(0).data(), samples.data(), samples.size());
-  session->run();
+  THIMBLE_TRY(session->run());
 
   size_t next = 0, next_constant = 0;
   for (const Site& site : state_->sites) {

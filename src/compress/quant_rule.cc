@@ -3,28 +3,16 @@
 
 namespace thimble {
 
-#define Y(fn) QuantRule fn(const Node&);
-#define N(reason)
 namespace quant_rule {
-#define OP(id, types, infer, reference, lower, grad, quant, tflite) quant
+#define OP(id, types, family, packed) QuantRule family(const Node&);
 #include "ops/ops.def"
-#undef OP
 }  // namespace quant_rule
-#undef Y
-#undef N
 
 const Cell<QuantRuleFn>& quant_rule_of(Op op) {
-#define Y(fn) \
-  { &quant_rule::fn, nullptr }
-#define N(reason) \
-  { nullptr, reason }
   static constexpr Cell<QuantRuleFn> table[] = {
-#define OP(id, types, infer, reference, lower, grad, quant, tflite) quant,
+#define OP(id, types, family, packed) THIMBLE_CELL(QuantRuleFn, "quant", id, quant_rule::family)
 #include "ops/ops.def"
-#undef OP
   };
-#undef Y
-#undef N
   return table[index(op)];
 }
 

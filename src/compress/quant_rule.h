@@ -1,7 +1,7 @@
 // How an operator is quantised: one rule per operator, in src/ops/*/quant.cc.
 #pragma once
 
-#include "ops/op.h"
+#include "ops/column.h"
 
 namespace thimble {
 

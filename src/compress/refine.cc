@@ -7,6 +7,7 @@
 #include "compress/rounding.h"
 #include "compress/sensitivity.h"
 #include "graph/int4.h"
+#include "ops/operands.h"
 
 namespace thimble::compress {
 namespace {
@@ -50,7 +51,7 @@ class Refiner {
   Status layer(size_t n) {
     const Node& node = source_.nodes[n];
     const QuantRule& rule = layout_.rules[n];
-    if (!layout_.integer(n) || rule.weight_input != 1 || node.op == Op::prelu) return {};
+    if (!layout_.integer(n) || rule.weight_input != 1 || !layer_of(node)) return {};
     const auto geometry = PatchGeometry::of(source_, node);
     const auto weights = made_.constants.find({n, 1});
     if (!geometry || weights == made_.constants.end()) return {};

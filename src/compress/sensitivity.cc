@@ -29,7 +29,7 @@ Result<std::vector<float>> float_outputs(const Graph& graph, const CalibrationSa
       at += memory.size() / sizeof(float);
     }
     session->reset_variables();
-    session->run();
+    THIMBLE_TRY(session->run());
     for (size_t k = 0; k < graph.outputs.size(); ++k) {
       const auto memory = session->output(k);
       const auto* values = reinterpret_cast<const float*>(memory.data());

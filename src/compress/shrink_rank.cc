@@ -5,14 +5,13 @@
 #include "compress/shrink.h"
 #include "data/batches.h"
 #include "ops/loss/loss.h"
+#include "ops/operands.h"
 #include "train/grad.h"
 #include "train/import.h"
 #include "train/loss.h"
 
 namespace thimble {
 namespace {
-
-bool has_weights(Op op) { return op == Op::conv2d || op == Op::depthwise_conv2d || op == Op::fully_connected; }
 
 // Adds |values| (or values) of a constant along a slot's axis to the channels' sums, by element.
 class Sums {
@@ -59,7 +58,8 @@ Result<ChannelScores> rank_by_constants(const Graph& graph, const ChannelMap& ma
   for (const ChannelSlot& slot : map.slots) {
     const Node& node = graph.nodes[static_cast<size_t>(slot.node)];
     if (slot.contracts || slot.input != 1) continue;
-    if (ranking == Ranking::l1 ? !has_weights(node.op) : node.op != Op::batch_norm) continue;
+    const bool normalises = operands_of(node.op)->role(1) == Role::statistics;
+    if (ranking == Ranking::l1 ? !layer_of(node) : !normalises) continue;
     const Tensor& w = graph.at(node.inputs[1]);
     if (w.type != DType::f32) continue;
     any = true;
@@ -102,7 +102,7 @@ class OnSamples {
       uint8_t* answers = labelled ? session->input(1).data() : nullptr;
       batches.fill(0, step, inputs, integer_labels_ ? reinterpret_cast<int32_t*>(answers) : nullptr,
                    integer_labels_ ? nullptr : reinterpret_cast<float*>(answers));
-      session->run();
+      THIMBLE_TRY(session->run());
       ranking_ == Ranking::taylor ? add_weights(*session) : add_activations(*session);
     }
     if (ranking_ == Ranking::activation) sums_.normalise();
@@ -175,7 +175,7 @@ class OnSamples {
     Sums batch(graph_, map_);
     for (const ChannelSlot& slot : map_.slots) {
       const Node& node = graph_.nodes[static_cast<size_t>(slot.node)];
-      if (slot.contracts || !has_weights(node.op)) continue;
+      if (slot.contracts || !layer_of(node)) continue;
       const TensorId w = node.inputs[static_cast<size_t>(slot.input)];
       const auto at = std::ranges::find(watched_, w);
       if (at == watched_.end()) continue;

@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <map>
 
-#include "compress/squeeze_ranges.h"
+#include "compress/ranges.h"
 #include "ops/conv2d/conv2d.h"
+#include "ops/operands.h"
 #include "ops/weighted.h"
 #include "passes/channels/channels.h"
 
@@ -123,7 +124,7 @@ class Round {
   template <class F>
   void each_weight(const ChannelSlot& slot, int64_t channel, F f) const {
     const Tensor& w = graph_.at(node_at(slot.node).inputs[1]);
-    const bool conv = node_at(slot.node).op == Op::conv2d;
+    const bool conv = node_at(slot.node).attrs.holds<Conv2dAttrs>();
     const int64_t outputs = w.shape[0], kh = conv ? w.shape[1] : 1, kw = conv ? w.shape[2] : 1, inner = w.shape.dim(-1);
     const Shape& x = graph_.at(slot.tensor).shape;
     const int64_t channels = x.rank() > 0 ? x.dim(-1) : 1;
@@ -183,7 +184,7 @@ class Round {
     share->possible = true;
     if (d == 0) return;
     std::vector<TapRange> rows{{0, 1}}, columns{{0, 1}};
-    if (node.op == Op::conv2d) {
+    if (node.attrs.holds<Conv2dAttrs>()) {
       const auto window = conv_window(node.attrs.as<Conv2dAttrs>(), x.shape, w.shape);
       if (!window) return refuse(share, "its window is unknown");
       rows = compress::tap_ranges(window->h);

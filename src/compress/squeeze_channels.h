@@ -23,7 +23,7 @@ struct SqueezedChannels {
 
 // Iterated to a fixed point. A channel goes where for each of its readers (convolutions and dense layers)
 //   all weights on it are zero, or
-//   8 bit: its value c is constant (compress/squeeze_ranges.h) and Σ w·(c − zero point) is the same at every
+//   8 bit: its value c is constant (compress/ranges.h) and Σ w·(c − zero point) is the same at every
 //          position, borders included, and fits into the int32 bias with all that is there; it is added to it, or
 //   float32 (with float_channels): it is +0 everywhere, for finite inputs: the sums lose terms of ±0. The order of
 //          a sum may change with its length, so the caller must compare outputs.

@@ -4,7 +4,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "compress/squeeze_ranges.h"
+#include "compress/ranges.h"
 #include "compress/test_graphs.h"
 #include "formats/tflite/attached.h"
 #include "formats/tflite/tflite.h"

@@ -24,7 +24,7 @@ inline ScoreModel ring_score(int64_t count = 1000) {
     ModelScore score{0, 0};
     for (int64_t i = 0; i < set.size(); ++i) {
       std::memcpy(session->input(0).data(), set.floats(i), 8);
-      session->run();
+      THIMBLE_TRY(session->run());
       const auto* y = reinterpret_cast<const float*>(session->output(0).data());
       score.accuracy += std::max_element(y, y + 3) - y == set.label(i);
       score.loss -= std::log(std::max(y[set.label(i)], 1e-7f));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "compress/internal.h"
+#include "ops/operands.h"
 
 namespace thimble {
 namespace {
@@ -13,13 +14,12 @@ struct Place {
   int axis;
 };
 std::vector<Place> weight_places(const Node& node) {
-  switch (node.op) {
-    case Op::fully_connected:
-    case Op::conv2d: return {{1, 0}};
-    case Op::depthwise_conv2d: return {{1, 3}};
-    case Op::lstm: return {{1, 0}, {2, 0}};
-    default: return {};
-  }
+  if (const LayerOperands* layer = layer_of(node)) return {{static_cast<size_t>(layer->weights), layer->output_axis}};
+  std::vector<Place> places;  // several matrices [outputs, inputs]
+  if (const OperandRule* rule = operands_of(node.op))
+    for (size_t i = 0; i < node.inputs.size(); ++i)
+      if (rule->role(i) == Role::weights) places.push_back({i, 0});
+  return places;
 }
 
 WeightMatrix as_matrix(const Graph& graph, TensorId t, const Node& node, int axis) {
@@ -42,7 +42,7 @@ Result<std::vector<WeightMatrix>> chosen_weights(const Graph& graph, std::span<c
   std::vector<char> used(choice.layers.size(), 0);
   for (const Node& node : graph.nodes) {
     if (!compress::selected(choice.layers, graph, node)) continue;
-    if (choice.layers.empty() && node.op == Op::depthwise_conv2d && !choice.depthwise) continue;
+    if (choice.layers.empty() && !choice.depthwise && layer_of(node) && layer_of(node)->depthwise()) continue;
     for (const Place place : weight_places(node)) {
       const TensorId t = place.input < node.inputs.size() ? node.inputs[place.input] : kNoTensor;
       if (std::ranges::find(trainable, t) == trainable.end() || graph.at(t).shape.rank() <= place.axis) continue;

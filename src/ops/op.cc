@@ -4,31 +4,26 @@
 
 namespace thimble {
 
-#define Y(fn) Status fn(InferContext&);
 namespace infer {
-#define OP(id, types, infer, reference, lower, grad, quant, tflite) infer
+#define OP(id, types, family, packed) Status family(InferContext&);
 #include "ops/ops.def"
-#undef OP
 }  // namespace infer
-#undef Y
-#define Y(fn) void fn(const RefCall&);
 namespace reference {
-#define OP(id, types, infer, reference, lower, grad, quant, tflite) reference
+#define OP(id, types, family, packed) void family(const RefCall&);
 #include "ops/ops.def"
-#undef OP
 }  // namespace reference
-#undef Y
 
 namespace {
-#define Y(fn) fn
 constexpr OpRow kRows[] = {
-#define OP(id, types, infer_fn, reference_fn, lower, grad, quant, tflite) \
-  {#id, types, &infer::infer_fn, &reference::reference_fn},
+#define OP(id, types, family, packed) {#id, types, &infer::family, &reference::family},
 #include "ops/ops.def"
-#undef OP
 };
-#undef Y
 }  // namespace
+
+std::string RunFault::take() {
+  set_ = false;
+  return format("index {} of an axis of {} entries", value_, length_);
+}
 
 const OpRow& row(Op op) { return kRows[index(op) < kOpCount ? index(op) : 0]; }
 

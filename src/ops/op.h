@@ -2,20 +2,34 @@
 // inference and reference kernels, both generated from ops.def.
 #pragma once
 
+#include <atomic>
+
 #include "graph/graph.h"
 
 namespace thimble {
 
 // In the order of ops.def.
 enum class Op : uint16_t {
-#define OP(id, types, infer, reference, lower, grad, quant, tflite) id,
+#define OP(id, types, family, packed) id,
 #include "ops/ops.def"
-#undef OP
   count
 };
 
 inline constexpr size_t kOpCount = static_cast<size_t>(Op::count);
-inline size_t index(Op op) { return static_cast<size_t>(op); }
+constexpr size_t index(Op op) { return static_cast<size_t>(op); }
+
+// Where an operator may stand: in models, or only in training graphs (one with a gradient, a gradient, an update).
+enum class OpClass : uint8_t { model, training, gradient, update };
+constexpr OpClass op_class(Op op) {
+  constexpr OpClass kClasses[] = {
+#define OP(id, types, family, packed) OpClass::model,
+#define TRAINING(id, types, family) OpClass::training,
+#define GRADIENT(id, types, family) OpClass::gradient,
+#define UPDATE(id, types, family) OpClass::update,
+#include "ops/ops.def"
+  };
+  return kClasses[index(op)];
+}
 
 // Element types an operator computes in (bits, for OpRow::types). HYBRID: float activations with
 // int8 weights, multiplied as integers.
@@ -29,7 +43,8 @@ enum OpTypes : uint32_t {
   I64 = 64,
   BOOL = 128,
   F16 = 256,
-  S16X8 = 512
+  S16X8 = 512,
+  ANY = F32 | S8 | U8 | I32 | I64 | S16 | BOOL | F16  // bytes are moved, not computed
 };
 
 struct TensorSpec {
@@ -88,16 +103,36 @@ struct TensorView {
   int32_t zero_point(size_t channel = 0) const { return quant->zero_point[quant->per_axis() ? channel : 0]; }
 };
 
+// Why a run cannot give an answer: an operand whose value is known only while running asks for something that is not
+// there. Steps set it, from any thread; the session reads it when the step is over.
+class RunFault {
+ public:
+  // An index into an axis of `length` entries. The first fault of a run stands.
+  void index(int64_t value, int64_t length) {
+    if (set_.exchange(true)) return;
+    value_ = value;
+    length_ = length;
+  }
+  bool set() const { return set_.load(std::memory_order_relaxed); }
+  // `index 7 of an axis of 5 entries`; clears it.
+  std::string take();
+
+ private:
+  std::atomic<bool> set_ = false;
+  int64_t value_ = 0, length_ = 0;
+};
+
 struct RefCall {
   const Node& node;
   std::span<const TensorView> in, out, intermediates;
   void* scratch = nullptr;
+  RunFault* fault = nullptr;
 
   bool has(size_t i) const { return i < in.size() && in[i].data; }
 };
 
-// The scalar, readable definition: the oracle of the fast kernels and their fallback. Never fails:
-// what could is checked by infer.
+// The scalar, readable definition: the oracle of the fast kernels and their fallback. What can be known
+// beforehand is checked by infer; what cannot sets the fault, and nothing outside the tensors is touched.
 using ReferenceFn = void (*)(const RefCall&);
 
 struct OpRow {
@@ -108,12 +143,5 @@ struct OpRow {
 };
 const OpRow& row(Op op);
 inline const char* name(Op op) { return row(op).name; }
-
-// Cells of other layers' tables: the rule, or why there is none.
-template <class T>
-struct Cell {
-  T rule{};
-  const char* why_not = nullptr;
-};
 
 }  // namespace thimble

@@ -2,11 +2,8 @@
 
 #include <algorithm>
 
-#include "ops/axes.h"
 #include "ops/conv2d/conv2d.h"
-#include "ops/depthwise_conv2d/depthwise_conv2d.h"
-#include "ops/fully_connected/fully_connected.h"
-#include "ops/pool2d/pool2d.h"
+#include "ops/operands.h"
 
 namespace thimble {
 namespace {
@@ -46,33 +43,24 @@ class Search {
   bool commutes(const Node& node) const {
     if (node.outputs.size() != 1) return false;
     const Tensor& y = graph_.at(node.outputs[0]);
-    switch (node.op) {
-      case Op::reshape:
-      case Op::squeeze:
-      case Op::expand_dims: return last_axis(y) > 0 && last_axis(y) % period_ == 0;
-      case Op::average_pool: return node.attrs.as<Pool2dAttrs>().activation == Activation::none;
-      case Op::max_pool:
-        return node.attrs.as<Pool2dAttrs>().activation == Activation::none &&
-               std::ranges::all_of(affine_.scale, [](double s) { return s > 0; });
-      case Op::mean: {
-        const Tensor& axes = in(node, 1);
-        const int rank = in(node, 0).shape.rank();
-        if (!axes.constant() || y.shape.rank() == 0) return false;
-        const IntList list(axes.type, axes.data.bytes, axes.shape.elements());
-        return std::ranges::none_of(list.span(), [&](int64_t a) { return (a < 0 ? a + rank : a) == rank - 1; });
-      }
-      default: return false;
-    }
+    const OperandRule* rule = operands_of(node.op);
+    if (!rule || rule->commutes == Commutes::no || fused_activation(node) != Activation::none) return false;
+    if (rule->commutes == Commutes::rising && std::ranges::any_of(affine_.scale, [](double s) { return s <= 0; }))
+      return false;
+    if (rule->row_major) return last_axis(y) > 0 && last_axis(y) % period_ == 0;
+    if (y.shape.rank() == 0 || in(node, 0).shape.rank() == 0) return false;
+    const AxisUse last = axes_of(graph_, node).uses(0).back();
+    return last.link == AxisLink::same && last.to == y.shape.rank() - 1;
   }
 
   bool takes(const Node& node) const {
-    if (node.op != Op::conv2d && node.op != Op::depthwise_conv2d && node.op != Op::fully_connected) return false;
+    if (!layer_of(node)) return false;
     if (!is_float_constant(graph_, node.inputs[1])) return false;
     if (node.inputs.size() > 2 && node.inputs[2] != kNoTensor && !is_float_constant(graph_, node.inputs[2]))
       return false;
     const Tensor &x = in(node, 0), &w = in(node, 1);
     if (x.type != DType::f32) return false;
-    if (node.op == Op::fully_connected) return w.shape.dim(-1) % period_ == 0;
+    if (!node.attrs.holds<Conv2dAttrs>()) return w.shape.dim(-1) % period_ == 0;
     if (last_axis(x) % period_ != 0) return false;
     if (std::ranges::all_of(affine_.shift, [](double t) { return t == 0; })) return true;
     const auto window = conv_window(node.attrs.as<Conv2dAttrs>(), x.shape, w.shape);
@@ -82,7 +70,8 @@ class Search {
   void fold(Node& node) {
     const Tensor w = in(node, 1);
     const int64_t channels = last_axis(in(node, 0)), inner = w.shape.dim(-1);
-    const int64_t outputs = node.op == Op::depthwise_conv2d ? inner : w.shape[0];
+    const LayerOperands& layer = *layer_of(node);
+    const int64_t outputs = w.shape[layer.output_axis];
     const int64_t each = w.shape.elements() / std::max<int64_t>(outputs, 1);
     const auto old = w.data.as<float>();
     std::vector<float> weights(old.begin(), old.end());
@@ -90,10 +79,10 @@ class Search {
     for (size_t i = 0; i < weights.size(); ++i) {
       const auto k = static_cast<int64_t>(i);
       int64_t output = k / each, channel = k % inner;
-      if (node.op == Op::depthwise_conv2d) {
+      if (layer.depthwise()) {
         output = k % inner;
         channel = output / (inner / channels);
-      } else if (node.op == Op::conv2d && inner < channels) {  // groups
+      } else if (node.attrs.holds<Conv2dAttrs>() && inner < channels) {  // groups
         channel += output / (outputs / (channels / inner)) * inner;
       }
       const auto c = static_cast<size_t>(channel % period_);

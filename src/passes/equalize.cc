@@ -4,10 +4,8 @@
 #include <cmath>
 #include <map>
 
-#include "ops/axes.h"
 #include "ops/conv2d/conv2d.h"
-#include "ops/fully_connected/fully_connected.h"
-#include "ops/pool2d/pool2d.h"
+#include "ops/operands.h"
 
 namespace thimble {
 namespace {
@@ -37,7 +35,7 @@ class Equalizer {
   Equalized run() {
     for (size_t n = 0; n < graph_.nodes.size(); ++n) {
       const Node& node = graph_.nodes[n];
-      if (!layer(node) || !passes_scale(activation(node))) continue;
+      if (!layer(node) || !passes_scale(fused_activation(node))) continue;
       Link link{n, {}, graph_.at(node.outputs[0]).shape.dim(-1), {}};
       if (link.channels == 0 || !follow(node.outputs[0], link.channels, &link.to)) continue;
       link.factor.assign(static_cast<size_t>(link.channels), 1.0);
@@ -60,10 +58,6 @@ class Equalizer {
   }
 
  private:
-  static Activation activation(const Node& node) {
-    return node.op == Op::fully_connected ? node.attrs.as<FullyConnectedAttrs>().activation
-                                          : node.attrs.as<Conv2dAttrs>().activation;
-  }
   bool own(TensorId t) const {
     const Tensor& tensor = graph_.at(t);
     return tensor.constant() && tensor.type == DType::f32 && readers_[static_cast<size_t>(t)].size() == 1 &&
@@ -71,8 +65,7 @@ class Equalizer {
   }
   static bool has_bias(const Node& node) { return node.inputs.size() > 2 && node.inputs[2] != kNoTensor; }
   bool layer(const Node& node) const {
-    if (node.op != Op::conv2d && node.op != Op::depthwise_conv2d && node.op != Op::fully_connected) return false;
-    return graph_.at(node.inputs[0]).type == DType::f32 && own(node.inputs[1]) &&
+    return layer_of(node) && graph_.at(node.inputs[0]).type == DType::f32 && own(node.inputs[1]) &&
            (!has_bias(node) || own(node.inputs[2])) && !(keep_ && keep_(graph_.at(node.inputs[1])));
   }
 
@@ -88,42 +81,35 @@ class Equalizer {
     if (node.inputs[0] != t || std::ranges::count(node.inputs, t) != 1) return false;
     const Shape& x = graph_.at(t).shape;
     const bool innermost = x.rank() > 0 && x.dim(-1) == channels;
-    switch (node.op) {
-      case Op::conv2d:
-      case Op::depthwise_conv2d:
-        if (!innermost || !layer(node)) return false;
-        to->push_back(n);
-        return true;
-      case Op::fully_connected:
-        if (!layer(node) || graph_.at(node.inputs[1]).shape[1] % channels != 0) return false;
-        to->push_back(n);
-        return true;
-      case Op::relu:
-      case Op::leaky_relu:
-      case Op::reshape:
-      case Op::squeeze:
-      case Op::expand_dims: return follow(node.outputs[0], channels, to);
-      case Op::prelu: return graph_.at(node.inputs[1]).constant() && follow(node.outputs[0], channels, to);
-      case Op::max_pool:
-      case Op::average_pool:
-        return innermost && passes_scale(node.attrs.as<Pool2dAttrs>().activation) &&
-               follow(node.outputs[0], channels, to);
-      case Op::mean: {
-        const Tensor& axes = graph_.at(node.inputs[1]);
-        if (!innermost || !axes.constant()) return false;
-        const IntList list(axes.type, axes.data.bytes, axes.shape.elements());
-        for (int64_t axis : list.span())
-          if (axis == 0 || axis == -x.rank() || axis == -1 || axis == x.rank() - 1) return false;
-        return follow(node.outputs[0], channels, to);
-      }
-      case Op::pad: {
-        const bool zero = node.inputs.size() < 3 || node.inputs[2] == kNoTensor ||
-                          (graph_.at(node.inputs[2]).constant() && graph_.at(node.inputs[2]).data.as<float>()[0] == 0);
-        return innermost && zero && graph_.at(node.outputs[0]).shape.dim(-1) == channels &&
-               follow(node.outputs[0], channels, to);
-      }
-      default: return false;
+    if (layer_of(node)) {
+      const bool reads =
+          node.attrs.holds<Conv2dAttrs>() ? innermost : graph_.at(node.inputs[1]).shape[1] % channels == 0;
+      if (!reads || !layer(node)) return false;
+      to->push_back(n);
+      return true;
     }
+    const OperandRule* rule = operands_of(node.op);
+    if (!rule || !rule->homogeneous || !passes_scale(fused_activation(node)) || !other_inputs_keep_scale(node, *rule))
+      return false;
+    if (!rule->row_major) {
+      if (!innermost) return false;
+      const AxisMap axes = axes_of(graph_, node);
+      const Shape& y = graph_.at(node.outputs[0]).shape;
+      const AxisUse &first = axes.uses(0).front(), &last = axes.uses(0).back();
+      if (first.link != AxisLink::same || last.link != AxisLink::same || last.to != y.rank() - 1) return false;
+    }
+    return follow(node.outputs[0], channels, to);
+  }
+
+  // Slopes are constants; what padding fills in is 0.
+  bool other_inputs_keep_scale(const Node& node, const OperandRule& rule) const {
+    for (size_t i = 1; i < node.inputs.size(); ++i) {
+      if (node.inputs[i] == kNoTensor) continue;
+      const Tensor& t = graph_.at(node.inputs[i]);
+      if (!t.constant()) return false;
+      if (rule.role(i) == Role::parameter && t.data.as<float>()[0] != 0) return false;
+    }
+    return true;
   }
 
   std::vector<float>& values(TensorId t) {
@@ -141,8 +127,8 @@ class Equalizer {
     const Node& node = graph_.nodes[n];
     std::vector<float>& w = values(node.inputs[1]);
     const Shape& shape = graph_.at(node.inputs[1]).shape;
-    const bool innermost = node.op == Op::depthwise_conv2d;
-    const auto channels = static_cast<size_t>(innermost ? shape[3] : shape[0]), inner = w.size() / channels;
+    const bool innermost = layer_of(node)->depthwise();
+    const auto channels = static_cast<size_t>(shape[layer_of(node)->output_axis]), inner = w.size() / channels;
     for (size_t i = 0; i < w.size(); ++i) visit(w[i], innermost ? i % channels : i / inner);
   }
   // The same for every weight that reads a channel.
@@ -152,17 +138,15 @@ class Equalizer {
     std::vector<float>& w = values(node.inputs[1]);
     const Shape& shape = graph_.at(node.inputs[1]).shape;
     const auto all = static_cast<size_t>(channels);
-    if (node.op == Op::fully_connected) {
-      const auto columns = static_cast<size_t>(shape[1]);
-      for (size_t i = 0; i < w.size(); ++i) visit(w[i], i % columns % all);
-    } else if (node.op == Op::depthwise_conv2d) {
+    if (layer_of(node)->depthwise()) {
       const auto made = static_cast<size_t>(shape[3]), multiplier = made / all;
       for (size_t i = 0; i < w.size(); ++i) visit(w[i], i % made / multiplier);
-    } else {
-      const auto read = static_cast<size_t>(shape[3]), row = w.size() / static_cast<size_t>(shape[0]);
-      const size_t group_outputs = static_cast<size_t>(shape[0]) / (all / read);
-      for (size_t i = 0; i < w.size(); ++i) visit(w[i], i / row / group_outputs * read + i % read);
+      return;
     }
+    // A group reads its own channels; a dense layer's columns repeat the channels.
+    const auto made = static_cast<size_t>(shape[0]), read = static_cast<size_t>(shape.dim(-1)), row = w.size() / made;
+    const size_t group_outputs = made / std::max<size_t>(all / read, 1);
+    for (size_t i = 0; i < w.size(); ++i) visit(w[i], (i / row / group_outputs * read + i % read) % all);
   }
 
   // The original weights with the factors of all rounds, each rounded once per side.

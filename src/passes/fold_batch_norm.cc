@@ -5,8 +5,7 @@
 
 #include "ops/batch_norm/batch_norm.h"
 #include "ops/binary/binary.h"
-#include "ops/conv2d/conv2d.h"
-#include "ops/fully_connected/fully_connected.h"
+#include "ops/operands.h"
 #include "passes/affine.h"
 
 namespace thimble {
@@ -35,17 +34,12 @@ TensorId constant(Graph& graph, std::string name, Shape shape, std::span<const f
 
 std::vector<float> narrowed(const std::vector<double>& values) { return {values.begin(), values.end()}; }
 
-Activation activation_of(const Node& node) {
-  return node.op == Op::fully_connected ? node.attrs.as<FullyConnectedAttrs>().activation
-                                        : node.attrs.as<Conv2dAttrs>().activation;
-}
-
 // Whether `layer` can take the affine map of its output.
 bool can_fold(const Graph& graph, const Node& layer, size_t channels) {
-  if (layer.op != Op::conv2d && layer.op != Op::depthwise_conv2d && layer.op != Op::fully_connected) return false;
-  if (activation_of(layer) != Activation::none) return false;
+  const LayerOperands* operands = layer_of(layer);
+  if (!operands || fused_activation(layer) != Activation::none) return false;
   const Tensor& w = graph.at(layer.inputs[1]);
-  const auto outputs = static_cast<size_t>(layer.op == Op::depthwise_conv2d ? w.shape.dim(-1) : w.shape[0]);
+  const auto outputs = static_cast<size_t>(layer_outputs(graph, layer, *operands));
   if (!w.constant() || w.type != DType::f32 || outputs != channels) return false;
   const bool has_bias = layer.inputs.size() > 2 && layer.inputs[2] != kNoTensor;
   return !has_bias || (graph.at(layer.inputs[2]).constant() && graph.at(layer.inputs[2]).type == DType::f32);
@@ -57,10 +51,9 @@ void fold_into(Graph& graph, Node& layer, const ChannelAffine& affine) {
   const auto old = w.data.as<float>();
   const size_t inner = old.size() / channels;
   std::vector<float> weights(old.begin(), old.end());
-  // Depthwise weights have the channel innermost, the others outermost.
+  const bool depthwise = layer_of(layer)->depthwise();  // the channel innermost; else outermost
   for (size_t i = 0; i < weights.size(); ++i)
-    weights[i] =
-        static_cast<float>(weights[i] * affine.scale[layer.op == Op::depthwise_conv2d ? i % channels : i / inner]);
+    weights[i] = static_cast<float>(weights[i] * affine.scale[depthwise ? i % channels : i / inner]);
   std::vector<double> bias = affine.shift;
   std::string bias_name = format("{}/bias", layer.name);
   if (layer.inputs.size() > 2 && layer.inputs[2] != kNoTensor) {

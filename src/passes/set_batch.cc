@@ -2,13 +2,8 @@
 
 #include <algorithm>
 
-#include "ops/axes.h"
-#include "ops/concatenation/concatenation.h"
-#include "ops/reshape/reshape.h"
-#include "ops/slice/slice.h"
-#include "ops/split/split.h"
-#include "ops/unary/unary.h"
-#include "ops/unidirectional_sequence_lstm/unidirectional_sequence_lstm.h"
+#include "ops/check.h"
+#include "ops/operands.h"
 
 namespace thimble {
 namespace {
@@ -39,7 +34,7 @@ class BatchChange {
   bool is_batched(TensorId t) const {
     return t >= 0 && static_cast<size_t>(t) < batched_.size() && batched_[static_cast<size_t>(t)];
   }
-  tl::unexpected<Error> mixes(const char* what) const {
+  tl::unexpected<Error> mixes(const std::string& what) const {
     return fail(ErrorCode::unsupported, format("{}, so examples cannot be computed side by side", what),
                 "evaluate with a batch of 1");
   }
@@ -72,7 +67,7 @@ class BatchChange {
   Status node(NodeId id) {
     Node& node = graph_.nodes[static_cast<size_t>(id)];
     if (std::ranges::none_of(node.inputs, [&](TensorId t) { return is_batched(t); })) return {};
-    THIMBLE_TRY(prepare(node));
+    THIMBLE_TRY(prepare(id));
     InferContext ctx(graph_, node);
     THIMBLE_TRY(infer_node(graph_, node, &ctx));
     for (size_t i = 0; i < node.outputs.size(); ++i) {
@@ -90,163 +85,41 @@ class BatchChange {
     return {};
   }
 
-  IntList ints(TensorId t) const {
-    const Tensor& c = graph_.at(t);
-    return {c.type, c.data.bytes, c.constant() ? c.shape.elements() : 0};
-  }
-  // A new constant of the type of the node's input i, with other values.
-  void replace_ints(Node& node, size_t i, std::span<const int64_t> values) {
-    Tensor c = graph_.at(node.inputs[i]);
-    if (c.type == DType::i64) {
-      c.data = Data::of(values);
-    } else {
-      const std::vector<int32_t> narrow(values.begin(), values.end());
-      c.data = Data::of(std::span<const int32_t>(narrow));
+  // Checks that the node computes each example by itself, and adapts its operands.
+  Status prepare(NodeId id) {
+    const Node& was = old_graph_.nodes[static_cast<size_t>(id)];
+    Node& node = graph_.nodes[static_cast<size_t>(id)];
+    const OperandRule* rule = operands_of(node.op);
+    if (!rule || !rule->axes) return mixes("it is not known to treat dimension 0 as a batch");
+    const AxisMap map = axes_of(old_graph_, was);
+    for (size_t i = 0; i < was.inputs.size(); ++i)
+      if (map.has(i) && rule->role(i) != Role::state)
+        THIMBLE_TRY(is_batched(was.inputs[i]) ? begins_with_batch(map, i) : serves_all(map, i));
+    if (!rule->resize) return {};
+    std::vector<int64_t> sizes;
+    for (TensorId t : was.outputs) {
+      if (before(t).rank() == 0 || before(t)[0] % old_ != 0) return mixes("its output does not begin with the batch");
+      sizes.push_back(before(t)[0] / old_ * batch_);
     }
-    node.inputs[i] = graph_.add(std::move(c));
+    Resize to{graph_, node, 0, sizes};
+    return rule->resize(to);
   }
 
-  // Checks that the node computes each example by itself, and adapts its constants.
-  Status prepare(Node& node) {
-    const auto x = std::ranges::find_if(node.inputs, [&](TensorId t) { return is_batched(t); });
-    const Shape& was = before(*x);
-    if (was.rank() == 0 || was[0] % old_ != 0) return mixes("its input does not begin with the batch");
-    switch (node.op) {
-      case Op::conv2d:
-      case Op::depthwise_conv2d:
-      case Op::fully_connected: return weights(node, was);
-      case Op::add:
-      case Op::sub:
-      case Op::mul:
-      case Op::div:
-      case Op::maximum:
-      case Op::minimum:
-      case Op::squared_difference: return binary(node);
-      case Op::max_pool:
-      case Op::average_pool:
-      case Op::quantize:
-      case Op::dequantize:
-      case Op::cast:
-      case Op::prelu: return {};
-      case Op::softmax:
-      case Op::log_softmax: return was.rank() > 1 ? Status{} : mixes("it works along the batch");
-      case Op::reshape: return reshape(node);
-      case Op::squeeze: {
-        const auto& axes = node.attrs.as<SqueezeAttrs>().axes;
-        const bool first = std::ranges::any_of(axes, [&](int64_t a) { return a == 0 || a == -was.rank(); });
-        return first || (axes.empty() && was[0] == 1) ? mixes("it drops the batch dimension") : Status{};
-      }
-      case Op::expand_dims: {
-        const int64_t axis = ints(node.inputs[1]).values[0];
-        return axis == 0 || axis == -(was.rank() + 1) ? mixes("it puts a dimension before the batch") : Status{};
-      }
-      case Op::concatenation: {
-        const int axis = node.attrs.as<ConcatenationAttrs>().axis;
-        return axis == 0 || axis == -was.rank() ? mixes("it concatenates along the batch") : Status{};
-      }
-      case Op::split:
-      case Op::split_v:
-        return not_first(ints(node.inputs[static_cast<size_t>(split_inputs(node.op).axis)]), was,
-                         "it splits the batch");
-      case Op::mean:
-      case Op::sum:
-      case Op::reduce_max:
-      case Op::reduce_min: return not_first(ints(node.inputs[1]), was, "it reduces over the batch");
-      case Op::transpose: {
-        const int64_t first = ints(node.inputs[1]).values[0];
-        return first == 0 || first == -was.rank() ? Status{} : mixes("it moves the batch dimension");
-      }
-      case Op::pad: {
-        const IntList amount = ints(node.inputs[1]);
-        return amount.values[0] == 0 && amount.values[1] == 0 ? Status{} : mixes("it pads the batch");
-      }
-      case Op::slice: return slice(node, was);
-      case Op::strided_slice: return strided_slice(node, was);
-      case Op::unidirectional_sequence_lstm: return lstm(node, was);
-      default: break;
-    }
-    if (is_unary(node.op)) return {};
-    return mixes("it is not known to treat dimension 0 as a batch");
+  Status begins_with_batch(const AxisMap& map, size_t input) const {
+    const Shape& x = map.x(input);
+    if (x.rank() == 0 || x[0] % old_ != 0) return mixes("its input does not begin with the batch");
+    const AxisUse& first = map.uses(input)[0];
+    if (first.outermost || (first.link == AxisLink::same && first.to == 0)) return {};
+    return mixes("it " + describe(first, "the batch"));
   }
 
-  Status not_first(const IntList& axes, const Shape& x, const char* what) const {
-    for (int64_t a : axes.span())
-      if (a == 0 || a == -x.rank()) return mixes(what);
-    return {};
-  }
-
-  Status weights(const Node& node, const Shape& x) {
-    if (is_batched(node.inputs[1])) return mixes("its weights depend on the input");
-    if (node.op == Op::fully_connected && (x.elements() / old_) % before(node.inputs[1])[1] != 0)
-      return mixes("its rows reach over several examples");
-    return {};
-  }
-
-  // Broadcasting aligns the last dimensions: dimension 0 of both must be the same one.
-  Status binary(const Node& node) {
-    const TensorId a = node.inputs[0], b = node.inputs[1];
-    const int rank = std::max(before(a).rank(), before(b).rank());
-    for (TensorId t : {a, b}) {
-      if (is_batched(t) && before(t).rank() != rank) return mixes("it broadcasts over the batch");
-      if (!is_batched(t) && before(t).rank() == rank && before(t)[0] != 1)
+  // An operand that all examples share must not have one part per example.
+  Status serves_all(const AxisMap& map, size_t input) const {
+    for (int a = 0; a < map.x(input).rank(); ++a) {
+      const AxisUse& use = map.uses(input)[static_cast<size_t>(a)];
+      const bool shared = use.to != 0 || (use.broadcasts && map.x(input)[a] == 1);
+      if (!shared && use.link != AxisLink::mixed && use.link != AxisLink::contracted)
         return mixes("its other operand differs between examples");
-    }
-    return {};
-  }
-
-  Status reshape(Node& node) {
-    const Shape& y = before(node.outputs[0]);
-    if (y.rank() == 0 || y[0] % old_ != 0) return mixes("its new shape does not begin with the batch");
-    std::vector<int64_t> dims(y.dims().begin(), y.dims().end());
-    dims[0] = dims[0] / old_ * batch_;
-    if (node.inputs.size() > 1 && node.inputs[1] != kNoTensor) {
-      if (!graph_.at(node.inputs[1]).constant()) return mixes("its new shape is not a constant");
-      replace_ints(node, 1, dims);
-    }
-    node.attrs = ReshapeAttrs{std::move(dims)};
-    return {};
-  }
-
-  Status slice(Node& node, const Shape& x) {
-    const IntList begin = ints(node.inputs[1]);
-    IntList size = ints(node.inputs[2]);
-    if (begin.values[0] != 0 || (size.values[0] != -1 && size.values[0] != x[0]))
-      return mixes("it takes a part of the batch");
-    size.values[0] = -1;
-    replace_ints(node, 2, size.span());
-    return {};
-  }
-
-  Status strided_slice(Node& node, const Shape& x) {
-    StridedSliceAttrs attrs = node.attrs.as<StridedSliceAttrs>();
-    const IntList operands[] = {ints(node.inputs[1]), ints(node.inputs[2]), ints(node.inputs[3])};
-    if (attrs.ellipsis_mask & 1 || operands[0].count == 0) return {};
-    if (attrs.new_axis_mask & 1 || attrs.shrink_axis_mask & 1)
-      return mixes("it adds or drops a dimension before the batch");
-    THIMBLE_ASSIGN(const SliceBox box, slice_box(node, x, operands));
-    if (box.begin[0] != 0 || box.stride[0] != 1 || box.count[0] != x[0]) return mixes("it takes a part of the batch");
-    attrs.begin_mask |= 1;
-    attrs.end_mask |= 1;
-    node.attrs = attrs;
-    return {};
-  }
-
-  Status lstm(Node& node, const Shape& x) {
-    if (node.attrs.as<SequenceLstmAttrs>().time_major) return mixes("its time comes before the batch");
-    if (x[0] != old_) return mixes("its states do not belong to one example each");
-    for (const int i : {sequence_lstm::kHiddenState, sequence_lstm::kCellState}) {
-      const TensorId t = node.inputs[static_cast<size_t>(i)];
-      Tensor& state = graph_.at(t);
-      if (!state.variable || state.shape.rank() < 1 || state.shape[0] != old_)
-        return mixes("its states are not variables of one row per example");
-      if (state.data) {
-        if (old_ != 1) return mixes("its initial states differ between examples");
-        std::vector<uint8_t> rows;
-        for (int64_t r = 0; r < batch_; ++r)
-          rows.insert(rows.end(), state.data.bytes, state.data.bytes + state.data.size);
-        state.data = Data::copy(rows);
-      }
-      THIMBLE_TRY(set_first(t, batch_));
     }
     return {};
   }

@@ -2,34 +2,23 @@
 
 namespace thimble {
 
-#define Y(fn) Result<bool> fn(LowerContext&);
-#define N(reason)
 namespace lowering {
-#define OP(id, types, infer, reference, lower, grad, quant, tflite) lower
+#define OP(id, types, family, packed) Result<bool> family(LowerContext&);
 #include "ops/ops.def"
-#undef OP
 }  // namespace lowering
-#undef Y
-#undef N
 
 const Cell<LowerFn>& lowering_of(Op op) {
-#define Y(fn) \
-  { &lowering::fn, nullptr }
-#define N(reason) \
-  { nullptr, reason }
   static constexpr Cell<LowerFn> table[] = {
-#define OP(id, types, infer, reference, lower, grad, quant, tflite) lower,
+#define OP(id, types, family, packed) THIMBLE_CELL(LowerFn, "lower", id, lowering::family)
 #include "ops/ops.def"
-#undef OP
   };
-#undef Y
-#undef N
   return table[index(op)];
 }
 
-void* LowerContext::raw_step(RunFn run, size_t bytes, int parts) {
+void* LowerContext::raw_step(std::string_view name, RunFn run, size_t bytes, int parts) {
   StepPlan& step = steps.emplace_back();
   step.run = run;
+  step.name = name;
   step.node = node_id;
   step.parts = parts;
   step.params.resize((bytes + sizeof(std::max_align_t) - 1) / sizeof(std::max_align_t));
@@ -43,12 +32,16 @@ uint32_t offset_in(const StepPlan& step, const std::byte* where) {
 }  // namespace
 
 void LowerContext::bind_address(std::byte* where, TensorId tensor, int64_t bytes_in) {
-  steps.back().fixups.push_back({offset_in(steps.back(), where), false, tensor, bytes_in});
+  steps.back().fixups.push_back({offset_in(steps.back(), where), Fixup::To::tensor, tensor, bytes_in});
 }
 
 void LowerContext::bind_scratch_address(std::byte* where, ScratchId id, int64_t bytes_in) {
-  steps.back().fixups.push_back({offset_in(steps.back(), where), true, id.id, bytes_in});
+  steps.back().fixups.push_back({offset_in(steps.back(), where), Fixup::To::scratch, id.id, bytes_in});
   scratches[static_cast<size_t>(id.id)].last_step = static_cast<int>(steps.size()) - 1;
+}
+
+void LowerContext::bind_fault(RunFault** where) {
+  steps.back().fixups.push_back({offset_in(steps.back(), reinterpret_cast<std::byte*>(where)), Fixup::To::fault, 0, 0});
 }
 
 ScratchId LowerContext::scratch(int64_t bytes) {

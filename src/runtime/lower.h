@@ -5,10 +5,11 @@
 #pragma once
 
 #include <cstddef>
+#include <string_view>
 #include <type_traits>
 
 #include "kernels/kernels.h"
-#include "ops/op.h"
+#include "ops/column.h"
 
 namespace thimble {
 
@@ -19,16 +20,18 @@ struct ScratchId {
   int32_t id = -1;
 };
 
-// A pointer inside a step's parameters that the session sets to where a tensor or scratch lies.
+// A pointer inside a step's parameters that the session sets to where a tensor or scratch lies, or to its RunFault.
 struct Fixup {
+  enum class To : uint8_t { tensor, scratch, fault };
   uint32_t offset = 0;  // of the pointer, in bytes from the start of the parameters
-  bool scratch = false;
+  To to = To::tensor;
   int32_t id = 0;        // tensor or scratch number
   int64_t bytes_in = 0;  // added to the address
 };
 
 struct StepPlan {
   RunFn run = nullptr;
+  std::string_view name;  // of the function that runs, for people
   NodeId node = 0;
   int parts = 1;
   std::vector<std::max_align_t> params;
@@ -47,6 +50,16 @@ template <class P>
 struct RunSignature<void (*)(const P&, int, int)> {
   using Params = P;
 };
+// "run_s8" of thimble::lowering::{anonymous}::run_s8<3>, as the compiler spells it.
+template <auto Fn>
+constexpr std::string_view function_name() {
+  std::string_view text = __PRETTY_FUNCTION__;
+  text.remove_prefix(text.find("Fn = ") + 5);
+  text = text.substr(0, text.find_first_of(";]"));
+  text = text.substr(0, text.find('<'));
+  const size_t scope = text.rfind(':');
+  return scope == text.npos ? text : text.substr(scope + 1);
+}
 }  // namespace detail
 
 // The form of constant weights: whichever is fastest by measured costs, dense everywhere, or one of the others wherever
@@ -82,11 +95,12 @@ class LowerContext {
   auto* step(int parts = 1) {
     using P = typename detail::RunSignature<decltype(Fn)>::Params;
     static_assert(std::is_trivially_copyable_v<P> && std::is_trivially_destructible_v<P>);
-    void* memory =
-        raw_step([](const void* p, int part, int of) { Fn(*static_cast<const P*>(p), part, of); }, sizeof(P), parts);
+    void* memory = raw_step(
+        detail::function_name<Fn>(), [](const void* p, int part, int of) { Fn(*static_cast<const P*>(p), part, of); },
+        sizeof(P), parts);
     return new (memory) P{};
   }
-  void* raw_step(RunFn run, size_t bytes, int parts);
+  void* raw_step(std::string_view name, RunFn run, size_t bytes, int parts);
 
   // `*where`, a pointer inside the parameters of the step added last, will hold the tensor's (or
   // scratch's) address plus bytes_in when the session runs.
@@ -108,6 +122,9 @@ class LowerContext {
   void bind_scratch(T** where, ScratchId id, int64_t bytes_in = 0) {
     bind_scratch_address(reinterpret_cast<std::byte*>(where), id, bytes_in);
   }
+
+  // For steps that can meet values for which there is no answer.
+  void bind_fault(RunFault** where);
 
   // Plan-time memory that lives as long as the program (prepacked weights, tables); zeroed,
   // 64-byte aligned, with 64 readable bytes after its end.

@@ -58,7 +58,7 @@ Result<std::shared_ptr<const Program>> Program::plan(Graph graph, const PlanOpti
     const auto base_scratch = static_cast<int32_t>(scratches.size());
     for (StepPlan& step : ctx.steps) {
       for (Fixup& f : step.fixups)
-        if (f.scratch) f.id += base_scratch;
+        if (f.to == Fixup::To::scratch) f.id += base_scratch;
       program->steps_.push_back(std::move(step));
     }
     for (ScratchPlan& s : ctx.scratches)
@@ -80,7 +80,7 @@ Result<std::shared_ptr<const Program>> Program::plan(Graph graph, const PlanOpti
   };
   for (size_t s = 0; s < program->steps_.size(); ++s)
     for (const Fixup& f : program->steps_[s].fixups)
-      if (!f.scratch) touch(f.id, static_cast<int>(s));
+      if (f.to == Fixup::To::tensor) touch(f.id, static_cast<int>(s));
   for (TensorId t : g.inputs) touch(t, 0), touch(t, last);
   for (TensorId t : g.outputs) touch(t, last);
   for (size_t t = 0; t < g.tensors.size(); ++t)

@@ -3,7 +3,10 @@
 // different threads; each has its own arena. Running allocates nothing and takes no lock.
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <memory>
+#include <optional>
 
 #include "base/thread_pool.h"
 #include "runtime/arena.h"
@@ -25,6 +28,8 @@ class Program {
 
   const Graph& graph() const { return graph_; }
   const std::vector<StepPlan>& steps() const { return steps_; }
+  // Working memory of the steps, by the numbers that their fixups use.
+  const std::vector<int64_t>& scratch_offsets() const { return scratch_offset_; }
   const ArenaPlan& arena() const { return arena_; }
   int threads() const { return threads_; }
   int64_t prepacked_bytes() const { return prepacked_bytes_; }
@@ -42,6 +47,16 @@ class Program {
   int threads_ = 1;
   int64_t prepacked_bytes_ = 0;
   friend class Session;
+};
+
+// A readable listing: what runs, in how many parts, for which node, and from which places to which.
+std::string dump(const Program& program);
+
+// When a run ends early, between two steps: with an Error, its outputs undefined, its states as the last step left
+// them.
+struct RunLimits {
+  std::optional<std::chrono::steady_clock::time_point> deadline;
+  const std::atomic<bool>* cancel = nullptr;  // set from another thread
 };
 
 // Time per step, summed over runs.
@@ -66,9 +81,13 @@ class Session {
   // Any tensor's memory. Activations are valid only while their lifetime lasts; variables always.
   std::span<uint8_t> tensor(TensorId id);
 
-  void run(Profile* profile = nullptr) { run_steps(0, steps_.size(), profile); }
+  // Fails where an operand asks for what is not there (an index outside its axis: bad_file) and at the limits
+  // (interrupted). Without limits, and with operands that are known beforehand, it cannot fail.
+  Status run(Profile* profile = nullptr, const RunLimits& limits = {}) {
+    return run_steps(0, steps_.size(), profile, limits);
+  }
   // Only steps [first, last): training holds the update back until the loss is known to be finite.
-  void run_steps(size_t first, size_t last, Profile* profile = nullptr);
+  Status run_steps(size_t first, size_t last, Profile* profile = nullptr, const RunLimits& limits = {});
   size_t step_count() const { return steps_.size(); }
   // All variables as one run of bytes (what a checkpoint saves).
   std::span<uint8_t> variables() { return {arena_, static_cast<size_t>(program_->arena().variable_bytes)}; }
@@ -77,6 +96,7 @@ class Session {
 
  private:
   Session() = default;
+  Status stopped(size_t step);
   struct Step {
     RunFn run;
     const void* params;
@@ -87,6 +107,7 @@ class Session {
   uint8_t* arena_ = nullptr;
   std::vector<std::max_align_t> params_;
   std::vector<Step> steps_;
+  RunFault fault_;
 };
 
 }  // namespace thimble

@@ -11,6 +11,7 @@ struct ReferenceParams {
   const Node* node;
   uint32_t inputs, outputs, intermediates;
   void* scratch;
+  RunFault* fault;
 
   static constexpr size_t views_offset() {
     return (sizeof(ReferenceParams) + alignof(TensorView) - 1) / alignof(TensorView) * alignof(TensorView);
@@ -22,8 +23,12 @@ struct ReferenceParams {
 void run_reference(const void* memory, int, int) {
   const auto& p = *static_cast<const ReferenceParams*>(memory);
   const TensorView* v = p.views();
-  p.fn(RefCall{
-      *p.node, {v, p.inputs}, {v + p.inputs, p.outputs}, {v + p.inputs + p.outputs, p.intermediates}, p.scratch});
+  p.fn(RefCall{*p.node,
+               {v, p.inputs},
+               {v + p.inputs, p.outputs},
+               {v + p.inputs + p.outputs, p.intermediates},
+               p.scratch,
+               p.fault});
 }
 
 }  // namespace
@@ -34,12 +39,14 @@ Status lower_to_reference(LowerContext& ctx) {
   const Node& node = ctx.node;
   const size_t count = node.inputs.size() + node.outputs.size() + node.intermediates.size();
   const ScratchId scratch = infer.scratch_bytes > 0 ? ctx.scratch(infer.scratch_bytes) : ScratchId{};
-  void* memory = ctx.raw_step(run_reference, ReferenceParams::views_offset() + count * sizeof(TensorView), 1);
+  void* memory =
+      ctx.raw_step("reference", run_reference, ReferenceParams::views_offset() + count * sizeof(TensorView), 1);
   auto* p = new (memory) ReferenceParams{row(node.op).reference,
                                          &node,
                                          static_cast<uint32_t>(node.inputs.size()),
                                          static_cast<uint32_t>(node.outputs.size()),
                                          static_cast<uint32_t>(node.intermediates.size()),
+                                         nullptr,
                                          nullptr};
   TensorView* view = p->views();
   for (const auto* list : {&node.inputs, &node.outputs, &node.intermediates})
@@ -52,6 +59,7 @@ Status lower_to_reference(LowerContext& ctx) {
       }
       ++view;
     }
+  ctx.bind_fault(&p->fault);
   if (infer.scratch_bytes > 0) ctx.bind_scratch(&p->scratch, scratch);
   return {};
 }

@@ -36,10 +36,13 @@ Result<std::unique_ptr<Session>> Session::create(std::shared_ptr<const Program> 
     session->params_.insert(session->params_.end(), step.params.begin(), step.params.end());
     auto* base = reinterpret_cast<std::byte*>(session->params_.data() + at);
     for (const Fixup& f : step.fixups) {
-      const uint8_t* constant = nullptr;
-      const int64_t offset =
-          f.scratch ? program->scratch_offset_[static_cast<size_t>(f.id)] : program->place(f.id, &constant);
-      const uint8_t* address = (constant ? constant : session->arena_ + offset) + f.bytes_in;
+      const void* address = &session->fault_;
+      if (f.to != Fixup::To::fault) {
+        const uint8_t* constant = nullptr;
+        const int64_t offset = f.to == Fixup::To::scratch ? program->scratch_offset_[static_cast<size_t>(f.id)]
+                                                          : program->place(f.id, &constant);
+        address = (constant ? constant : session->arena_ + offset) + f.bytes_in;
+      }
       std::memcpy(base + f.offset, &address, sizeof address);
     }
     session->steps_.push_back({step.run, base, step.parts});
@@ -74,9 +77,21 @@ void Session::reset_variables() {
   }
 }
 
-void Session::run_steps(size_t first, size_t last, Profile* profile) {
+Status Session::stopped(size_t step) {
+  const Node& node = graph().nodes[static_cast<size_t>(program_->steps()[step].node)];
+  return with_context(
+      Error(ErrorCode::bad_file, fault_.take(), {}, "feed the model values in the range that it was made for"),
+      format("while running node \"{}\" {}", node.name, name(node.op)));
+}
+
+Status Session::run_steps(size_t first, size_t last, Profile* profile, const RunLimits& limits) {
   uint64_t start = profile ? now_ns() : 0;
   for (size_t i = first; i < last; ++i) {
+    if (limits.cancel && limits.cancel->load(std::memory_order_relaxed))
+      return fail(ErrorCode::interrupted, format("the run was cancelled before step {} of {}", i, steps_.size()));
+    if (limits.deadline && std::chrono::steady_clock::now() >= *limits.deadline)
+      return fail(ErrorCode::interrupted, format("the deadline passed before step {} of {}", i, steps_.size()),
+                  "give the run more time");
     const Step& step = steps_[i];
     if (step.parts == 1) {
       step.run(step.params, 0, 1);
@@ -89,6 +104,7 @@ void Session::run_steps(size_t first, size_t last, Profile* profile) {
           },
           const_cast<Step*>(&step));
     }
+    if (fault_.set()) return stopped(i);
     if (profile) {
       const uint64_t end = now_ns();
       profile->step_ns[i] += end - start;
@@ -96,6 +112,7 @@ void Session::run_steps(size_t first, size_t last, Profile* profile) {
     }
   }
   if (profile) ++profile->runs;
+  return {};
 }
 
 }  // namespace thimble

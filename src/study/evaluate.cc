@@ -8,6 +8,7 @@
 #include "base/half.h"
 #include "measure/units.h"
 #include "ops/op.h"
+#include "ops/operands.h"
 #include "train/loss.h"
 
 namespace thimble {
@@ -18,11 +19,11 @@ OutputKind output_kind(const Graph& graph, bool classes) {
   TensorId t = graph.outputs[0];
   while (producers[static_cast<size_t>(t)] >= 0) {
     const Node& node = graph.nodes[static_cast<size_t>(producers[static_cast<size_t>(t)])];
-    if (node.op == Op::softmax || node.op == Op::sigmoid) return OutputKind::probabilities;
-    if (node.op == Op::log_softmax) return OutputKind::log_probabilities;
-    const bool transparent =
-        node.op == Op::dequantize || node.op == Op::quantize || node.op == Op::reshape || node.op == Op::squeeze;
-    if (!transparent || node.inputs.empty()) break;
+    const OperandRule* rule = operands_of(node.op);
+    if (!rule || node.inputs.empty()) break;
+    if (rule->answer == Answer::probabilities) return OutputKind::probabilities;
+    if (rule->answer == Answer::log_probabilities) return OutputKind::log_probabilities;
+    if (!rule->transparent) break;
     t = node.inputs[0];
   }
   return OutputKind::scores;
@@ -108,8 +109,9 @@ bool has_state(const Graph& graph) {
 }
 
 // Samples [begin, end) on one session.
-void run_range(Session& session, bool stateful, const Dataset& set, const Feeding& feeding, int64_t begin, int64_t end,
-               int64_t width, float* outputs, std::atomic<int64_t>& done, const std::atomic<bool>& stop) {
+Status run_range(Session& session, bool stateful, const Dataset& set, const Feeding& feeding, int64_t begin,
+                 int64_t end, int64_t width, float* outputs, std::atomic<int64_t>& done,
+                 const std::atomic<bool>& stop) {
   const Graph& graph = session.graph();
   const Tensor &input = graph.at(graph.inputs[0]), &output = graph.at(graph.outputs[0]);
   std::vector<float> sample(static_cast<size_t>(set.sample_elements()));
@@ -117,10 +119,11 @@ void run_range(Session& session, bool stateful, const Dataset& set, const Feedin
     feeding.sample(set, i, sample.data());
     fill_input(input, sample, session.input(0));
     if (stateful) session.reset_variables();
-    session.run();
+    if (Status s = session.run(); !s) return with_context(std::move(s).error(), format("sample {}", i));
     read_output(output, session.output(0), {outputs + i * width, static_cast<size_t>(width)});
     done.fetch_add(1, std::memory_order_relaxed);
   }
+  return {};
 }
 
 double loss_of(OutputKind kind, const float* y, int64_t width, int32_t label) {
@@ -184,15 +187,18 @@ Result<EvaluationResult> evaluate_model(const Graph& graph, const Dataset& set, 
   const bool stateful = has_state(graph);
   std::atomic<int64_t> done{0};
   std::atomic<bool> stop{false};
+  std::vector<Status> ended(static_cast<size_t>(parts));
   // In slices, so that progress and cancelling are looked at between them.
   const int64_t slice = std::max<int64_t>(512, parts * 64);
   for (int64_t begin = 0; begin < result.n && !stop; begin += slice) {
     const int64_t count = std::min(slice, result.n - begin);
     pool->run(parts, [&](int part) {
       const Range r = part_range(count, part, parts);
-      run_range(*sessions[static_cast<size_t>(part)], stateful, set, feeding, begin + r.begin, begin + r.end,
-                result.width, result.outputs.data(), done, stop);
+      ended[static_cast<size_t>(part)] =
+          run_range(*sessions[static_cast<size_t>(part)], stateful, set, feeding, begin + r.begin, begin + r.end,
+                    result.width, result.outputs.data(), done, stop);
     });
+    for (Status& s : ended) THIMBLE_TRY(std::move(s));
     if (options.progress) options.progress(done, result.n);
     if (options.cancelled && options.cancelled()) stop = true;
   }

@@ -29,26 +29,27 @@ struct Subject {
   std::vector<std::vector<double>> step_ns;  // of each step, one time per profiled run
   double cpu_seconds = 0, wall_seconds = 0;
 
-  void pass(bool counted) {
+  Status pass(bool counted) {
     const size_t count = inputs.size() / std::max<size_t>(sample_bytes, 1);
     const ResourceCounters before = resource_counters();
     for (size_t i = 0; i < count; ++i) {
       std::memcpy(session->input(0).data(), inputs.data() + i * sample_bytes, sample_bytes);
       if (stateful) session->reset_variables();
       const int64_t start = wall_ns();
-      session->run();
+      THIMBLE_TRY(session->run());
       if (counted) latencies.push_back(static_cast<double>(wall_ns() - start) * 1e-3);
     }
     const ResourceUse use = usage_between(before, resource_counters());
-    if (!counted) return;
+    if (!counted) return {};
     trial_us.push_back(median_of(std::span(latencies).last(count)));
     passes.push_back(use.seconds);
     cpu_seconds += use.cpu_seconds;
     wall_seconds += use.seconds;
+    return {};
   }
 
   // Some runs with a clock between the steps, spread over the test set.
-  void profile(size_t runs) {
+  Status profile(size_t runs) {
     const size_t count = inputs.size() / std::max<size_t>(sample_bytes, 1), steps = session->step_count();
     step_ns.resize(steps);
     Profile one;
@@ -57,9 +58,10 @@ struct Subject {
                   sample_bytes);
       if (stateful) session->reset_variables();
       one.step_ns.assign(steps, 0);
-      session->run(&one);
+      THIMBLE_TRY(session->run(&one));
       for (size_t s = 0; s < steps; ++s) step_ns[s].push_back(static_cast<double>(one.step_ns[s]));
     }
+    return {};
   }
 };
 
@@ -174,9 +176,9 @@ Status measure_variants(std::vector<Variant>& variants, const Dataset& test, con
           return fail(ErrorCode::interrupted, "the measurement was interrupted",
                       "run again with --resume: training is not repeated");
         if (done == 0) tell(v);  // a pass may take long
-        subjects[v].pass(trial >= 0);
+        THIMBLE_TRY(subjects[v].pass(trial >= 0));
         // In the same turns as what the steps have to add up to.
-        if (trial >= 0 && threads == spec.threads.front()) subjects[v].profile(profiled_runs(spec.trials));
+        if (trial >= 0 && threads == spec.threads.front()) THIMBLE_TRY(subjects[v].profile(profiled_runs(spec.trials)));
         ++done;
         tell(v);
       }

@@ -6,6 +6,7 @@
 #include "ops/binary/binary.h"
 #include "ops/builder.h"
 #include "ops/fully_connected/fully_connected.h"
+#include "ops/operands.h"
 #include "passes/fold_constants.h"
 #include "train/last_layer.h"
 
@@ -29,7 +30,7 @@ std::vector<float> own_constant(const Graph& graph, TensorId t) {
 // The dense layer that gives the answers, where its weights can take the scale.
 Node* last_dense(Graph& graph, size_t columns) {
   Node* node = producer(graph, graph.outputs[0]);
-  if (!node || node->op != Op::fully_connected ||
+  if (!node || !node->attrs.holds<FullyConnectedAttrs>() ||
       node->attrs.as<FullyConnectedAttrs>().activation != Activation::none || node->inputs.size() < 3)
     return nullptr;
   const std::vector<float> weights = own_constant(graph, node->inputs[1]), bias = own_constant(graph, node->inputs[2]);

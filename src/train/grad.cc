@@ -5,28 +5,16 @@
 
 namespace thimble {
 
-#define Y(fn) Status fn(GradContext&);
-#define N(reason)
 namespace gradient {
-#define OP(id, types, infer, reference, lower, grad, quant, tflite) grad
+#define OP(id, types, family, packed) Status family(GradContext&);
 #include "ops/ops.def"
-#undef OP
 }  // namespace gradient
-#undef Y
-#undef N
 
 const Cell<GradFn>& gradient_of(Op op) {
-#define Y(fn) \
-  { &gradient::fn, nullptr }
-#define N(reason) \
-  { nullptr, reason }
   static constexpr Cell<GradFn> table[] = {
-#define OP(id, types, infer, reference, lower, grad, quant, tflite) grad,
+#define OP(id, types, family, packed) THIMBLE_CELL(GradFn, "grad", id, gradient::family)
 #include "ops/ops.def"
-#undef OP
   };
-#undef Y
-#undef N
   return table[index(op)];
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "ops/builder.h"
+#include "ops/column.h"
 
 namespace thimble {
 

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <set>
 
+#include "ops/operands.h"
 #include "passes/fold_constants.h"
 #include "passes/raise_lstm.h"
 #include "passes/set_batch.h"
+#include "train/grad.h"
 #include "train/new_head.h"
 
 namespace thimble {
@@ -20,16 +22,14 @@ Status check_float(const Graph& graph) {
 
 namespace {
 
-// How many inputs after the first are weights.
+// How many inputs after the first are trained.
 size_t weight_inputs(Op op) {
-  switch (op) {
-    case Op::fully_connected:
-    case Op::conv2d:
-    case Op::depthwise_conv2d: return 2;
-    case Op::lstm: return 3;
-    case Op::prelu: return 1;
-    default: return 0;
-  }
+  const OperandRule* rule = operands_of(op);
+  if (!rule || !gradient_of(op).rule) return 0;
+  const auto trained = [](Role role) { return role == Role::weights || role == Role::bias || role == Role::slope; };
+  size_t count = 0;
+  while (count + 1 < rule->roles.size() && trained(rule->roles[count + 1])) ++count;
+  return count;
 }
 
 }  // namespace
@@ -96,7 +96,7 @@ Result<Model> import_model(const ModelSpec& spec, const ModelOptions& options) {
   const auto producers = graph.producers();
   if (const NodeId last = producers[static_cast<size_t>(model.output)]; last >= 0) {
     const Node& node = graph.nodes[static_cast<size_t>(last)];
-    if (node.op == Op::softmax || node.op == Op::log_softmax || node.op == Op::sigmoid) {
+    if (const OperandRule* rule = operands_of(node.op); rule && rule->answer != Answer::none) {
       model.last_activation = name(node.op);
       model.logits = node.inputs[0];
     }

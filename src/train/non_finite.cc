@@ -21,7 +21,7 @@ NonFinite first_non_finite(Session& session, size_t last) {
   for (TensorId t : graph.inputs)
     if (!finite(session, t)) return {format("the data fed to {} hold NaN or infinity", graph.at(t).to_string()), true};
   for (size_t s = 0; s < last; ++s) {
-    session.run_steps(s, s + 1);
+    if (Status ran = session.run_steps(s, s + 1); !ran) return {ran.error().message};
     const NodeId id = session.program().steps()[s].node;
     if (s + 1 < last && session.program().steps()[s + 1].node == id) continue;  // not the node's last step
     const Node& node = graph.nodes[static_cast<size_t>(id)];

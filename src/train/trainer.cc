@@ -246,10 +246,10 @@ class Fit {
     std::memcpy(session_->tensor(graph_.hyper).data(), hyper.data(), sizeof hyper);
     learning_rate_ = rate;
     THIMBLE_TRY(each_technique(&Technique::before_step));
-    session_->run_steps(0, update_step_);
+    THIMBLE_TRY(session_->run_steps(0, update_step_));
     const float loss = *reinterpret_cast<const float*>(session_->output(0).data());
     if (!std::isfinite(loss)) return diverged(batch);
-    session_->run_steps(update_step_, session_->step_count());
+    THIMBLE_TRY(session_->run_steps(update_step_, session_->step_count()));
     state_.loss_sum += static_cast<double>(loss) * static_cast<double>(batch_);
     state_.seen += batch_;
     if (loss_.classes) {

@@ -52,7 +52,7 @@ Result<Evaluation> Validator::run(const Weights& weights) {
         batches_->fill(0, step, reinterpret_cast<float*>(input.data()), labels_.empty() ? nullptr : labels_.data(),
                        targets_.empty() ? nullptr : targets_.data());
     if (deployed) session_->reset_variables();  // states of an LSTM
-    session_->run();
+    THIMBLE_TRY(session_->run());
     add_losses(loss_, reinterpret_cast<const float*>(output.data()), n, width, labels_.data(),
                targets_.empty() ? nullptr : targets_.data(), &sum);
   }

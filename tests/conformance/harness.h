@@ -39,7 +39,7 @@ inline Result<std::vector<Bytes>> run_graph(const Graph& graph, const std::vecto
                   format("input {} has {} bytes, the test gives {}", i, memory.size(), inputs[i].size()));
     if (!memory.empty()) std::memcpy(memory.data(), inputs[i].data(), memory.size());
   }
-  session->run();
+  THIMBLE_TRY(session->run());
   std::vector<Bytes> outputs;
   for (size_t i = 0; i < session->graph().outputs.size(); ++i) {
     const auto memory = session->output(i);

@@ -5,6 +5,7 @@
 #include "gradient_cases.h"
 #include "gradient_graph.h"
 #include "ops/concatenation/concatenation.h"
+#include "ops/gather/gather.h"
 #include "ops/pad/pad.h"
 #include "ops/reduce/reduce.h"
 #include "ops/reshape/reshape.h"
@@ -66,6 +67,9 @@ void add_movement_cases(std::vector<GradientCase>& cases) {
   add(moves(Op::pad, "picture", {x({2, 3, 4, 2}), ints({4, 2}, {0, 0, 1, 2, 3, 0, 0, 0})}, PadAttrs{}));
   add(moves(Op::pad, "vector", {x({5}), ints({1, 2}, {2, 1})}, PadAttrs{}));
   add(moves(Op::pad, "channels", {x({2, 3}), ints({2, 2}, {1, 0, 0, 3})}, PadAttrs{}));
+  add(moves(Op::gather, "rows", {x({4, 3}), ints({2, 0, 3})}, GatherAttrs{}));
+  add(moves(Op::gather, "repeated", {x({3, 5, 2}), ints({2, 2}, {4, 1, 1, 1})}, GatherAttrs{1}));
+  add(moves(Op::gather, "batch", {x({2, 3, 4}), ints({2, 2}, {0, 3, 2, 2})}, GatherAttrs{2, 1}));
   add(moves(Op::slice, "box", {x({3, 4, 5}), ints({1, 0, 2}), ints({2, 3, -1})}, SliceAttrs{}));
   add(moves(Op::slice, "whole", {x({3, 4}), ints({0, 0}), ints({-1, -1})}, SliceAttrs{}));
   add(moves(Op::strided_slice, "strides", {x({5, 7}), ints({1, 0}), ints({5, 7}), ints({2, 3})}, StridedSliceAttrs{}));

@@ -5,30 +5,18 @@
 
 namespace thimble {
 
-#define Y(fn) tflite::TfliteRule fn();
-#define N(reason)
 namespace tflite_rule {
-#define OP(id, types, infer, reference, lower, grad, quant, tflite) tflite
+#define OP(id, types, family, packed) tflite::TfliteRule family(Op);
 #include "ops/ops.def"
-#undef OP
 }  // namespace tflite_rule
-#undef Y
-#undef N
 
 namespace tflite {
 
 const Cell<TfliteRuleFn>& rule_of(Op op) {
-#define Y(fn) \
-  { &tflite_rule::fn, nullptr }
-#define N(reason) \
-  { nullptr, reason }
   static constexpr Cell<TfliteRuleFn> table[] = {
-#define OP(id, types, infer, reference, lower, grad, quant, tflite) tflite,
+#define OP(id, types, family, packed) THIMBLE_CELL(TfliteRuleFn, "tflite", id, tflite_rule::family)
 #include "ops/ops.def"
-#undef OP
   };
-#undef Y
-#undef N
   return table[index(op)];
 }
 

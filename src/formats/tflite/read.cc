@@ -277,7 +277,7 @@ class Reader {
       std::map<int, tflite::TfliteRule> all;
       for (size_t i = 0; i < kOpCount; ++i)
         if (const auto make = tflite::rule_of(static_cast<Op>(i)).rule) {
-          const tflite::TfliteRule rule = make();
+          const tflite::TfliteRule rule = make(static_cast<Op>(i));
           for (int code : rule.builtins)
             if (rule.read) all.emplace(code, rule);
         }

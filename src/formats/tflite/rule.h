@@ -4,7 +4,7 @@
 #pragma once
 
 #include "formats/tflite/table.h"
-#include "ops/op.h"
+#include "ops/column.h"
 
 namespace thimble::tflite {
 
@@ -75,7 +75,7 @@ struct TfliteRule {
   Status (*write)(WriteContext&);
 };
 
-using TfliteRuleFn = TfliteRule (*)();
+using TfliteRuleFn = TfliteRule (*)(Op);
 const Cell<TfliteRuleFn>& rule_of(Op op);
 // "CONV_2D" for 3; "operator 999" for codes beyond the list.
 std::string builtin_name(int code);

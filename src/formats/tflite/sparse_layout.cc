@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "ops/op.h"
+#include "ops/operands.h"
 
 namespace thimble::tflite {
 namespace {
@@ -48,11 +49,6 @@ bool storable(const Tensor& t) {
          t.shape.elements() > 0 && t.shape.elements() <= INT32_MAX;
 }
 
-bool has_weights(const Node& node) {
-  return (node.op == Op::fully_connected || node.op == Op::conv2d || node.op == Op::depthwise_conv2d) &&
-         node.inputs.size() > 1;
-}
-
 // How each tensor is read.
 struct Readers {
   bool weights = false;  // operand 1 of an operator with weights, or float16 that becomes one
@@ -67,7 +63,7 @@ std::vector<Readers> readers_of(const Graph& graph) {
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       if (node.inputs[i] == kNoTensor) continue;
       Readers& r = of(node.inputs[i]);
-      if (i != 1 || !has_weights(node)) {
+      if (i != 1 || !layer_of(node)) {
         r.other |= node.op != Op::dequantize;
         continue;
       }

@@ -3,12 +3,13 @@
 #include <algorithm>
 
 #include "base/format.h"
-#include "ops/op.h"
+#include "ops/conv2d/conv2d.h"
+#include "ops/operands.h"
 
 namespace thimble::tflite {
 namespace {
 
-bool convolves(const Node& node) { return node.op == Op::conv2d || node.op == Op::depthwise_conv2d; }
+bool convolves(const Node& node) { return node.attrs.holds<Conv2dAttrs>(); }
 
 bool misses_bias(const Graph& graph, const Node& node) {
   if (!convolves(node) || (node.inputs.size() > 2 && node.inputs[2] != kNoTensor)) return false;
@@ -16,7 +17,7 @@ bool misses_bias(const Graph& graph, const Node& node) {
   return x == DType::f32 || x == DType::i8 || x == DType::u8;
 }
 
-int channel_axis(const Node& node) { return node.op == Op::conv2d ? 0 : 3; }
+int channel_axis(const Node& node) { return layer_of(node)->output_axis; }
 
 // int8 weights beside float activations with one scale for several channels.
 bool misses_scales(const Graph& graph, const Node& node) {

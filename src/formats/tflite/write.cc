@@ -159,7 +159,7 @@ class Writer {
 
   Result<Offset<AnyTable>> write_node(const Node& node) {
     const auto make = tflite::rule_of(node.op).rule;
-    const tflite::TfliteRule rule = make ? make() : tflite::TfliteRule{};
+    const tflite::TfliteRule rule = make ? make(node.op) : tflite::TfliteRule{};
     if (!rule.write) {
       const char* why = tflite::rule_of(node.op).why_not;
       return fail(ErrorCode::unsupported,

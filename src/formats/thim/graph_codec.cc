@@ -4,6 +4,7 @@
 
 #include "formats/thim/keys.h"
 #include "ops/check.h"
+#include "ops/operands.h"
 
 namespace thimble::thim {
 namespace {
@@ -103,23 +104,23 @@ Status GraphCodec::outputs() {
 Status GraphCodec::node(size_t n) {
   uint64_t number = 0;
   if (writing()) {
-    const OperatorRow* row = row_of(graph_.nodes[n].op);
-    if (!row)
+    const int written = number_of(graph_.nodes[n].op);
+    if (written < 0)
       return fail(ErrorCode::unsupported,
                   format("{} cannot be written to a packed file: it belongs to training", name(graph_.nodes[n].op)));
-    number = static_cast<uint64_t>(row->number);
+    number = static_cast<uint64_t>(written);
   }
   number = operator_.code_unsigned(coder_, number);
-  const OperatorRow* row = row_of(number);
-  if (coder_.failed() || !row) {
+  const Op op = operator_of(number);
+  if (coder_.failed() || op == Op::count) {
     coder_.fail();
     return sound("the operator");
   }
   Node& node = graph_.nodes[n];
-  node.op = row->op;
+  node.op = op;
   const auto context = static_cast<uint32_t>(number) + 1;
   THIMBLE_TRY(node_inputs(node, context));
-  THIMBLE_TRY(attributes(node, *row));
+  THIMBLE_TRY(attributes(node));
   node.intermediates.resize(count(node.intermediates.size(), kIntermediates, context, 0, kMaxOperands));
   for (size_t i = 0; i < node.intermediates.size(); ++i) {
     Role role;
@@ -149,9 +150,10 @@ Status GraphCodec::node_inputs(Node& node, uint32_t context) {
   return {};
 }
 
-Status GraphCodec::attributes(Node& node, const OperatorRow& row) {
-  Attrs attrs = row.attributes();
-  const auto [last, fresh] = last_fields_.try_emplace(row.number);
+Status GraphCodec::attributes(Node& node) {
+  Attrs attrs = operands_of(node.op)->attributes;
+  const int number = number_of(node.op);
+  const auto [last, fresh] = last_fields_.try_emplace(number);
   if (fresh) last->second = fields_of(attrs);
   if (attrs.empty()) {
     if (!writing()) node.attrs = {};
@@ -167,7 +169,7 @@ Status GraphCodec::attributes(Node& node, const OperatorRow& row) {
     }
   }
   if (writing() && node.attrs.same_kind(attrs)) attrs = node.attrs;
-  FieldCodec codec(coder_, integer_, same_field_[row.number], last->second);
+  FieldCodec codec(coder_, integer_, same_field_[number], last->second);
   attrs = attrs.visited(codec);
   if (!writing()) node.attrs = std::move(attrs);
   return sound("the attributes");
@@ -449,7 +451,7 @@ void GraphCodec::make_names() {
   for (size_t n = 0; n < graph_.nodes.size(); ++n) {
     Node& node = graph_.nodes[n];
     node.name = format("{}_{}", name(node.op), n);
-    const bool weighted = node.op == Op::conv2d || node.op == Op::depthwise_conv2d || node.op == Op::fully_connected;
+    const bool weighted = layer_of(node) != nullptr;
     for (size_t i = 0; i < node.outputs.size(); ++i)
       graph_.at(node.outputs[i]).name = i == 0 ? node.name : format("{}:{}", node.name, i);
     const auto operands = [&](const std::vector<TensorId>& list, const char* word) {

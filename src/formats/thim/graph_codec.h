@@ -73,7 +73,7 @@ class GraphCodec {
   Status node(size_t n);
   Status outputs();
   Status node_inputs(Node& node, uint32_t number);
-  Status attributes(Node& node, const OperatorRow& row);
+  Status attributes(Node& node);
   Status node_outputs(Node& node, uint32_t number);
   // A tensor by its distance from the newest, or a new one, described.
   Status reference(TensorId* id, const Role& role, bool optional, TensorId expected);

@@ -35,12 +35,16 @@ tflite::TfliteRule rule() {
 
 }  // namespace
 
-tflite::TfliteRule add() { return rule<Op::add, 0, 11, true>(); }
-tflite::TfliteRule sub() { return rule<Op::sub, 41, 28, true>(); }
-tflite::TfliteRule mul() { return rule<Op::mul, 18, 21, true>(); }
-tflite::TfliteRule div() { return rule<Op::div, 42, 29, true>(); }
-tflite::TfliteRule maximum() { return rule<Op::maximum, 55, 39, false>(); }
-tflite::TfliteRule minimum() { return rule<Op::minimum, 57, 39, false>(); }
-tflite::TfliteRule squared_difference() { return rule<Op::squared_difference, 99, 76, false>(); }
+tflite::TfliteRule binary(Op op) {
+  switch (op) {
+    case Op::add: return rule<Op::add, 0, 11, true>();
+    case Op::sub: return rule<Op::sub, 41, 28, true>();
+    case Op::mul: return rule<Op::mul, 18, 21, true>();
+    case Op::div: return rule<Op::div, 42, 29, true>();
+    case Op::maximum: return rule<Op::maximum, 55, 39, false>();
+    case Op::minimum: return rule<Op::minimum, 57, 39, false>();
+    default: return rule<Op::squared_difference, 99, 76, false>();
+  }
+}
 
 }  // namespace thimble::tflite_rule

@@ -4,7 +4,7 @@
 namespace thimble::tflite_rule {
 
 // ConcatenationOptions (union tag 10): 0 axis, 1 fused_activation.
-tflite::TfliteRule concatenation() {
+tflite::TfliteRule concatenation(Op) {
   return {{2},
           [](tflite::ReadContext& ctx) -> Status {
             ConcatenationAttrs attrs;

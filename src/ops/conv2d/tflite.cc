@@ -6,7 +6,7 @@ namespace thimble::tflite_rule {
 
 // Conv2DOptions (union tag 1): 0 padding, 1 stride_w, 2 stride_h, 3 fused_activation, 4 dilation_w,
 // 5 dilation_h, 6 quantized_bias_type.
-tflite::TfliteRule conv2d() {
+tflite::TfliteRule conv2d(Op) {
   return {{3},
           [](tflite::ReadContext& ctx) -> Status {
             Conv2dAttrs attrs;

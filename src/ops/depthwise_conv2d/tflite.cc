@@ -5,7 +5,7 @@ namespace thimble::tflite_rule {
 
 // DepthwiseConv2DOptions (union tag 2): 0 padding, 1 stride_w, 2 stride_h, 3 depth_multiplier,
 // 4 fused_activation, 5 dilation_w, 6 dilation_h. The multiplier is taken from the shapes.
-tflite::TfliteRule depthwise_conv2d() {
+tflite::TfliteRule depthwise_conv2d(Op) {
   return {{4},
           [](tflite::ReadContext& ctx) -> Status {
             DepthwiseConv2dAttrs attrs;

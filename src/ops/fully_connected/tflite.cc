@@ -5,7 +5,7 @@ namespace thimble::tflite_rule {
 
 // FullyConnectedOptions (union tag 8): 0 fused_activation, 1 weights_format, 2 keep_num_dims,
 // 3 asymmetric_quantize_inputs.
-tflite::TfliteRule fully_connected() {
+tflite::TfliteRule fully_connected(Op) {
   return {
       {9},
       [](tflite::ReadContext& ctx) -> Status {

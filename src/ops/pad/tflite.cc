@@ -4,7 +4,7 @@
 namespace thimble::tflite_rule {
 
 // PAD 34 (PadOptions, union tag 22) and PADV2 60 (PadV2Options, 43); no fields.
-tflite::TfliteRule pad() {
+tflite::TfliteRule pad(Op) {
   return {{34, 60},
           [](tflite::ReadContext& ctx) -> Status {
             ctx.node.op = Op::pad;

@@ -2,9 +2,9 @@
 #include "ops/pool2d/pool2d.h"
 
 namespace thimble::gradient {
-namespace {
 
-Status pool(GradContext& ctx, Op op) {
+Status pool2d(GradContext& ctx) {
+  const Op op = ctx.node.op == Op::max_pool ? Op::max_pool_grad : Op::average_pool_grad;
   Pool2dAttrs attrs = ctx.node.attrs.as<Pool2dAttrs>();
   THIMBLE_ASSIGN(const TensorId dy, activation_gradient(ctx, attrs.activation));
   attrs.activation = Activation::none;
@@ -13,10 +13,5 @@ Status pool(GradContext& ctx, Op op) {
   }
   return {};
 }
-
-}  // namespace
-
-Status max_pool(GradContext& ctx) { return pool(ctx, Op::max_pool_grad); }
-Status average_pool(GradContext& ctx) { return pool(ctx, Op::average_pool_grad); }
 
 }  // namespace thimble::gradient

@@ -67,9 +67,9 @@ Result<bool> lower(LowerContext& ctx, void (*f32)(const PoolF32Args&), void (*s8
 
 }  // namespace
 
-Result<bool> max_pool(LowerContext& ctx) { return lower(ctx, ctx.kernels.pool.max_f32, ctx.kernels.pool.max_s8); }
-Result<bool> average_pool(LowerContext& ctx) {
-  return lower(ctx, ctx.kernels.pool.average_f32, ctx.kernels.pool.average_s8);
+Result<bool> pool2d(LowerContext& ctx) {
+  const PoolKernels& k = ctx.kernels.pool;
+  return ctx.node.op == Op::max_pool ? lower(ctx, k.max_f32, k.max_s8) : lower(ctx, k.average_f32, k.average_s8);
 }
 
 }  // namespace thimble::lowering

@@ -69,7 +69,9 @@ Result<bool> lower(LowerContext& ctx, void (*kernel)(const MaxPoolGradF32Args&),
 
 }  // namespace
 
-Result<bool> max_pool_grad(LowerContext& ctx) { return lower(ctx, ctx.kernels.pool.max_grad_f32, true); }
-Result<bool> average_pool_grad(LowerContext& ctx) { return lower(ctx, average, false); }
+Result<bool> pool2d_grad(LowerContext& ctx) {
+  return ctx.node.op == Op::max_pool_grad ? lower(ctx, ctx.kernels.pool.max_grad_f32, true)
+                                          : lower(ctx, average, false);
+}
 
 }  // namespace thimble::lowering

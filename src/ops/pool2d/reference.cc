@@ -49,8 +49,6 @@ void integer_max(const RefCall& call, int32_t lo, int32_t hi) {
       [&](T best, int32_t) { return static_cast<T>(std::clamp<int32_t>(best, lo, hi)); });
 }
 
-}  // namespace
-
 void max_pool(const RefCall& call) {
   const Activation activation = call.node.attrs.as<Pool2dAttrs>().activation;
   const DType type = call.in[0].type;
@@ -88,5 +86,9 @@ void average_pool(const RefCall& call) {
   if (type == DType::i8) return integer_average<int8_t>(call, lo, hi);
   integer_average<uint8_t>(call, lo, hi);
 }
+
+}  // namespace
+
+void pool2d(const RefCall& call) { return call.node.op == Op::max_pool ? max_pool(call) : average_pool(call); }
 
 }  // namespace thimble::reference

@@ -25,8 +25,6 @@ void for_each_window(const RefCall& call, Body body) {
         }
 }
 
-}  // namespace
-
 // The first position that holds the maximum gets all of dy, through the clamp that x came out of.
 void max_pool_grad(const RefCall& call) {
   const float *x = call.in[0].as<float>(), *dy = call.in[1].as<float>();
@@ -58,6 +56,12 @@ void average_pool_grad(const RefCall& call) {
     for (int64_t i = 0; i < rows; ++i)
       for (int64_t j = 0; j < columns; ++j) dx[first + (i * shape[2] + j) * shape[3]] += share;
   });
+}
+
+}  // namespace
+
+void pool2d_grad(const RefCall& call) {
+  return call.node.op == Op::max_pool_grad ? max_pool_grad(call) : average_pool_grad(call);
 }
 
 }  // namespace thimble::reference

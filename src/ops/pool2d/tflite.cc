@@ -36,7 +36,6 @@ Status write(tflite::WriteContext& ctx) {
 
 }  // namespace
 
-tflite::TfliteRule max_pool() { return {{17}, read, write}; }
-tflite::TfliteRule average_pool() { return {{1}, read, write}; }
+tflite::TfliteRule pool2d(Op op) { return {{op == Op::max_pool ? 17 : 1}, read, write}; }
 
 }  // namespace thimble::tflite_rule

@@ -3,7 +3,7 @@
 namespace thimble::tflite_rule {
 
 // PRELU 54, no options.
-tflite::TfliteRule prelu() {
+tflite::TfliteRule prelu(Op) {
   return {{54},
           [](tflite::ReadContext& ctx) -> Status {
             ctx.node.op = Op::prelu;

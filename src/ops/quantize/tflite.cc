@@ -5,7 +5,7 @@
 namespace thimble::tflite_rule {
 
 // QUANTIZE 114, QuantizeOptions (union tag 89): no fields.
-tflite::TfliteRule quantize() {
+tflite::TfliteRule quantize(Op) {
   return {{114},
           [](tflite::ReadContext& ctx) -> Status {
             ctx.node.op = Op::quantize;
@@ -20,7 +20,7 @@ tflite::TfliteRule quantize() {
 }
 
 // DEQUANTIZE 6, DequantizeOptions (union tag 38): no fields.
-tflite::TfliteRule dequantize() {
+tflite::TfliteRule dequantize(Op) {
   return {{6},
           [](tflite::ReadContext& ctx) -> Status {
             ctx.node.op = Op::dequantize;
@@ -39,7 +39,7 @@ tflite::TfliteRule dequantize() {
 }
 
 // CAST 53, CastOptions (union tag 37): 0 in_data_type, 1 out_data_type (the tensors' types rule).
-tflite::TfliteRule cast() {
+tflite::TfliteRule cast(Op) {
   return {{53},
           [](tflite::ReadContext& ctx) -> Status {
             ctx.node.op = Op::cast;

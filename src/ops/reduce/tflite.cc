@@ -24,9 +24,13 @@ tflite::TfliteRule rule() {
 
 }  // namespace
 
-tflite::TfliteRule mean() { return rule<Op::mean, 40>(); }
-tflite::TfliteRule sum() { return rule<Op::sum, 74>(); }
-tflite::TfliteRule reduce_max() { return rule<Op::reduce_max, 82>(); }
-tflite::TfliteRule reduce_min() { return rule<Op::reduce_min, 89>(); }
+tflite::TfliteRule reduce(Op op) {
+  switch (op) {
+    case Op::mean: return rule<Op::mean, 40>();
+    case Op::sum: return rule<Op::sum, 74>();
+    case Op::reduce_max: return rule<Op::reduce_max, 82>();
+    default: return rule<Op::reduce_min, 89>();
+  }
+}
 
 }  // namespace thimble::tflite_rule

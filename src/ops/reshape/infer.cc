@@ -33,9 +33,7 @@ Result<int> axis_of(int64_t axis, int rank) {
   return static_cast<int>(axis < 0 ? axis + rank : axis);
 }
 
-}  // namespace
-
-Status reshape(InferContext& ctx) {
+Status infer_reshape(InferContext& ctx) {
   THIMBLE_TRY(ctx.expect_arity(1, 2, 1));
   THIMBLE_TRY(ctx.expect_attrs<ReshapeAttrs>());
   std::vector<int64_t> dims = ctx.node.attrs.as<ReshapeAttrs>().shape;
@@ -47,7 +45,7 @@ Status reshape(InferContext& ctx) {
   return {};
 }
 
-Status squeeze(InferContext& ctx) {
+Status infer_squeeze(InferContext& ctx) {
   THIMBLE_TRY(ctx.expect_arity(1, 1, 1));
   THIMBLE_TRY(ctx.expect_attrs<SqueezeAttrs>());
   const Shape& x = ctx.in(0).shape;
@@ -65,7 +63,7 @@ Status squeeze(InferContext& ctx) {
   return {};
 }
 
-Status expand_dims(InferContext& ctx) {
+Status infer_expand_dims(InferContext& ctx) {
   THIMBLE_TRY(ctx.expect_arity(2, 2, 1));
   THIMBLE_TRY(ctx.expect_rank(0, 0, Shape::kMaxRank - 1));
   const Shape& x = ctx.in(0).shape;
@@ -78,6 +76,14 @@ Status expand_dims(InferContext& ctx) {
     if (i < x.rank()) ctx.outputs[0].shape.push_back(x[i]);
   }
   return {};
+}
+
+}  // namespace
+
+Status reshape(InferContext& ctx) {
+  return ctx.node.op == Op::reshape   ? infer_reshape(ctx)
+         : ctx.node.op == Op::squeeze ? infer_squeeze(ctx)
+                                      : infer_expand_dims(ctx);
 }
 
 }  // namespace thimble::infer

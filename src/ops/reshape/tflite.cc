@@ -2,9 +2,10 @@
 #include "ops/reshape/reshape.h"
 
 namespace thimble::tflite_rule {
+namespace {
 
 // ReshapeOptions (union tag 17): 0 new_shape.
-tflite::TfliteRule reshape() {
+tflite::TfliteRule reshape_rule() {
   return {{22},
           [](tflite::ReadContext& ctx) -> Status {
             ReshapeAttrs attrs;
@@ -35,7 +36,7 @@ tflite::TfliteRule reshape() {
 }
 
 // SqueezeOptions (union tag 30): 0 squeeze_dims.
-tflite::TfliteRule squeeze() {
+tflite::TfliteRule squeeze_rule() {
   return {{43},
           [](tflite::ReadContext& ctx) -> Status {
             SqueezeAttrs attrs;
@@ -55,7 +56,7 @@ tflite::TfliteRule squeeze() {
 }
 
 // ExpandDimsOptions (union tag 52): no fields.
-tflite::TfliteRule expand_dims() {
+tflite::TfliteRule expand_dims_rule() {
   return {{70},
           [](tflite::ReadContext& ctx) -> Status {
             ctx.node.op = Op::expand_dims;
@@ -67,6 +68,12 @@ tflite::TfliteRule expand_dims() {
             ctx.options_table(52, [](tflite::TableWriter&) {});
             return {};
           }};
+}
+
+}  // namespace
+
+tflite::TfliteRule reshape(Op op) {
+  return op == Op::reshape ? reshape_rule() : op == Op::squeeze ? squeeze_rule() : expand_dims_rule();
 }
 
 }  // namespace thimble::tflite_rule

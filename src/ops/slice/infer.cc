@@ -24,9 +24,8 @@ Status any_slice(InferContext& ctx, int operands) {
 
 }  // namespace
 
-Status slice(InferContext& ctx) { return any_slice(ctx, 2); }
-
-Status strided_slice(InferContext& ctx) {
+Status slice(InferContext& ctx) {
+  if (ctx.node.op == Op::slice) return any_slice(ctx, 2);
   THIMBLE_TRY(ctx.expect_attrs<StridedSliceAttrs>());
   return any_slice(ctx, 3);
 }

@@ -2,9 +2,10 @@
 #include "ops/slice/slice.h"
 
 namespace thimble::tflite_rule {
+namespace {
 
 // SliceOptions (union tag 48): no fields.
-tflite::TfliteRule slice() {
+tflite::TfliteRule slice_rule() {
   return {{65},
           [](tflite::ReadContext& ctx) -> Status {
             ctx.node.op = Op::slice;
@@ -22,7 +23,7 @@ tflite::TfliteRule slice() {
 
 // StridedSliceOptions (union tag 32): 0 begin_mask, 1 end_mask, 2 ellipsis_mask, 3 new_axis_mask,
 // 4 shrink_axis_mask, 5 offset.
-tflite::TfliteRule strided_slice() {
+tflite::TfliteRule strided_slice_rule() {
   return {{45},
           [](tflite::ReadContext& ctx) -> Status {
             const auto mask = [&](int field) -> int64_t {
@@ -52,5 +53,9 @@ tflite::TfliteRule strided_slice() {
             return {};
           }};
 }
+
+}  // namespace
+
+tflite::TfliteRule slice(Op op) { return op == Op::slice ? slice_rule() : strided_slice_rule(); }
 
 }  // namespace thimble::tflite_rule

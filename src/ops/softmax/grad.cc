@@ -5,15 +5,8 @@ namespace thimble::gradient {
 
 Status softmax(GradContext& ctx) {
   if (!ctx.needs(0)) return {};
-  THIMBLE_ASSIGN(ctx.input_grads[0],
-                 ctx.builder.op(Op::softmax_grad, {ctx.y(), ctx.dy()}, ctx.node.attrs, ctx.node.name + "/dx"));
-  return {};
-}
-
-Status log_softmax(GradContext& ctx) {
-  if (!ctx.needs(0)) return {};
-  THIMBLE_ASSIGN(ctx.input_grads[0],
-                 ctx.builder.op(Op::log_softmax_grad, {ctx.y(), ctx.dy()}, {}, ctx.node.name + "/dx"));
+  const Op op = ctx.node.op == Op::softmax ? Op::softmax_grad : Op::log_softmax_grad;
+  THIMBLE_ASSIGN(ctx.input_grads[0], ctx.builder.op(op, {ctx.y(), ctx.dy()}, ctx.node.attrs, ctx.node.name + "/dx"));
   return {};
 }
 

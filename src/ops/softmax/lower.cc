@@ -136,8 +136,10 @@ Result<bool> lower_grad(LowerContext& ctx, float beta) {
 
 }  // namespace
 
-Result<bool> softmax(LowerContext& ctx) { return lower_rows(ctx, false, ctx.node.attrs.as<SoftmaxAttrs>().beta); }
-Result<bool> log_softmax(LowerContext& ctx) { return lower_rows(ctx, true, 1); }
+Result<bool> softmax(LowerContext& ctx) {
+  if (ctx.node.op == Op::log_softmax) return lower_rows(ctx, true, 1);
+  return lower_rows(ctx, false, ctx.node.attrs.as<SoftmaxAttrs>().beta);
+}
 Result<bool> softmax_grad(LowerContext& ctx) { return lower_grad(ctx, ctx.node.attrs.as<SoftmaxAttrs>().beta); }
 
 }  // namespace thimble::lowering

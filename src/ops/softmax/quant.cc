@@ -2,11 +2,11 @@
 
 namespace thimble::quant_rule {
 
-QuantRule softmax(const Node&) {
-  return {.output = QuantRule::Output::fixed, .fixed_scale = 1.0f / 256, .fixed_zero_point = -128};
-}
-QuantRule log_softmax(const Node&) {
-  return {.output = QuantRule::Output::fixed, .fixed_scale = 16.0f / 256, .fixed_zero_point = 127};
+QuantRule softmax(const Node& node) {
+  const bool log = node.op == Op::log_softmax;
+  return {.output = QuantRule::Output::fixed,
+          .fixed_scale = (log ? 16.0f : 1.0f) / 256,
+          .fixed_zero_point = log ? 127 : -128};
 }
 
 }  // namespace thimble::quant_rule

@@ -68,9 +68,7 @@ float maximum(const float* x, int64_t n) {
   return top;
 }
 
-}  // namespace
-
-void softmax(const RefCall& call) {
+void probabilities(const RefCall& call) {
   const float beta = call.node.attrs.as<SoftmaxAttrs>().beta;
   if (call.in[0].type == DType::i8) return integer_softmax<int8_t>(call, beta);
   if (call.in[0].type == DType::u8) return integer_softmax<uint8_t>(call, beta);
@@ -85,7 +83,7 @@ void softmax(const RefCall& call) {
   }
 }
 
-void log_softmax(const RefCall& call) {
+void log_probabilities(const RefCall& call) {
   if (call.in[0].type == DType::i8) return integer_log_softmax<int8_t>(call);
   if (call.in[0].type == DType::u8) return integer_log_softmax<uint8_t>(call);
   const Rows rows(call.in[0].shape);
@@ -98,6 +96,12 @@ void log_softmax(const RefCall& call) {
     const float log_sum = std::log(sum);
     for (int64_t c = 0; c < rows.n; ++c) y[c] = x[c] - top - log_sum;
   }
+}
+
+}  // namespace
+
+void softmax(const RefCall& call) {
+  return call.node.op == Op::softmax ? probabilities(call) : log_probabilities(call);
 }
 
 void softmax_grad(const RefCall& call) {

@@ -2,9 +2,10 @@
 #include "ops/softmax/softmax.h"
 
 namespace thimble::tflite_rule {
+namespace {
 
 // SOFTMAX 25, SoftmaxOptions (union tag 9): 0 beta.
-tflite::TfliteRule softmax() {
+tflite::TfliteRule softmax_rule() {
   return {{25},
           [](tflite::ReadContext& ctx) -> Status {
             ctx.node.op = Op::softmax;
@@ -21,7 +22,7 @@ tflite::TfliteRule softmax() {
 }
 
 // LOG_SOFTMAX 50, LogSoftmaxOptions (union tag 36): no fields.
-tflite::TfliteRule log_softmax() {
+tflite::TfliteRule log_softmax_rule() {
   return {{50},
           [](tflite::ReadContext& ctx) -> Status {
             ctx.node.op = Op::log_softmax;
@@ -34,5 +35,9 @@ tflite::TfliteRule log_softmax() {
             return {};
           }};
 }
+
+}  // namespace
+
+tflite::TfliteRule softmax(Op op) { return op == Op::softmax ? softmax_rule() : log_softmax_rule(); }
 
 }  // namespace thimble::tflite_rule

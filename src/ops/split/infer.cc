@@ -25,9 +25,7 @@ void fill_outputs(InferContext& ctx, const Tensor& x, int axis, std::span<const 
   }
 }
 
-}  // namespace
-
-Status split(InferContext& ctx) {
+Status equal_parts(InferContext& ctx) {
   const auto parts = static_cast<int64_t>(ctx.outputs.size());
   THIMBLE_TRY(ctx.expect_arity(2, 2, static_cast<int>(parts)));
   THIMBLE_ASSIGN(const int axis, split_axis(ctx, split_inputs(Op::split)));
@@ -40,7 +38,7 @@ Status split(InferContext& ctx) {
   return {};
 }
 
-Status split_v(InferContext& ctx) {
+Status parts_of_sizes(InferContext& ctx) {
   THIMBLE_TRY(ctx.expect_arity(3, 3, static_cast<int>(ctx.outputs.size())));
   THIMBLE_ASSIGN(const int axis, split_axis(ctx, split_inputs(Op::split_v)));
   THIMBLE_ASSIGN(std::vector<int64_t> sizes, ctx.constant_ints(1));
@@ -68,6 +66,10 @@ Status split_v(InferContext& ctx) {
   fill_outputs(ctx, x, axis, sizes);
   return {};
 }
+
+}  // namespace
+
+Status split(InferContext& ctx) { return ctx.node.op == Op::split ? equal_parts(ctx) : parts_of_sizes(ctx); }
 
 }  // namespace infer
 }  // namespace thimble

@@ -33,7 +33,6 @@ tflite::TfliteRule rule() {
 
 }  // namespace
 
-tflite::TfliteRule split() { return rule<Op::split, 49, 35>(); }
-tflite::TfliteRule split_v() { return rule<Op::split_v, 102, 79>(); }
+tflite::TfliteRule split(Op op) { return op == Op::split ? rule<Op::split, 49, 35>() : rule<Op::split_v, 102, 79>(); }
 
 }  // namespace thimble::tflite_rule

@@ -4,7 +4,7 @@
 namespace thimble::tflite_rule {
 
 // TransposeOptions (union tag 26): no fields.
-tflite::TfliteRule transpose() {
+tflite::TfliteRule transpose(Op) {
   return {{39},
           [](tflite::ReadContext& ctx) -> Status {
             ctx.node.op = Op::transpose;

@@ -115,8 +115,8 @@ UnaryFn unary_fn(Op op, const UnaryAttrs& attrs) {
     Op op;
     UnaryFn fn;
   } kRows[] = {
-#define UNARY(id, fn, code, tag) {Op::id, UnaryFn::fn},
-#define UNARY_WITHOUT_BUILTIN(id, fn) {Op::id, UnaryFn::fn},
+#define UNARY(id, fn, packed, code, tag) {Op::id, UnaryFn::fn},
+#define UNARY_WITHOUT_BUILTIN(id, fn, packed) {Op::id, UnaryFn::fn},
 #include "ops/unary/unary.def"
 #undef UNARY
 #undef UNARY_WITHOUT_BUILTIN

@@ -53,9 +53,15 @@ tflite::TfliteRule rule() {
 
 }  // namespace
 
-#define UNARY(id, fn, code, tag) \
-  tflite::TfliteRule unary_##id() { return rule<Op::id, code, tag>(); }
+tflite::TfliteRule unary(Op op) {
+  switch (op) {
+#define UNARY(id, fn, packed, code, tag) \
+  case Op::id:                           \
+    return rule<Op::id, code, tag>();
 #include "ops/unary/unary.def"
 #undef UNARY
+    default: return {};
+  }
+}
 
 }  // namespace thimble::tflite_rule

@@ -6,7 +6,7 @@ namespace thimble::tflite_rule {
 // UNIDIRECTIONAL_SEQUENCE_LSTM 44, UnidirectionalSequenceLSTMOptions (union tag 71):
 // 0 fused_activation_function, 1 cell_clip, 2 proj_clip, 3 time_major, 4 asymmetric_quantize_inputs,
 // 5 diagonal_recurrent_tensors.
-tflite::TfliteRule unidirectional_sequence_lstm() {
+tflite::TfliteRule unidirectional_sequence_lstm(Op) {
   return {{44},
           [](tflite::ReadContext& ctx) -> Status {
             SequenceLstmAttrs attrs;

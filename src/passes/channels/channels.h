@@ -47,7 +47,7 @@ struct ChannelMap {
   std::vector<ChannelSlot> slots;    // of all nodes
 };
 
-// Operators without a rule (passes/channels/rules.cc) block what they touch, as do the graph's inputs and
+// Operators that say nothing of their axes (ops/operands.h) block what they touch, as do the graph's inputs and
 // outputs; the reasons name them.
 Result<ChannelMap> find_channels(const Graph& graph);
 

@@ -1,10 +1,10 @@
-// The analysis: every entry of every activation's last axis is an element, operators' rules tie elements together,
-// and what hangs together is a channel.
+// The analysis: every entry of every activation's last axis is an element, what operators say of their axes ties
+// elements together, and what hangs together is a channel.
 #include <algorithm>
 #include <map>
 #include <numeric>
 
-#include "passes/channels/rules.h"
+#include "passes/channels/analyse.h"
 
 namespace thimble {
 namespace {
@@ -116,10 +116,8 @@ Result<ChannelMap> Finder::run() {
     NodeContext context(*this, static_cast<NodeId>(n));
     if (has_empty_tensor(graph_.nodes[n]))
       context.block_node(format("{} has an empty tensor", context.who()));
-    else if (const channels::Rule* rule = channels::rule_of(graph_.nodes[n].op))
-      rule->analyse(context);
     else
-      context.block_node(format("{} is not known to keep channels apart", context.who()));
+      channels::analyse(context);
   }
   make_groups();
   name_groups();

@@ -4,7 +4,8 @@
 #include <cstring>
 #include <map>
 
-#include "passes/channels/rules.h"
+#include "ops/operands.h"
+#include "passes/channels/channels.h"
 
 namespace thimble {
 namespace {
@@ -83,8 +84,12 @@ Status infer_again(Graph& graph, Node& node, const std::map<TensorId, Mask>& mas
     channels.push_back(it != masks.end() ? kept(it->second) : s.rank() > 0 ? s.dim(-1) : 1);
   }
   if (node.outputs.empty()) return {};
-  const channels::Rule* rule = channels::rule_of(node.op);
-  if (changes && rule && rule->adapt) THIMBLE_TRY(rule->adapt(graph, node, graph.at(node.outputs[0]), channels));
+  const OperandRule* rule = operands_of(node.op);
+  const int rank = graph.at(node.outputs[0]).shape.rank();
+  if (changes && rank > 0 && rule && rule->resize) {
+    Resize to{graph, node, rank - 1, channels};
+    THIMBLE_TRY(rule->resize(to));
+  }
   InferContext context(graph, node);
   THIMBLE_TRY(infer_node(graph, node, &context));
   for (size_t i = 0; i < node.outputs.size(); ++i) {

@@ -1,4 +1,4 @@
-// What an operator's rule tells the analysis of channels.
+// How the channels of one node's inputs and outputs hang together, from what its operator says of their axes.
 #pragma once
 
 #include "passes/channels/channels.h"
@@ -44,15 +44,7 @@ class Context {
   std::string who() const { return format("{} \"{}\"", name(node.op), node.name); }
 };
 
-struct Rule {
-  Op op;
-  void (*analyse)(Context&);
-  // Adapts shape operands after a removal: `was` is the old output 0, `channels` the new number of channels of
-  // each output; null: nothing to adapt.
-  Status (*adapt)(Graph&, Node&, const Tensor& was, std::span<const int64_t> channels) = nullptr;
-};
-
-// Null for operators without a rule.
-const Rule* rule_of(Op op);
+// Ties, slots and blocks of one node. Operators whose axes are not known block all that they touch.
+void analyse(Context& context);
 
 }  // namespace thimble::channels

@@ -1,0 +1,58 @@
+// How a layer makes its column of the operator table. Every family of operators has one function per layer; where
+// there is none, without.def or the operator's class says why. A new column is one header and one such table:
+//
+//   namespace lowering {
+//   #define OP(id, types, family, packed) Result<bool> family(LowerContext&);
+//   #include "ops/ops.def"
+//   }  // namespace lowering
+//   constexpr Cell<LowerFn> kCells[] = {
+//   #define OP(id, types, family, packed) THIMBLE_CELL(LowerFn, "lower", id, lowering::family)
+//   #include "ops/ops.def"
+//   };
+#pragma once
+
+#include <string_view>
+
+#include "ops/op.h"
+
+namespace thimble {
+
+// What a layer has for one operator: its function, or the reason why there is none.
+template <class T>
+struct Cell {
+  T rule{};
+  const char* why_not = nullptr;
+};
+
+struct Without {
+  std::string_view layer;
+  Op op;
+  const char* reason;
+};
+inline constexpr Without kWithout[] = {
+#define WITHOUT(layer, id, reason) {#layer, Op::id, reason},
+#include "ops/without.def"
+};
+
+// Why `layer` has no function for the operator; null where it has one (the linker holds it to that).
+constexpr const char* missing(std::string_view layer, Op op) {
+  for (const Without& w : kWithout)
+    if (w.op == op && w.layer == layer) return w.reason;
+  const OpClass kind = op_class(op);
+  if (kind == OpClass::model || layer == "lower") return nullptr;
+  if (layer != "grad") return "training only";
+  return kind == OpClass::gradient ? "second derivatives are not taken"
+         : kind == OpClass::update ? "changes variables"
+                                   : nullptr;
+}
+
+// The branch that is not taken names its function without needing it.
+#define THIMBLE_CELL(Function, layer, id, function)               \
+  []<Op op>() -> Cell<Function> {                                 \
+    if constexpr (constexpr const char* why = missing(layer, op)) \
+      return {nullptr, why};                                      \
+    else                                                          \
+      return {&function, nullptr};                                \
+  }.template operator()<Op::id>(),
+
+}  // namespace thimble

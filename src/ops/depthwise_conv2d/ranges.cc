@@ -1,0 +1,24 @@
+#include "compress/ranges.h"
+#include "ops/depthwise_conv2d/depthwise_conv2d.h"
+
+namespace thimble::range_rule {
+namespace {
+
+compress::WeightedLayer layer(const compress::RangeContext& ctx) {
+  return {.activation = ctx.node.attrs.as<DepthwiseConv2dAttrs>().activation, .depthwise = true};
+}
+
+}  // namespace
+
+compress::RangeRule depthwise_conv2d(Op) {
+  return {[](const compress::RangeContext& ctx) {
+            compress::WeightedLayer convolution = layer(ctx);
+            if (!set_window(convolution,
+                            conv_window(ctx.node.attrs.as<DepthwiseConv2dAttrs>(), ctx.in(0).shape, ctx.in(1).shape)))
+              return compress::Ranges{};
+            return weighted_ranges(ctx, convolution);
+          },
+          [](const compress::RangeContext& ctx) { return weighted_zeros(ctx, layer(ctx)); }};
+}
+
+}  // namespace thimble::range_rule

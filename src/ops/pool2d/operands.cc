@@ -1,0 +1,20 @@
+#include "ops/operands.h"
+#include "ops/pool2d/pool2d.h"
+
+namespace thimble::operand_rule {
+
+OperandRule pool2d(Op op) {
+  return {.attributes = Pool2dAttrs{},
+          .roles = {Role::data},
+          .axes =
+              [](AxisMap& map) {
+                map.use(0, 0) = {.link = AxisLink::same, .to = 0};
+                map.use(0, 1) = {.link = AxisLink::slides, .to = 1};
+                map.use(0, 2) = {.link = AxisLink::slides, .to = 2};
+                map.use(0, 3) = {.link = AxisLink::same, .to = 3};
+              },
+          .homogeneous = true,
+          .commutes = op == Op::max_pool ? Commutes::rising : Commutes::any};
+}
+
+}  // namespace thimble::operand_rule
