@@ -48,7 +48,7 @@ To convert(From v) {
   } else if constexpr (std::is_same_v<To, Bool>) {
     return Bool{static_cast<uint8_t>(v != 0)};
   } else if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>) {
-    if (!(v == v)) return 0;
+    if (!(v == v)) return std::numeric_limits<To>::max();
     constexpr double lo = static_cast<double>(std::numeric_limits<To>::min());
     constexpr double hi = static_cast<double>(std::numeric_limits<To>::max());
     if (v <= lo) return std::numeric_limits<To>::min();
