@@ -4,11 +4,15 @@ Most files hold one operator several times, each on tensors of its own, so that 
 """
 import numpy as np
 
-from op_case import NONE, RELU, RELU6, RELU_N1_TO_1, Case
+from op_case import NONE, RELU, RELU6, RELU_N1_TO_1, Case, bytes_of, rng, scales
 from tflite_builder import TYPES, TfliteBuilder
 
 ALL = {"int8": np.arange(-128, 128, dtype=np.int8), "uint8": np.arange(256, dtype=np.uint8)}
 INT_MIN, INT_MAX = -2**31, 2**31 - 1
+
+
+def shift_of(dtype):
+    return 128 if dtype == "uint8" else 0
 
 
 class Several:
@@ -69,6 +73,56 @@ def casts():
         yield s.case()
 
 
+def per_channel():
+    """QUANTIZE to and DEQUANTIZE from tensors with a scale and zero point per slice, along every axis."""
+    shape = (3, 4, 5)
+    for dtype in ("int8", "uint8", "int16"):
+        r = rng(f"per channel {dtype}")
+        forth = Several(f"quantize_{dtype}_per_channel", "QUANTIZE", "QuantizeOptions", 2 if dtype == "int16" else 1)
+        back = Several(f"dequantize_{dtype}_per_channel", "DEQUANTIZE", "DequantizeOptions", 5)
+        for axis, n in enumerate(shape):
+            points = np.zeros(n, int) if dtype == "int16" else r.integers(-128, 128, n) + shift_of(dtype)
+            q = {"scale": scales(r, n), "zero_point": points, "axis": axis}
+            forth.add([forth.input((r.standard_normal(shape) * 1.5).astype(np.float32))], shape, dtype, q)
+            if dtype != "int16":  # which LiteRT refuses here
+                back.add([back.input(bytes_of(r, shape, np.dtype(dtype)), **q)], shape, "float32", {})
+        yield forth.case()
+        if dtype != "int16":
+            yield back.case()
+
+
+def int4(b, values, **quantization):
+    """A constant of 4 bits, two to a byte, the first in the low half."""
+    flat = values.ravel()
+    packed = ((flat[0::2] & 15) | ((flat[1::2] & 15) << 4)).astype(np.uint8)
+    index = b.tensor(values.shape, "int8", data=packed.view(np.int8), **quantization)
+    b.graph.tensors[index].type = TYPES["int4"]
+    return index
+
+
+def per_channel_constant(dtype):
+    """A constant that is stored per channel, as converters store weights of operators without an integer form."""
+    name, b = f"dequantize_{dtype}_per_channel_constant", TfliteBuilder()
+    r = rng(name)
+    x = r.standard_normal((2, 3, 4)).astype(np.float32)
+    i, y = b.input(x.shape, "float32"), b.output(x.shape, "float32")
+    for axis, n in ((2, 4), (1, 3), (0, 2)):
+        points = np.zeros(n, int) if dtype == "int4" else r.integers(-9, 10, n) + shift_of(dtype)
+        q = {"scale": scales(r, n), "zero_point": points, "axis": axis}
+        wide, sum_ = b.tensor(x.shape, "float32"), y if axis == 0 else b.tensor(x.shape, "float32")
+        if dtype == "int4":
+            c = int4(b, r.integers(-8, 8, x.shape), **q)
+        else:
+            c = b.const(bytes_of(r, x.shape, np.dtype(dtype)), **q)
+        b.op("DEQUANTIZE", [c], [wide], "DequantizeOptions", version=6 if dtype == "int4" else 5)
+        b.op("ADD", [i, wide], [sum_], "AddOptions", version=1)
+        i = sum_
+    return Case(name, b.bytes(), [x], "bytes")
+
+
 def cases():
     yield from integers()
     yield from casts()
+    yield from per_channel()
+    for dtype in ("int8", "uint8", "int4"):
+        yield per_channel_constant(dtype)

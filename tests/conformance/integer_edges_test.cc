@@ -101,6 +101,35 @@ TEST(IntegerEdges, ScalesBeyondFloatAreRefused) {
   }
 }
 
+// Between integers per channel LiteRT multiplies by the scale of a tensor that has none.
+TEST(IntegerEdges, RequantisationPerChannelIsRefused) {
+  for (const bool of_input : {true, false}) {
+    Graph g;
+    Builder b(g);
+    const Quantization one = per_tensor(0.1f, 0), each{{0.1f, 0.2f, 0.3f}, {0, 1, 2}, 1};
+    const TensorId x = b.input("x", DType::i8, {2, 3});
+    g.at(x).quant = of_input ? each : one;
+    const Tensor like{.type = DType::i8, .quant = of_input ? one : each};
+    const auto y = b.op(Op::quantize, {x}, {}, "y", &like);
+    ASSERT_FALSE(y);
+    EXPECT_NE(y.error().to_string().find("per channel"), std::string::npos) << y.error().to_string();
+  }
+}
+
+// int16 has no golden: LiteRT dequantises it per tensor only.
+TEST(IntegerEdges, Int16IsDequantisedPerChannel) {
+  Graph g;
+  Builder b(g);
+  const TensorId x = b.input("x", DType::i16, {2, 3});
+  g.at(x).quant = {{0.5f, 2, 0.25f}, {0, 10, -4}, 1};
+  const auto y = b.op(Op::dequantize, {x}, {}, "y");
+  ASSERT_TRUE(y) << y.error().to_string();
+  g.outputs = {*y};
+  const std::vector<int16_t> values = {4, -32768, 0, -3, 10, 32767};
+  const std::vector<float> want = {2, -65556, 1, -1.5f, 0, 8192.75f};
+  for (const RunMode& mode : kModes) EXPECT_EQ((*run_graph(g, {bytes(values)}, mode))[0], bytes(want)) << mode.name;
+}
+
 TEST(IntegerEdges, ActivationsThatAreNoNumbersAreQuantisedInRange) {
   const float inf = INFINITY;
   for (const std::vector<float>& x : {std::vector<float>{1, inf, -2, NAN}, std::vector<float>{-inf, inf, NAN, 3},
