@@ -7,8 +7,8 @@
 // a computed one, x / 0 is 0 in int32 and in 8 bits the largest or smallest value, of 0 / 0 the zero point.
 // 8 bits: add and sub bring both operands to twice the larger scale with 20 bits of headroom (7 for
 // squared_difference) and requantise; mul requantises the product; maximum and minimum compare raw
-// values and need equal quantisation; div multiplies by a fixed-point reciprocal. Source: TensorFlow Lite's reference
-// kernels.
+// values and need equal quantisation; div multiplies by a fixed-point reciprocal, its shifts beyond 31 bits as LiteRT's
+// reference makes them. Source: TensorFlow Lite's reference kernels.
 //
 // sum_to_shape(x) → the sum of x over the dimensions that broadcasting to x's shape repeated.
 // extremum_grad(a, b, dy) → dy where a is the chosen operand (a ≥ b for maximum, a ≤ b for minimum)
