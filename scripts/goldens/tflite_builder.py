@@ -9,7 +9,7 @@ from ai_edge_litert import schema_py_generated as fb
 
 TYPES = {"float32": fb.TensorType.FLOAT32, "float16": fb.TensorType.FLOAT16, "int32": fb.TensorType.INT32,
          "uint8": fb.TensorType.UINT8, "int64": fb.TensorType.INT64, "bool": fb.TensorType.BOOL,
-         "int16": fb.TensorType.INT16, "int8": fb.TensorType.INT8}
+         "int16": fb.TensorType.INT16, "int8": fb.TensorType.INT8, "int4": fb.TensorType.INT4}
 
 
 class TfliteBuilder:

@@ -15,7 +15,7 @@ float quantize_symmetric(const float* x, int64_t n, int8_t* q) {
   const float inverse = 127 / range;
   for (int64_t i = 0; i < n; ++i) {
     const float rounded = std::round(x[i] * inverse);
-    q[i] = static_cast<int8_t>(rounded >= 127 ? 127 : rounded <= -127 ? -127 : rounded == rounded ? rounded : -127);
+    q[i] = static_cast<int8_t>(rounded >= 127 ? 127 : rounded <= -127 ? -127 : rounded == rounded ? rounded : 0);
   }
   return range / 127;
 }
@@ -38,8 +38,8 @@ void quantize_asymmetric(const float* x, int64_t n, int8_t* q, float* scale, int
   // Of the two candidates for the zero point, the one with the smaller rounding error at its end.
   const double from_lo = q_min - lo / step, from_hi = q_max - hi / step;
   const double error_lo = std::fabs(q_min) + std::fabs(lo / step), error_hi = std::fabs(q_max) + std::fabs(hi / step);
-  const double zero = error_lo < error_hi ? from_lo : from_hi;
-  const int32_t nudged = zero <= q_min ? -128 : zero >= q_max ? 127 : static_cast<int32_t>(std::round(zero));
+  const double zero = error_lo < error_hi ? from_lo : from_hi;  // not a number where the range is infinite
+  const int32_t nudged = zero <= q_min ? -128 : zero < q_max ? static_cast<int32_t>(std::round(zero)) : 127;
   *scale = static_cast<float>(step);
   *zero_point = nudged;
   const float inverse = 1.0f / *scale;

@@ -65,18 +65,6 @@ TEST(Map, FastBinaryEqualsReferenceForAllBroadcasts) {
     }
 }
 
-TEST(Map, IntegerDivisionNeverTraps) {
-  Graph g;
-  Builder b(g);
-  const TensorId p = b.input("a", DType::i32, {4}), q = b.input("b", DType::i32, {4});
-  g.outputs = {*b.op(Op::div, {p, q}, BinaryAttrs{}, "y")};
-  const int32_t a[] = {7, INT32_MIN, -7, 5}, d[] = {0, -1, 2, -5}, want[] = {0, INT32_MIN, -3, -1};
-  const auto y = run_graph(
-      g, {Bytes((const uint8_t*)a, (const uint8_t*)(a + 4)), Bytes((const uint8_t*)d, (const uint8_t*)(d + 4))},
-      kModes[1]);
-  EXPECT_EQ(std::memcmp((*y)[0].data(), want, 16), 0);
-}
-
 // ---- gradients ----
 TEST(MapGradient, Unary) {
   for (const Op op : kUnary) {

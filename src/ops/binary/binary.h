@@ -1,12 +1,14 @@
 // Elementwise functions of two operands with broadcasting: add, sub, mul, div, maximum, minimum,
 // squared_difference; y = act(f(a, b)).
-//   a, b  one type: float32, int32, int8 (not div), uint8; y their broadcast shape
+//   a, b  one type: float32, int32, int8, uint8; y their broadcast shape
 // float32: add, sub, mul and div are clamped to ±FLT_MAX where there is no activation. maximum is
-// a > b ? a : b, minimum a < b ? a : b. int32: sums and products wrap, div truncates, x / 0 is 0.
+// a > b ? a : b, minimum a < b ? a : b. int32: sums and products wrap; div truncates, −2^31 / −1 saturates.
+// Integer division by 0, where LiteRT ends with an error: a constant divisor that holds it is refused; of
+// a computed one, x / 0 is 0 in int32 and in 8 bits the largest or smallest value, of 0 / 0 the zero point.
 // 8 bits: add and sub bring both operands to twice the larger scale with 20 bits of headroom (7 for
 // squared_difference) and requantise; mul requantises the product; maximum and minimum compare raw
-// values and need equal quantisation; div multiplies by a fixed-point reciprocal. Source: TensorFlow Lite's reference
-// kernels.
+// values and need equal quantisation; div multiplies by a fixed-point reciprocal, its shifts beyond 31 bits as LiteRT's
+// reference makes them. Source: TensorFlow Lite's reference kernels.
 //
 // sum_to_shape(x) → the sum of x over the dimensions that broadcasting to x's shape repeated.
 // extremum_grad(a, b, dy) → dy where a is the chosen operand (a ≥ b for maximum, a ≤ b for minimum)

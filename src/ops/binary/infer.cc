@@ -1,8 +1,29 @@
+#include <algorithm>
 #include <cmath>
 
 #include "ops/binary/binary.h"
 
 namespace thimble::infer {
+namespace {
+
+// LiteRT fails whenever it runs a model with such a divisor; of a constant it is known before.
+Status expect_no_zero_divisor(const Tensor& divisor) {
+  if (!divisor.constant()) return {};
+  const auto refuse = [&](size_t i) {
+    return fail(ErrorCode::bad_file, format("element {} of the constant divisor {} is zero", i, divisor.to_string()),
+                "integers have no result for a division by zero: change the constant, or divide in float32");
+  };
+  if (divisor.type == DType::i32) {
+    const auto values = divisor.data.as<int32_t>();
+    const auto zero = std::ranges::find(values, 0);
+    return zero == values.end() ? Status{} : refuse(static_cast<size_t>(zero - values.begin()));
+  }
+  const auto values = divisor.data.as<uint8_t>();
+  const auto zero = std::ranges::find(values, static_cast<uint8_t>(divisor.quant.zero_point[0]));
+  return zero == values.end() ? Status{} : refuse(static_cast<size_t>(zero - values.begin()));
+}
+
+}  // namespace
 
 Status binary(InferContext& ctx) {
   THIMBLE_TRY(ctx.expect_arity(2, 2, 1));
@@ -17,9 +38,8 @@ Status binary(InferContext& ctx) {
   const Activation activation = ctx.node.attrs.as<BinaryAttrs>().activation;
   if (activation > Activation::relu6)
     return fail(ErrorCode::unsupported, format("fused activation {}", name(activation)));
+  if (a.type == DType::i32 && fn == BinaryFn::div) return expect_no_zero_divisor(b);
   if (!is_quantized_type(a.type)) return {};
-  if (fn == BinaryFn::div && a.type != DType::u8)
-    return fail(ErrorCode::unsupported, format("no division of {}", name(a.type)), "divide in float32");
   for (const Tensor* t : {&a, &b, &y}) {
     if (t->type != a.type)
       return fail(ErrorCode::bad_file, format("output {} must be {}", t->to_string(), name(a.type)));
@@ -42,6 +62,7 @@ Status binary(InferContext& ctx) {
   if (r.y_shift > 15)
     return fail(ErrorCode::bad_file, format("output scale {} is too small for inputs of scale {} and {}",
                                             y.quant.scale[0], a.quant.scale[0], b.quant.scale[0]));
+  if (fn == BinaryFn::div) return expect_no_zero_divisor(b);
   return {};
 }
 

@@ -61,6 +61,16 @@ int32_t BinaryInteger::finish(int32_t a, int32_t b) const {
   return std::clamp(fixed::add(multiply_by_quantized_multiplier(raw, y_multiplier, y_shift), zy), lo, hi);
 }
 namespace {
+
+// rounding_divide_by_pot as LiteRT's reference computes it with exponents above 31 as well, which small quotients
+// have: every bit counts as the remainder, and shift counts wrap at the width of a register. So 0 / y is one step
+// above the zero point where the scales ask for it. Exponents are not negative.
+int32_t wrapping_divide_by_pot(int32_t x, int exponent) {
+  const auto mask = static_cast<int32_t>((uint64_t{1} << (exponent & 63)) - 1);
+  const int32_t threshold = (mask >> 1) + (x < 0 ? 1 : 0);
+  return (x >> (exponent & 31)) + ((x & mask) > threshold ? 1 : 0);
+}
+
 // x / y by y's fixed-point reciprocal; the quotient of nothing is nothing, of anything else by 0 the
 // largest or smallest value.
 int32_t quotient(const BinaryInteger& f, int32_t x, int32_t y) {
@@ -73,9 +83,12 @@ int32_t quotient(const BinaryInteger& f, int32_t x, int32_t y) {
   const int32_t reciprocal = fixed::reciprocal(y, 31, &power);
   const int headroom = std::countl_zero(static_cast<uint32_t>(x < 0 ? ~x : x)) - 1;
   const int32_t unscaled = fixed::mul(wrapping_shift_left(x, headroom), reciprocal);
-  const int shift = f.y_shift - power - headroom;
-  return std::clamp(fixed::add(multiply_by_quantized_multiplier(unscaled, f.y_multiplier, shift), f.zy), f.lo, f.hi);
+  // Positive: |x| < 2^8 leaves a headroom of 23 bits and infer allows shifts up to 15.
+  const int exponent = headroom + power - f.y_shift;
+  const int32_t v = wrapping_divide_by_pot(fixed::mul(unscaled, f.y_multiplier), exponent);
+  return std::clamp(fixed::add(v, f.zy), f.lo, f.hi);
 }
+
 }  // namespace
 
 int32_t BinaryInteger::operator()(int32_t a, int32_t b) const {

@@ -34,7 +34,7 @@ int32_t value(BinaryFn fn, int32_t a, int32_t b) {
   switch (fn) {
     case BinaryFn::sub: return static_cast<int32_t>(x - y);
     case BinaryFn::mul: return static_cast<int32_t>(x * y);
-    case BinaryFn::div: return b == 0 ? 0 : b == -1 ? static_cast<int32_t>(0u - x) : a / b;
+    case BinaryFn::div: return b == 0 ? 0 : b == -1 && a == INT32_MIN ? INT32_MAX : a / b;
     case BinaryFn::maximum: return std::max(a, b);
     case BinaryFn::minimum: return std::min(a, b);
     case BinaryFn::squared_difference: return static_cast<int32_t>((x - y) * (x - y));

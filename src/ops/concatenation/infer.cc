@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "ops/axes.h"
 #include "ops/concatenation/concatenation.h"
 #include "ops/op.h"
@@ -47,6 +49,9 @@ Status concatenation(InferContext& ctx) {
                   "requantise the input first");
     THIMBLE_TRY(ctx.expect_per_tensor_quantized(x));
     THIMBLE_TRY(ctx.expect_per_tensor_quantized(y));
+    if (!std::isfinite(x.quant.scale[0] * (1.0f / y.quant.scale[0]) * 255))
+      return fail(ErrorCode::bad_file,
+                  format("scales {} and {} are too far apart", x.quant.scale[0], y.quant.scale[0]));
   }
   ctx.outputs[0].type = first.type;
   THIMBLE_ASSIGN(ctx.outputs[0].shape, Shape::make(std::span<const int64_t>(dims)));

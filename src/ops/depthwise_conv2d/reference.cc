@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include "base/fixed_point.h"
 #include "ops/depthwise_conv2d/depthwise_conv2d.h"
+#include "ops/fixed_function.h"
 #include "ops/hybrid.h"
 #include "ops/weighted.h"
 
@@ -64,9 +64,8 @@ void integer(const RefCall& call, const DepthwiseDims& d, Activation activation)
       for_each_product(d, oh, ow, o,
                        [&](int64_t i, int64_t j) { acc += static_cast<uint32_t>((x[i] - zx) * (w[j] - zw)); });
       const ChannelScale s = channel_scale(xv.type, xv.scale(), *wv.quant, yv.scale(), o);
-      const int32_t q =
-          yv.zero_point() + multiply_by_quantized_multiplier(static_cast<int32_t>(acc), s.multiplier, s.shift);
-      yv.as<T>()[at] = static_cast<T>(std::clamp(q, lo, hi));
+      const int32_t v = multiply_by_quantized_multiplier(static_cast<int32_t>(acc), s.multiplier, s.shift);
+      yv.as<T>()[at] = static_cast<T>(std::clamp(fixed::add(v, yv.zero_point()), lo, hi));
     });
   }
 }

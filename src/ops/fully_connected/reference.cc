@@ -65,9 +65,10 @@ void hybrid(const RefCall& call, const Dims& d, const FullyConnectedAttrs& attrs
       scale = quantize_symmetric(x, d.inputs, row);
     }
     for (int64_t o = 0; o < d.outputs; ++o) {
-      int32_t acc = 0;
-      for (int64_t i = 0; i < d.inputs; ++i) acc += (row[i] - zero) * w[o * d.inputs + i];
-      const float y = (bias ? bias[o] : 0) + static_cast<float>(acc) * (scale * wv.scale(static_cast<size_t>(o)));
+      uint32_t acc = 0;
+      for (int64_t i = 0; i < d.inputs; ++i) acc += static_cast<uint32_t>((row[i] - zero) * w[o * d.inputs + i]);
+      const float y = (bias ? bias[o] : 0) +
+                      static_cast<float>(static_cast<int32_t>(acc)) * (scale * wv.scale(static_cast<size_t>(o)));
       call.out[0].as<float>()[b * d.outputs + o] = y < lo ? lo : y > hi ? hi : y;
     }
   }

@@ -7,10 +7,16 @@ namespace thimble::infer {
 namespace {
 bool integer(DType t) { return t == DType::i8 || t == DType::u8 || t == DType::i16; }
 
-Status expect_scale(const InferContext& ctx, const Tensor& t) {
-  THIMBLE_TRY(ctx.expect_per_tensor_quantized(t));
-  if (!std::isfinite(t.quant.scale[0]))
-    return fail(ErrorCode::bad_file, format("{}: scale is not finite", t.to_string()));
+// One scale, or one per slice of an axis, all of them positive.
+Status expect_scales(const Tensor& t) {
+  const Quantization& q = t.quant;
+  if (q.empty()) return fail(ErrorCode::bad_file, format("{} has no scale", t.to_string()));
+  if (q.per_axis() &&
+      (q.axis < 0 || q.axis >= t.shape.rank() || t.shape[q.axis] != static_cast<int64_t>(q.scale.size())))
+    return fail(ErrorCode::bad_file, format("{}: {} scales do not fit axis {}", t.to_string(), q.scale.size(), q.axis));
+  for (float scale : q.scale)
+    if (!std::isfinite(scale) || scale <= 0)
+      return fail(ErrorCode::bad_file, format("{}: scale {} must be positive and finite", t.to_string(), scale));
   return {};
 }
 }  // namespace
@@ -21,9 +27,16 @@ Status quantize(InferContext& ctx) {
   const Tensor &x = ctx.in(0), &y = ctx.declared(0);
   if (!integer(y.type))
     return fail(ErrorCode::unsupported, format("output {} must be int8, uint8 or int16", y.to_string()));
-  THIMBLE_TRY(expect_scale(ctx, y));
+  Tensor result = y;  // before shapes are inferred y may have none
+  result.shape = x.shape;
+  THIMBLE_TRY(expect_scales(result));
   if (integer(x.type)) {
-    THIMBLE_TRY(expect_scale(ctx, x));
+    THIMBLE_TRY(expect_scales(x));
+    for (const Tensor* t : {&x, &y})
+      if (t->quant.per_axis())
+        return fail(ErrorCode::unsupported,
+                    format("no requantisation per channel: {} to {}", x.to_string(), y.to_string()),
+                    "dequantise to float32 and quantise that");
     const double ratio = static_cast<double>(x.quant.scale[0]) / y.quant.scale[0];
     if (!(ratio < 0x1p14))
       return fail(ErrorCode::bad_file,
@@ -35,16 +48,12 @@ Status quantize(InferContext& ctx) {
 
 Status dequantize(InferContext& ctx) {
   THIMBLE_TRY(ctx.expect_arity(1, 1, 1));
-  THIMBLE_TRY(ctx.expect_type(0, {DType::i8, DType::u8, DType::i16, DType::f16}));
   const Tensor& x = ctx.in(0);
+  // Constants of 4 bits are int8 where it runs (graph/int4.h).
+  if (x.type != DType::i4 || !x.constant())
+    THIMBLE_TRY(ctx.expect_type(0, {DType::i8, DType::u8, DType::i16, DType::f16}));
   ctx.outputs[0] = {DType::f32, x.shape};
-  if (x.type == DType::f16) return {};
-  const Quantization& q = x.quant;
-  if (q.empty()) return fail(ErrorCode::bad_file, format("{} has no scale", x.to_string()));
-  if (q.per_axis() &&
-      (q.axis < 0 || q.axis >= x.shape.rank() || x.shape[q.axis] != static_cast<int64_t>(q.scale.size())))
-    return fail(ErrorCode::bad_file, format("{}: {} scales do not fit axis {}", x.to_string(), q.scale.size(), q.axis));
-  return {};
+  return x.type == DType::f16 ? Status{} : expect_scales(x);
 }
 
 Status cast(InferContext& ctx) {

@@ -48,7 +48,7 @@ To convert(From v) {
   } else if constexpr (std::is_same_v<To, Bool>) {
     return Bool{static_cast<uint8_t>(v != 0)};
   } else if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>) {
-    if (!(v == v)) return 0;
+    if (!(v == v)) return std::numeric_limits<To>::max();
     constexpr double lo = static_cast<double>(std::numeric_limits<To>::min());
     constexpr double hi = static_cast<double>(std::numeric_limits<To>::max());
     if (v <= lo) return std::numeric_limits<To>::min();
@@ -59,28 +59,38 @@ To convert(From v) {
   }
 }
 
+// The scale of element i of a tensor that has one, or one per slice of an axis.
+struct Slices {
+  explicit Slices(const TensorView& t)
+      : count(t.quant->per_axis() ? t.shape[t.quant->axis] : 1),
+        inner(t.quant->per_axis() ? t.shape.elements(t.quant->axis + 1, t.shape.rank()) : 1) {}
+  size_t operator()(int64_t i) const { return static_cast<size_t>(count == 1 ? 0 : i / inner % count); }
+  int64_t count, inner;
+};
+
 }  // namespace
 
 void quantize(const RefCall& call) {
   const TensorView &xv = call.in[0], &yv = call.out[0];
   const int64_t n = xv.shape.elements();
-  const float scale = yv.scale();
-  const int32_t zero = yv.zero_point();
+  const Slices slice(yv);
   with_integer(yv.type, [&]<class Q>(Q) {
     Q* y = yv.as<Q>();
     constexpr int32_t lo = std::numeric_limits<Q>::min(), hi = std::numeric_limits<Q>::max();
     if (xv.type == DType::f32) {
       const float* x = xv.as<float>();
       for (int64_t i = 0; i < n; ++i) {
-        const float r = std::round(x[i] / scale);
+        const size_t s = slice(i);
+        const float r = std::round(x[i] / yv.scale(s));
         const int32_t q = r == r ? static_cast<int32_t>(std::clamp(r, -1e6f, 1e6f)) : 0;
-        y[i] = static_cast<Q>(std::clamp(q + zero, lo, hi));
+        y[i] = static_cast<Q>(std::clamp(q + yv.zero_point(s), lo, hi));
       }
       return;
     }
     int32_t multiplier;
     int shift;
-    quantize_multiplier(static_cast<double>(xv.scale()) / static_cast<double>(scale), &multiplier, &shift);
+    const int32_t zero = yv.zero_point();
+    quantize_multiplier(static_cast<double>(xv.scale()) / static_cast<double>(yv.scale()), &multiplier, &shift);
     with_integer(xv.type, [&]<class P>(P) {
       const P* x = xv.as<P>();
       for (int64_t i = 0; i < n; ++i)
@@ -98,14 +108,12 @@ void dequantize(const RefCall& call) {
     for (int64_t i = 0; i < n; ++i) y[i] = half_to_float(xv.as<uint16_t>()[i]);
     return;
   }
-  const bool per_axis = xv.quant->per_axis();
-  const int64_t inner = per_axis ? xv.shape.elements(xv.quant->axis + 1, xv.shape.rank()) : 1;
-  const int64_t channels = per_axis ? xv.shape[xv.quant->axis] : 1;
+  const Slices slice(xv);
   with_integer(xv.type, [&]<class Q>(Q) {
     const Q* x = xv.as<Q>();
     for (int64_t i = 0; i < n; ++i) {
-      const auto c = static_cast<size_t>(per_axis ? i / inner % channels : 0);
-      y[i] = xv.scale(c) * static_cast<float>(x[i] - xv.zero_point(c));
+      const size_t s = slice(i);
+      y[i] = xv.scale(s) * static_cast<float>(x[i] - xv.zero_point(s));
     }
   });
 }

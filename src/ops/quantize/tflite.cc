@@ -13,7 +13,9 @@ tflite::TfliteRule quantize(Op) {
           },
           [](tflite::WriteContext& ctx) -> Status {
             ctx.builtin = 114;
-            ctx.version = ctx.in(0).type == DType::f32 && ctx.out().type != DType::i16 ? 1 : 2;
+            ctx.version = ctx.out().quant.per_axis()                                     ? 3
+                          : ctx.in(0).type == DType::f32 && ctx.out().type != DType::i16 ? 1
+                                                                                         : 2;
             ctx.options_table(89, [](tflite::TableWriter&) {});
             return {};
           }};
@@ -29,7 +31,8 @@ tflite::TfliteRule dequantize(Op) {
           [](tflite::WriteContext& ctx) -> Status {
             ctx.builtin = 6;
             const DType type = ctx.in(0).type;
-            ctx.version = ctx.in(0).quant.per_axis()                 ? 5
+            ctx.version = type == DType::i4                          ? 6
+                          : ctx.in(0).quant.per_axis()               ? 5
                           : type == DType::i16 || type == DType::f16 ? 3
                           : type == DType::i8                        ? 2
                                                                      : 1;

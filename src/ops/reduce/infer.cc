@@ -72,6 +72,11 @@ Status reduce(InferContext& ctx) {
     // Σ(q − zero point) of more does not fit 32 bits.
     if (count > int64_t{1} << 22)
       return fail(ErrorCode::unsupported, format("{} values of {} in one sum", count, name(x.type)));
+    // Beyond it the float32 arithmetic of SUM has no number for a result.
+    const float ratio = x.quant.scale[0] / y.quant.scale[0];
+    if (ctx.node.op == Op::sum && !std::isfinite(ratio * 255 * static_cast<float>(count)))
+      return fail(ErrorCode::bad_file,
+                  format("scales {} and {} are too far apart", x.quant.scale[0], y.quant.scale[0]));
   } else if (x.quant.scale != y.quant.scale || x.quant.zero_point != y.quant.zero_point) {
     return fail(ErrorCode::unsupported,
                 format("{} and output {} differ in scale or zero point", x.to_string(), y.to_string()),

@@ -23,7 +23,8 @@ Status unary(InferContext& ctx) {
   double ratio = static_cast<double>(x.quant.scale[0]) / y.quant.scale[0];
   if (op == Op::rsqrt) {
     ratio = 0x1p-10 / (std::sqrt(static_cast<double>(x.quant.scale[0])) * y.quant.scale[0]);
-  } else if (op == Op::exp || op == Op::log || op == Op::elu || op == Op::gelu || op == Op::sigmoid || op == Op::tanh) {
+  } else if (op == Op::exp || op == Op::log || op == Op::elu || op == Op::gelu || op == Op::sigmoid || op == Op::tanh ||
+             op == Op::sqrt || op == Op::neg) {
     ratio = 0;
   }
   if (!std::isfinite(ratio) || ratio >= 0x1p20)

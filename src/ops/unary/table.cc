@@ -133,6 +133,17 @@ void unary_table(UnaryFn fn, float alpha, DType type, const Quantization& x, con
       }
       return;
     }
+    case UnaryFn::neg:
+      if (type != DType::i8) break;
+      for (int32_t q = low; q <= high; ++q) table[static_cast<uint8_t>(q)] = static_cast<uint8_t>(-q);
+      return;
+    case UnaryFn::sqrt:
+      if (type != DType::i8) break;
+      for (int32_t q = low; q <= high; ++q) {
+        const float root = std::sqrt(sx * static_cast<float>(std::max(q - zx, 0)));
+        put(q, static_cast<int64_t>(std::min(root / sy, 1e6f)) + zy);
+      }
+      return;
     default: break;
   }
   const float inverse = 1 / sy;

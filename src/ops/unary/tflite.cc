@@ -14,6 +14,7 @@ int version_of(Op op, DType type) {
     case Op::relu:
     case Op::relu6:
     case Op::leaky_relu:
+    case Op::sqrt:
     case Op::rsqrt:
     case Op::log:
     case Op::exp:

@@ -2,7 +2,9 @@
 //   x, y  float32, int8 or uint8, one shape
 // int8 and uint8: the functions that TFLite defines in integers (relu family, leaky_relu, hard_swish,
 // abs, rsqrt) follow its arithmetic; all others are TFLite's table: q = round(f(s·(x − z)) · (1/s'))
-// + z' in float32. sigmoid's output has scale 1/256 and the lowest zero point.
+// + z' in float32. sigmoid's output has scale 1/256 and the lowest zero point. int8 neg is LiteRT's −q of the
+// stored byte (−128 stays), whatever the scales and zero points; int8 sqrt cuts √(s·(x − z)) / s' toward zero.
+// Roots of negative values, where LiteRT ends with an error, are the zero point (sqrt) and the largest value (rsqrt).
 // float32: the value of the function in double precision, rounded. NaN gives NaN; infinities as in
 // <cmath>; relu maps −inf to 0; hard_swish multiplies by relu6 before dividing by 6 (so −inf gives
 // NaN); round and sign give +0, not −0, for what is not −0 itself (round) or is (sign), as in TFLite.

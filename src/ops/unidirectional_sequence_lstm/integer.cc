@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/fixed_point.h"
+#include "ops/fixed_function.h"
 
 namespace thimble {
 namespace {
@@ -130,8 +130,8 @@ void sequence_lstm_cell(const SequenceLstmScales& s, int16_t* gates, int16_t* c,
     if (s.cell_clip > 0) cell = static_cast<int16_t>(std::clamp<int32_t>(cell, -s.cell_clip, s.cell_clip));
     c[u] = cell;
     const int32_t product = int32_t{o} * tanh_q(cell, 15 + s.cell_power);
-    const int32_t q = multiply_by_quantized_multiplier(product, s.hidden.multiplier, s.hidden.shift) + s.hidden_zero;
-    h[u] = static_cast<int8_t>(std::clamp(q, -128, 127));
+    const int32_t v = multiply_by_quantized_multiplier(product, s.hidden.multiplier, s.hidden.shift);
+    h[u] = static_cast<int8_t>(std::clamp(fixed::add(v, s.hidden_zero), -128, 127));
   }
 }
 

@@ -51,9 +51,9 @@ struct QuantizedRow {
     const auto* w = weights.as<int8_t>();
     const float both = scale * weights.scale();
     for (int64_t u = 0; u < units; ++u) {
-      int32_t sum = 0;
-      for (int64_t i = 0; i < n; ++i) sum += (row[i] - zero) * w[u * n + i];
-      gate[u] += static_cast<float>(sum) * both;
+      uint32_t sum = 0;  // wraps, as 32-bit hardware does
+      for (int64_t i = 0; i < n; ++i) sum += static_cast<uint32_t>((row[i] - zero) * w[u * n + i]);
+      gate[u] += static_cast<float>(static_cast<int32_t>(sum)) * both;
     }
   }
 };
