@@ -332,11 +332,15 @@ Status GraphCodec::quantization(Tensor& tensor, const Role& role) {
     axis = expected;
     if (!flag(kAxisGuessed, role.op, context, q.axis == expected, 0.95))
       axis = static_cast<int64_t>(coder_.even_bits(static_cast<uint64_t>(q.axis), 3));
-    if (axis >= rank) coder_.fail();
-    THIMBLE_TRY(sound("a quantised dimension"));
-    scales = tensor.shape[static_cast<int>(axis)];
+    if (role.position >= kOutputPosition) {  // its shape follows from the node, later
+      scales = static_cast<int64_t>(count_.code_unsigned(coder_, q.scale.size()));
+    } else {
+      if (axis >= rank) coder_.fail();
+      THIMBLE_TRY(sound("a quantised dimension"));
+      scales = tensor.shape[static_cast<int>(axis)];
+    }
     if (!writing()) {
-      if (scales < 2 || 8 * scales > memory_) coder_.fail();
+      if (scales < 2 || scales > memory_ / 8) coder_.fail();
       memory_ -= 8 * scales;
     }
     THIMBLE_TRY(sound("the number of scales"));
