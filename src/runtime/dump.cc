@@ -5,14 +5,22 @@
 namespace thimble {
 namespace {
 
-// Where a step's pointer leads: `conv1@1024`, with the name of the tensor; constants of the model have no place.
+// Where a step's pointer leads: `t12@1024`, tensor 12 at byte 1024 of the arena; constants of the model have no place.
 std::string place_of(const Program& program, const Fixup& f) {
   if (f.to == Fixup::To::scratch)
     return format("scratch@{}", program.scratch_offsets()[static_cast<size_t>(f.id)] + f.bytes_in);
   const uint8_t* constant = nullptr;
   const int64_t offset = program.place(f.id, &constant);
-  const std::string& name = program.graph().at(f.id).name;
-  return constant ? name : format("{}@{}", name, offset + f.bytes_in);
+  return constant ? format("t{}", f.id) : format("t{}@{}", f.id, offset + f.bytes_in);
+}
+
+// The last of the names that converters string together, at most 40 bytes of its end.
+std::string short_name(const Node& node) {
+  std::string name = node.name.substr(node.name.rfind(';') + 1);
+  if (name.size() <= 40) return name;
+  size_t from = name.size() - 40;
+  while (from < name.size() && (name[from] & 0xc0) == 0x80) ++from;  // not inside a character
+  return "…" + name.substr(from);
 }
 
 void add(std::vector<std::string>& list, std::string what) {
@@ -42,7 +50,7 @@ std::string dump(const Program& program) {
     }
     const std::string parts = step.parts > 1 ? format(" in {} parts", step.parts) : "";
     const std::string memory = scratch.empty() ? "" : " with " + joined(scratch);
-    text += format("{:4} {} \"{}\": {}{}: {} → {}{}\n", s, name(node.op), node.name, step.name, parts, joined(from),
+    text += format("{:4} {} \"{}\": {}{}: {} → {}{}\n", s, name(node.op), short_name(node), step.name, parts, joined(from),
                    joined(to), memory);
   }
   return text;
