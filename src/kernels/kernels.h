@@ -50,7 +50,7 @@ std::span<const KernelTable* const> available_kernels();
 // THIMBLE_ISA names (scalar, avx2, avx512, avx512_vnni, neon) when the machine has it.
 const KernelTable& kernels();
 
-// Forces a table (tests, `--isa`); "" goes back to the default. False if the machine lacks it; what
+// Forces a table (tests); "" goes back to the default. False if the machine lacks it; what
 // was in force then stays.
 bool force_isa(std::string_view isa_name);
 
