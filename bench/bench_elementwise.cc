@@ -1,6 +1,9 @@
-// Speed of the float32 kernels beside the matrix products, per instruction set, in billions of
-// elements (of the input) per second.
+// Speed of the kernels beside the matrix products, per instruction set, in billions of elements (of the
+// input) per second.
 //   build/release/bench/bench_elementwise --benchmark_filter=avx512/
+// The scalar table is what int8 sums and products cost without vectors; in turns:
+//   build/release/bench/bench_elementwise --benchmark_filter=_s8 --benchmark_enable_random_interleaving=true \
+//     --benchmark_repetitions=9 --benchmark_report_aggregates_only=true
 #include <benchmark/benchmark.h>
 
 #include <functional>
@@ -70,6 +73,18 @@ void register_table(const KernelTable& t) {
   auto* bytes = keep(std::vector<uint8_t>(kCount, 7));
   time(isa + "lut", kCount, [=, f = t.map.lut_u8] { f(bytes, bytes, kCount, lut); });
   time(isa + "quantize_row", kCount, [=, f = t.map.quantize_row] { benchmark::DoNotOptimize(f(x, bytes, kCount)); });
+
+  // The squeeze-and-excitation product and the residual sum of an EfficientNet-B0 at 56 x 56.
+  ElementwiseS8Args s;
+  s.rows = 56 * 56, s.n = 96, s.a_row = 96, s.a = keep(std::vector<uint8_t>(56 * 56 * 96, 90));
+  s.b = keep(std::vector<uint8_t>(56 * 56 * 96, 77)), s.y = keep(std::vector<uint8_t>(56 * 56 * 96));
+  s.a_zero_point = -3, s.b_zero_point = -128, s.multiplier = 1518500250, s.shift = -7, s.zero_point = -5;
+  time(isa + "mul_s8_56x56x96_by_channel", s.rows * s.n, [=, f = t.elementwise_s8.mul] { f(s); });
+  s.b_step = 0, s.b_row = 1;
+  time(isa + "mul_s8_56x56x96_by_pixel", s.rows * s.n, [=, f = t.elementwise_s8.mul] { f(s); });
+  s.n *= s.rows, s.rows = 1, s.b_step = 1;
+  s.a_multiplier = 1 << 30, s.b_multiplier = 1234567890, s.b_shift = -1, s.shift = -18;
+  time(isa + "add_s8_56x56x96", s.n, [=, f = t.elementwise_s8.add] { f(s); });
 
   const auto pool = windows(4, 26, 2, 2, 32);
   PoolF32Args p;

@@ -153,9 +153,4 @@ std::string os_name() {
   return pretty.empty() ? kernel : pretty + ", " + kernel;
 }
 
-int64_t total_memory_bytes() {
-  const int64_t pages = ::sysconf(_SC_PHYS_PAGES), page = ::sysconf(_SC_PAGE_SIZE);
-  return pages > 0 && page > 0 ? pages * page : 0;
-}
-
 }  // namespace thimble

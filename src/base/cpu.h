@@ -32,6 +32,5 @@ int logical_cpus();
 
 std::string cpu_model_name();  // "AMD EPYC …"; the architecture where the system does not tell
 std::string os_name();         // "Debian GNU/Linux 12 (bookworm), Linux 6.1.0"
-int64_t total_memory_bytes();  // 0 where unknown
 
 }  // namespace thimble

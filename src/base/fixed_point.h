@@ -34,12 +34,6 @@ constexpr int32_t rounding_divide_by_pot(int32_t x, int exponent) {
   const int64_t threshold = (mask >> 1) + (x < 0 ? 1 : 0);
   return static_cast<int32_t>((static_cast<int64_t>(x) >> exponent) + (remainder > threshold ? 1 : 0));
 }
-constexpr int64_t rounding_divide_by_pot(int64_t x, int exponent) {  // exponent in [0, 62]
-  const int64_t mask = (int64_t{1} << exponent) - 1;
-  const int64_t remainder = x & mask;
-  const int64_t threshold = (mask >> 1) + (x < 0 ? 1 : 0);
-  return (x >> exponent) + (remainder > threshold ? 1 : 0);
-}
 
 // x · 2^exponent, saturated; a negative exponent divides with rounding_divide_by_pot.
 constexpr int32_t saturating_rounding_multiply_by_pot(int32_t x, int exponent) {
@@ -61,14 +55,6 @@ constexpr int32_t multiply_by_quantized_multiplier(int32_t x, int32_t multiplier
   const int left = shift > 0 ? shift : 0;
   const int right = shift > 0 ? 0 : std::min(-shift, 31);
   return rounding_divide_by_pot(saturating_rounding_doubling_high_mul(wrapping_shift_left(x, left), multiplier), right);
-}
-
-// The 64-bit accumulator's form (int16 activations, int8 weights): the multiplier is rounded to 16
-// bits, one rounding at the end. |x| < 2^47, shift in [−31, 7], multiplier ≥ 0.
-constexpr int32_t multiply_wide_by_quantized_multiplier(int64_t x, int32_t multiplier, int shift) {
-  const int32_t reduced = multiplier < 0x7fff0000 ? (multiplier + (1 << 15)) >> 16 : 0x7fff;
-  const int total = 15 - shift;
-  return static_cast<int32_t>((x * reduced + (int64_t{1} << (total - 1))) >> total);
 }
 
 // real = multiplier · 2^(shift − 31) with multiplier in [2^30, 2^31): frexp, rounded to 31 bits (half

@@ -1,6 +1,6 @@
-// Elementwise int8 arithmetic with TFLite's integer results, over contiguous runs; an operand of step
-// 0 is one value for the whole run, which is how broadcasts are cut into calls. In-place use (y == a
-// or y == b with step 1) is allowed.
+// Elementwise int8 arithmetic with TFLite's integer results, over rows; an operand of step 0 is one value for
+// a whole row and one of row stride 0 the same row every time, which is how broadcasts are cut into calls.
+// In-place use (y == a or y == b, step 1, row stride n) is allowed.
 //
 // With S(x, m, s) = the double rounding of gemm_s8.h (multiplier m, shift s, −31 … 30) and
 // clamp(v) = min(max(v, lo), hi):
@@ -15,11 +15,12 @@
 namespace thimble {
 
 struct ElementwiseS8Args {
-  int64_t n = 0;
+  int64_t rows = 1, n = 0;  // y[rows, n] lies densely; element (r, i) of a is a[r·a_row + i·a_step]
   const uint8_t* a = nullptr;
   const uint8_t* b = nullptr;
-  int a_step = 1, b_step = 1;   // 0 or 1
-  bool bytes_unsigned = false;  // legacy uint8 tensors; otherwise int8
+  int a_step = 1, b_step = 1;    // 0 or 1
+  int64_t a_row = 0, b_row = 0;  // any
+  bool bytes_unsigned = false;   // legacy uint8 tensors; otherwise int8
   uint8_t* y = nullptr;
   int32_t a_zero_point = 0, b_zero_point = 0;
   int left_shift = 20;                                // add, sub; 0 … 22

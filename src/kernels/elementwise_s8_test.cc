@@ -79,26 +79,33 @@ TEST_P(ElementwiseS8, EveryPairOfBytes) {
   }
 }
 
+// Bit 0 and 1 of `form`: whether a and b go on within a row; 2 and 3: from row to row.
 TEST_P(ElementwiseS8, LengthsBroadcastsAndInPlace) {
   Random random(2);
   for (int64_t n : {0, 1, 7, 8, 9, 15, 16, 17, 33, 100}) {
-    for (int steps = 0; steps < 4; ++steps) {
+    for (int form = 0; form < 16; ++form) {
       for (Op op : {Op::add, Op::sub, Op::mul}) {
-        ElementwiseS8Args e = parameters(random, op, steps % 2 != 0, false);
+        ElementwiseS8Args e = parameters(random, op, form % 2 != 0, false);
+        e.rows = form < 4 ? 1 : 3;
         e.n = n;
-        e.a_step = steps & 1;
-        e.b_step = steps >> 1;
-        std::vector<uint8_t> a(e.a_step != 0 ? n : 1), b(e.b_step != 0 ? n : 1), y(n + 1, 0xA5);
+        e.a_step = form & 1;
+        e.b_step = form >> 1 & 1;
+        const int64_t a_width = e.a_step != 0 ? n : 1, b_width = e.b_step != 0 ? n : 1;
+        e.a_row = form & 4 ? a_width : 0;
+        e.b_row = form & 8 ? b_width : 0;
+        std::vector<uint8_t> a(a_width * (form & 4 ? 3 : 1)), b(b_width * (form & 8 ? 3 : 1)), y(e.rows * n + 1, 0xA5);
         fill_bytes(random, Fill::random, a.data(), static_cast<int64_t>(a.size()));
         fill_bytes(random, Fill::random, b.data(), static_cast<int64_t>(b.size()));
         e.a = a.data();
         e.b = b.data();
         e.y = y.data();
         run(op, e);
-        for (int64_t i = 0; i < n; ++i)
-          ASSERT_EQ(int{y[i]}, expected(op, e, a[i * e.a_step], b[i * e.b_step])) << "element " << i << " of " << n;
-        ASSERT_EQ(y[n], 0xA5);
-        if (e.a_step == 1) {
+        for (int64_t r = 0; r < e.rows; ++r)
+          for (int64_t i = 0; i < n; ++i)
+            ASSERT_EQ(int{y[r * n + i]}, expected(op, e, a[r * e.a_row + i * e.a_step], b[r * e.b_row + i * e.b_step]))
+                << "element " << i << " of " << n << ", row " << r << ", form " << form;
+        ASSERT_EQ(y[e.rows * n], 0xA5);
+        if (e.a_step == 1 && (e.rows == 1 || e.a_row == n)) {
           e.y = a.data();
           run(op, e);
           ASSERT_TRUE(std::equal(a.begin(), a.end(), y.begin()));

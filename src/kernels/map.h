@@ -32,7 +32,6 @@ struct MapKernels {
   // y[i] = table[x[i]] over bytes (int8 functions through a 256-entry table indexed by x ^ flip).
   void (*lut_u8)(const uint8_t* x, uint8_t* y, int64_t n, const uint8_t table[256]) = nullptr;
   void (*f16_to_f32)(const uint16_t* x, float* y, int64_t n) = nullptr;
-  void (*f32_to_f16)(const float* x, uint16_t* y, int64_t n) = nullptr;
   // q = clamp(round_half_away(x / scale) + zero_point, -128, 127), as TFLite's QUANTIZE; NaN counts as 0.
   void (*quantize_s8)(const float* x, int8_t* y, int64_t n, float scale, int32_t zero_point) = nullptr;
   void (*dequantize_s8)(const int8_t* x, float* y, int64_t n, float scale, int32_t zero_point) = nullptr;

@@ -115,10 +115,8 @@ THIMBLE_INLINE void store_narrow(T* p, V x, Part part) {
 
 #if THIMBLE_LANES == 16
 THIMBLE_INLINE F widen(H h) { return (F)_mm512_cvtph_ps((__m256i)h); }
-THIMBLE_INLINE H narrow(F x) { return (H)_mm512_cvtps_ph((__m512)x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
 #elif THIMBLE_LANES == 8
 THIMBLE_INLINE F widen(H h) { return (F)_mm256_cvtph_ps((__m128i)h); }
-THIMBLE_INLINE H narrow(F x) { return (H)_mm256_cvtps_ph((__m256)x, _MM_FROUND_TO_NEAREST_INT); }
 #else
 // IEEE binary16: sign, 5 bits of exponent (bias 15), 10 of mantissa; a signalling NaN becomes quiet.
 THIMBLE_INLINE F widen(H h) {
@@ -129,24 +127,11 @@ THIMBLE_INLINE F widen(H h) {
   wide = magnitude < 0x0400 ? bits(to_float(magnitude) * 0x1p-24f) : wide;
   return from_bits(wide | ((all & 0x8000) << 16));
 }
-// Nearest even, as base/half.h.
-THIMBLE_INLINE H narrow(F x) {
-  const I all = bits(x), magnitude = all & 0x7fffffff;
-  I h = ((magnitude + 0xfff + ((magnitude >> 13) & 1)) >> 13) - (112 << 10);
-  h = magnitude < 0x38800000 ? bits(from_bits(magnitude) + 0.5f) - 0x3f000000 : h;
-  h = magnitude >= 0x477ff000 ? set1i(0x7c00) : h;
-  h = magnitude > 0x7f800000 ? ((magnitude >> 13) & 0x3ff) | 0x7e00 : h;
-  return __builtin_convertvector(h | ((all >> 16) & 0x8000), H);
-}
 #endif
 
 void f16_to_f32(const uint16_t* x, float* y, int64_t n) {
   for_runs(n, [&](int64_t i, auto run) { store(y + i, widen(load_narrow<H>(x + i, run)), run); });
 }
-void f32_to_f16(const float* x, uint16_t* y, int64_t n) {
-  for_runs(n, [&](int64_t i, auto run) { store_narrow(y + i, narrow(load(x + i, run)), run); });
-}
-
 // Nearest integer, halves away from zero, of |x| <= 2^22.
 THIMBLE_INLINE I round_away(F x) {
   const I whole = to_int(x);
@@ -207,7 +192,6 @@ void THIMBLE_FILL(map_convert)(MapKernels& table) {
   table.dropout_f32 = dropout_f32;
   table.lut_u8 = lut_u8;
   table.f16_to_f32 = f16_to_f32;
-  table.f32_to_f16 = f32_to_f16;
   table.quantize_s8 = quantize_s8;
   table.dequantize_s8 = dequantize_s8;
   table.quantize_row = quantize_row;

@@ -53,17 +53,17 @@ float dot_f32(const float* x, const float* y, int64_t n) {
   return lane_sum(sum);
 }
 
-// Greatest of sign·f(x); NaN if any value is. `start` where there are none.
+// Greatest of f(x); NaN if any value is, −inf where there are none.
 template <class Fn>
-THIMBLE_INLINE float greatest(const float* x, int64_t n, float start, Fn fn) {
-  F best = set1(start);
+THIMBLE_INLINE float greatest(const float* x, int64_t n, Fn fn) {
+  F best = set1(-kInf);
   I nan = {};
   for_runs(n, [&](int64_t i, auto run) {
     F v = fn(load(x + i, run));
     nan |= v != v;
     if constexpr (__is_same(decltype(run), Part)) {
       float lanes[kLanes];
-      store(lanes, set1(start));
+      store(lanes, set1(-kInf));
       store(lanes, v, run);
       v = load(lanes);
     }
@@ -79,13 +79,10 @@ THIMBLE_INLINE float greatest(const float* x, int64_t n, float start, Fn fn) {
 }
 
 float max_f32(const float* x, int64_t n) {
-  return greatest(x, n, -kInf, [](F v) { return v; });
+  return greatest(x, n, [](F v) { return v; });
 }
 float min_f32(const float* x, int64_t n) {
-  return -greatest(x, n, -kInf, [](F v) { return -v; });
-}
-float max_abs_f32(const float* x, int64_t n) {
-  return greatest(x, n, 0.0f, [](F v) { return abs(v); });
+  return -greatest(x, n, [](F v) { return -v; });
 }
 
 bool all_finite_f32(const float* x, int64_t n) {
@@ -100,14 +97,6 @@ void sum_rows_f32(const float* x, int64_t rows, int64_t n, int64_t ldx, float* a
   for_runs(n, [&](int64_t j, auto run) {
     F sum = load(acc + j, run);
     for (int64_t m = 0; m < rows; ++m) sum += load(x + m * ldx + j, run);
-    store(acc + j, sum, run);
-  });
-}
-
-void dot_rows_f32(const float* x, const float* y, int64_t rows, int64_t n, int64_t ldx, float* acc) {
-  for_runs(n, [&](int64_t j, auto run) {
-    F sum = load(acc + j, run);
-    for (int64_t m = 0; m < rows; ++m) sum = fma(load(x + m * ldx + j, run), load(y + m * ldx + j, run), sum);
     store(acc + j, sum, run);
   });
 }
@@ -155,10 +144,8 @@ void THIMBLE_FILL(reduce)(ReduceKernels& table) {
   table.dot_f32 = dot_f32;
   table.max_f32 = max_f32;
   table.min_f32 = min_f32;
-  table.max_abs_f32 = max_abs_f32;
   table.all_finite_f32 = all_finite_f32;
   table.sum_rows_f32 = sum_rows_f32;
-  table.dot_rows_f32 = dot_rows_f32;
   table.softmax_f32 = softmax_f32;
   table.log_softmax_f32 = log_softmax_f32;
 }

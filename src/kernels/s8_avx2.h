@@ -149,8 +149,6 @@ struct S8Avx2Base {
   static I add(I x, I y) { return _mm256_add_epi32(x, y); }
   static I sub(I x, I y) { return _mm256_sub_epi32(x, y); }
   static I shift_left(I x, int count) { return _mm256_sll_epi32(x, _mm_cvtsi32_si128(count)); }
-  static I clamp(I x, I lo, I hi) { return _mm256_min_epi32(_mm256_max_epi32(x, lo), hi); }
-  static void store_low_bytes(uint8_t* y, I x) { _mm_storel_epi64(reinterpret_cast<__m128i*>(y), low_bytes(x)); }
   static I mul(I x, I y) { return _mm256_mullo_epi32(x, y); }
   static I set(int32_t x) { return _mm256_set1_epi32(x); }
   static I widen_signed(const void* x) { return _mm256_cvtepi8_epi32(_mm_loadl_epi64(static_cast<const __m128i*>(x))); }

@@ -197,10 +197,6 @@ struct S8Avx512Base {
   static I add(I x, I y) { return _mm512_add_epi32(x, y); }
   static I sub(I x, I y) { return _mm512_sub_epi32(x, y); }
   static I shift_left(I x, int count) { return _mm512_sll_epi32(x, _mm_cvtsi32_si128(count)); }
-  static I clamp(I x, I lo, I hi) { return _mm512_min_epi32(_mm512_max_epi32(x, lo), hi); }
-  static void store_low_bytes(uint8_t* y, I x) {
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(y), _mm512_cvtepi32_epi8(x));
-  }
   static I mul(I x, I y) { return _mm512_mullo_epi32(x, y); }
   static I set(int32_t x) { return _mm512_set1_epi32(x); }
   static I widen_signed(const void* x) { return _mm512_cvtepi8_epi32(_mm_loadu_si128(static_cast<const __m128i*>(x))); }

@@ -18,7 +18,51 @@ void run_float(const FloatParams& p, int part, int parts) {
   });
 }
 
-// 8 bits: add, sub and squared_difference look up each operand on the common scale.
+// 8 bits: add, sub and mul by the kernels.
+struct ElementwiseParams {
+  void (*fn)(const ElementwiseS8Args&);
+  ElementwiseS8Args args;  // but for pointers and sizes
+  Broadcast plan;
+  const uint8_t *a, *b;
+  uint8_t* y;
+};
+
+void run_elementwise(const ElementwiseParams& p, int part, int parts) {
+  ElementwiseS8Args args = p.args;
+  each_block(p.plan, part, parts, [&](int64_t a, int64_t b, int64_t y, int64_t rows, int64_t n) {
+    args.a = p.a + a;
+    args.b = p.b + b;
+    args.y = p.y + y;
+    args.rows = rows;
+    args.n = n;
+    p.fn(args);
+  });
+}
+
+// maximum and minimum of raw values, both operands of one quantisation.
+struct ExtremumParams {
+  Broadcast plan;
+  const void *a, *b;
+  void* y;
+};
+
+template <class T, bool kMaximum>
+void run_extremum(const ExtremumParams& p, int part, int parts) {
+  each_run(p.plan, part, parts, [&](int64_t at_a, int64_t at_b, int64_t at_y, int64_t n) {
+    const T *a = static_cast<const T*>(p.a) + at_a, *b = static_cast<const T*>(p.b) + at_b;
+    T* y = static_cast<T*>(p.y) + at_y;
+    const auto pick = [](T u, T v) { return kMaximum ? std::max(u, v) : std::min(u, v); };
+    if (p.plan.a_step == 1 && p.plan.b_step == 1) {
+      for (int64_t i = 0; i < n; ++i) y[i] = pick(a[i], b[i]);
+    } else {
+      const T* many = p.plan.a_step == 1 ? a : b;  // one of them goes on, unless n is 1
+      const T one = p.plan.a_step == 1 ? b[0] : a[0];
+      for (int64_t i = 0; i < n; ++i) y[i] = pick(many[i], one);
+    }
+  });
+}
+
+// What is left: squared_difference looks up each operand on the common scale.
 struct IntegerParams {
   BinaryInteger f;
   const int32_t *a_table, *b_table;  // by raw byte; null: f itself
@@ -63,14 +107,14 @@ void run_sum(const SumParams& p, int part, int parts) {
     for (int64_t k = r.begin; k < r.end; ++k) p.y[k] += p.kernels->sum_f32(p.x + (o * p.kept + k) * p.after, p.after);
 }
 
-struct ExtremumParams {
+struct ExtremumGradParams {
   Broadcast plan;
   const float *a, *b, *dy;
   float* dx;
   bool minimum, second;
 };
 
-void run_extremum(const ExtremumParams& p, int part, int parts) {
+void run_extremum_grad(const ExtremumGradParams& p, int part, int parts) {
   each_run(p.plan, part, parts, [&](int64_t at_a, int64_t at_b, int64_t at_y, int64_t n) {
     const float *a = p.a + at_a, *b = p.b + at_b, *dy = p.dy + at_y;
     float* dx = p.dx + at_y;
@@ -80,6 +124,30 @@ void run_extremum(const ExtremumParams& p, int part, int parts) {
       dx[i] = first != p.second ? dy[i] : 0.0f;
     }
   });
+}
+
+ElementwiseS8Args elementwise_args(const BinaryInteger& f, const Broadcast& plan, DType type) {
+  ElementwiseS8Args e;
+  e.a_step = plan.a_step;
+  e.b_step = plan.b_step;
+  if (plan.rank > 0) {
+    e.a_row = plan.a_strides[static_cast<size_t>(plan.rank - 1)];
+    e.b_row = plan.b_strides[static_cast<size_t>(plan.rank - 1)];
+  }
+  e.bytes_unsigned = type == DType::u8;
+  e.a_zero_point = f.za;
+  e.b_zero_point = f.zb;
+  e.left_shift = f.left_shift;
+  e.a_multiplier = f.a_multiplier;
+  e.a_shift = f.a_shift;
+  e.b_multiplier = f.b_multiplier;
+  e.b_shift = f.b_shift;
+  e.multiplier = f.y_multiplier;
+  e.shift = f.y_shift;
+  e.zero_point = f.zy;
+  e.lo = f.lo;
+  e.hi = f.hi;
+  return e;
 }
 
 }  // namespace
@@ -104,25 +172,44 @@ Result<bool> binary(LowerContext& ctx) {
     return true;
   }
   const BinaryInteger f = binary_integer(fn, activation, a.type, a.quant, b.quant, y.quant);
-  int32_t *a_table = nullptr, *b_table = nullptr;
-  if (fn == BinaryFn::add || fn == BinaryFn::sub || fn == BinaryFn::squared_difference) {
-    a_table = ctx.constant<int32_t>(256);
-    b_table = ctx.constant<int32_t>(256);
+  const auto bind = [&](auto* p) {
+    p->plan = plan;
+    ctx.bind_in(&p->a, 0);
+    ctx.bind_in(&p->b, 1);
+    ctx.bind_out(&p->y);
+  };
+  const ElementwiseS8Kernels& kernels = ctx.kernels.elementwise_s8;
+  if (fn == BinaryFn::add || fn == BinaryFn::sub || fn == BinaryFn::mul) {
+    auto* p = ctx.step<run_elementwise>(ctx.parts_for(n * (fn == BinaryFn::mul ? 0.3 : 0.6)));
+    p->fn = fn == BinaryFn::add ? kernels.add : fn == BinaryFn::sub ? kernels.sub : kernels.mul;
+    p->args = elementwise_args(f, plan, a.type);
+    bind(p);
+    return true;
+  }
+  const bool is_signed = a.type == DType::i8;
+  if (fn == BinaryFn::maximum || fn == BinaryFn::minimum) {
+    const bool maximum = fn == BinaryFn::maximum;
+    const int parts = ctx.parts_for(n * 0.1 + static_cast<double>(plan.outer) * 5);
+    bind(is_signed && maximum ? ctx.step<run_extremum<int8_t, true>>(parts)
+         : is_signed          ? ctx.step<run_extremum<int8_t, false>>(parts)
+         : maximum            ? ctx.step<run_extremum<uint8_t, true>>(parts)
+                              : ctx.step<run_extremum<uint8_t, false>>(parts));
+    return true;
+  }
+  auto* p = is_signed ? ctx.step<run_integer<int8_t>>(ctx.parts_for(n * 2))
+                      : ctx.step<run_integer<uint8_t>>(ctx.parts_for(n * 2));
+  p->f = f;
+  if (fn == BinaryFn::squared_difference) {
+    int32_t *a_table = ctx.constant<int32_t>(256), *b_table = ctx.constant<int32_t>(256);
     for (int32_t q = 0; q < 256; ++q) {
-      const int32_t value = a.type == DType::i8 ? static_cast<int8_t>(q) : q;
+      const int32_t value = is_signed ? static_cast<int8_t>(q) : q;
       a_table[q] = f.scaled_a(value);
       b_table[q] = f.scaled_b(value);
     }
+    p->a_table = a_table;
+    p->b_table = b_table;
   }
-  auto* p = a.type == DType::i8 ? ctx.step<run_integer<int8_t>>(ctx.parts_for(n * 2))
-                                : ctx.step<run_integer<uint8_t>>(ctx.parts_for(n * 2));
-  p->f = f;
-  p->a_table = a_table;
-  p->b_table = b_table;
-  p->plan = plan;
-  ctx.bind_in(&p->a, 0);
-  ctx.bind_in(&p->b, 1);
-  ctx.bind_out(&p->y);
+  bind(p);
   return true;
 }
 
@@ -161,7 +248,7 @@ Result<bool> sum_to_shape(LowerContext& ctx) {
 Result<bool> extremum_grad(LowerContext& ctx) {
   const auto& attrs = ctx.node.attrs.as<ExtremumGradAttrs>();
   if (ctx.out().shape.elements() == 0) return false;
-  auto* p = ctx.step<run_extremum>(ctx.parts_for(static_cast<double>(ctx.out().shape.elements())));
+  auto* p = ctx.step<run_extremum_grad>(ctx.parts_for(static_cast<double>(ctx.out().shape.elements())));
   p->plan = plan_broadcast(ctx.in(0).shape, ctx.in(1).shape, ctx.out().shape);
   p->minimum = attrs.minimum;
   p->second = attrs.second;

@@ -1,7 +1,9 @@
-// Integer operators where machine arithmetic ends: divisors of zero, quotients that do not fit, constants that are
-// folded, scales beyond float32, activations that are no numbers. A defined result or a refusal, never a trap.
+// Integer operators: fast paths against references over many shapes, and where machine arithmetic ends: divisors of
+// zero, quotients that do not fit, constants that are folded, scales beyond float32, activations that are no numbers.
+// There a defined result or a refusal, never a trap.
 #include <cfloat>
 
+#include "base/random.h"
 #include "harness.h"
 #include "ops/binary/binary.h"
 #include "ops/builder.h"
@@ -48,6 +50,48 @@ struct Division {
   }
   Result<TensorId> made = kNoTensor;
 };
+
+// The kernels of 8-bit sums, products and extrema against the reference: rows, columns, scalars, single values, ends
+// that fill no vector, parts of two threads.
+TEST(IntegerBroadcast, FastEqualsReference) {
+  const std::pair<Shape, Shape> shapes[] = {{{2, 3, 5}, {2, 3, 5}},
+                                            {{1, 56, 56, 96}, {1, 1, 1, 96}},
+                                            {{1, 1, 1, 17}, {1, 9, 4, 17}},
+                                            {{1, 40, 40, 24}, {1, 40, 40, 1}},
+                                            {{2, 5, 1, 7}, {1, 5, 6, 7}},
+                                            {{2, 1, 33}, {1, 3, 1}},
+                                            {{70000}, {70000}},
+                                            {{70000}, {1}},
+                                            {{}, {4, 4}},
+                                            {{}, {}},
+                                            {{2, 1, 2, 1, 2, 1, 2, 3}, {2, 1, 2, 1, 2, 3}}};
+  for (const DType type : {DType::i8, DType::u8})
+    for (const Op op : {Op::add, Op::sub, Op::mul, Op::div, Op::maximum, Op::minimum, Op::squared_difference})
+      for (const auto& [sa, sb] : shapes) {
+        Graph g;
+        Builder b(g);
+        const bool same = op == Op::maximum || op == Op::minimum;
+        const int32_t middle = type == DType::u8 ? 128 : 0;
+        const TensorId p = b.input("a", type, sa), q = b.input("b", type, sb);
+        g.at(p).quant = per_tensor(0.05f, middle - 7);
+        g.at(q).quant = same ? g.at(p).quant : per_tensor(0.031f, middle + 11);
+        const Tensor like{.type = type, .quant = same ? g.at(p).quant : per_tensor(0.08f, middle + 3)};
+        const Activation activation = op == Op::sub ? Activation::relu6 : Activation::none;
+        const auto y = b.op(op, {p, q}, BinaryAttrs{activation}, "y", &like);
+        ASSERT_TRUE(y) << y.error().to_string();
+        g.outputs = {*y};
+        const auto random = [](const Shape& shape, uint64_t seed) {
+          Bytes v(static_cast<size_t>(shape.elements()));
+          for (size_t i = 0; i < v.size(); ++i) v[i] = static_cast<uint8_t>(random_bits(seed, 0, i));
+          return v;
+        };
+        const std::vector<Bytes> inputs = {random(sa, 1), random(sb, 2)};
+        const auto want = run_graph(g, inputs, kModes[0]);
+        for (const RunMode& mode : {kModes[1], kModes[2]})
+          EXPECT_EQ(difference_bytes((*run_graph(g, inputs, mode))[0], (*want)[0]), "")
+              << name(type) << " " << name(op) << sa.to_string() << sb.to_string() << " " << mode.name;
+      }
+}
 
 TEST(IntegerEdges, DivisionHasAResultForEveryPair) {
   const std::vector<int32_t> a = {7, INT32_MIN, INT32_MIN, -7, 5, 0, INT32_MAX}, b = {0, -1, 1, 2, -5, 0, -1},
