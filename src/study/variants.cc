@@ -12,6 +12,7 @@
 #include "passes/lower_lstm.h"
 #include "passes/pipeline.h"
 #include "runtime/program.h"
+#include "study/model_note.h"
 #include "study/validation_score.h"
 #include "train/answer_scale.h"
 
@@ -155,6 +156,7 @@ Result<Graph> deployable_graph(const ModelSpec& model, const Weights& weights, c
   }
   graph.metadata[kPreprocessKey] = feeding.to_json();
   graph.remove_unused();
+  describe_for_others(&graph);
   return graph;
 }
 
