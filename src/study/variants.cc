@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "compress/calibration_words.h"
 #include "compress/size_report.h"
 #include "formats/tflite/model_metadata.h"
 #include "formats/tflite/tflite.h"
@@ -56,12 +57,7 @@ std::string describe_quantisation(const QuantizeStage& stage, const Graph& writt
                                  : "");
     case QuantizeTo::int8:
       return format("int8{}, calibrated with {} training samples ({}){}", integer_part(written),
-                    stage.calibration_samples,
-                    q.calibration == Calibration::minmax    ? "minimum and maximum"
-                    : q.calibration == Calibration::mse     ? "least squared error"
-                    : q.calibration == Calibration::entropy ? "entropy"
-                                                            : "percentile",
-                    describe_weights(stage));
+                    stage.calibration_samples, describe_calibration(q), describe_weights(stage));
   }
   return "";
 }

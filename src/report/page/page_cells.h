@@ -102,8 +102,8 @@ struct Shown {
   double value = 0, step = 0;  // of its last digit
 };
 
-// "128,266", "91.49 %", "516 KB", "41.1 µs", "3 min 05 s", "11.8 k". Gives bytes, fractions, and times in units of which
-// a second has `second`. False where the text is no such number.
+// "128,266", "91.49 %", "516 KB", "41.1 µs", "3 min 05 s", "11.8 k". Gives bytes, fractions, and times in units of
+// which a second has `second`. False where the text is no such number.
 inline bool read_shown(const std::string& text, double second, Shown* out) {
   std::string digits;
   size_t at = 0;

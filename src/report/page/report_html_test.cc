@@ -49,7 +49,7 @@ TEST(ReportHtml, SampleHasEverySection) {
   expect_sound(page);
   for (const char* id : {"compare", "tradeoff", "training", "latency", "operators", "memory", "errors", "tensors",
                          "sweep", "model", "recipe"})
-    EXPECT_NE(page.find(format("<section id=\"{}\">", id)), std::string::npos) << id;
+    EXPECT_NE(page.find(format("<section id=\"{}\"", id)), std::string::npos) << id;
   EXPECT_EQ(count_of(page, "data:image/png;base64,"), 36u);
   EXPECT_NE(page.find("Ship int8"), std::string::npos);
   const auto json = nlohmann::json::parse(embedded(page));
