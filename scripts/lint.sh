@@ -30,6 +30,13 @@ ban 'a library never ends the process' '\b(abort|exit|quick_exit|terminate)\(' "
 ban 'nothing of ours throws' '\bthrow\b[^"]*;' "${library[@]}"
 ban 'an assert is no guard: return an Error' '\bassert\(' "${inference[@]}"
 ban 'environment variables are read by base/environment.h' '\bgetenv\(' "${code[@]}" ':!src/base/environment.cc' ':!*_test.cc'
+ban 'samples go into networks by SampleFeed (study/evaluate.h); training and calibration take floats from Batches and calibration_samples' \
+  'feeding_?\.(sample|apply)\(|\bfill_input\(' "${code[@]}" ':!*_test.cc' ':!src/runtime/tensor_values.*' ':!src/study/evaluate.cc' \
+  ':!src/study/variants.cc' ':!src/data/batches.cc' ':!src/compress/distill.cc' ':!src/app/model_inputs.cc'
+ban 'data for a model are opened by open_model_data and open_study_data, files of one by gather' '\bopen_splits\(' \
+  "${code[@]}" ':!*_test.cc' ':!src/data' ':!src/study/model_data.cc' ':!src/study/session_data.cc' ':!src/app/model_inputs.cc' \
+  ':!src/app/data.cc'
+ban 'commands open --data by open_data (app/data_arguments.h)' '\bopen_model_data\(' 'src/app/*.cc' ':!*_test.cc' ':!src/app/data_arguments.cc'
 ban 'unfinished work' '\b(TODO|FIXME|XXX|HACK)\b' '*.cc' '*.h' '*.py' '*.cmake' '*CMakeLists.txt' '*.md' '*.toml' ':!scripts/lint.sh'
 
 missing=$(git ls-files 'src/*.h' 'include/*.h' | xargs -r grep -L -e '#pragma once' -e '^#ifndef' || true)

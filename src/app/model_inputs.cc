@@ -92,11 +92,8 @@ class Gatherer {
     const auto bytes = static_cast<size_t>(tensor_.bytes());
     size_t at = feed.bytes.size();
     feed.bytes.resize(at + bytes * static_cast<size_t>(set.size()));
-    std::vector<float> values_of_one(static_cast<size_t>(set.sample_elements()));
-    for (int64_t i = 0; i < set.size(); ++i, at += bytes) {
-      fed.feeding.sample(set, i, values_of_one.data());
-      fill_input(tensor_, values_of_one, std::span(feed.bytes).subspan(at, bytes));
-    }
+    SampleFeed samples(tensor_, set, fed.feeding);
+    for (int64_t i = 0; i < set.size(); ++i, at += bytes) samples.put(i, std::span(feed.bytes).subspan(at, bytes));
     feed.runs += set.size();
     feed.names.insert(feed.names.end(), segment_.names.begin(), segment_.names.end());
     segment_ = {};

@@ -11,6 +11,7 @@
 #include "formats/tflite/attached.h"
 #include "formats/tflite/model_metadata.h"
 #include "study/model_feeding.h"
+#include "study/model_note.h"
 
 namespace thimble::app {
 namespace {
@@ -79,6 +80,7 @@ void note_left_out(const Graph& graph, const Context& context) {
 }
 
 Status ready_to_pack(Graph& graph, const Context& context) {
+  drop_derived_metadata(graph);
   if (!graph.attached && !graph.metadata.contains(kTfliteMetadataKey)) return {};
   THIMBLE_ASSIGN(const std::optional<Feeding> own, own_feeding(graph));
   std::string labels, others;
@@ -99,7 +101,10 @@ Status ready_to_pack(Graph& graph, const Context& context) {
 }
 
 Result<std::vector<uint8_t>> model_bytes(Graph graph, const std::string& path, const Context& context) {
-  if (is_packed_name(path)) THIMBLE_TRY(ready_to_pack(graph, context));
+  if (is_packed_name(path))
+    THIMBLE_TRY(ready_to_pack(graph, context));
+  else
+    describe_for_others(&graph);  // read from a packed file, the graph comes without
   return write_model(graph, path);
 }
 

@@ -30,7 +30,8 @@ void note_left_out(const Graph& graph, const Context& context);
 // metadata say of feeding is put into Thimble's own words. Errors: unsupported, naming files that would be lost.
 Status ready_to_pack(Graph& graph, const Context& context);
 
-// The bytes of a file of this name (write_model), after ready_to_pack where that is a packed one.
+// The bytes of a file of this name (write_model), after ready_to_pack where that is a packed one, else with what other
+// tools read of feeding (describe_for_others).
 Result<std::vector<uint8_t>> model_bytes(Graph graph, const std::string& path, const Context& context);
 
 }  // namespace thimble::app

@@ -13,6 +13,7 @@
 #include "measure/table.h"
 #include "measure/text.h"
 #include "measure/units.h"
+#include "study/model_note.h"
 
 namespace thimble::app {
 namespace {
@@ -101,6 +102,7 @@ Status run(const Arguments& a, const Context& context) {
   const auto before = static_cast<int64_t>(model.file.size);
   if (a.labels == "drop") THIMBLE_TRY(drop_labels(model.graph));
   if (a.output.ends_with(".tflite")) {
+    describe_for_others(&model.graph);
     THIMBLE_ASSIGN(const std::vector<uint8_t> bytes, write_tflite(model.graph));
     return write_output(a, bytes, context);
   }

@@ -73,7 +73,11 @@ std::string why_left(const Category& c, const Squeezed& s, const Arguments& a) {
   if (key == "zero_points") return "8 bytes per scale by the format; equal lists are shared";
   if (key == "names")
     return a.names == "short" ? "inputs, outputs and signature" : "--names short drops the inner ones";
-  if (key == "metadata") return format("kept: {}", s.kept_metadata.empty() ? "" : s.kept_metadata[0]);
+  if (key == "metadata") {
+    std::string kept;
+    for (const std::string& entry : s.kept_metadata) kept += (kept.empty() ? "kept: " : ", ") + entry;
+    return kept;
+  }
   if (key == "structure") return "the format's tables; buffers on 16-byte boundaries";
   if (key == "attached") return "labels and the like of metadata tools";
   if (key == "shapes") return "one list per distinct shape";

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 #include "base/hash.h"
 #include "base/suggest.h"
@@ -10,6 +9,7 @@
 #include "ops/loss/loss.h"
 #include "passes/pipeline.h"
 #include "passes/set_batch.h"
+#include "runtime/tensor_values.h"
 
 namespace thimble {
 namespace {
@@ -29,15 +29,6 @@ Result<TensorId> tensor_named(const Graph& graph, const std::string& name, const
   return fail(ErrorCode::usage, format("the {} has no tensor \"{}\"", whose, name), did_you_mean(name, names));
 }
 
-float as_float(const Tensor& t, const uint8_t* memory, size_t i) {
-  switch (t.type) {
-    case DType::f32: return reinterpret_cast<const float*>(memory)[i];
-    case DType::u8: return static_cast<float>(static_cast<int>(memory[i]) - t.quant.zero_point[0]) * t.quant.scale[0];
-    default:
-      return static_cast<float>(static_cast<int>(static_cast<int8_t>(memory[i])) - t.quant.zero_point[0]) *
-             t.quant.scale[0];
-  }
-}
 bool readable(const Tensor& t) {
   return t.type == DType::f32 || ((t.type == DType::i8 || t.type == DType::u8) && t.quant.scale.size() == 1);
 }
@@ -182,23 +173,14 @@ Status Distillation::add_feature(Builder& b, const Model& model, TensorId* loss)
 void Distillation::read(size_t output, std::span<float> to) {
   const Tensor& t = session_->graph().at(session_->graph().outputs[output]);
   const uint8_t* memory = session_->output(output).data();
-  for (size_t i = 0; i < to.size(); ++i) to[i] = as_float(t, memory, i);
+  read_output(t, {memory, static_cast<size_t>(t.bytes())}, to);
 }
 
 Status Distillation::before_step(FitView& fit) {
   const auto from = fit.session.input(0);
   const auto* x = reinterpret_cast<const float*>(from.data());
   const Tensor& input = session_->graph().at(session_->graph().inputs[0]);
-  const auto memory = session_->input(0);
-  if (input.type == DType::f32) {
-    std::memcpy(memory.data(), x, memory.size());
-  } else {
-    const float lo = input.type == DType::u8 ? 0 : -128;
-    for (size_t i = 0; i < memory.size(); ++i) {
-      const float q = std::round(x[i] / input.quant.scale[0]) + static_cast<float>(input.quant.zero_point[0]);
-      memory[i] = static_cast<uint8_t>(static_cast<int>(std::clamp(q, lo, lo + 255)));
-    }
-  }
+  fill_input(input, {x, from.size() / sizeof(float)}, session_->input(0));
   session_->reset_variables();
   THIMBLE_TRY(session_->run());
   const auto floats = [&](TensorId t) {

@@ -21,7 +21,10 @@ int64_t vanishing(const Tensor& tensor) {
 
 std::string obstacle(const Tensor& tensor) {
   if (tensor.shape.elements() <= kNodeElements)
-    return format("{} values: the DEQUANTIZE operator would take more room than they save", tensor.shape.elements());
+    return tensor.shape.elements() == 1
+               ? std::string("one value: the DEQUANTIZE operator would take more room than it saves")
+               : format("{} values: the DEQUANTIZE operator would take more room than they save",
+                        tensor.shape.elements());
   float largest = 0;
   for (float v : tensor.data.as<float>()) {
     if (std::fabs(v) > 65504.0f) return format("its value {} does not fit float16 (65504 at most)", v);

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "compress/calibration_words.h"
 #include "compress/int8_answers.h"
 #include "compress/params.h"
 #include "compress/qat_model.h"
@@ -78,15 +79,20 @@ Result<std::shared_ptr<Qat>> Qat::make(const Graph& float_graph, const QatOption
 std::string Qat::describe() const {
   const QatOptions& o = state_->model->options();
   const QuantizeOptions& q = o.quantize;
-  std::string text = format("qat bits={}", q.bits);
-  for (const auto& [layer, bits] : q.layer_bits) text += format(" {}:{}", layer, bits);
-  for (const std::string& layer : q.layers) text += " layer=" + layer;
-  text +=
-      o.ranges == QatOptions::Ranges::learned ? " learned" : format(" moving decay={} freeze={}", o.decay, o.freeze);
-  if (q.scale_bits < QuantizeOptions::kScaleBits) text += format(" scale_bits={}", q.scale_bits);
-  if (q.bias_bits < QuantizeOptions::kBiasBits) text += format(" bias_bits={}", q.bias_bits);
-  return text + format(" per_tensor={} calibration={} percentile={}", q.per_tensor_weights ? 1 : 0,
-                       static_cast<int>(q.calibration), q.percentile);
+  const auto width = [](int bits) {
+    return bits == kTernaryBits ? std::string("three values") : format("{} bits", bits);
+  };
+  std::string text = format("quantisation-aware, weights of {}", width(q.bits));
+  for (const auto& [layer, bits] : q.layer_bits) text += format(", {} of {}", layer, width(bits));
+  for (size_t i = 0; i < q.layers.size(); ++i) text += (i == 0 ? "; only " : ", ") + q.layers[i];
+  text += o.ranges == QatOptions::Ranges::learned
+              ? std::string("; ranges learned")
+              : format("; ranges as moving means (decay {}), fixed in the last {:.4g} % of the steps", o.decay,
+                       100 * o.freeze);
+  if (q.scale_bits < QuantizeOptions::kScaleBits) text += format("; scales of {} bits", q.scale_bits);
+  if (q.bias_bits < QuantizeOptions::kBiasBits) text += format("; biases of {} bits", q.bias_bits);
+  if (q.per_tensor_weights) text += "; one scale per weight tensor";
+  return text + format("; calibrated ({})", describe_calibration(q));
 }
 
 // ---- the training graph ----

@@ -5,6 +5,7 @@
 
 #include "compress/float16_weights.h"
 #include "formats/model_file.h"
+#include "formats/tflite/model_metadata.h"
 #include "formats/tflite/sparse_layout.h"
 #include "formats/tflite/stock.h"
 #include "formats/tflite/tflite.h"
@@ -171,7 +172,7 @@ Result<Squeezed> squeeze(std::span<const uint8_t> file, const SqueezeOptions& gi
   s.merged_constants = a.merged_constants;
   s.weights = std::move(a.weights);
   s.bytes_without_sparse = a.bytes_without_sparse;
-  if (options.packed && original.attached)
+  if (options.packed && original.attached && !has_derived_metadata(original))
     s.notes.push_back(
         format("a packed file has no room for the {} bytes of files attached to the .tflite", original.attached.size));
   // A file that kills other runtimes is worse than one that is some bytes larger.

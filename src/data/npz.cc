@@ -7,15 +7,12 @@
 
 #include "base/numbers.h"
 #include "base/utf8.h"
+#include "base/zip.h"
 #include "data/files.h"
 #include "data/npy.h"
 
 namespace thimble {
 namespace {
-
-void put(std::vector<uint8_t>& out, uint64_t value, int bytes) {
-  for (int i = 0; i < bytes; ++i) out.push_back(static_cast<uint8_t>(value >> (8 * i)));
-}
 
 tl::unexpected<Error> damaged(std::string what) {
   return fail(ErrorCode::bad_file, format("npz archive: {}", what),
@@ -132,32 +129,12 @@ Result<std::map<std::string, NpyArray>> parse_npz(std::span<const uint8_t> file)
 }
 
 Status write_npz(const std::string& path, const std::map<std::string, NpyArray>& arrays) {
-  std::vector<uint8_t> out, central;
-  for (const auto& [name, array] : arrays) {
-    const std::vector<uint8_t> data = npy_bytes(array.dtype, array.shape, array.bytes);
-    const std::string file = name + ".npy";
-    if (out.size() + data.size() > 0xfffffff0u - 65536)
-      return fail(ErrorCode::unsupported, format("{}: more than 4 GB in one .npz", path), "write several files");
-    const size_t local = out.size();
-    const auto common = [&](std::vector<uint8_t>& to) {  // version 2.0, no flags, stored, 1980-01-01
-      put(to, 20, 2), put(to, 0, 2), put(to, 0, 2), put(to, 0, 2), put(to, 0x21, 2);
-      put(to, crc32_z(0, data.data(), data.size()), 4), put(to, data.size(), 4), put(to, data.size(), 4),
-          put(to, file.size(), 2), put(to, 0, 2);
-    };
-    put(out, 0x04034b50, 4);
-    common(out);
-    out.insert(out.end(), file.begin(), file.end());
-    out.insert(out.end(), data.begin(), data.end());
-    put(central, 0x02014b50, 4), put(central, 20, 2);
-    common(central);
-    put(central, 0, 2), put(central, 0, 2), put(central, 0, 2), put(central, 0, 4), put(central, local, 4);
-    central.insert(central.end(), file.begin(), file.end());
-  }
-  const size_t start = out.size();
-  out.insert(out.end(), central.begin(), central.end());
-  put(out, 0x06054b50, 4), put(out, 0, 2), put(out, 0, 2), put(out, arrays.size(), 2), put(out, arrays.size(), 2);
-  put(out, central.size(), 4), put(out, start, 4), put(out, 0, 2);
-  return write_whole_file(path, out);
+  std::vector<ZipMember> members;
+  for (const auto& [name, array] : arrays)
+    members.push_back({name + ".npy", npy_bytes(array.dtype, array.shape, array.bytes)});
+  auto archive = zip_archive(members);
+  if (!archive) return with_context(std::move(archive).error(), path);
+  return write_whole_file(path, *archive);
 }
 
 }  // namespace thimble

@@ -79,12 +79,12 @@ TEST(ReportJson, NumbersHaveTheirOwnScores) {
   EXPECT_DOUBLE_EQ(v["parameters_plus_kb"], 68270 + 275.5);
   EXPECT_EQ(j["sweep"][0]["note"], "diverged: it");
   EXPECT_FALSE(nlohmann::json::parse(report_json(sample_study()))["variants"][0].contains("regression"));
-  EXPECT_EQ(report_markdown(r).find("68545.5"), std::string::npos);
+  EXPECT_EQ(report_markdown(r).find("68,545.5"), std::string::npos);
   r.study.parameters_plus_kb = true;
   const std::string text = report_markdown(r);
   EXPECT_NE(text.find("| RMSE |"), std::string::npos) << text;
   EXPECT_NE(text.find("| diverged: it |\n"), std::string::npos) << text;
-  EXPECT_NE(text.find("68545.5"), std::string::npos) << text;
+  EXPECT_NE(text.find("68,545.5"), std::string::npos) << text;
 }
 
 TEST(ReportJson, AbsentIsNullAndBytesBecomeText) {

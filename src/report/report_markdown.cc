@@ -7,6 +7,7 @@
 #include "measure/table.h"
 #include "measure/text.h"
 #include "measure/units.h"
+#include "report/plus_kb.h"
 #include "report/verdict.h"
 
 namespace thimble {
@@ -52,7 +53,7 @@ void append_regression(std::string& out, const std::vector<VariantResult>& varia
     table.row({v.name, format_count(v.parameters), format_count(v.bytes), format_count(v.bytes_deflated),
                packed_cell(v), format_number(s.rmse), format_number(s.mae), format_number(s.r2, 5),
                format_number(s.max_error), format_number(v.max_abs_output_difference, 2),
-               format_bytes(static_cast<double>(v.arena_bytes)), format("{:.1f}", parameters_plus_kb(v))});
+               format_bytes(static_cast<double>(v.arena_bytes)), parameters_plus_kb_text(v)});
   }
   out += table.markdown() + "\n";
 }
@@ -71,7 +72,7 @@ void append_variants(std::string& out, const std::vector<VariantResult>& variant
     table.row({v.name, format_count(v.bytes), format_count(v.bytes_deflated), packed_cell(v),
                format_percent(v.sparsity, 1), accuracy_cell(v), interval_cell(v.interval95), format_number(v.loss),
                format_percent(v.agreement_with_float32), format_bytes(static_cast<double>(v.arena_bytes)), v.technique,
-               format("{:.1f}", parameters_plus_kb(v))});  // the last cell is dropped without its column
+               parameters_plus_kb_text(v)});  // the last cell is dropped without its column
   out += table.markdown() + "\n";
 }
 
@@ -145,7 +146,7 @@ void append_sweep(std::string& out, const std::vector<SweepRow>& sweep, bool plu
     for (const VariantResult& v : row.variants)
       lines.push_back({v.name, numbers ? format_number(v.regression.rmse) : accuracy_cell(v),
                        numbers ? format_number(v.regression.r2, 5) : format_number(v.loss), format_count(v.parameters),
-                       format_count(v.bytes), format("{:.1f}", parameters_plus_kb(v))});
+                       format_count(v.bytes), parameters_plus_kb_text(v)});
     for (auto& line : lines) {
       line.insert(line.begin(), {row.key, setting_cell(row)});
       if (!plus_kb) line.pop_back();

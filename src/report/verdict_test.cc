@@ -146,8 +146,7 @@ TEST(Verdict, TiesAreCalledTies) {
             "Ship int8: 4.90 KB (3.90 KB as a packed .thim) that answers 91.20 % of the test samples correctly (95 % "
             "interval 90.63 % to 91.74 %).\n"
             "Beside float32 it is about as large and as fast.\n"
-            "Its accuracy is the same within chance: 0.20 percentage points higher (up to 0.5 points were allowed: "
-            "measure.allow_drop).\n"
+            "Its accuracy is the same within chance: 0.20 percentage points higher.\n"
             "The runner-up is dynamic: of the same accuracy within chance, about as large and as fast.\n"
             "All files are equally fast: 148 ns per input (median, 1 thread).");
 }

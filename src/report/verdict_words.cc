@@ -136,8 +136,8 @@ class Words {
       if (std::fabs(c.gain) < 5e-5) return format("Its accuracy is the same ({}).", allowed());
       if (c.better()) return format("It gains {} of accuracy, more than chance explains.", much);
       if (c.worse()) return format("It loses {} of accuracy, more than chance explains ({}).", much, allowed());
-      return format("Its accuracy is the same within chance: {} {} ({}).", much, c.gain > 0 ? "higher" : "lower",
-                    allowed());
+      return c.gain > 0 ? format("Its accuracy is the same within chance: {} higher.", much)
+                        : format("Its accuracy is the same within chance: {} lower ({}).", much, allowed());
     }
     const bool numbers = ship_->regression.present() && reference_->regression.present();
     const double own = numbers ? ship_->regression.rmse : ship_->loss;
@@ -149,7 +149,8 @@ class Words {
     const std::string much = format("{:.2g} % {}", percent, c.gain > 0 ? "less" : "more");
     if (c.better()) return format("Its {} is {}: {}, more than chance explains.", what, both, much);
     if (c.worse()) return format("Its {} is {}: {}, more than chance explains ({}).", what, both, much, allowed());
-    return format("Its {} is {}, the same within chance: {} ({}).", what, both, much, allowed());
+    return format("Its {} is {}, the same within chance: {}{}.", what, both, much,
+                  c.gain > 0 ? "" : format(" ({})", allowed()));
   }
 
   // Epochs beyond those of the reference; −1: not known, 0 for a network that was trained from nothing.

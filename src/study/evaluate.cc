@@ -5,7 +5,6 @@
 #include <cmath>
 #include <cstring>
 
-#include "base/half.h"
 #include "measure/units.h"
 #include "ops/op.h"
 #include "ops/operands.h"
@@ -29,44 +28,15 @@ OutputKind output_kind(const Graph& graph, bool classes) {
   return OutputKind::scores;
 }
 
-void fill_input(const Tensor& tensor, std::span<const float> values, std::span<uint8_t> memory) {
-  const auto quantised = [&](float x, int32_t lo, int32_t hi) {
-    const float scale = tensor.quant.empty() ? 1.0f : tensor.quant.scale[0];
-    const int32_t zero = tensor.quant.empty() ? 0 : tensor.quant.zero_point[0];
-    const double q = std::round(static_cast<double>(x / scale)) + zero;
-    return static_cast<int32_t>(std::clamp<double>(q == q ? q : zero, lo, hi));
-  };
-  for (size_t i = 0; i < values.size(); ++i) switch (tensor.type) {
-      case DType::i8:
-        reinterpret_cast<int8_t*>(memory.data())[i] = static_cast<int8_t>(quantised(values[i], -128, 127));
-        break;
-      case DType::u8: memory[i] = static_cast<uint8_t>(quantised(values[i], 0, 255)); break;
-      case DType::i16:
-        reinterpret_cast<int16_t*>(memory.data())[i] = static_cast<int16_t>(quantised(values[i], -32768, 32767));
-        break;
-      case DType::i32: reinterpret_cast<int32_t*>(memory.data())[i] = static_cast<int32_t>(values[i]); break;
-      case DType::f16: reinterpret_cast<uint16_t*>(memory.data())[i] = float_to_half(values[i]); break;
-      default: reinterpret_cast<float*>(memory.data())[i] = values[i]; break;
-    }
-}
+SampleFeed::SampleFeed(const Tensor& input, Dataset set, Feeding feeding)
+    : input_(input),
+      set_(std::move(set)),
+      feeding_(std::move(feeding)),
+      values_(static_cast<size_t>(set_.sample_elements())) {}
 
-void read_output(const Tensor& tensor, std::span<const uint8_t> memory, std::span<float> values) {
-  const float scale = tensor.quant.empty() ? 1.0f : tensor.quant.scale[0];
-  const int32_t zero = tensor.quant.empty() ? 0 : tensor.quant.zero_point[0];
-  for (size_t i = 0; i < values.size(); ++i) switch (tensor.type) {
-      case DType::i8:
-        values[i] = scale * static_cast<float>(reinterpret_cast<const int8_t*>(memory.data())[i] - zero);
-        break;
-      case DType::u8: values[i] = scale * static_cast<float>(memory[i] - zero); break;
-      case DType::i16:
-        values[i] = scale * static_cast<float>(reinterpret_cast<const int16_t*>(memory.data())[i] - zero);
-        break;
-      case DType::i32: values[i] = static_cast<float>(reinterpret_cast<const int32_t*>(memory.data())[i]); break;
-      case DType::i64: values[i] = static_cast<float>(reinterpret_cast<const int64_t*>(memory.data())[i]); break;
-      case DType::boolean: values[i] = memory[i] ? 1.0f : 0.0f; break;
-      case DType::f16: values[i] = half_to_float(reinterpret_cast<const uint16_t*>(memory.data())[i]); break;
-      default: values[i] = reinterpret_cast<const float*>(memory.data())[i]; break;
-    }
+void SampleFeed::put(int64_t i, std::span<uint8_t> memory) {
+  feeding_.sample(set_, i, values_.data());
+  fill_input(input_, values_, memory);
 }
 
 Status refuse_free_dims(const Tensor& input) {
@@ -114,10 +84,9 @@ Status run_range(Session& session, bool stateful, const Dataset& set, const Feed
                  const std::atomic<bool>& stop) {
   const Graph& graph = session.graph();
   const Tensor &input = graph.at(graph.inputs[0]), &output = graph.at(graph.outputs[0]);
-  std::vector<float> sample(static_cast<size_t>(set.sample_elements()));
+  SampleFeed feed(input, set, feeding);
   for (int64_t i = begin; i < end && !stop.load(std::memory_order_relaxed); ++i) {
-    feeding.sample(set, i, sample.data());
-    fill_input(input, sample, session.input(0));
+    feed.put(i, session.input(0));
     if (stateful) session.reset_variables();
     if (Status s = session.run(); !s) return with_context(std::move(s).error(), format("sample {}", i));
     read_output(output, session.output(0), {outputs + i * width, static_cast<size_t>(width)});

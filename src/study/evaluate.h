@@ -7,6 +7,7 @@
 #include "data/feeding.h"
 #include "measure/regression.h"
 #include "runtime/program.h"
+#include "runtime/tensor_values.h"
 
 namespace thimble {
 
@@ -39,10 +40,21 @@ Result<EvaluationResult> evaluate_model(const Graph& graph, const Dataset& set, 
 // means that the model is fed wrongly. Empty where they are better, and for fewer than 20 samples.
 std::string constant_warning(const EvaluationResult& result, const Dataset& set);
 
-// Puts preprocessed floats into an input tensor of any type: q = round(x / scale) + zero point.
-void fill_input(const Tensor& tensor, std::span<const float> values, std::span<uint8_t> memory);
-// The values of an output tensor as floats.
-void read_output(const Tensor& tensor, std::span<const uint8_t> memory, std::span<float> values);
+// The samples of a set as the bytes of an input tensor. Every command and study puts samples into a finished network
+// through here; training and calibration take floats, by Batches and calibration_samples.
+class SampleFeed {
+ public:
+  SampleFeed(const Tensor& input, Dataset set, Feeding feeding);
+  // memory: input.bytes() of it.
+  void put(int64_t i, std::span<uint8_t> memory);
+
+ private:
+  Tensor input_;
+  Dataset set_;
+  Feeding feeding_;
+  std::vector<float> values_;
+};
+
 // Errors: unsupported, for an input of free height, width … (−1 in its shape signature), whose shape is a placeholder.
 Status refuse_free_dims(const Tensor& input);
 // Checks that the model's first input takes one sample of the set, and its first output what the set asks for.

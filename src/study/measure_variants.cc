@@ -86,11 +86,9 @@ Result<Subject> make_subject(const Variant& variant, const Dataset& test, const 
   const Tensor& input = variant.graph.at(variant.graph.inputs[0]);
   s.sample_bytes = s.session->input(0).size();
   s.inputs.resize(s.sample_bytes * static_cast<size_t>(test.size()));
-  std::vector<float> values(static_cast<size_t>(test.sample_elements()));
-  for (int64_t i = 0; i < test.size(); ++i) {
-    feeding.sample(test, i, values.data());
-    fill_input(input, values, {s.inputs.data() + static_cast<size_t>(i) * s.sample_bytes, s.sample_bytes});
-  }
+  SampleFeed feed(input, test, feeding);
+  for (int64_t i = 0; i < test.size(); ++i)
+    feed.put(i, {s.inputs.data() + static_cast<size_t>(i) * s.sample_bytes, s.sample_bytes});
   return s;
 }
 

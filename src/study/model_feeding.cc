@@ -12,6 +12,7 @@
 #include "formats/tflite/model_metadata.h"
 #include "measure/units.h"
 #include "study/evaluate.h"
+#include "study/model_note.h"
 
 namespace thimble {
 namespace {
@@ -250,6 +251,7 @@ Result<std::vector<std::string>> read_labels(const std::string& path) {
 
 void keep_feeding(const ModelFeeding& fed, Graph* graph) {
   if (fed.to_keep) graph->metadata[kPreprocessKey] = fed.feeding.to_json();
+  describe_for_others(graph);
 }
 
 }  // namespace thimble

@@ -44,7 +44,7 @@ Result<std::vector<int64_t>> picture_shape(const Tensor& input);
 // not UTF-8: with the line).
 Result<std::vector<std::string>> read_labels(const std::string& path);
 
-// Writes the feeding into what will be a file, where it is to be kept.
+// Writes the feeding into what will be a file, where it is to be kept, also in the words of other tools (model_note.h).
 void keep_feeding(const ModelFeeding& fed, Graph* graph);
 
 }  // namespace thimble

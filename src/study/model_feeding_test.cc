@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <cstring>
+
 #include "api/load.h"
 #include "base/file.h"
 #include "formats/tflite/tflite.h"
@@ -119,6 +122,29 @@ TEST(ModelFeeding, TflitesOwnMetadata) {
   const auto file = write_tflite(g);
   const auto again = own_feeding(*read_tflite(*file));
   EXPECT_EQ((*again)->labels, (*own)->labels) << "the attached file is written again";
+}
+
+TEST(ModelFeeding, EveryTypeOfInputTakesNumbers) {
+  const std::vector<float> values = {3, 0, -2, NAN};
+  const auto bytes_for = [&](DType type, Quantization quant, size_t size) {
+    std::vector<uint8_t> memory(size * 4);
+    fill_input(Tensor{.name = "x", .type = type, .shape = Shape{1, 4}, .quant = std::move(quant)},
+               std::span(values).first(3), memory);
+    memory.resize(size * 3);
+    return memory;
+  };
+  const auto same = [](const std::vector<uint8_t>& memory, const auto& want) {
+    return memory.size() == want.size() * sizeof(want[0]) &&
+           std::memcmp(memory.data(), want.data(), memory.size()) == 0;
+  };
+  EXPECT_TRUE(same(bytes_for(DType::f32, {}, 4), std::vector<float>{3, 0, -2}));
+  EXPECT_TRUE(same(bytes_for(DType::i64, {}, 8), std::vector<int64_t>{3, 0, -2}));
+  EXPECT_TRUE(same(bytes_for(DType::i32, {}, 4), std::vector<int32_t>{3, 0, -2}));
+  EXPECT_TRUE(same(bytes_for(DType::boolean, {}, 1), std::vector<uint8_t>{1, 0, 1}));
+  EXPECT_TRUE(same(bytes_for(DType::i8, {{0.5f}, {-10}}, 1), std::vector<int8_t>{-4, -10, -14}));
+  std::vector<uint8_t> memory(4);
+  fill_input(identity(DType::i8, {{0.5f}, {7}}).at(0), values, memory);
+  EXPECT_EQ(static_cast<int8_t>(memory[3]), 7) << "what is not a number is 0";
 }
 
 TEST(ModelFeeding, FreeSizesAreRefused) {

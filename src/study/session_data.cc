@@ -15,7 +15,7 @@ namespace thimble {
 
 namespace {
 
-// A model from a file says itself how it is fed; classes and columns are those of the data.
+// A model from a file says itself how it is fed; classes are those of the data.
 Status feed_as_the_model_says(const Graph& graph, StudyData* data) {
   THIMBLE_ASSIGN(const ModelFeeding fed, feeding_of(graph, data->splits.train, {}));
   data->feeding.scale = fed.feeding.scale;
@@ -49,9 +49,12 @@ Result<StudyData> open_study_data(Recipe& recipe, const std::string& data_dir) {
   open.seed = recipe.seed;
   if (recipe.model.input.size() == 3) open.shape = recipe.model.input;
   open.handwriting = spec.handwriting;
-  if (recipe.model.graph && spec.scale.empty()) {  // as the imported model says, see below
+  if (recipe.model.graph) {  // as the imported model says, see below
     THIMBLE_ASSIGN(const std::optional<Feeding> own, own_feeding(*recipe.model.graph));
-    open.handwriting = spec.handwriting || (own && own->handwriting);
+    if (spec.scale.empty()) open.handwriting = spec.handwriting || (own && own->handwriting);
+    // Its columns are found by name; in the table's own order they would be taken for one another.
+    if (own && own->table && spec.inputs.empty() && spec.set.starts_with("csv:"))
+      open.table = std::make_shared<const TableLayout>(*own->table);
   }
   StudyData data;
   THIMBLE_ASSIGN(data.splits, open_splits(spec.set, open));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "compress/calibration_words.h"
 #include "compress/size_report.h"
 #include "formats/tflite/model_metadata.h"
 #include "formats/tflite/tflite.h"
@@ -12,6 +13,7 @@
 #include "passes/lower_lstm.h"
 #include "passes/pipeline.h"
 #include "runtime/program.h"
+#include "study/model_note.h"
 #include "study/validation_score.h"
 #include "train/answer_scale.h"
 
@@ -55,12 +57,7 @@ std::string describe_quantisation(const QuantizeStage& stage, const Graph& writt
                                  : "");
     case QuantizeTo::int8:
       return format("int8{}, calibrated with {} training samples ({}){}", integer_part(written),
-                    stage.calibration_samples,
-                    q.calibration == Calibration::minmax    ? "minimum and maximum"
-                    : q.calibration == Calibration::mse     ? "least squared error"
-                    : q.calibration == Calibration::entropy ? "entropy"
-                                                            : "percentile",
-                    describe_weights(stage));
+                    stage.calibration_samples, describe_calibration(q), describe_weights(stage));
   }
   return "";
 }
@@ -155,6 +152,7 @@ Result<Graph> deployable_graph(const ModelSpec& model, const Weights& weights, c
   }
   graph.metadata[kPreprocessKey] = feeding.to_json();
   graph.remove_unused();
+  describe_for_others(&graph);
   return graph;
 }
 

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "formats/tflite/rule.h"
 #include "formats/tflite/table.h"
 
 namespace thimble {
@@ -11,16 +12,25 @@ namespace {
 using tflite::Damage;
 using tflite::Table;
 using tflite::Tables;
+using tflite::TableWriter;
+using tflite::write_table;
+using AnyTable = flatbuffers::Offset<flatbuffers::Table>;
 
 // Field ids of the schema's tables.
-enum Model { kModelSubgraphs = 3, kModelFiles = 6 };
-enum Subgraph { kSubgraphInputs = 2, kSubgraphOutputs = 3, kSubgraphFiles = 4 };
-enum TensorField { kTensorUnits = 4, kTensorFiles = 6 };
+enum Model { kModelName, kModelDescription, kModelVersion, kModelSubgraphs, kModelFiles = 6, kModelParser };
+enum Subgraph { kSubgraphInputs = 2, kSubgraphOutputs, kSubgraphFiles };
+enum TensorField { kTensorName, kTensorDescription, kTensorContent = 3, kTensorUnits, kTensorFiles = 6 };
+enum Content { kContentType, kContentProperties };
+enum Image { kImageColours, kImageSize };
+enum ImageSize { kImageWidth, kImageHeight };
 enum Unit { kUnitType, kUnitOptions };
 enum Normalization { kMean, kStd };
-enum File { kFileName, kFileType = 2 };
+enum File { kFileName, kFileDescription, kFileType };
 constexpr int kNormalizationOptions = 1, kAxisLabels = 2;
+constexpr uint8_t kFeatureProperties = 1, kImageProperties = 2;
+constexpr int8_t kRgb = 1, kGray = 2;
 constexpr size_t kMost = 1000;
+constexpr std::string_view kDerived = "Written by Thimble.";
 
 tl::unexpected<Error> damaged(const std::string& what) {
   return fail(ErrorCode::bad_file, format("metadata {}: {}", kTfliteMetadataKey, what));
@@ -55,6 +65,97 @@ Status add_normalization(const Tables& units, TfliteMetadata* out) {
   return {};
 }
 
+class NoteWriter {
+ public:
+  std::string run(const TfliteNote& note) {
+    const auto inputs = tensors(note.inputs), outputs = tensors(note.outputs);
+    const AnyTable subgraph = write_table(builder_, [&](TableWriter& t) {
+      t.offset(kSubgraphInputs, inputs);
+      t.offset(kSubgraphOutputs, outputs);
+    });
+    const auto subgraphs = builder_.CreateVector(std::vector<AnyTable>{subgraph});
+    const auto name = builder_.CreateString(note.name);
+    const auto description =
+        builder_.CreateString(format("{}{}{}", note.description, note.description.empty() ? "" : " ", kDerived));
+    const auto version = builder_.CreateString("1.0"), parser = builder_.CreateString("1.0.0");
+    builder_.Finish(write_table(builder_,
+                                [&](TableWriter& t) {
+                                  t.offset(kModelName, name);
+                                  t.offset(kModelDescription, description);
+                                  t.offset(kModelVersion, version);
+                                  t.offset(kModelSubgraphs, subgraphs);
+                                  t.offset(kModelParser, parser);
+                                }),
+                    "M001");
+    return {reinterpret_cast<const char*>(builder_.GetBufferPointer()), builder_.GetSize()};
+  }
+
+ private:
+  using List = flatbuffers::Offset<flatbuffers::Vector<AnyTable>>;
+
+  List tensors(const std::vector<TfliteTensorNote>& notes) {
+    std::vector<AnyTable> all;
+    for (const TfliteTensorNote& note : notes) all.push_back(tensor(note));
+    return builder_.CreateVector(all);
+  }
+
+  AnyTable tensor(const TfliteTensorNote& note) {
+    const auto name = builder_.CreateString(note.name), description = builder_.CreateString(note.description);
+    const AnyTable content = content_of(note);
+    List units, files;
+    if (!note.mean.empty()) units = builder_.CreateVector(std::vector<AnyTable>{normalization(note)});
+    if (!note.labels_file.empty()) files = builder_.CreateVector(std::vector<AnyTable>{labels(note.labels_file)});
+    return write_table(builder_, [&](TableWriter& t) {
+      t.offset(kTensorName, name);
+      t.offset(kTensorDescription, description);
+      t.offset(kTensorContent, content);
+      if (!units.IsNull()) t.offset(kTensorUnits, units);
+      if (!files.IsNull()) t.offset(kTensorFiles, files);
+    });
+  }
+
+  AnyTable content_of(const TfliteTensorNote& note) {
+    const bool picture = note.content != TfliteTensorNote::Content::features;
+    AnyTable size;
+    if (picture)
+      size = write_table(builder_, [&](TableWriter& t) {
+        t.scalar<uint32_t>(kImageWidth, note.width, 0);
+        t.scalar<uint32_t>(kImageHeight, note.height, 0);
+      });
+    const AnyTable properties = write_table(builder_, [&](TableWriter& t) {
+      if (!picture) return;
+      t.scalar<int8_t>(kImageColours, note.content == TfliteTensorNote::Content::rgb ? kRgb : kGray, 0);
+      t.offset(kImageSize, size);
+    });
+    return write_table(builder_, [&](TableWriter& t) {
+      t.scalar<uint8_t>(kContentType, picture ? kImageProperties : kFeatureProperties, 0);
+      t.offset(kContentProperties, properties);
+    });
+  }
+
+  AnyTable normalization(const TfliteTensorNote& note) {
+    const auto mean = builder_.CreateVector(note.mean), deviation = builder_.CreateVector(note.deviation);
+    const AnyTable options = write_table(builder_, [&](TableWriter& t) {
+      t.offset(kMean, mean);
+      t.offset(kStd, deviation);
+    });
+    return write_table(builder_, [&](TableWriter& t) {
+      t.scalar<uint8_t>(kUnitType, kNormalizationOptions, 0);
+      t.offset(kUnitOptions, options);
+    });
+  }
+
+  AnyTable labels(const std::string& file) {
+    const auto name = builder_.CreateString(file);
+    return write_table(builder_, [&](TableWriter& t) {
+      t.offset(kFileName, name);
+      t.scalar<int8_t>(kFileType, kAxisLabels, 0);
+    });
+  }
+
+  flatbuffers::FlatBufferBuilder builder_;
+};
+
 }  // namespace
 
 Result<TfliteMetadata> read_tflite_metadata(std::string_view entry) {
@@ -70,6 +171,7 @@ Result<TfliteMetadata> read_tflite_metadata(std::string_view entry) {
   if (root == 0 || root >= entry.size() - 3) return damaged("the root table lies outside");
   const Table model(reinterpret_cast<const flatbuffers::Table*>(bytes + root), &damage);
   TfliteMetadata out;
+  out.derived = model.string(kModelDescription).ends_with(kDerived);
   add_files(model.tables(kModelFiles), false, &out);
   const Tables subgraphs = model.tables(kModelSubgraphs);
   for (size_t s = 0; s < std::min(subgraphs.size(), kMost); ++s) {
@@ -86,6 +188,21 @@ Result<TfliteMetadata> read_tflite_metadata(std::string_view entry) {
   }
   if (!damage.what.empty()) return damaged(damage.what);
   return out;
+}
+
+std::string write_tflite_metadata(const TfliteNote& note) { return NoteWriter().run(note); }
+
+bool has_derived_metadata(const Graph& graph) {
+  const auto entry = graph.metadata.find(kTfliteMetadataKey);
+  if (entry == graph.metadata.end()) return false;
+  const auto said = read_tflite_metadata(entry->second);
+  return said && said->derived;
+}
+
+void drop_derived_metadata(Graph& graph) {
+  if (!has_derived_metadata(graph)) return;
+  graph.metadata.erase(kTfliteMetadataKey);
+  graph.attached = {};
 }
 
 }  // namespace thimble

@@ -4,6 +4,7 @@
 #include <new>
 
 #include "base/hash.h"
+#include "formats/tflite/model_metadata.h"
 #include "formats/tflite/tflite.h"
 #include "formats/thim/graph_codec.h"
 #include "ops/check.h"
@@ -51,6 +52,7 @@ Result<PackedModel> write_thim(const Graph& graph, const ThimOptions& options) {
                   "write a .tflite");
   THIMBLE_TRY(verify(graph));
   Graph ordered = thim::canonical_order(graph);
+  drop_derived_metadata(ordered);  // it follows from thimble.preprocess, which stays
   BitCoder coder = BitCoder::writer();
   thim::GraphCodec codec(coder, ordered, memory_budget(0));
   THIMBLE_TRY(codec.code(options.names));

@@ -7,6 +7,7 @@
 #include "measure/units.h"
 #include "report/page/report_parts.h"
 #include "report/plots/svg.h"
+#include "report/plus_kb.h"
 #include "report/significance.h"
 
 namespace thimble::report {
@@ -214,7 +215,7 @@ std::string compare_section(Context& c) {
     table.number(median_us(v), format_microseconds(median_us(v)),
                  l && l->count ? format("p99 {}", format_microseconds(l->p99)) : "");
     table.number(bytes_key(v.bytes_packed), bytes_text(v.bytes_packed));
-    if (c.result.study.parameters_plus_kb) table.number(parameters_plus_kb(v), format("{:.1f}", parameters_plus_kb(v)));
+    if (c.result.study.parameters_plus_kb) table.number(parameters_plus_kb(v), parameters_plus_kb_text(v));
 
     table.number(bytes_key(v.arena_bytes), bytes_text(v.arena_bytes));
     if (numbers) more_regression_cells(table, v.regression);
@@ -383,8 +384,9 @@ std::string latency_section(Context& c) {
   std::string body = figure("Distribution", svg::distributions(chart),
                             "Each dot is one run (of many a sample over all speeds); the shape shows where runs "
                             "gather. Thick bar: the middle half. Tall "
-                            "tick: median. Small ticks: 90th and 99th percentile. Median, p99 and the slowest run are "
-                            "those of all runs, as in the table. A narrow shape is a steady variant.");
+                            "tick: median. Small ticks: 90th and 99th percentile. Runs beyond the axis are counted at "
+                            "the right. Median, p99 and the slowest run are those of all runs, as in the table. A "
+                            "narrow shape is a steady variant.");
   if (several) {
     if (by_threads.bars.size() > 32) by_threads.bars.resize(32);
     body += figure("Median per thread count", svg::bars(by_threads),

@@ -344,8 +344,8 @@ std::string tensor_section(Context& c) {
       table.number(zeros, format_percent(zeros, 1))
           .number(bytes_of(t.distinct), t.distinct > 0 ? format_count(t.distinct) : "–")
           .number(bytes_of(t.deflated_bytes), t.deflated_bytes > 0 ? format_bytes(bytes_of(t.deflated_bytes)) : "–")
-          .number(t.packed_bytes, t.packed_bytes > 0 ? format_bytes(t.packed_bytes) : "–", clip_text(t.packed_how, 40))
-          .text(escape_html(clip_text(t.reason, 300)));
+          .number(t.packed_bytes, t.packed_bytes > 0 ? format_bytes(t.packed_bytes) : "–", clip_text(t.packed_how, 80))
+          .prose(t.reason, 300);
       if (i < 12)
         chart.bars.push_back({t.name.substr(std::min(scope, t.name.size())), bytes_of(t.after_bytes), "",
                               format("{}\n{} → {}\n{}", clip_text(t.name, 120), format_bytes(bytes_of(t.before_bytes)),
@@ -366,10 +366,7 @@ std::string tensor_section(Context& c) {
     const size_t left = static_cast<int>(index) == c.verdict.reference ? 0 : v.unquantized_tensors.size();
     for (size_t i = 0; i < std::min(c.limits.tensors, left); ++i) {
       const UnquantizedRow& t = v.unquantized_tensors[i];
-      kept.begin_row()
-          .text(name_of(c, t.name))
-          .number(bytes_of(t.bytes), format_count(t.bytes))
-          .text(escape_html(clip_text(t.why, 160)));
+      kept.begin_row().text(name_of(c, t.name)).number(bytes_of(t.bytes), format_count(t.bytes)).prose(t.why, 160);
     }
     inner += kept.html();
     std::string summary = name_of(c, v.name);

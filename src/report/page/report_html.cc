@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <cstdlib>
 
 #include "base/format.h"
 #include "measure/text.h"
@@ -56,9 +57,23 @@ size_t common_scope(const std::vector<std::string>& names) {
   return slash == std::string::npos ? 0 : slash + 1;
 }
 
+namespace {
+// What a heading keeps below itself on a printed page: the first drawing, else some rows of a table. In CSS pixels.
+double kept_below(std::string_view body) {
+  constexpr double kUsual = 260, kMost = 560, kWords = 130, kColumn = 310, kWholePage = 980;
+  const size_t figure = body.find("<figure"), table = body.find("<table"), box = body.find("viewBox=\"0 0 ");
+  if (figure == std::string_view::npos || table < figure || box == std::string_view::npos) return kUsual;
+  char* rest = nullptr;
+  const double width = std::strtod(body.data() + box + 13, &rest), height = std::strtod(rest, nullptr);
+  const bool whole = body.substr(figure, 20).find("whole") != std::string_view::npos;
+  if (!(width > 0 && height > 0)) return kUsual;
+  return std::min(kMost, std::max(kUsual, height * (whole ? kWholePage : kColumn) / width + kWords));
+}
+}  // namespace
+
 std::string section(std::string_view id, std::string_view title, std::string_view intro, const std::string& body) {
   if (body.empty()) return {};
-  return format("<section id=\"{}\"><h2>{}</h2>{}{}</section>\n", id, title,
+  return format("<section id=\"{}\" style=\"--keep:{:.0f}px\"><h2>{}</h2>{}{}</section>\n", id, kept_below(body), title,
                 intro.empty() ? "" : format("<p class=\"intro\">{}</p>", intro), body);
 }
 
@@ -112,7 +127,12 @@ HtmlTable& HtmlTable::text(const std::string& html) {
   return *this;
 }
 
+HtmlTable& HtmlTable::prose(std::string_view raw, size_t limit) {
+  return text(raw.empty() ? "" : format("<span class=\"long\">{}</span>", escape_html(clip_text(raw, limit))));
+}
+
 namespace {
+constexpr size_t kLineBelow = 30;  // bytes: what is longer below a number takes several lines
 std::string with_breaks(const std::string& escaped) {
   std::string out;
   for (char c : escaped) out += c == '\n' ? std::string("<br>") : std::string(1, c);
@@ -123,7 +143,9 @@ std::string with_breaks(const std::string& escaped) {
 HtmlTable& HtmlTable::number(double sort_key, const std::string& text, const std::string& below) {
   body_ += format("<td class=\"n\" data-v=\"{}\">{}{}</td>", std::isfinite(sort_key) ? format("{}", sort_key) : "",
                   escape_html(text),
-                  below.empty() ? "" : format("<small class=\"muted\">{}</small>", with_breaks(escape_html(below))));
+                  below.empty() ? ""
+                                : format("<small class=\"muted{}\">{}</small>",
+                                         below.size() > kLineBelow ? " wrap" : "", with_breaks(escape_html(below))));
   return *this;
 }
 

@@ -60,7 +60,8 @@ class HtmlTable {
  public:
   HtmlTable& column(std::string_view header, bool number = true, std::string_view explanation = {});
   HtmlTable& begin_row(bool strong = false);
-  HtmlTable& text(const std::string& html);  // escaped already
+  HtmlTable& text(const std::string& html);              // escaped already
+  HtmlTable& prose(std::string_view raw, size_t limit);  // sentences: the column stays wide enough to read them
   // text is plain; below is a second, paler line.
   HtmlTable& number(double sort_key, const std::string& text, const std::string& below = {});
   bool empty() const { return rows_ == 0; }

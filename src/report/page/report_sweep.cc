@@ -10,6 +10,7 @@
 #include "measure/units.h"
 #include "report/page/report_parts.h"
 #include "report/plots/svg.h"
+#include "report/plus_kb.h"
 
 namespace thimble::report {
 namespace {
@@ -80,11 +81,6 @@ std::string short_key(const std::string& key) {
   for (const char* scope : {"model.layers.", "train.", "data.", "model."})
     if (key.starts_with(scope)) return key.substr(std::string_view(scope).size());
   return key;
-}
-
-std::string note_cell(const SweepRow& row) {
-  if (row.note.empty()) return {};
-  return format("<span style=\"display:block;min-width:190px\">{}</span>", escape_html(clip_text(row.note, 160)));
 }
 
 class Plots {
@@ -288,7 +284,7 @@ std::string sweep_section(Context& c) {
       table.text("–");
       const size_t columns = 4 + (accuracy ? 1 : 0) + (numbers ? 4 : 0) + (c.result.study.parameters_plus_kb ? 1 : 0);
       for (size_t i = 0; i < columns; ++i) table.number(kAbsent, "–");
-      if (notes) table.text(note_cell(row));
+      if (notes) table.prose(row.note, 160);
     }
     for (size_t i = 0; i < row.variants.size() && done < limit; ++i, ++done) {
       const VariantResult& v = row.variants[i];
@@ -301,9 +297,8 @@ std::string sweep_section(Context& c) {
       if (numbers) more_regression_cells(table, v.regression);
       table.number(bytes_key(v.parameters), format_count(v.parameters));
       table.number(bytes_key(v.macs), format_count(v.macs));
-      if (c.result.study.parameters_plus_kb)
-        table.number(parameters_plus_kb(v), format("{:.1f}", parameters_plus_kb(v)));
-      if (notes) table.text(note_cell(row));
+      if (c.result.study.parameters_plus_kb) table.number(parameters_plus_kb(v), parameters_plus_kb_text(v));
+      if (notes) table.prose(row.note, 160);
     }
   }
   return section("sweep", "Sweep", "What happens when settings of the recipe change; everything else stays as it is.",

@@ -75,7 +75,7 @@ struct Distribution {
   int64_t total = 0;  // runs that the samples stand for; 0: they are all
 };
 // One row per distribution: density (mirrored), the samples as dots, box p25–p75, median, p90, p99.
-// Samples beyond p99.5 are drawn at the edge as an arrow with their number.
+// Samples beyond p99.5, and positive ones beyond four times p90, are at the edge: an arrow with their number.
 struct Distributions {
   std::string noun = "runs";  // what a dot is, for the hover text
   std::string description;
@@ -134,7 +134,7 @@ struct Field {
   std::vector<double> x, y, z;
   double low = 0, high = 0;  // of the shades; equal: the range of z
   bool signed_ = false;      // two colours around 0
-  int width = 300;
+  int width = kWidth;
 };
 std::string field(const Field& chart);
 

@@ -21,7 +21,9 @@ std::string bars(const Bars& chart) {
   }
   double labels = 40;
   for (const Bar& bar : chart.bars) labels = std::max(labels, text_width(bar.label) + 10);
-  const double left = std::min(labels, 0.45 * chart.width), right = chart.width - widest - 12, row = 22;
+  const double right = chart.width - widest - 12, row = 22;
+  // Names may take more than half where bars keep enough room.
+  const double left = std::min(labels, std::max(0.4 * chart.width, std::min(0.58 * chart.width, right - 90)));
   const double height = row * static_cast<double>(chart.bars.size()) + 6;
   std::string out;
   open(out, chart.width, height, chart.description);
@@ -34,7 +36,7 @@ std::string bars(const Bars& chart) {
     const std::string value = bar.text.empty() ? format_value(bar.value, chart.unit) : bar.text;
     out += format("<g{}>", tip(bar.tip.empty() ? format("{}\n{}", bar.label, value) : bar.tip));
     out += format("<rect x=\"0\" y=\"{}\" width=\"{}\" height=\"{}\" class=\"hit\"/>", num(y), chart.width, num(row));
-    text(out, left - 8, y + 15, "lb", "ae", fit_text(bar.label, left - 10));
+    text(out, left - 8, y + 15, "lb", "ae", fit_text(bar.label, left - 9.5));
     if (bar.ghost > 0)
       out += format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"14\" rx=\"2\" class=\"gh\"/>", num(left), num(y + 4),
                     num(length(bar.ghost)));

@@ -132,9 +132,10 @@ class LabelPlacer {
  public:
   LabelPlacer(const Rect& area, std::vector<Rect> taken) : area_(area), taken_(std::move(taken)) {}
 
-  bool place(std::string& out, const Label& l) {
+  // lines: what joins a name and its point, to be drawn below all names.
+  bool place(std::string& names, std::string& lines, const Label& l) {
     const double w = l.width, h = 14, x = l.x, y = l.y;
-    for (double distance : {0.0, 13.0, 26.0}) {
+    for (double distance : {0.0, 13.0, 26.0, 39.0, 52.0, 65.0, 78.0}) {
       const double d = 9 + distance;
       const Rect candidates[] = {{x + 9, y - 7 - distance, x + 9 + w, y + 7 - distance},
                                  {x - 9 - w, y - 7 - distance, x - 9, y + 7 - distance},
@@ -145,8 +146,8 @@ class LabelPlacer {
       for (const Rect& r : candidates) {
         if (r.left < area_.left || r.right > area_.right || r.top < area_.top || r.bottom > area_.bottom) continue;
         if (std::any_of(taken_.begin(), taken_.end(), [&](const Rect& t) { return t.overlaps(r); })) continue;
-        if (distance > 0) line(out, x, y, std::clamp(x, r.left, r.right), y < r.top ? r.top : r.bottom, "ax");
-        write(out, r.left, r.bottom - 3, l);
+        if (distance > 0) line(lines, x, y, std::clamp(x, r.left, r.right), y < r.top ? r.top : r.bottom, "ax");
+        write(names, r.left, r.bottom - 3, l);
         taken_.push_back(r);
         return true;
       }
@@ -155,15 +156,16 @@ class LabelPlacer {
   }
 
   // The rest, from the top down in the order of their points, as near to them as there is room.
-  static void column(std::string& out, std::vector<Label> rest, double left, double top, double bottom) {
+  static void column(std::string& names, std::string& lines, std::vector<Label> rest, double left, double top,
+                     double bottom) {
     std::stable_sort(rest.begin(), rest.end(), [](const Label& a, const Label& b) { return a.y < b.y; });
     const double step = 15;
     double next = top;
     for (size_t i = 0; i < rest.size(); ++i) {
       const double last = bottom - step * static_cast<double>(rest.size() - 1 - i);
       const double y = std::max(next, std::min(rest[i].y, last));
-      line(out, rest[i].x, rest[i].y, left - 3, y, "ax");
-      write(out, left, y + 4, rest[i]);
+      line(lines, rest[i].x, rest[i].y, left - 3, y, "ax");
+      write(names, left, y + 4, rest[i]);
       next = y + step;
     }
   }
@@ -233,13 +235,13 @@ std::string scatter(const Scatter& chart) {
     }
     std::stable_partition(labels.begin(), labels.end(), [](const Label& l) { return l.point->strong; });
     LabelPlacer placer({plot.left, plot.top - 8, plot.right + (column ? 0 : 12), plot.bottom}, std::move(taken));
-    std::string names;
+    std::string names, lines;
     std::vector<Label> rest;
     for (const Label& l : labels)
-      if (!placer.place(names, l)) rest.push_back(l);
+      if (!placer.place(names, lines, l)) rest.push_back(l);
     if (!rest.empty() && !column) return false;
-    LabelPlacer::column(names, std::move(rest), plot.right + 10, plot.top, plot.bottom);
-    *out += marks + names;
+    LabelPlacer::column(names, lines, std::move(rest), plot.right + 10, plot.top, plot.bottom);
+    *out += lines + marks + names;
     return true;
   };
   std::string out, body;

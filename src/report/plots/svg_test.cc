@@ -95,6 +95,29 @@ TEST(Svg, FieldsAndClouds) {
   EXPECT_EQ(cloud({}), "");
 }
 
+TEST(Svg, BarsWriteNamesInFullWhereThereIsRoom) {
+  Bars chart;
+  for (const char* name : {"dense_1", "dense_2", "function:himmelblau · float32"}) chart.bars.push_back({name, 1.5});
+  EXPECT_EQ(bars(chart).find("…"), std::string::npos);
+  chart.bars.resize(2);  // the margin is as wide as the names
+  EXPECT_EQ(bars(chart).find("…"), std::string::npos);
+}
+
+// A few runs that waited for the machine do not press all others against the edge.
+TEST(Svg, RunsFarBeyondTheOthersAreCountedAtTheEdge) {
+  Distributions chart;
+  chart.x = {"time", Unit::microseconds};
+  Distribution row{"float32", {}, 0};
+  for (int i = 0; i < 47; ++i) row.samples.push_back(190.0 + i);
+  row.samples.push_back(20'000);
+  chart.rows.push_back(row);
+  const std::string drawn = distributions(chart);
+  EXPECT_NE(drawn.find("1 beyond, up to 20.0 ms"), std::string::npos);
+  EXPECT_EQ(drawn.find(">2000<"), std::string::npos) << "a tick far beyond the runs";
+  chart.rows[0].samples.back() = 300;
+  EXPECT_EQ(distributions(chart).find("beyond"), std::string::npos);
+}
+
 TEST(Svg, ParetoFront) {
   const std::vector<ScatterPoint> points = {{"a", 10, 0.9, 0, 0, 0, ""},
                                             {"b", 20, 0.8, 0, 0, 0, ""},

@@ -1,0 +1,57 @@
+#include "runtime/tensor_values.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "base/half.h"
+
+namespace thimble {
+
+void fill_input(const Tensor& tensor, std::span<const float> values, std::span<uint8_t> memory) {
+  if (tensor.type == DType::f32) {
+    if (!values.empty()) std::memcpy(memory.data(), values.data(), values.size_bytes());
+    return;
+  }
+  const auto quantised = [&](float x, int32_t lo, int32_t hi) {
+    const float scale = tensor.quant.empty() ? 1.0f : tensor.quant.scale[0];
+    const int32_t zero = tensor.quant.empty() ? 0 : tensor.quant.zero_point[0];
+    const double q = std::round(static_cast<double>(x / scale)) + zero;
+    return static_cast<int32_t>(std::clamp<double>(q == q ? q : zero, lo, hi));
+  };
+  for (size_t i = 0; i < values.size(); ++i) switch (tensor.type) {
+      case DType::i8:
+        reinterpret_cast<int8_t*>(memory.data())[i] = static_cast<int8_t>(quantised(values[i], -128, 127));
+        break;
+      case DType::u8: memory[i] = static_cast<uint8_t>(quantised(values[i], 0, 255)); break;
+      case DType::i16:
+        reinterpret_cast<int16_t*>(memory.data())[i] = static_cast<int16_t>(quantised(values[i], -32768, 32767));
+        break;
+      case DType::i32: reinterpret_cast<int32_t*>(memory.data())[i] = static_cast<int32_t>(values[i]); break;
+      case DType::i64: reinterpret_cast<int64_t*>(memory.data())[i] = static_cast<int64_t>(values[i]); break;
+      case DType::boolean: memory[i] = values[i] != 0; break;
+      case DType::f16: reinterpret_cast<uint16_t*>(memory.data())[i] = float_to_half(values[i]); break;
+      default: reinterpret_cast<float*>(memory.data())[i] = values[i]; break;
+    }
+}
+
+void read_output(const Tensor& tensor, std::span<const uint8_t> memory, std::span<float> values) {
+  const float scale = tensor.quant.empty() ? 1.0f : tensor.quant.scale[0];
+  const int32_t zero = tensor.quant.empty() ? 0 : tensor.quant.zero_point[0];
+  for (size_t i = 0; i < values.size(); ++i) switch (tensor.type) {
+      case DType::i8:
+        values[i] = scale * static_cast<float>(reinterpret_cast<const int8_t*>(memory.data())[i] - zero);
+        break;
+      case DType::u8: values[i] = scale * static_cast<float>(memory[i] - zero); break;
+      case DType::i16:
+        values[i] = scale * static_cast<float>(reinterpret_cast<const int16_t*>(memory.data())[i] - zero);
+        break;
+      case DType::i32: values[i] = static_cast<float>(reinterpret_cast<const int32_t*>(memory.data())[i]); break;
+      case DType::i64: values[i] = static_cast<float>(reinterpret_cast<const int64_t*>(memory.data())[i]); break;
+      case DType::boolean: values[i] = memory[i] ? 1.0f : 0.0f; break;
+      case DType::f16: values[i] = half_to_float(reinterpret_cast<const uint16_t*>(memory.data())[i]); break;
+      default: values[i] = reinterpret_cast<const float*>(memory.data())[i]; break;
+    }
+}
+
+}  // namespace thimble
