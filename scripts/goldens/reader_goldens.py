@@ -177,6 +177,26 @@ def string_input():
     return b
 
 
+def no_output():
+    b = row()
+    b.graph.outputs = []
+    return b
+
+
+def dense_of_no_rows():
+    b = TfliteBuilder()
+    x, w = b.input((0, 4), "float32"), b.const(np.ones((2, 4), np.float32))
+    b.op("FULLY_CONNECTED", [x, w, -1], [b.output((0, 2), "float32")], "FullyConnectedOptions")
+    return b
+
+
+def no_input():
+    b = TfliteBuilder()
+    c = b.const(ROW)
+    b.op("ADD", [c, c], [b.output((1, 4), "float32")], "AddOptions")
+    return b
+
+
 def huge():
     b = TfliteBuilder()
     x = b.input((1000, 1000, 250000), "float32")
@@ -223,7 +243,7 @@ RUN = {
     "shape_int64": shape_as_output("int64"), "output_shape_empty": row(()), "output_shape_zero": row((0,)),
     "sizes_unknown": two_of_unknown_sizes(), "flatten_of_any_batch": flatten(), "mean_axis_twice": axes_twice("float32", [1, -2], (1, 3)),
     "mean_axis_twice_int8": axes_twice("int8", [2, 2], (1, 2)), "variable_input": variable_input(),
-    "float_with_scales": float_with_scales(),
+    "float_with_scales": float_with_scales(), "dense_of_no_rows": dense_of_no_rows(), "no_input": no_input(),
 }
 # LiteRT sizes these when they are run, or refuses them as well: no answers are stored.
 READ = {"free_sizes": flatten(free=True), "reshape_by_options": reshape("nothing", new_shape=[2, 2]),
@@ -234,6 +254,7 @@ REFUSED = {
     "reshape_without_a_shape": (reshape("nothing"), "bad_file", "has no data"),
     "reshape_without_options": (reshape("nothing", options=False), "bad_file", "has no data"),
     "reshape_fed_at_run_time": (reshape("fed"), "unsupported", "known at run time only"),
+    "no_output": (no_output(), "bad_file", "no output"),
     "input_has_stored_values": (stored_input(), "unsupported", "has stored values"),
     "unsupported_two_subgraphs": (unsupported_in_two_subgraphs(), "unsupported", "CUMSUM"),
     "string_input": (string_input(), "unsupported", "tensors of string"),

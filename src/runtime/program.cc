@@ -39,7 +39,12 @@ Result<std::shared_ptr<const Program>> Program::plan(Graph graph, const PlanOpti
 
   Storages storages(g.tensors.size());
   std::vector<ScratchPlan> scratches;
+  const auto gives_nothing = [&](const Node& node) {
+    return !node.outputs.empty() &&
+           std::ranges::all_of(node.outputs, [&](TensorId t) { return g.at(t).shape.elements() == 0; });
+  };
   for (size_t n = 0; n < g.nodes.size(); ++n) {
+    if (gives_nothing(g.nodes[n])) continue;  // no lowering has to know of a batch of 0
     LowerContext ctx(g, static_cast<NodeId>(n), kernels(), program->threads_, options.weights);
     bool lowered = false;
     const LowerFn lower = lowering_of(g.nodes[n].op).rule;

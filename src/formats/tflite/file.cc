@@ -3,37 +3,11 @@
 #include <cstring>
 
 #include "formats/tflite/schema.h"
+#include "formats/tflite/walk.h"
 #include "graph/graph.h"
 
 namespace thimble::tflite {
 namespace {
-
-constexpr size_t kMaxTables = 1'000'000;
-
-enum class Kind : uint8_t {
-  i8,
-  i32,
-  u64,
-  text,
-  data,  // bytes that are viewed, never copied once per visit
-  int32s,
-  int64s,
-  floats,
-  index_list,  // a union of three kinds of vectors: its type, and in the field behind it the table
-  options,     // of an operator: what its fields are, only the operator's rule knows (rule.h)
-  table,
-  tables,
-};
-
-struct Layout;
-struct Field {
-  int id;
-  Kind kind;
-  const Layout* child = nullptr;
-};
-struct Layout {
-  std::span<const Field> fields;
-};
 
 // The schema's tables as far as they are read.
 constexpr Field kQuantFields[] = {{schema::kQuantMin, Kind::floats},     {schema::kQuantMax, Kind::floats},
@@ -97,70 +71,6 @@ constexpr Field kModelFields[] = {{schema::kModelVersion, Kind::i32},
                                   {schema::kModelSignatures, Kind::tables, &kSignature}};
 constexpr Layout kModel{kModelFields};
 
-// Visits every table below the root once per way that leads there. The schema nests six deep at most. Table's accessors
-// check each offset before it is followed and note the first violation; the walk stops there.
-class Walk {
- public:
-  // A table that is named once takes at least 8 bytes: 4 in the list that names it and 4 of its own. Numbers that
-  // tensors share (shapes, scales) are read once per tensor, and so counted.
-  Walk(Damage* damage, size_t file_bytes)
-      : damage_(damage),
-        tables_left_(std::min(kMaxTables, 4096 + file_bytes / 8)),
-        bytes_left_((1 << 20) + 4 * file_bytes) {}
-
-  void table(const Table& t, const Layout& layout) {
-    if (!t || !damage_->what.empty()) return;
-    if (tables_left_-- == 0) return damage_->report(format("more tables than a file of its size can hold"));
-    for (const Field& field : layout.fields) {
-      if (!damage_->what.empty()) return;
-      visit(t, field);
-    }
-  }
-
- private:
-  void visit(const Table& t, const Field& f) {
-    switch (f.kind) {
-      case Kind::i8: (void)t.scalar<int8_t>(f.id, 0); break;
-      case Kind::i32: (void)t.scalar<int32_t>(f.id, 0); break;
-      case Kind::u64: (void)t.scalar<uint64_t>(f.id, 0); break;
-      case Kind::text: count(t.string(f.id).size()); break;
-      case Kind::data: (void)t.scalars<uint8_t>(f.id); break;
-      case Kind::int32s: count(t.scalars<int32_t>(f.id).size_bytes()); break;
-      case Kind::int64s: count(t.scalars<int64_t>(f.id).size_bytes()); break;
-      case Kind::floats: count(t.scalars<float>(f.id).size_bytes()); break;
-      case Kind::index_list: index_list(t, f.id); break;
-      case Kind::options:
-        (void)t.scalar<uint8_t>(f.id, 0);
-        table(t.table(f.id + 1), Layout{});
-        break;
-      case Kind::table: table(t.table(f.id), *f.child); break;
-      case Kind::tables: {
-        const Tables all = t.tables(f.id);
-        count(all.size() * sizeof(flatbuffers::uoffset_t));
-        for (size_t i = 0; i < all.size() && damage_->what.empty(); ++i) table(all[i], *f.child);
-        break;
-      }
-    }
-  }
-
-  void index_list(const Table& t, int id) {
-    const int kind = t.scalar<uint8_t>(id, 0);
-    const Table list = t.table(id + 1);
-    table(list, Layout{});
-    if (kind == schema::kInt32Vector) count(list.scalars<int32_t>(0).size_bytes());
-    if (kind == schema::kUint16Vector) count(list.scalars<uint16_t>(0).size_bytes());
-    if (kind == schema::kUint8Vector) count(list.scalars<uint8_t>(0).size_bytes());
-  }
-
-  void count(size_t bytes) {
-    if (bytes > bytes_left_) return damage_->report("its tables share lists so often that they would outgrow the file");
-    bytes_left_ -= bytes;
-  }
-
-  Damage* damage_;
-  size_t tables_left_, bytes_left_;
-};
-
 }  // namespace
 
 TfliteFile::TfliteFile(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner)
@@ -185,7 +95,7 @@ Status TfliteFile::open() {
   THIMBLE_TRY(sound("model"));
   if (const auto version = model_.scalar<uint32_t>(schema::kModelVersion, 0); version != 3)
     return fail(ErrorCode::unsupported, format("schema version {}, only 3 is known", version));
-  Walk(&damage_, bytes_.size()).table(model_, kModel);
+  walk_tables(model_, kModel, bytes_.size(), &damage_);
   return sound("model");
 }
 

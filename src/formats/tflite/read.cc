@@ -66,6 +66,7 @@ class Reader {
         if (Status s = tensor(tensors[t], t); !s) return with_context(std::move(s).error(), format("tensor {}", t));
     graph_.inputs = ids(table.scalars<int32_t>(schema::kSubgraphInputs));
     graph_.outputs = ids(table.scalars<int32_t>(schema::kSubgraphOutputs));
+    if (graph_.outputs.empty()) return damaged("the graph has no output");
     THIMBLE_TRY(set_input_shapes());
     NodeReader nodes(graph_, std::move(declared_));
     for (size_t n = 0; n < operators.size(); ++n)
