@@ -55,6 +55,7 @@ struct TensorInfo {
   std::vector<int64_t> shape;
   std::vector<float> scale;
   std::vector<int32_t> zero_point;
+  std::string signature_name;  // what the model's signature calls it; empty where it has none
 };
 
 // The memory of one input or output. Byte is uint8_t or const uint8_t.

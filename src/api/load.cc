@@ -9,12 +9,6 @@
 namespace thimble {
 namespace {
 
-Result<LoadedModel> load(Data file, const std::string& name) {
-  auto graph = read_model({file.bytes, file.size}, file.owner, name);
-  if (!graph) return with_context(std::move(graph).error(), name);
-  return LoadedModel{std::move(*graph), std::move(file)};
-}
-
 Result<std::vector<uint8_t>> read_standard_input() {
   std::vector<uint8_t> bytes;
   uint8_t block[65536];
@@ -28,10 +22,10 @@ Result<std::vector<uint8_t>> read_standard_input() {
 
 }  // namespace
 
-Result<LoadedModel> load_model(const std::string& path) {
+Result<Data> open_model_file(const std::string& path) {
   if (path == "-") {
     THIMBLE_ASSIGN(const std::vector<uint8_t> bytes, read_standard_input());
-    return load_model_bytes(bytes, "the standard input");
+    return Data::copy(bytes);
   }
   if (const auto folder = foreign_folder(path))
     return with_context(Error{ErrorCode::bad_file,
@@ -41,13 +35,27 @@ Result<LoadedModel> load_model(const std::string& path) {
                         path);
   THIMBLE_ASSIGN(MappedFile mapped, MappedFile::open(path));
   auto owner = std::make_shared<const MappedFile>(std::move(mapped));
-  return load({owner, owner->data(), owner->size()}, path);
+  return Data{owner, owner->data(), owner->size()};
+}
+
+Result<LoadedModel> read_model_file(Data file, const std::string& name) {
+  auto graph = read_model({file.bytes, file.size}, file.owner, name);
+  if (!graph) return with_context(std::move(graph).error(), name == "-" ? "the standard input" : name);
+  return LoadedModel{std::move(*graph), std::move(file)};
+}
+
+Result<LoadedModel> load_model(const std::string& path) {
+  THIMBLE_ASSIGN(Data file, open_model_file(path));
+  return read_model_file(std::move(file), path);
 }
 
 Result<LoadedModel> load_model_bytes(std::span<const uint8_t> bytes, const std::string& name) {
-  Data copy = Data::copy(bytes);
-  copy.size = bytes.size();
-  return load(std::move(copy), name);
+  return read_model_file(Data::copy(bytes), name);
+}
+
+Result<LoadedModel> with_input_shapes(const LoadedModel& model, std::span<const Shape> shapes) {
+  THIMBLE_ASSIGN(Graph graph, read_model({model.file.bytes, model.file.size}, model.file.owner, {}, shapes));
+  return LoadedModel{std::move(graph), model.file};
 }
 
 }  // namespace thimble

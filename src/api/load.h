@@ -12,10 +12,20 @@ struct LoadedModel {
   Data file;    // the whole file; kept alive by the graph as well
 };
 
+// The bytes of a model's file, mapped ("-": the standard input). Errors: bad_file (missing, or a folder of another
+// kind).
+Result<Data> open_model_file(const std::string& path);
+// The model in them; errors name it `name`.
+Result<LoadedModel> read_model_file(Data file, const std::string& name);
+
 // Maps and verifies a .tflite or packed file, told apart by content ("-": the standard input). Errors: bad_file
 // (missing, damaged), unsupported; they name the file.
 Result<LoadedModel> load_model(const std::string& path);
 // The same for a file in memory, which is copied. `name` is what errors call it.
 Result<LoadedModel> load_model_bytes(std::span<const uint8_t> bytes, const std::string& name);
+
+// The same model for inputs of these shapes (one per input; only free dimensions may differ from the file's).
+// Errors: usage (shapes that do not fit), and those of load_model.
+Result<LoadedModel> with_input_shapes(const LoadedModel& model, std::span<const Shape> shapes);
 
 }  // namespace thimble

@@ -15,8 +15,13 @@ static_assert(static_cast<int>(ElementType::int4) == static_cast<int>(DType::i4)
 
 ModelError model_error(const Error& error) { return {thimble::name(error.code), error.message, error.to_string()}; }
 
-TensorInfo info_of(const Tensor& tensor) {
-  TensorInfo info{tensor.name, static_cast<ElementType>(tensor.type), {}, tensor.quant.scale, tensor.quant.zero_point};
+TensorInfo info_of(const Tensor& tensor, const std::vector<std::string>& names, size_t i) {
+  TensorInfo info{tensor.name,
+                  static_cast<ElementType>(tensor.type),
+                  {},
+                  tensor.quant.scale,
+                  tensor.quant.zero_point,
+                  i < names.size() ? names[i] : ""};
   info.shape.assign(tensor.shape.dims().begin(), tensor.shape.dims().end());
   return info;
 }
@@ -41,8 +46,10 @@ struct Model::Impl {
   std::vector<TensorInfo> inputs, outputs;
 
   explicit Impl(std::unique_ptr<Session> s) : session(std::move(s)) {
-    for (TensorId id : session->graph().inputs) inputs.push_back(info_of(session->graph().at(id)));
-    for (TensorId id : session->graph().outputs) outputs.push_back(info_of(session->graph().at(id)));
+    const Graph& graph = session->graph();
+    for (const TensorId id : graph.inputs) inputs.push_back(info_of(graph.at(id), graph.input_names, inputs.size()));
+    for (const TensorId id : graph.outputs)
+      outputs.push_back(info_of(graph.at(id), graph.output_names, outputs.size()));
   }
 };
 

@@ -4,9 +4,9 @@
 #include <cstring>
 
 #include "app/model_inputs.h"
+#include "app/port_names.h"
 #include "base/file.h"
 #include "base/random.h"
-#include "base/suggest.h"
 
 namespace thimble::app {
 namespace {
@@ -31,14 +31,9 @@ Result<T> number_of(const std::string& text, const char* option) {
 }
 
 Result<size_t> input_named(const Graph& graph, const std::string& name, const char* option) {
-  std::vector<std::string> names;
-  for (size_t i = 0; i < graph.inputs.size(); ++i) {
-    names.push_back(graph.at(graph.inputs[i]).name);
-    if (names.back() == name || (i < graph.input_names.size() && graph.input_names[i] == name)) return i;
-  }
-  std::string hint = did_you_mean(name, names);
-  if (hint.empty() && !names.empty()) hint = format("the first input is called '{}'", names[0]);
-  return fail(ErrorCode::usage, format("{}: the model has no input '{}'", option, name), hint);
+  auto at = find_input(graph, name);
+  if (!at) return with_context(std::move(at).error(), option);
+  return at;
 }
 
 Status check_shapes(const BenchInputs& o, const Graph& graph) {

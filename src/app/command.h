@@ -21,6 +21,7 @@ struct Context {
   bool json = false;                    // --json: one JSON document on stdout and nothing else
   bool quiet = false, verbose = false;  // -q, -v
   int64_t threads = 0;                  // --threads; 0 when not given
+  int64_t max_memory = 0;               // --max-memory, in bytes; 0 when not given
   std::string data_dir;                 // --data-dir; empty: the usual places
   std::vector<std::string> arguments;   // as typed, the program's name left out
 

@@ -97,6 +97,8 @@ void declare_common(Options& options, Context* context, bool* help) {
   options.section("Common options");
   options.flag("--json", &context->json, "one JSON document on stdout and nothing else");
   options.integer("--threads", &context->threads, "N", "threads to use (default: one per physical core)", 1, 256);
+  options.integer("--max-memory", &context->max_memory, "BYTES",
+                  "working memory that a model may take (default: 4 GiB)", 1);
   options.text("--data-dir", &context->data_dir, "DIR", "where data sets lie (also THIMBLE_DATA)");
   options.flag("-q,--quiet", &context->quiet, "no narration and no progress on stderr");
   options.flag("-v,--verbose", &context->verbose, "more narration on stderr");

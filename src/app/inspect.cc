@@ -4,10 +4,13 @@
 
 #include "api/load.h"
 #include "app/commands.h"
+#include "app/inspect_listing.h"
 #include "app/output.h"
+#include "app/port_names.h"
 #include "app/summary.h"
 #include "base/json.h"
 #include "compress/size_report.h"
+#include "formats/model_file.h"
 #include "formats/tflite/parts.h"
 #include "formats/tflite/stock.h"
 #include "formats/thim/thim.h"
@@ -33,8 +36,13 @@ struct Inspected {
   GraphSummary summary;
   int64_t deflated = 0, prepacked = 0;
   TfliteParts parts;  // empty for a packed file
+  TfliteListing listing;
   ArenaPlan arena;
-  std::string steps;  // what will run, as text
+  std::string steps;     // what will run, as text
+  std::string obstacle;  // why it cannot be planned here; empty: it can
+
+  // Whether there is more than the table of the first subgraph shows.
+  bool several() const { return listing.subgraphs.size() > 1; }
 };
 
 struct WeightFacts {
@@ -121,15 +129,19 @@ std::string as_json(const InspectOptions& o, const Inspected& inspected) {
         .field("bytes", parts.sparse_values + parts.sparse_index)
         .field("bytes_dense", parts.sparse_dense_bytes)
         .end_object();
+  json.field("runnable", inspected.obstacle.empty());
+  if (!inspected.obstacle.empty()) json.field("why_not", inspected.obstacle);
   json.field("arena_bytes", inspected.arena.bytes).field("prepacked_bytes", inspected.prepacked);
   for (const auto& [key, ids] : {std::pair{"inputs", &graph.inputs}, std::pair{"outputs", &graph.outputs}}) {
     json.key(key).begin_array();
-    for (TensorId id : *ids) {
-      json_tensor(json, graph.at(id));
-      json.end_object();
+    for (size_t i = 0; i < ids->size(); ++i) {
+      json_tensor(json, graph.at((*ids)[i]));
+      const std::string& shown = ids == &graph.inputs ? input_name(graph, i) : output_name(graph, i);
+      json.field("signature_name", valid_utf8(shown)).end_object();
     }
     json.end_array();
   }
+  if (!inspected.listing.subgraphs.empty()) listing_json(inspected.listing, inspected.several(), json);
   json.key("nodes").begin_array();
   for (size_t n = 0; n < graph.nodes.size(); ++n) {
     const Node& node = graph.nodes[n];
@@ -222,15 +234,20 @@ std::string as_text(const InspectOptions& o, const Inspected& inspected, const C
   for (const auto& [word, ids] : {std::pair{"input ", &graph.inputs}, std::pair{"output", &graph.outputs}}) {
     for (size_t i = 0; i < ids->size(); ++i) {
       const Tensor& tensor = graph.at((*ids)[i]);
-      text += format("{} {}  {}  {} {}{}{}\n", word, i, clip_text(tensor.name, 60), name(tensor.type),
+      const std::string& shown = ids == &graph.inputs ? input_name(graph, i) : output_name(graph, i);
+      text += format("{} {}  {}{}  {} {}{}{}\n", word, i, clip_text(shown, 60),
+                     shown == tensor.name ? "" : format(" ({})", clip_text(tensor.name, 60)), name(tensor.type),
                      shape_text(tensor), tensor.quant.empty() ? "" : "  real = ", quant_text(tensor));
     }
   }
   text += "\n" + (context.verbose ? dump(graph) : node_table(inspected, context));
-  text += format("\nmemory while running  {} (no plan can need less than {}), {} packed weights\n",
-                 format_bytes(static_cast<double>(inspected.arena.bytes)),
-                 format_bytes(static_cast<double>(inspected.arena.lower_bound)),
-                 format_bytes(static_cast<double>(inspected.prepacked)));
+  if (inspected.obstacle.empty())
+    text += format("\nmemory while running  {} (no plan can need less than {}), {} packed weights\n",
+                   format_bytes(static_cast<double>(inspected.arena.bytes)),
+                   format_bytes(static_cast<double>(inspected.arena.lower_bound)),
+                   format_bytes(static_cast<double>(inspected.prepacked)));
+  else
+    text += format("\ncannot be run here    {}\n", inspected.obstacle);
   if (const TfliteParts& parts = inspected.parts; parts.sparse_tensors > 0)
     text += format("stored sparse         {} constant{}: {} of values and their places, dense {}\n",
                    parts.sparse_tensors, parts.sparse_tensors == 1 ? "" : "s",
@@ -246,26 +263,62 @@ std::string as_text(const InspectOptions& o, const Inspected& inspected, const C
     text += format("metadata              {}: {}\n", clip_text(key, 40), clip_text(shown, 160));
   }
   if (o.weights) text += "\n" + weight_table(graph, context);
-  if (o.plan) text += "\n" + inspected.steps + "\n" + inspected.arena.to_string();
+  if (o.plan && inspected.obstacle.empty()) text += "\n" + inspected.steps + "\n" + inspected.arena.to_string();
+  if (inspected.several()) text += "\n" + listing_text(inspected.listing, true, context);
   return text;
+}
+
+// A file with something that Thimble lacks: all that can be said without it.
+Status inspect_unsupported(const InspectOptions& o, const Data& file, const Error& why, const Context& context) {
+  const std::span<const uint8_t> bytes(file.bytes, file.size);
+  THIMBLE_ASSIGN(const TfliteListing listing, list_tflite(bytes));
+  THIMBLE_ASSIGN(const int64_t deflated, deflated_bytes(bytes));
+  if (context.json) {
+    JsonWriter json;
+    json.begin_object().field("schema", "thimble.inspect/1").field("model", o.model);
+    json.field("bytes", static_cast<int64_t>(file.size)).field("bytes_deflated", deflated);
+    json.field("runnable", false).field("why_not", why.message);
+    listing_json(listing, true, json);
+    json.end_object();
+    context.print(json.take() + "\n");
+    return {};
+  }
+  context.print(format("{}: {} ({} deflated)\ncannot be run: {}\n", o.model,
+                       format_bytes(static_cast<double>(file.size)), format_bytes(static_cast<double>(deflated)),
+                       why.message) +
+                listing_text(listing, true, context));
+  return {};
+}
+
+Status plan_memory(const Context& context, Inspected* inspected) {
+  THIMBLE_ASSIGN(Graph prepared, prepare_for_inference(inspected->model.graph));
+  PlanOptions plan;
+  plan.threads = static_cast<int>(std::max<int64_t>(context.threads, 1));
+  THIMBLE_ASSIGN(const auto program, Program::plan(std::move(prepared), plan));
+  inspected->arena = program->arena();
+  inspected->steps = dump(*program);
+  inspected->prepacked = program->prepacked_bytes();
+  return {};
 }
 
 Status inspect(const InspectOptions& o, const Context& context) {
   Inspected inspected;
-  THIMBLE_ASSIGN(inspected.model, load_model(o.model));
+  THIMBLE_ASSIGN(const Data bytes, open_model_file(o.model));
+  auto model = read_model_file(bytes, o.model);
+  if (!model && model.error().code == ErrorCode::unsupported && is_tflite({bytes.bytes, bytes.size}))
+    return inspect_unsupported(o, bytes, model.error(), context);
+  THIMBLE_ASSIGN(inspected.model, std::move(model));
   THIMBLE_ASSIGN(inspected.summary, summarize_graph(inspected.model.graph));
   const std::span<const uint8_t> file(inspected.model.file.bytes, inspected.model.file.size);
   THIMBLE_ASSIGN(inspected.deflated, deflated_bytes(file));
   if (!is_thim(file)) {
     THIMBLE_ASSIGN(inspected.parts, tflite_parts(file));
+    THIMBLE_ASSIGN(inspected.listing, list_tflite(file));
   }
-  THIMBLE_ASSIGN(Graph prepared, prepare_for_inference(inspected.model.graph));
-  PlanOptions plan;
-  plan.threads = static_cast<int>(std::max<int64_t>(context.threads, 1));
-  THIMBLE_ASSIGN(const auto program, Program::plan(std::move(prepared), plan));
-  inspected.arena = program->arena();
-  inspected.steps = dump(*program);
-  inspected.prepacked = program->prepacked_bytes();
+  if (Status s = plan_memory(context, &inspected); !s) {
+    if (s.error().code != ErrorCode::unsupported) return s;
+    inspected.obstacle = s.error().message;
+  }
   note_left_out(inspected.model.graph, context);
   context.print(context.json ? as_json(o, inspected) : as_text(o, inspected, context));
   return {};

@@ -10,6 +10,7 @@
 #include "app/version.h"
 #include "base/log.h"
 #include "base/suggest.h"
+#include "runtime/limits.h"
 
 namespace thimble::app {
 namespace {
@@ -99,6 +100,7 @@ Status dispatch(const std::vector<std::string>& words, Context* context) {
     context->print(help_text(*command, options));
     return {};
   }
+  if (context->max_memory > 0) set_arena_limit(context->max_memory);
   set_log_sink(write_log_line, context,
                context->quiet ? LogLevel::warning : (context->verbose ? LogLevel::debug : LogLevel::info));
   return action(*context);

@@ -261,6 +261,19 @@ Status append_npy(const std::string& path, const Tensor& tensor, Feed* feed) {
   return {};
 }
 
+Result<Shape> fed_shape(const std::string& path, const Tensor& tensor) {
+  THIMBLE_ASSIGN(const NpyArray array, read_npy(path));
+  const int rank = tensor.shape.rank(), given = static_cast<int>(array.shape.size());
+  const int ahead = given - rank;  // dimensions of the array before those of the tensor
+  if (ahead < -1 || ahead > 1 || (ahead == -1 && tensor.shape[0] != 1))
+    return fail(ErrorCode::bad_file, format("{} has the shape {}, the model's input {} has {} dimensions", path,
+                                            text_of(array.shape), tensor.to_string(), rank));
+  Shape shape = tensor.shape;
+  for (int d = 1; d < rank; ++d)
+    if (tensor.free_dims >> d & 1) shape.set(d, array.shape[static_cast<size_t>(d + ahead)]);
+  return shape;
+}
+
 Status fill_random(uint64_t seed, uint64_t stream, const Tensor& tensor, std::span<uint8_t> memory) {
   const auto count = static_cast<uint64_t>(tensor.shape.elements());
   const auto size = static_cast<size_t>(bits(tensor.type) / 8);

@@ -1,6 +1,5 @@
 // `thimble run`: feeds pictures, arrays or random numbers to a model and shows or saves its outputs.
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 #include <limits>
 
@@ -9,9 +8,9 @@
 #include "app/interrupt.h"
 #include "app/model_inputs.h"
 #include "app/output.h"
+#include "app/port_names.h"
 #include "app/run_answers.h"
 #include "base/file.h"
-#include "base/suggest.h"
 #include "passes/pipeline.h"
 #include "runtime/program.h"
 #include "study/evaluate.h"
@@ -26,24 +25,6 @@ struct RunOptions {
   bool handwriting = false;
 };
 
-Result<size_t> input_of_key(const Graph& graph, const std::string& key) {
-  size_t at = 0;
-  const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), at);
-  if (error == std::errc() && end == key.data() + key.size() && at < graph.inputs.size()) return at;
-  std::vector<std::string> names;
-  for (size_t i = 0; i < graph.inputs.size(); ++i) {
-    if (graph.at(graph.inputs[i]).name == key || (i < graph.input_names.size() && graph.input_names[i] == key))
-      return i;
-    names.push_back(graph.at(graph.inputs[i]).name);
-  }
-  std::string hint = did_you_mean(key, names);
-  if (hint.empty()) {
-    hint = "inputs:";
-    for (size_t i = 0; i < names.size(); ++i) hint += format(" {} or '{}'", i, names[i]);
-  }
-  return fail(ErrorCode::usage, format("the model has no input '{}'", key), hint);
-}
-
 Result<std::vector<Feed>> read_feeds(const RunOptions& o, const Graph& graph, const FeedingOverrides& overrides,
                                      const Context& context) {
   std::vector<Feed> feeds(graph.inputs.size());
@@ -51,7 +32,7 @@ Result<std::vector<Feed>> read_feeds(const RunOptions& o, const Graph& graph, co
     const size_t equals = input.find('=');
     if (equals == std::string::npos)
       return fail(ErrorCode::usage, format("--input is '{}'", input), "write KEY=FILE.npy, for instance 0=x.npy");
-    THIMBLE_ASSIGN(const size_t at, input_of_key(graph, input.substr(0, equals)));
+    THIMBLE_ASSIGN(const size_t at, find_input(graph, input.substr(0, equals)));
     if (feeds[at].runs > 0) return fail(ErrorCode::usage, format("input {} is given twice", at));
     THIMBLE_TRY(append_npy(input.substr(equals + 1), graph.at(graph.inputs[at]), &feeds[at]));
   }
@@ -77,6 +58,31 @@ Result<std::vector<Feed>> read_feeds(const RunOptions& o, const Graph& graph, co
     THIMBLE_TRY(append_npy(file, graph.at(graph.inputs[i]), &feeds[i]));
   }
   return feeds;
+}
+
+// Where inputs have free dimensions, the model is read again for the shapes of the arrays that are given.
+Status fit_free_inputs(const RunOptions& o, LoadedModel* model) {
+  const Graph& graph = model->graph;
+  std::vector<Shape> shapes;
+  std::vector<std::string> arrays(graph.inputs.size());
+  for (const TensorId id : graph.inputs) shapes.push_back(graph.at(id).shape);
+  for (size_t i = 0; i < o.files.size() && i < arrays.size(); ++i) arrays[i] = o.files[i];
+  for (const std::string& input : o.inputs) {
+    const size_t equals = input.find('=');
+    if (equals == std::string::npos) continue;  // read_feeds says so
+    THIMBLE_ASSIGN(const size_t at, find_input(graph, input.substr(0, equals)));
+    arrays[at] = input.substr(equals + 1);
+  }
+  bool differs = false;
+  for (size_t i = 0; i < arrays.size(); ++i) {
+    const Tensor& tensor = graph.at(graph.inputs[i]);
+    if (!tensor.free_dims || extension_of(arrays[i]) != ".npy") continue;
+    THIMBLE_ASSIGN(shapes[i], fed_shape(arrays[i], tensor));
+    differs = true;
+  }
+  if (!differs) return {};
+  THIMBLE_ASSIGN(*model, with_input_shapes(*model, shapes));
+  return {};
 }
 
 // All inputs must have the same number of runs; those not given are random.
@@ -142,21 +148,22 @@ Status run(const RunOptions& o, const Context& context) {
   if (!o.output.empty()) THIMBLE_TRY(check_answer_name(o.output));
   THIMBLE_ASSIGN(LoadedModel model, load_model(o.model));
   note_left_out(model.graph, context);
+  THIMBLE_TRY(fit_free_inputs(o, &model));
   THIMBLE_ASSIGN(Graph prepared, prepare_for_inference(std::move(model.graph)));
+  PlanOptions plan;
+  plan.threads = context.thread_count();
+  THIMBLE_ASSIGN(auto program, Program::plan(std::move(prepared), plan));  // before its inputs take memory
+  THIMBLE_ASSIGN(auto session, Session::create(program));
+  const Graph& graph = session->graph();
   FeedingOverrides overrides;
   overrides.scale = o.scale;
   overrides.measure = false;
   if (o.handwriting) overrides.handwriting = true;
-  THIMBLE_TRY(find_labels(o, prepared, context, &overrides));
-  THIMBLE_ASSIGN(std::vector<Feed> feeds, read_feeds(o, prepared, overrides, context));
-  THIMBLE_ASSIGN(const int64_t runs, complete_feeds(o, prepared, &feeds));
-  PlanOptions plan;
-  plan.threads = context.thread_count();
-  THIMBLE_ASSIGN(auto program, Program::plan(std::move(prepared), plan));
-  THIMBLE_ASSIGN(auto session, Session::create(program));
+  THIMBLE_TRY(find_labels(o, graph, context, &overrides));
+  THIMBLE_ASSIGN(std::vector<Feed> feeds, read_feeds(o, graph, overrides, context));
+  THIMBLE_ASSIGN(const int64_t runs, complete_feeds(o, graph, &feeds));
   THIMBLE_ASSIGN(Answers answers, run_all(*session, feeds, runs));
 
-  const Graph& graph = session->graph();
   answers.labels = overrides.labels;
   answers.top = o.top > 0 ? o.top : usual_top(graph, answers.labels);
   AnswerFile file{o.model, o.output_dir};
@@ -204,7 +211,8 @@ Action define_run(Options& options) {
       "run. With one input, every FILE is one more run, or several; with several inputs, one .npy each.\n");
   options.argument("MODEL", &o->model, "a .tflite or .thim file; - reads it from the standard input");
   options.arguments("FILE", &o->files, "pictures (.png, .jpg, .bmp), folders of them, .npy, .npz, .csv");
-  options.texts("--input", &o->inputs, "KEY=FILE.npy", "array for one input: its index or name; repeatable");
+  options.texts("--input", &o->inputs, "KEY=FILE.npy",
+                "array for one input: its index, its name in the signature or its tensor's; repeatable");
   options.integer("--random", &o->seed, "SEED", "fill every input not given with reproducible random numbers");
   options.text("--scale", &o->scale, "WORD",
                "how samples become inputs: 0..1, -1..1, standard or none (default: the model's own)");

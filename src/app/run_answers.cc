@@ -5,10 +5,12 @@
 #include <numeric>
 
 #include "app/model_inputs.h"
+#include "app/port_names.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "data/npy.h"
 #include "measure/table.h"
+#include "measure/text.h"
 #include "measure/units.h"
 #include "study/evaluate.h"
 
@@ -128,8 +130,8 @@ void print_values(const Graph& graph, const Answers& answers, const Context& con
     if (count > kMaxShownValues) shown += " …";
     Shape shape;
     for (int64_t d : stacked_shape(tensor, answers.runs)) shape.push_back(d);
-    table.row({tensor.name, name(tensor.type), shape.to_string(), format_number(low), format_number(high),
-               format_number(count ? sum / static_cast<double>(count) : 0), shown});
+    table.row({clip_text(output_name(graph, i), 60), name(tensor.type), shape.to_string(), format_number(low),
+               format_number(high), format_number(count ? sum / static_cast<double>(count) : 0), shown});
   }
   context.print(table.text(context.colour(), context.table_width()));
 }
@@ -142,6 +144,7 @@ std::string answers_json(const Graph& graph, const Answers& answers, const Answe
   for (size_t i = 0; i < answers.outputs.size(); ++i) {
     const Tensor& tensor = graph.at(graph.outputs[i]);
     json.begin_object().field("index", static_cast<int64_t>(i)).field("name", tensor.name);
+    json.field("signature_name", valid_utf8(output_name(graph, i)));
     json.field("dtype", name(tensor.type)).array("shape", stacked_shape(tensor, answers.runs));
     if (!file.output_dir.empty()) json.field("file", format("{}.npy", i));
     if (!tensor.quant.empty())

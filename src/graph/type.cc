@@ -23,13 +23,16 @@ Result<Shape> make_shape(std::span<const T> dims) {
     return fail(ErrorCode::bad_file, format("rank {} is beyond the limit of {}", dims.size(), Shape::kMaxRank));
   Shape shape;
   int64_t product = 1;  // over the non-zero dimensions: a zero must not hide an overflow
+  bool too_many = false;
   for (const T dim : dims) {
     if (dim < 0 || static_cast<int64_t>(dim) > INT32_MAX)
       return fail(ErrorCode::bad_file, format("dimension {} is outside 0 … 2^31-1", dim));
-    if (dim > 0 && (!checked_mul(product, dim, &product) || product > kMaxElements))
-      return fail(ErrorCode::bad_file, "shape has more than 2^40 elements");
+    too_many = too_many || (dim > 0 && (!checked_mul(product, dim, &product) || product > kMaxElements));
     shape.push_back(dim);
   }
+  if (too_many)
+    return fail(ErrorCode::unsupported, format("shape {} has more than 2^40 elements", shape.to_string()),
+                "no such tensor can be held: give the model smaller inputs");
   return shape;
 }
 }  // namespace

@@ -29,17 +29,6 @@ Status verify_quantization(const Tensor& tensor) {
   return {};
 }
 
-Status verify_tensor(const Tensor& tensor) {
-  THIMBLE_TRY([&]() -> Status {
-    auto shape = Shape::make(tensor.shape.dims());
-    if (!shape) return tl::unexpected<Error>(shape.error());
-    return {};
-  }());
-  if (tensor.data && static_cast<int64_t>(tensor.data.size) != tensor.bytes())
-    return broken(format("holds {} bytes, its shape needs {}", tensor.data.size, tensor.bytes()));
-  return verify_quantization(tensor);
-}
-
 class Structure {
  public:
   explicit Structure(const Graph& graph) : graph_(graph), defined_(graph.tensors.size(), 0) {}
@@ -96,6 +85,17 @@ class Structure {
 };
 
 }  // namespace
+
+Status verify_tensor(const Tensor& tensor) {
+  THIMBLE_TRY([&]() -> Status {
+    auto shape = Shape::make(tensor.shape.dims());
+    if (!shape) return tl::unexpected<Error>(shape.error());
+    return {};
+  }());
+  if (tensor.data && static_cast<int64_t>(tensor.data.size) != tensor.bytes())
+    return broken(format("holds {} bytes, its shape needs {}", tensor.data.size, tensor.bytes()));
+  return verify_quantization(tensor);
+}
 
 Status verify_structure(const Graph& graph) { return Structure(graph).run(); }
 

@@ -11,4 +11,7 @@ namespace thimble {
 // scales, zero points inside the type'"'"'s range); graph inputs and outputs exist.
 Status verify_structure(const Graph& graph);
 
+// The part of it that concerns one tensor: shape, size of the data, quantisation.
+Status verify_tensor(const Tensor& tensor);
+
 }  // namespace thimble

@@ -1,16 +1,13 @@
 #include "passes/fold_constants.h"
 
 #include <algorithm>
-#include <new>
+
+#include "ops/evaluate.h"
 
 namespace thimble {
 namespace {
 
 constexpr int64_t kMaxBytes = int64_t{256} << 20;
-constexpr size_t kSlack = 64;  // as in an arena, reads a little beyond a tensor stay inside
-
-Data zeros(int64_t bytes) { return Data::copy(std::vector<uint8_t>(static_cast<size_t>(bytes) + kSlack)); }
-
 bool foldable(const Graph& graph, const Node& node) {
   const auto constant = [&](TensorId t) {
     return t == kNoTensor || (graph.at(t).constant() && graph.at(t).type != DType::i4);  // 4 bits: widened by the plan
@@ -21,8 +18,6 @@ bool foldable(const Graph& graph, const Node& node) {
          std::ranges::all_of(node.inputs, constant) && std::ranges::none_of(node.outputs, is_output) &&
          std::ranges::none_of(node.outputs, [&](TensorId t) { return graph.at(t).variable; });
 }
-
-TensorView view(const Tensor& tensor, void* data) { return {tensor.type, tensor.shape, &tensor.quant, data}; }
 
 }  // namespace
 
@@ -39,19 +34,9 @@ Result<Graph> fold_constants(Graph graph) {
     if (bytes > kMaxBytes - total) continue;
     total += bytes;
 
-    std::vector<TensorView> in, out;
-    std::vector<Data> results;
-    for (TensorId t : node.inputs)
-      in.push_back(t == kNoTensor ? TensorView{} : view(graph.at(t), const_cast<uint8_t*>(graph.at(t).data.bytes)));
-    for (TensorId t : node.outputs) {
-      results.push_back(zeros(graph.at(t).bytes()));
-      out.push_back(view(graph.at(t), const_cast<uint8_t*>(results.back().bytes)));
-    }
-    const Data scratch = zeros(infer.scratch_bytes);
-    row(node.op).reference(RefCall{node, in, out, {}, const_cast<uint8_t*>(scratch.bytes)});
+    std::vector<Data> results = evaluate(graph, node, infer);
     for (size_t i = 0; i < node.outputs.size(); ++i) {
       Tensor& tensor = graph.at(node.outputs[i]);
-      results[i].size = static_cast<size_t>(tensor.bytes());
       tensor.data = std::move(results[i]);
       tensor.batch_unknown = false;
     }

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "base/numbers.h"
+#include "runtime/limits.h"
 
 namespace thimble {
 namespace {
@@ -92,16 +93,13 @@ Result<ArenaPlan> plan_arena(std::vector<ArenaItem> items, int64_t max_bytes) {
   int64_t total = 0;
   for (const ArenaItem& item : items)
     if (item.bytes < 0 || !checked_add(total, round_up(item.bytes, kAlign), &total))
-      return fail(ErrorCode::out_of_memory, "arena size overflows");
+      return arena_too_large("the model's tensors take more than", INT64_MAX, max_bytes);
   plan.lower_bound = lower_bound_of(items);
   if (plan.lower_bound > max_bytes)
-    return fail(ErrorCode::out_of_memory,
-                format("the model needs {} bytes of working memory, the limit is {}", plan.lower_bound, max_bytes));
+    return arena_too_large("the model needs a working memory of", plan.lower_bound, max_bytes);
   items.size() <= 4096 ? greedy_by_size(items) : first_fit_by_time(items);
   for (const ArenaItem& item : items) plan.bytes = std::max(plan.bytes, round_up(item.offset + item.bytes, kAlign));
-  if (plan.bytes > max_bytes)
-    return fail(ErrorCode::out_of_memory,
-                format("the memory plan needs {} bytes, the limit is {}", plan.bytes, max_bytes));
+  if (plan.bytes > max_bytes) return arena_too_large("the plan of the working memory takes", plan.bytes, max_bytes);
   plan.items = std::move(items);
   return plan;
 }

@@ -50,8 +50,8 @@ std::string dump(const Program& program) {
     }
     const std::string parts = step.parts > 1 ? format(" in {} parts", step.parts) : "";
     const std::string memory = scratch.empty() ? "" : " with " + joined(scratch);
-    text += format("{:4} {} \"{}\": {}{}: {} → {}{}\n", s, name(node.op), short_name(node), step.name, parts, joined(from),
-                   joined(to), memory);
+    text += format("{:4} {} \"{}\": {}{}: {} → {}{}\n", s, name(node.op), short_name(node), step.name, parts,
+                   joined(from), joined(to), memory);
   }
   return text;
 }

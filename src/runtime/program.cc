@@ -6,6 +6,7 @@
 #include "base/numbers.h"
 #include "graph/int4.h"
 #include "ops/check.h"
+#include "runtime/limits.h"
 #include "runtime/reference_step.h"
 
 namespace thimble {
@@ -38,7 +39,12 @@ Result<std::shared_ptr<const Program>> Program::plan(Graph graph, const PlanOpti
 
   Storages storages(g.tensors.size());
   std::vector<ScratchPlan> scratches;
+  const auto gives_nothing = [&](const Node& node) {
+    return !node.outputs.empty() &&
+           std::ranges::all_of(node.outputs, [&](TensorId t) { return g.at(t).shape.elements() == 0; });
+  };
   for (size_t n = 0; n < g.nodes.size(); ++n) {
+    if (gives_nothing(g.nodes[n])) continue;  // no lowering has to know of a batch of 0
     LowerContext ctx(g, static_cast<NodeId>(n), kernels(), program->threads_, options.weights);
     bool lowered = false;
     const LowerFn lower = lowering_of(g.nodes[n].op).rule;
@@ -88,6 +94,8 @@ Result<std::shared_ptr<const Program>> Program::plan(Graph graph, const PlanOpti
 
   program->storage_of_.assign(g.tensors.size(), -1);
   program->constant_of_.assign(g.tensors.size(), nullptr);
+  const bool usual = options.max_arena_bytes == PlanOptions{}.max_arena_bytes;
+  const int64_t limit = usual ? arena_limit() : options.max_arena_bytes;
   std::vector<ArenaItem> items, variables;
   std::vector<int32_t> item_tensor;
   int64_t variable_end = 0;
@@ -101,6 +109,7 @@ Result<std::shared_ptr<const Program>> Program::plan(Graph graph, const PlanOpti
       variables.push_back({tensor.name, tensor.bytes(), 0, last, variable_end});
       program->storage_offset_[t] = variable_end;
       variable_end = round_up<int64_t>(variable_end + tensor.bytes(), 64);
+      if (variable_end > limit) return arena_too_large("the model's variables take", variable_end, limit);
     } else {
       items.push_back({tensor.name, tensor.bytes(), first_use[t], last_use[t]});
       item_tensor.push_back(static_cast<int32_t>(t));
@@ -110,7 +119,7 @@ Result<std::shared_ptr<const Program>> Program::plan(Graph graph, const PlanOpti
     items.push_back({format("scratch {}", s), scratches[s].bytes, scratches[s].first_step, scratches[s].last_step});
     item_tensor.push_back(-1);
   }
-  THIMBLE_ASSIGN(program->arena_, plan_arena(std::move(items), options.max_arena_bytes - variable_end));
+  THIMBLE_ASSIGN(program->arena_, plan_arena(std::move(items), limit - variable_end));
   ArenaPlan& arena = program->arena_;
   for (size_t i = 0; i < arena.items.size(); ++i) {
     arena.items[i].offset += variable_end;
@@ -124,6 +133,10 @@ Result<std::shared_ptr<const Program>> Program::plan(Graph graph, const PlanOpti
   arena.bytes += variable_end;
   arena.lower_bound += variable_end;
   arena.variable_bytes = variable_end;
+  if (const int64_t machine = machine_memory_bytes(); machine > 0 && arena.bytes > machine)
+    return fail(ErrorCode::unsupported,
+                format("the model needs {} bytes of working memory, the machine has {}", arena.bytes, machine),
+                "run it on a machine with more memory, or give it smaller inputs");
   for (size_t t = 0; t < g.tensors.size(); ++t) {
     const int32_t root = storages.root(static_cast<TensorId>(t));
     const Tensor& base = g.at(root);

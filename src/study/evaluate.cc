@@ -46,8 +46,9 @@ Status refuse_free_dims(const Tensor& input) {
     dims += format("{}{}", d ? ", " : "", input.free_dims >> d & 1 ? -1 : input.shape[d]);
   return fail(
       ErrorCode::unsupported,
-      format("the input \"{}\" takes any size ([{}]), and models of free sizes cannot be fed yet", input.name, dims),
-      "convert the model with a fixed size: in TensorFlow, tf.TensorSpec([1, height, width, channels])");
+      format("the input \"{}\" takes any size ([{}]), and samples do not say which", input.name, dims),
+      "`thimble run` takes the size of an array: --input 0=FILE.npy; or convert the model with a fixed size: in "
+      "TensorFlow, tf.TensorSpec([1, height, width, channels])");
 }
 
 Status check_fits(const Graph& graph, const Dataset& set) {

@@ -81,7 +81,8 @@ void check(const Graph& graph, const std::string& file, Count* count) {
     if (at == node.inputs.end() || std::ranges::count(node.inputs, graph.inputs[g]) != 1) continue;
     const auto input = static_cast<size_t>(at - node.inputs.begin());
     const Tensor& x = graph.at(graph.inputs[g]);
-    // Floats that meet integer weights are quantised while running, by the largest of a row: all of it has a part in it.
+    // Floats that meet integer weights are quantised while running, by the largest of a row: all of it has a part in
+    // it.
     const bool hybrid = x.type == DType::f32 && std::ranges::any_of(node.inputs, [&](TensorId t) {
                           return t != kNoTensor && bits(graph.at(t).type) <= 8 && !graph.at(t).quant.empty();
                         });

@@ -1,5 +1,6 @@
-// Every model under tests/models, every single-operator model under tests/goldens/ops and every written network under
-// tests/goldens/written against what LiteRT's reference interpreter (TFLite Micro for person_detect) answered.
+// Every model under tests/models, every single-operator model under tests/goldens/ops, odd files under
+// tests/goldens/reader and every written network under tests/goldens/written against what LiteRT's reference
+// interpreter (TFLite Micro for person_detect) answered.
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -82,6 +83,8 @@ std::vector<json> cases_of(const std::string& folder) {
 }
 std::string case_name(const testing::TestParamInfo<json>& info) { return info.param["name"]; }
 INSTANTIATE_TEST_SUITE_P(Ops, OpGolden, testing::ValuesIn(cases_of("tests/goldens/ops")), case_name);
+// Odd but legal files (scripts/goldens/reader_goldens.py).
+INSTANTIATE_TEST_SUITE_P(Reader, OpGolden, testing::ValuesIn(cases_of("tests/goldens/reader")), case_name);
 // Random networks as `thimble study` writes them (scripts/interop/written_goldens.py).
 INSTANTIATE_TEST_SUITE_P(Written, OpGolden, testing::ValuesIn(cases_of("tests/goldens/written")), case_name);
 

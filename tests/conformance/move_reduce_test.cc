@@ -326,8 +326,7 @@ TEST(Move, RefusesMalformedOperands) {
   strided({0, 3}, {2, 4}, {1, 1}, {.shrink_axis_mask = 2});
   strided(Ints(9, 0), Ints(9, 1), Ints(9, 1), {.new_axis_mask = 0x1fc});
   strided(Ints(40, 0), Ints(40, 1), Ints(40, 1), {.new_axis_mask = -1});
-  for (const Ints& axes : {Ints{3}, Ints{-4}, Ints{1, 1}, Ints{1, -2}, Ints{0, 1, 2, 0}})
-    refuse(Op::sum, {x, ints(b, axes)}, ReduceAttrs{});
+  for (const Ints& axes : {Ints{3}, Ints{-4}, Ints(33, 1)}) refuse(Op::sum, {x, ints(b, axes)}, ReduceAttrs{});
   refuse(Op::mean, {x, run_time}, ReduceAttrs{});
   refuse(Op::mean, {x, b.constant_f32("f", {1}, std::vector<float>{1})}, ReduceAttrs{});
 }

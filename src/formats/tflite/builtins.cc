@@ -1,7 +1,9 @@
 // The builtin operator codes of the TFLite schema (schema.fbs, enum BuiltinOperator), by number.
 #include <array>
+#include <map>
 
 #include "formats/tflite/rule.h"
+#include "formats/tflite/schema.h"
 
 namespace thimble {
 
@@ -18,6 +20,24 @@ const Cell<TfliteRuleFn>& rule_of(Op op) {
 #include "ops/ops.def"
   };
   return table[index(op)];
+}
+
+BuiltinRule rule_of_builtin(int code) {
+  static const std::vector<TfliteRule> rules = [] {
+    std::vector<TfliteRule> all;
+    for (size_t i = 0; i < kOpCount; ++i)
+      if (const auto make = rule_of(static_cast<Op>(i)).rule) all.push_back(make(static_cast<Op>(i)));
+    return all;
+  }();
+  static const std::map<int, BuiltinRule> by_code = [] {
+    std::map<int, BuiltinRule> all;
+    for (const TfliteRule& rule : rules)
+      for (const Builtin& builtin : rule.builtins)
+        if (rule.read) all.emplace(builtin.code, BuiltinRule{&rule, builtin.options_type});
+    return all;
+  }();
+  const auto it = by_code.find(code);
+  return it == by_code.end() ? BuiltinRule{} : it->second;
 }
 
 std::string builtin_name(int code) {
@@ -48,6 +68,16 @@ std::string builtin_name(int code) {
   // clang-format on
   if (code >= 0 && code < static_cast<int>(std::size(names))) return names[code];
   return format("operator {}", code);
+}
+
+int builtin_code(const Table& code) {
+  return std::max<int>(code.scalar<int8_t>(schema::kCodeDeprecated, 0), code.scalar<int32_t>(schema::kCodeBuiltin, 0));
+}
+
+std::string operator_name(const Table& code) {
+  const int builtin = builtin_code(code);
+  return builtin == schema::kCustomOperator ? format("custom operator \"{}\"", code.string(schema::kCodeCustom))
+                                            : builtin_name(builtin);
 }
 
 }  // namespace tflite

@@ -4,12 +4,15 @@
 #include <cstring>
 
 #include "formats/tflite/rule.h"
-#include "formats/tflite/table.h"
+#include "formats/tflite/walk.h"
 
 namespace thimble {
 namespace {
 
 using tflite::Damage;
+using tflite::Field;
+using tflite::Kind;
+using tflite::Layout;
 using tflite::Table;
 using tflite::Tables;
 using tflite::TableWriter;
@@ -31,6 +34,20 @@ constexpr uint8_t kFeatureProperties = 1, kImageProperties = 2;
 constexpr int8_t kRgb = 1, kGray = 2;
 constexpr size_t kMost = 1000;
 constexpr std::string_view kDerived = "Written by Thimble.";
+
+constexpr Field kFileFields[] = {{kFileName, Kind::text}, {kFileType, Kind::i8}};
+constexpr Layout kFile{kFileFields};
+constexpr Field kUnitFields[] = {{kUnitType, Kind::options}};
+constexpr Layout kUnit{kUnitFields};
+constexpr Field kTensorFields[] = {{kTensorUnits, Kind::tables, &kUnit}, {kTensorFiles, Kind::tables, &kFile}};
+constexpr Layout kTensor{kTensorFields};
+constexpr Field kSubgraphFields[] = {{kSubgraphInputs, Kind::tables, &kTensor},
+                                     {kSubgraphOutputs, Kind::tables, &kTensor},
+                                     {kSubgraphFiles, Kind::tables, &kFile}};
+constexpr Layout kSubgraph{kSubgraphFields};
+constexpr Field kModelFields[] = {
+    {kModelDescription, Kind::text}, {kModelSubgraphs, Kind::tables, &kSubgraph}, {kModelFiles, Kind::tables, &kFile}};
+constexpr Layout kModel{kModelFields};
 
 tl::unexpected<Error> damaged(const std::string& what) {
   return fail(ErrorCode::bad_file, format("metadata {}: {}", kTfliteMetadataKey, what));
@@ -164,12 +181,14 @@ Result<TfliteMetadata> read_tflite_metadata(std::string_view entry) {
   std::vector<uint64_t> aligned((entry.size() + 7) / 8);
   std::memcpy(aligned.data(), entry.data(), entry.size());
   const auto* bytes = reinterpret_cast<const uint8_t*>(aligned.data());
-  flatbuffers::Verifier verifier(bytes, entry.size(), /*max_depth=*/64, /*max_tables=*/1'000'000);
+  flatbuffers::Verifier verifier(bytes, entry.size(), /*max_depth=*/64, /*max_tables=*/1'000'000'000);
   Damage damage;
   damage.verifier = &verifier;
   const auto root = flatbuffers::ReadScalar<flatbuffers::uoffset_t>(bytes);
   if (root == 0 || root >= entry.size() - 3) return damaged("the root table lies outside");
   const Table model(reinterpret_cast<const flatbuffers::Table*>(bytes + root), &damage);
+  tflite::walk_tables(model, kModel, entry.size(), &damage);
+  if (!damage.what.empty()) return damaged(damage.what);
   TfliteMetadata out;
   out.derived = model.string(kModelDescription).ends_with(kDerived);
   add_files(model.tables(kModelFiles), false, &out);

@@ -5,17 +5,14 @@
 #include <set>
 
 #include "formats/tflite/attached.h"
+#include "formats/tflite/file.h"
 #include "formats/tflite/schema.h"
-#include "formats/tflite/table.h"
 
 namespace thimble {
 namespace {
 
-using tflite::Damage;
 using tflite::Table;
 using tflite::Tables;
-
-constexpr size_t kMaxBytes = size_t{512} << 20;
 
 // Bytes of the file by what they hold; the first claim counts.
 class Claims {
@@ -127,13 +124,10 @@ void read_buffers(const Tables& buffers, const Uses& uses, Claims& claims, Tflit
 }  // namespace
 
 Result<TfliteParts> tflite_parts(std::span<const uint8_t> file) {
-  if (file.size() < 8 || file.size() > kMaxBytes)
-    return fail(ErrorCode::bad_file, format("a .tflite file of {} bytes", file.size()));
-  flatbuffers::Verifier verifier(file.data(), file.size(), 64, 1'000'000'000);
-  Damage damage{&verifier, {}};
-  const auto root = flatbuffers::ReadScalar<flatbuffers::uoffset_t>(file.data());
-  if (root == 0 || root >= file.size() - 3) return fail(ErrorCode::bad_file, "the root table lies outside the file");
-  const Table model(reinterpret_cast<const flatbuffers::Table*>(file.data() + root), &damage);
+  tflite::TfliteFile opened(file);
+  THIMBLE_TRY(opened.open());
+  file = opened.bytes();
+  const Table& model = opened.model();
 
   TfliteParts parts;
   parts.total = static_cast<int64_t>(file.size());
@@ -143,11 +137,11 @@ Result<TfliteParts> tflite_parts(std::span<const uint8_t> file) {
   claims.claim(kNames, model.string(schema::kModelDescription));
   const Tables subgraphs = model.tables(schema::kModelSubgraphs);
   parts.subgraphs = static_cast<int64_t>(subgraphs.size());
-  for (size_t s = 0; s < subgraphs.size() && damage.what.empty(); ++s) {
+  for (size_t s = 0; s < subgraphs.size(); ++s) {
     const Table graph = subgraphs[s];
     claims.claim(kNames, graph.string(schema::kSubgraphName));
     const Tables tensors = graph.tables(schema::kSubgraphTensors);
-    for (size_t t = 0; t < tensors.size() && damage.what.empty(); ++t) read_tensor(tensors[t], claims, uses, parts);
+    for (size_t t = 0; t < tensors.size(); ++t) read_tensor(tensors[t], claims, uses, parts);
   }
   const Tables metadata = model.tables(schema::kModelMetadata);
   for (size_t i = 0; i < metadata.size(); ++i) {
@@ -166,7 +160,6 @@ Result<TfliteParts> tflite_parts(std::span<const uint8_t> file) {
     }
   }
   read_buffers(model.tables(schema::kModelBuffers), uses, claims, parts);
-  if (!damage.what.empty()) return fail(ErrorCode::bad_file, "damaged file: " + damage.what);
 
   parts.data = claims.count(kData);
   parts.duplicate_buffers = claims.count(kDuplicate);

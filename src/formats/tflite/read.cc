@@ -1,112 +1,170 @@
 #include <algorithm>
-#include <cstring>
+#include <map>
 #include <set>
 
 #include "formats/tflite/attached.h"
-#include "formats/tflite/rule.h"
+#include "formats/tflite/file.h"
+#include "formats/tflite/node_reader.h"
 #include "formats/tflite/schema.h"
 #include "formats/tflite/sparse.h"
 #include "formats/tflite/tflite.h"
+#include "graph/verify.h"
 #include "ops/check.h"
 
 namespace thimble {
 namespace {
 
-using tflite::Damage;
+using tflite::DeclaredShape;
+using tflite::NodeReader;
 using tflite::Table;
 using tflite::Tables;
+using tflite::TfliteFile;
 
-constexpr size_t kMaxFileBytes = size_t{512} << 20;
-constexpr int kShapeOperator = 77, kPackOperator = 83;
-constexpr size_t kMaxTensors = 1'000'000, kMaxOperators = 100'000;
+constexpr size_t kMaxTensors = 1'000'000, kMaxOperators = 100'000, kMaxMetadata = 1000;
 
 tl::unexpected<Error> damaged(std::string what) { return fail(ErrorCode::bad_file, std::move(what)); }
 
+// What a tensor of the file is for. One that is for nothing is not read.
+struct Use {
+  bool used = false, input = false, produced = false;
+};
+
 class Reader {
  public:
-  Reader(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner)
-      : bytes_(bytes),
-        owner_(std::move(owner)),
-        verifier_(bytes.data(), bytes.size(), /*max_depth=*/64, /*max_tables=*/1'000'000'000) {
-    damage_.verifier = &verifier_;
-  }
+  Reader(TfliteFile& file, bool copies, std::span<const Shape> input_shapes)
+      : file_(file), copies_(copies), input_shapes_(input_shapes) {}
 
   Result<Graph> run() {
-    if (bytes_.size() > kMaxFileBytes)
-      return damaged(format("the file has {} bytes, the limit is {}", bytes_.size(), kMaxFileBytes));
-    if (bytes_.size() < 8 || std::memcmp(bytes_.data() + 4, "TFL3", 4) != 0)
-      return fail(ErrorCode::bad_file, "not a TFLite model: the identifier TFL3 is missing at byte 4");
-    const auto root = flatbuffers::ReadScalar<flatbuffers::uoffset_t>(bytes_.data());
-    if (root == 0 || root >= bytes_.size() - 3) return damaged("the root table lies outside the file");
-    model_ = Table(reinterpret_cast<const flatbuffers::Table*>(bytes_.data() + root), &damage_);
-    THIMBLE_TRY(sound("model"));
-    if (const auto version = model_.scalar<uint32_t>(schema::kModelVersion, 0); version != 3)
-      return fail(ErrorCode::unsupported, format("schema version {}, only 3 is known", version));
-    codes_ = model_.tables(schema::kModelOperatorCodes);
-    buffers_ = model_.tables(schema::kModelBuffers);
-    const Tables subgraphs = model_.tables(schema::kModelSubgraphs);
-    THIMBLE_TRY(sound("model"));
+    codes_ = file_.model().tables(schema::kModelOperatorCodes);
+    buffers_ = file_.model().tables(schema::kModelBuffers);
+    const Tables subgraphs = file_.model().tables(schema::kModelSubgraphs);
     if (subgraphs.size() == 0) return damaged("the model has no subgraph");
     const Table main = subgraphs[0];
-    THIMBLE_TRY(sound("subgraph 0"));
     if (Status s = subgraph(main); !s) return with_context(std::move(s).error(), "subgraph 0");
     THIMBLE_TRY(signature(subgraphs.size()));
     THIMBLE_TRY(metadata());
-    if (const std::vector<uint8_t> attached = attached_files(bytes_, 0); !attached.empty())
+    if (const std::vector<uint8_t> attached = attached_files(file_.bytes(), 0); !attached.empty())
       graph_.attached = Data::copy(attached);
-    THIMBLE_TRY(drop_shape_arithmetic());
+    drop_unused_tensors();
     THIMBLE_TRY(verify(graph_));
-    if (!densified_.empty()) graph_.remove_unused();  // the constants that were inputs of DENSIFY
     return std::move(graph_);
   }
 
  private:
-  Status sound(const std::string& where) {
-    if (damage_.what.empty()) return {};
-    return with_context(Error{ErrorCode::bad_file, "damaged file: " + damage_.what, {}, {}}, where);
-  }
-
   Status subgraph(const Table& table) {
     graph_.name = std::string(table.string(schema::kSubgraphName));
     const Tables tensors = table.tables(schema::kSubgraphTensors);
     const Tables operators = table.tables(schema::kSubgraphOperators);
-    THIMBLE_TRY(sound("tensor and operator lists"));
     if (tensors.size() > kMaxTensors)
       return damaged(format("{} tensors, the limit is {}", tensors.size(), kMaxTensors));
     if (operators.size() > kMaxOperators)
       return damaged(format("{} operators, the limit is {}", operators.size(), kMaxOperators));
+    THIMBLE_TRY(find_uses(table, operators, tensors.size()));
+    graph_id_.assign(tensors.size(), kNoTensor);
     for (size_t t = 0; t < tensors.size(); ++t)
-      if (Status s = tensor(tensors[t]); !s) return with_context(std::move(s).error(), format("tensor {}", t));
-    THIMBLE_TRY(ids(table.scalars<int32_t>(schema::kSubgraphInputs), &graph_.inputs, false, "graph input"));
-    THIMBLE_TRY(ids(table.scalars<int32_t>(schema::kSubgraphOutputs), &graph_.outputs, false, "graph output"));
+      if (uses_[t].used)
+        if (Status s = tensor(tensors[t], t); !s) return with_context(std::move(s).error(), format("tensor {}", t));
+    graph_.inputs = ids(table.scalars<int32_t>(schema::kSubgraphInputs));
+    graph_.outputs = ids(table.scalars<int32_t>(schema::kSubgraphOutputs));
+    if (graph_.outputs.empty()) return damaged("the graph has no output");
+    THIMBLE_TRY(set_input_shapes());
+    NodeReader nodes(graph_, std::move(declared_));
     for (size_t n = 0; n < operators.size(); ++n)
-      if (Status s = node(operators[n], n); !s) return with_context(std::move(s).error(), format("operator {}", n));
-    return sound("subgraph");
+      if (Status s = node(operators[n], n, nodes); !s)
+        return with_context(std::move(s).error(), format("operator {}", n));
+    return file_.sound("subgraph");
   }
 
-  Status ids(std::span<const int32_t> from, std::vector<TensorId>* to, bool optional, const char* what) {
-    for (const int32_t id : from) {
-      if (!(optional && id == kNoTensor) && (id < 0 || static_cast<size_t>(id) >= graph_.tensors.size()))
-        return damaged(format("{} is tensor {}, there are {}", what, id, graph_.tensors.size()));
-      to->push_back(id);
+  // Every list of tensors is looked at before any tensor is read.
+  Status find_uses(const Table& table, const Tables& operators, size_t tensors) {
+    uses_.assign(tensors, {});
+    const auto look = [&](std::span<const int32_t> list, bool optional, const char* what, auto mark) -> Status {
+      for (const int32_t id : list) {
+        if (optional && id == kNoTensor) continue;
+        if (id < 0 || static_cast<size_t>(id) >= tensors)
+          return damaged(format("{} is tensor {}, there are {}", what, id, tensors));
+        Use& use = uses_[static_cast<size_t>(id)];
+        use.used = true;
+        mark(use);
+      }
+      return {};
+    };
+    const auto nothing = [](Use&) {};
+    const auto produced = [](Use& use) { use.produced = true; };
+    THIMBLE_TRY(look(table.scalars<int32_t>(schema::kSubgraphInputs), false, "graph input",
+                     [](Use& use) { use.input = true; }));
+    THIMBLE_TRY(look(table.scalars<int32_t>(schema::kSubgraphOutputs), false, "graph output", nothing));
+    for (size_t n = 0; n < operators.size(); ++n) {
+      const Table op = operators[n];
+      Status s = look(op.scalars<int32_t>(schema::kOperatorInputs), true, "input", nothing);
+      if (s) s = look(op.scalars<int32_t>(schema::kOperatorOutputs), false, "output", produced);
+      if (s) s = look(op.scalars<int32_t>(schema::kOperatorIntermediates), true, "intermediate", nothing);
+      if (!s) return with_context(std::move(s).error(), format("operator {}", n));
     }
-    return sound(what);
+    return {};
   }
 
-  Status tensor(const Table& table) {
+  // Of tensors that find_uses has seen.
+  std::vector<TensorId> ids(std::span<const int32_t> from) const {
+    std::vector<TensorId> to;
+    for (const int32_t id : from) to.push_back(id == kNoTensor ? kNoTensor : graph_id_[static_cast<size_t>(id)]);
+    return to;
+  }
+
+  Status tensor(const Table& table, size_t position) {
+    const Use& use = uses_[position];
     Tensor tensor;
     tensor.name = std::string(table.string(schema::kTensorName).substr(0, 4096));
-    THIMBLE_ASSIGN(tensor.shape, Shape::make(table.scalars<int32_t>(schema::kTensorShape)));
     THIMBLE_ASSIGN(tensor.type, schema::dtype(table.scalar<int8_t>(schema::kTensorType, 0)));
-    const auto signature = table.scalars<int32_t>(schema::kTensorShapeSignature);
-    tensor.batch_unknown = !signature.empty() && signature[0] == -1;
-    for (size_t d = 1; d < std::min<size_t>(signature.size(), static_cast<size_t>(tensor.shape.rank())); ++d)
-      if (signature[d] == -1) tensor.free_dims |= 1u << d;
-    tensor.variable = table.scalar<uint8_t>(schema::kTensorIsVariable, 0) != 0;
+    DeclaredShape declared;
+    THIMBLE_TRY(shape(table, use, &tensor, &declared));
+    // A graph input is fed, whatever the file says of keeping it between runs.
+    tensor.variable = !use.input && table.scalar<uint8_t>(schema::kTensorIsVariable, 0) != 0;
     THIMBLE_TRY(quantization(table.table(schema::kTensorQuantization), &tensor));
-    THIMBLE_TRY(sound(format("\"{}\"", tensor.name)));
-    THIMBLE_TRY(constant(table, &tensor));
-    graph_.tensors.push_back(std::move(tensor));
+    THIMBLE_TRY(constant(table, use, &tensor));
+    if (!use.produced) THIMBLE_TRY(verify_tensor(tensor));
+    graph_id_[position] = graph_.add(std::move(tensor));
+    declared_.push_back(declared);
+    return {};
+  }
+
+  // -1 stands for a dimension that is not known; the graph has the file's placeholder for it, or 1.
+  Status shape(const Table& table, const Use& use, Tensor* tensor, DeclaredShape* declared) {
+    const auto said = table.scalars<int32_t>(schema::kTensorShape);
+    const auto signature = table.scalars<int32_t>(schema::kTensorShapeSignature);
+    const bool of_signature = said.empty() && use.input && !signature.empty();
+    std::vector<int64_t> dims(of_signature ? signature.begin() : said.begin(),
+                              of_signature ? signature.end() : said.end());
+    if (dims.size() > Shape::kMaxRank)
+      return damaged(format("\"{}\" has {} dimensions, the limit is {}", tensor->name, dims.size(), Shape::kMaxRank));
+    for (size_t d = 0; d < dims.size(); ++d) {
+      if (dims[d] == -1 || (d < signature.size() && signature[d] == -1)) declared->free_dims |= 1u << d;
+      if (dims[d] == -1 && (use.input || use.produced)) dims[d] = 1;
+    }
+    THIMBLE_ASSIGN(tensor->shape, Shape::make(std::span<const int64_t>(dims)));
+    declared->open = use.produced && (tensor->shape.rank() == 0 || tensor->shape.elements() == 0 || resized());
+    tensor->batch_unknown = (declared->free_dims & 1) != 0;
+    if (!resized()) tensor->free_dims = declared->free_dims & ~1u;
+    return {};
+  }
+
+  bool resized() const { return !input_shapes_.empty(); }
+
+  Status set_input_shapes() {
+    if (!resized()) return {};
+    if (input_shapes_.size() != graph_.inputs.size())
+      return fail(ErrorCode::usage, format("{} shapes for {} inputs", input_shapes_.size(), graph_.inputs.size()));
+    for (size_t i = 0; i < input_shapes_.size(); ++i) {
+      Tensor& x = graph_.at(graph_.inputs[i]);
+      const Shape& shape = input_shapes_[i];
+      bool fits = shape.rank() == x.shape.rank();
+      for (int d = 0; fits && d < shape.rank(); ++d)
+        fits = shape[d] == x.shape[d] || (declared_[static_cast<size_t>(graph_.inputs[i])].free_dims >> d & 1) != 0;
+      if (!fits)
+        return fail(ErrorCode::usage,
+                    format("input {} {} cannot take the shape {}", i, x.to_string(), shape.to_string()));
+      x.shape = shape;
+    }
     return {};
   }
 
@@ -114,7 +172,10 @@ class Reader {
     if (!q) return {};
     const auto scale = q.scalars<float>(schema::kQuantScale);
     const auto zero = q.scalars<int64_t>(schema::kQuantZeroPoint);
-    if (scale.empty() || tensor->type == DType::f32) return {};
+    // What training has left on numbers that are not whole says nothing of them.
+    const DType type = tensor->type;
+    if (scale.empty() || type == DType::f32 || type == DType::f16 || type == DType::f64 || type == DType::boolean)
+      return {};
     if (!zero.empty() && zero.size() != scale.size() && zero.size() != 1)
       return damaged(format("\"{}\" has {} scales but {} zero points", tensor->name, scale.size(), zero.size()));
     tensor->quant.scale.assign(scale.begin(), scale.end());
@@ -130,7 +191,7 @@ class Reader {
     return {};
   }
 
-  Status constant(const Table& table, Tensor* tensor) {
+  Status constant(const Table& table, const Use& use, Tensor* tensor) {
     const auto index = table.scalar<uint32_t>(schema::kTensorBuffer, 0);
     const bool sparse = table.has(schema::kTensorSparsity);
     if (index == 0 && !sparse) return {};
@@ -138,12 +199,12 @@ class Reader {
       return damaged(format("\"{}\" names buffer {}, there are {}", tensor->name, index, buffers_.size()));
     const Table buffer = buffers_[index];
     std::span<const uint8_t> data = buffer.scalars<uint8_t>(schema::kBufferData);
-    THIMBLE_TRY(sound(format("buffer {}", index)));
     if (const auto offset = buffer.scalar<uint64_t>(schema::kBufferOffset, 0); offset > 1) {
       const auto size = buffer.scalar<uint64_t>(schema::kBufferSize, 0);
-      if (offset > bytes_.size() || size > bytes_.size() - offset)
-        return damaged(format("buffer {} spans bytes {}+{} of a file of {}", index, offset, size, bytes_.size()));
-      data = bytes_.subspan(offset, size);
+      const std::span<const uint8_t> file = file_.bytes();
+      if (offset > file.size() || size > file.size() - offset)
+        return damaged(format("buffer {} spans bytes {}+{} of a file of {}", index, offset, size, file.size()));
+      data = file.subspan(offset, size);
     }
     if (sparse) {
       if (Status s = expand(table.table(schema::kTensorSparsity), data, tensor); !s)
@@ -152,20 +213,31 @@ class Reader {
     }
     if (data.empty()) {
       // An empty tensor that nothing computes is still a constant; otherwise there is no data.
-      if (tensor->shape.elements() == 0 && !tensor->variable) tensor->data = Data::copy({});
+      if (tensor->shape.elements() == 0 && !tensor->variable && !use.produced && !use.input)
+        tensor->data = Data::copy({});
       return {};
     }
-    if (static_cast<int64_t>(data.size()) != tensor->bytes())
+    if (use.input)
+      return fail(ErrorCode::unsupported, format("the graph input \"{}\" has stored values", tensor->name));
+    const int64_t bytes = tensor->bytes();
+    if (static_cast<int64_t>(data.size()) < bytes)
       return damaged(format("\"{}\" {} {} needs {} bytes, its buffer has {}", tensor->name, name(tensor->type),
-                            tensor->shape.to_string(), tensor->bytes(), data.size()));
-    const bool aligned = reinterpret_cast<uintptr_t>(data.data()) % 8 == 0;
-    tensor->data = owner_ && aligned ? Data{owner_, data.data(), data.size()} : Data::copy(data);
+                            tensor->shape.to_string(), bytes, data.size()));
+    tensor->data = view(index, data.first(static_cast<size_t>(bytes)));  // what lies behind is not the tensor's
     return {};
+  }
+
+  // The bytes where they lie, or a copy: one for all tensors that share it.
+  Data view(uint32_t buffer, std::span<const uint8_t> data) {
+    if (!copies_ && reinterpret_cast<uintptr_t>(data.data()) % 8 == 0) return {file_.owner(), data.data(), data.size()};
+    Data& copy = copied_[{buffer, data.size()}];
+    if (!copy) copy = Data::copy(data);
+    return copy;
   }
 
   Status expand(const Table& sparsity, std::span<const uint8_t> values, Tensor* tensor) {
     auto stored = tflite::SparseTensor::read(sparsity, *tensor, values);
-    THIMBLE_TRY(sound("sparsity"));
+    THIMBLE_TRY(file_.sound("sparsity"));
     if (!stored) return tl::unexpected<Error>(std::move(stored).error());
     if (tensor->bytes() > tflite::kMaxExpandedBytes - expanded_)
       return fail(ErrorCode::bad_file,
@@ -175,121 +247,27 @@ class Reader {
     return {};
   }
 
-  // The output of DENSIFY is the constant that its input has become already.
-  Status densify(const Node& node) {
-    if (node.inputs.size() != 1 || node.outputs.size() != 1 || node.inputs[0] == kNoTensor)
-      return damaged(format("DENSIFY has {} inputs and {} outputs", node.inputs.size(), node.outputs.size()));
-    const Tensor& in = graph_.at(node.inputs[0]);
-    Tensor& out = graph_.at(node.outputs[0]);
-    if (!in.constant())
-      return fail(ErrorCode::unsupported, format("DENSIFY of \"{}\", which is not a constant", in.name));
-    if (out.data || out.variable || in.type != out.type || !(in.shape == out.shape))
-      return damaged(format("DENSIFY of {} gives {}{}", in.to_string(), out.to_string(),
-                            out.data || out.variable ? ", which has a value already" : ""));
-    out.data = in.data;
-    if (out.quant.empty()) out.quant = in.quant;
-    densified_.insert(node.outputs[0]);
-    return {};
-  }
-
-  // A RESHAPE of what DENSIFY gives, without a change of shape: it keeps XNNPACK away from int8 weights
-  // (sparse_layout.h) and is folded away with the DENSIFY.
-  bool reshapes_densified(const Node& node, int builtin) const {
-    return builtin == schema::kReshapeOperator && node.inputs.size() == 1 && node.outputs.size() == 1 &&
-           densified_.contains(node.inputs[0]) && graph_.at(node.inputs[0]).shape == graph_.at(node.outputs[0]).shape;
-  }
-
-  Status node(const Table& table, size_t position) {
+  Status node(const Table& table, size_t position, NodeReader& nodes) {
     const auto code_index = table.scalar<uint32_t>(schema::kOperatorCodeIndex, 0);
     if (code_index >= codes_.size()) return damaged(format("operator code {} of {}", code_index, codes_.size()));
     const Table code = codes_[code_index];
-    const int builtin =
-        std::max<int>(code.scalar<int8_t>(schema::kCodeDeprecated, 0), code.scalar<int32_t>(schema::kCodeBuiltin, 0));
+    const int builtin = tflite::builtin_code(code);
+    const int version = code.scalar<int32_t>(schema::kCodeVersion, 1);
     Node node;
-    THIMBLE_TRY(ids(table.scalars<int32_t>(schema::kOperatorInputs), &node.inputs, true, "input"));
-    THIMBLE_TRY(ids(table.scalars<int32_t>(schema::kOperatorOutputs), &node.outputs, false, "output"));
-    THIMBLE_TRY(ids(table.scalars<int32_t>(schema::kOperatorIntermediates), &node.intermediates, true, "intermediate"));
+    node.inputs = ids(table.scalars<int32_t>(schema::kOperatorInputs));
+    node.outputs = ids(table.scalars<int32_t>(schema::kOperatorOutputs));
+    node.intermediates = ids(table.scalars<int32_t>(schema::kOperatorIntermediates));
     node.name = node.outputs.empty() ? format("op{}", position) : graph_.at(node.outputs[0]).name;
-    if (builtin == schema::kDensifyOperator || reshapes_densified(node, builtin)) return densify(node);
-    const tflite::TfliteRule* rule = find_rule(builtin);
-    if (!rule && (builtin == kShapeOperator || builtin == kPackOperator)) {
-      const int version = code.scalar<int32_t>(schema::kCodeVersion, 1);
-      std::string what = format("{} v{} (node {} \"{}\")", tflite::builtin_name(builtin), version, position, node.name);
-      skipped_.push_back({std::move(node), std::move(what)});
-      return {};
-    }
-    if (!rule) {
-      std::string what = builtin == schema::kCustomOperator
-                             ? format("custom operator \"{}\"", code.string(schema::kCodeCustom))
-                             : tflite::builtin_name(builtin);
-      Error error{ErrorCode::unsupported,
-                  format("operator not supported: {} v{} (node {} \"{}\")", what,
-                         code.scalar<int32_t>(schema::kCodeVersion, 1), position, node.name),
-                  {},
-                  "`thimble ops` lists the supported operators"};
-      return tl::unexpected<Error>(std::move(error));
-    }
-    tflite::ReadContext ctx{graph_, node, builtin, code.scalar<int32_t>(schema::kCodeVersion, 1),
-                            table.table(schema::kOperatorOptions)};
-    if (Status s = rule->read(ctx); !s)
-      return with_context(std::move(s).error(), format("{} \"{}\"", tflite::builtin_name(builtin), node.name));
-    graph_.nodes.push_back(std::move(node));
-    return sound(tflite::builtin_name(builtin));
-  }
-
-  // Converters write a flatten for any batch size as SHAPE → STRIDED_SLICE → PACK → RESHAPE. Shapes are static
-  // here and RESHAPE takes its target from the declared output, so the chain in between computes nothing that is
-  // needed; what else reads it cannot be run.
-  Status drop_shape_arithmetic() {
-    if (skipped_.empty()) return {};
-    std::vector<const Skipped*> unknown(graph_.tensors.size());
-    for (const Skipped& skipped : skipped_)
-      for (TensorId t : skipped.node.outputs) unknown[static_cast<size_t>(t)] = &skipped;
-    const auto unsupported = [&](const Skipped& skipped, const std::string& reader) {
-      return fail(ErrorCode::unsupported,
-                  format("operator not supported: {}, whose result is {}", skipped.what, reader),
-                  "`thimble ops` lists the supported operators");
-    };
-    for (TensorId t : graph_.outputs)
-      if (unknown[static_cast<size_t>(t)]) return unsupported(*unknown[static_cast<size_t>(t)], "an output");
-    std::vector<int> uses = graph_.use_counts();
-    std::vector<char> dead(graph_.nodes.size(), 0);
-    for (size_t n = graph_.nodes.size(); n-- > 0;) {
-      const Node& node = graph_.nodes[n];
-      if (!std::ranges::all_of(node.outputs, [&](TensorId t) { return uses[static_cast<size_t>(t)] == 0; }) ||
-          node.outputs.empty())
-        continue;
-      dead[n] = 1;
-      for (TensorId t : node.inputs)
-        if (t >= 0) --uses[static_cast<size_t>(t)];
-    }
-    for (size_t n = 0; n < graph_.nodes.size(); ++n)
-      for (TensorId t : graph_.nodes[n].inputs)
-        if (!dead[n] && t >= 0 && unknown[static_cast<size_t>(t)])
-          return unsupported(*unknown[static_cast<size_t>(t)],
-                             format("read by node {} \"{}\"", n, graph_.nodes[n].name));
-    graph_.remove_unused(dead);
-    return {};
-  }
-
-  static const tflite::TfliteRule* find_rule(int builtin) {
-    static const std::map<int, tflite::TfliteRule> rules = [] {
-      std::map<int, tflite::TfliteRule> all;
-      for (size_t i = 0; i < kOpCount; ++i)
-        if (const auto make = tflite::rule_of(static_cast<Op>(i)).rule) {
-          const tflite::TfliteRule rule = make(static_cast<Op>(i));
-          for (int code : rule.builtins)
-            if (rule.read) all.emplace(code, rule);
-        }
-      return all;
-    }();
-    const auto it = rules.find(builtin);
-    return it == rules.end() ? nullptr : &it->second;
+    const std::string what =
+        format("{} v{} (node {} \"{}\")", tflite::operator_name(code), version, position, node.name);
+    THIMBLE_TRY(nodes.add(std::move(node), builtin, version, table.scalar<uint8_t>(schema::kOperatorOptionsType, 0),
+                          table.table(schema::kOperatorOptions), what));
+    return file_.sound(tflite::builtin_name(builtin));
   }
 
   // Names of inputs and outputs from the first signature of subgraph 0, where there is one; what the others are called.
   Status signature(size_t subgraphs) {
-    const Tables signatures = model_.tables(schema::kModelSignatures);
+    const Tables signatures = file_.model().tables(schema::kModelSignatures);
     bool found = false;
     std::set<uint32_t> named;
     for (size_t i = 0; i < std::min<size_t>(signatures.size(), 1000); ++i) {
@@ -308,61 +286,83 @@ class Reader {
     }
     for (size_t s = 1; s < std::min<size_t>(subgraphs, 1000); ++s)
       if (!named.contains(static_cast<uint32_t>(s))) graph_.left_out.push_back(format("subgraph {}", s));
-    return sound("signature");
+    return file_.sound("signature");
   }
 
   void names(const Tables& maps, const std::vector<TensorId>& tensors, std::vector<std::string>* out) {
-    if (maps.size() != tensors.size()) return;
-    out->assign(tensors.size(), {});
+    std::map<TensorId, std::string> name_of;
     for (size_t m = 0; m < maps.size(); ++m) {
       const Table entry = maps[m];
       const auto tensor = entry.scalar<uint32_t>(schema::kMapTensor, 0);
-      for (size_t i = 0; i < tensors.size(); ++i)
-        if (static_cast<uint32_t>(tensors[i]) == tensor) (*out)[i] = std::string(entry.string(schema::kMapName));
+      if (tensor < graph_id_.size() && graph_id_[tensor] != kNoTensor)
+        name_of.try_emplace(graph_id_[tensor], entry.string(schema::kMapName));
     }
+    const auto named = [&](TensorId t) { return name_of.contains(t); };
+    if (!std::ranges::all_of(tensors, named)) return;
+    for (const TensorId t : tensors) out->push_back(name_of[t]);
   }
 
   Status metadata() {
-    const Tables entries = model_.tables(schema::kModelMetadata);
-    for (size_t i = 0; i < entries.size() && i < 1000; ++i) {
+    const Tables entries = file_.model().tables(schema::kModelMetadata);
+    size_t left = 2 * file_.bytes().size();
+    for (size_t i = 0; i < entries.size() && i < kMaxMetadata; ++i) {
       const Table entry = entries[i];
       const auto buffer = entry.scalar<uint32_t>(schema::kMetadataBuffer, 0);
       if (buffer >= buffers_.size())
         return damaged(format("metadata {} names buffer {}, there are {}", i, buffer, buffers_.size()));
       const auto data = buffers_[buffer].scalars<uint8_t>(schema::kBufferData);
+      if (data.size() > left) return damaged("metadata entries share buffers and take more than twice the file");
+      left -= data.size();
       const std::string key(entry.string(schema::kMetadataName));
       if (!key.empty()) graph_.metadata[key] = std::string(reinterpret_cast<const char*>(data.data()), data.size());
     }
-    return sound("metadata");
+    return file_.sound("metadata");
   }
 
-  std::span<const uint8_t> bytes_;
-  std::shared_ptr<const void> owner_;
-  flatbuffers::Verifier verifier_;
-  Damage damage_;
-  Table model_;
+  // Tensors that no node of the graph names: what shapes were computed from, inputs of DENSIFY.
+  void drop_unused_tensors() {
+    std::vector<char> used(graph_.tensors.size(), 0);
+    const auto each = [&](auto visit) {
+      visit(graph_.inputs), visit(graph_.outputs);
+      for (Node& node : graph_.nodes) visit(node.inputs), visit(node.outputs), visit(node.intermediates);
+    };
+    each([&](const std::vector<TensorId>& list) {
+      for (const TensorId t : list)
+        if (t != kNoTensor) used[static_cast<size_t>(t)] = 1;
+    });
+    std::vector<TensorId> renumber(graph_.tensors.size(), kNoTensor);
+    std::vector<Tensor> kept;
+    for (size_t t = 0; t < graph_.tensors.size(); ++t) {
+      if (!used[t]) continue;
+      renumber[t] = static_cast<TensorId>(kept.size());
+      kept.push_back(std::move(graph_.tensors[t]));
+    }
+    graph_.tensors = std::move(kept);
+    each([&](std::vector<TensorId>& list) {
+      for (TensorId& t : list)
+        if (t != kNoTensor) t = renumber[static_cast<size_t>(t)];
+    });
+  }
+
+  TfliteFile& file_;
+  const bool copies_;
+  std::span<const Shape> input_shapes_;
   Tables codes_, buffers_;
   Graph graph_;
+  std::vector<Use> uses_;                // per tensor of the file
+  std::vector<TensorId> graph_id_;       // of a tensor of the file
+  std::vector<DeclaredShape> declared_;  // per tensor of the graph
+  std::map<std::pair<uint32_t, size_t>, Data> copied_;
   int64_t expanded_ = 0;  // bytes of constants that were stored sparse
-  std::set<TensorId> densified_;
-  struct Skipped {
-    Node node;
-    std::string what;  // "PACK v2 (node 0 …)"
-  };
-  std::vector<Skipped> skipped_;  // SHAPE and PACK, see drop_shape_arithmetic
 };
 
 }  // namespace
 
-Result<Graph> read_tflite(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner) {
-  // flatbuffers wants an aligned base; a caller's odd buffer is copied once.
-  Data copy;
-  if (reinterpret_cast<uintptr_t>(bytes.data()) % 16 != 0) {
-    copy = Data::copy(bytes);
-    bytes = {copy.bytes, copy.size};
-    owner = copy.owner;
-  }
-  return Reader(bytes, std::move(owner)).run();
+Result<Graph> read_tflite(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner,
+                          std::span<const Shape> input_shapes) {
+  TfliteFile file(bytes, std::move(owner));
+  THIMBLE_TRY(file.open());
+  return Reader(file, file.owner() == nullptr, input_shapes).run();
 }
 
 }  // namespace thimble

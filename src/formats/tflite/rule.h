@@ -8,13 +8,24 @@
 
 namespace thimble::tflite {
 
+// Where a tensor's value comes from, for an operator that is read.
+enum class Origin : uint8_t {
+  nothing,   // the file does not say it, and no operator before this one computes it
+  constant,  // stored in the file
+  shapes,    // computed from the shapes of tensors alone: it has data, unless an operator in between cannot compute it
+  run_time,  // a graph input, a variable, or computed from one
+};
+
 // Reading one operator: fill node.op and node.attrs. Inputs and outputs are already set.
 struct ReadContext {
   Graph& graph;
   Node& node;
   int builtin = 0;  // BuiltinOperator code
   int version = 1;
-  Table options;  // the builtin options table; reads give defaults when it is absent
+  Table options;                      // the builtin options table; reads give defaults when it is absent
+  std::span<const Origin> origins{};  // of each tensor of the graph
+
+  Origin origin(size_t input) const { return origins[static_cast<size_t>(node.inputs[input])]; }
 };
 
 // Writing one operator: pick code and version, build the options table.
@@ -24,7 +35,6 @@ struct WriteContext {
   flatbuffers::FlatBufferBuilder& builder;
   int builtin = 0;
   int version = 1;
-  int options_type = 0;  // BuiltinOptions union tag; 0 = none
   flatbuffers::Offset<flatbuffers::Table> options = 0;
   std::vector<TensorId> inputs;  // preset to the node's; may be edited
 
@@ -32,9 +42,9 @@ struct WriteContext {
   const Tensor& out(size_t i = 0) const { return graph.at(node.outputs[i]); }
   bool has(size_t i) const { return i < node.inputs.size() && node.inputs[i] != kNoTensor; }
 
-  // Builds the options table: options_table(tag, [&](TableWriter& t) { t.scalar<float>(0, beta, 0.f); });
+  // Builds the options table: options_table([&](TableWriter& t) { t.scalar<float>(0, beta, 0.f); });
   template <class Fill>
-  void options_table(int tag, Fill fill);
+  void options_table(Fill fill);
 };
 
 class TableWriter {
@@ -64,20 +74,34 @@ flatbuffers::Offset<flatbuffers::Table> write_table(flatbuffers::FlatBufferBuild
 }
 
 template <class Fill>
-void WriteContext::options_table(int tag, Fill fill) {
-  options_type = tag;
+void WriteContext::options_table(Fill fill) {
   options = write_table(builder, fill);
 }
 
+// A builtin operator code, and which table of the union BuiltinOptions it carries (0: none).
+struct Builtin {
+  int code = 0;
+  int options_type = 0;
+};
+
 struct TfliteRule {
-  std::vector<int> builtins;  // codes that read() accepts
+  std::vector<Builtin> builtins;  // what read() accepts
   Status (*read)(ReadContext&);
   Status (*write)(WriteContext&);
 };
 
 using TfliteRuleFn = TfliteRule (*)(Op);
 const Cell<TfliteRuleFn>& rule_of(Op op);
+// The rule that reads a builtin operator, and its options; a null rule where there is none.
+struct BuiltinRule {
+  const TfliteRule* rule = nullptr;
+  int options_type = 0;
+};
+BuiltinRule rule_of_builtin(int code);
 // "CONV_2D" for 3; "operator 999" for codes beyond the list.
 std::string builtin_name(int code);
+// Of a table OperatorCode of the file: its number, and what it is called ("CONV_2D", "custom operator "MyOp"").
+int builtin_code(const Table& code);
+std::string operator_name(const Table& code);
 
 }  // namespace thimble::tflite

@@ -59,10 +59,14 @@ enum Metadata { kMetadataName, kMetadataBuffer };
 enum Signature { kSignatureInputs, kSignatureOutputs, kSignatureKey, kSignatureUnused, kSignatureSubgraph };
 enum TensorMap { kMapName, kMapTensor };
 inline constexpr std::string_view kUsualSignature = "serving_default";
-inline constexpr int kReshapeOperator = 22, kCustomOperator = 32, kDensifyOperator = 124;
+inline constexpr int kReshapeOperator = 22, kCustomOperator = 32, kShapeOperator = 77, kPackOperator = 83,
+                     kDensifyOperator = 124;
+inline constexpr int kPackOptions = 59;  // in the union BuiltinOptions
 
 // TensorType numbers of the file.
 Result<DType> dtype(int file_type);
 int file_type(DType type);
+// What the schema calls a type, also one that has no DType: "string".
+std::string type_name(int file_type);
 
 }  // namespace thimble::schema

@@ -53,7 +53,9 @@ class FileWriter {
                                           tensor("weights", spec.type, spec.shape, 1, sparsity(spec), spec.variable)};
     std::vector<Offset<AnyTable>> operators;
     std::vector<int32_t> outputs{0};
-    if (spec.densify) {
+    if (!spec.densify) {
+      outputs.push_back(1);
+    } else {
       tensors.push_back(
           tensor("dense", spec.type, spec.densify_shape.empty() ? spec.shape : spec.densify_shape, 0, {}, false));
       const auto in = b_.CreateVector(std::vector<int32_t>(static_cast<size_t>(spec.densify_inputs), 1));

@@ -86,6 +86,10 @@ class Table {
       damage_->report("a vector is longer than the file");
       return nullptr;
     }
+    if (reinterpret_cast<uintptr_t>(v->data()) % alignof(T) != 0) {
+      damage_->report("a vector of numbers is not aligned");
+      return nullptr;
+    }
     return v;
   }
 

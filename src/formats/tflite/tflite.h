@@ -9,8 +9,12 @@ namespace thimble {
 
 // Reads and verifies a model; the graph's constants view `bytes`, which `owner` keeps alive (null:
 // everything is copied). Refusals name subgraph, operator and tensor. Sub-models other than the
-// first are not read. Errors: bad_file (damaged), unsupported (an operator or type Thimble lacks).
-Result<Graph> read_tflite(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner = nullptr);
+// first are not read. Tensors that nothing uses are left out. Shapes that the file leaves open follow from the inputs';
+// where one of these has free dimensions (-1), `input_shapes` (one per input, of its rank; empty: the file's
+// placeholders) says them. Errors: bad_file (damaged), unsupported (an operator or type Thimble lacks), usage (shapes
+// that do not fit the inputs).
+Result<Graph> read_tflite(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner = nullptr,
+                          std::span<const Shape> input_shapes = {});
 
 struct TfliteWriteOptions {
   bool runtime_version = true;  // the metadata entry min_runtime_version, which no runtime reads to run a model

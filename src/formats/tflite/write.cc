@@ -177,8 +177,9 @@ class Writer {
       t.scalar<uint32_t>(schema::kOperatorCodeIndex, code, 0);
       t.offset(schema::kOperatorInputs, inputs);
       t.offset(schema::kOperatorOutputs, outputs);
-      if (ctx.options_type) {
-        t.scalar<uint8_t>(schema::kOperatorOptionsType, static_cast<uint8_t>(ctx.options_type), 0);
+      if (!ctx.options.IsNull()) {
+        const int options_type = tflite::rule_of_builtin(ctx.builtin).options_type;
+        t.scalar<uint8_t>(schema::kOperatorOptionsType, static_cast<uint8_t>(options_type), 0);
         t.offset(schema::kOperatorOptions, ctx.options);
       }
       if (!node.intermediates.empty()) t.offset(schema::kOperatorIntermediates, intermediates);

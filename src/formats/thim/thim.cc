@@ -33,6 +33,7 @@ Result<Graph> read_body(uint8_t version, std::span<const uint8_t> body) {
   if (codec.version() > version)
     return fail(ErrorCode::bad_file, format("damaged packed file: not a file of version {}", version));
   if (!coder.at_end()) return fail(ErrorCode::bad_file, "damaged packed file: bytes are left over after the model");
+  if (graph.outputs.empty()) return fail(ErrorCode::bad_file, "damaged packed file: the graph has no output");
   THIMBLE_TRY(verify(graph));
   return graph;
 }

@@ -9,7 +9,7 @@ namespace {
 
 template <Op kOp, int kCode, int kTag, bool kActivation>
 tflite::TfliteRule rule() {
-  return {{kCode},
+  return {{{kCode, kTag}},
           [](tflite::ReadContext& ctx) -> Status {
             BinaryAttrs attrs;
             if (kActivation) attrs.activation = ctx.options.enumeration(0, Activation::none, 6);
@@ -26,7 +26,7 @@ tflite::TfliteRule rule() {
                 std::max(ctx.in(0).shape.rank(), ctx.in(1).shape.rank()) > 4 && !(ctx.in(0).shape == ctx.in(1).shape);
             ctx.version = ctx.in(0).type == DType::i8 ? 2 : 1;
             if (wide && ctx.version < 3 && kOp == Op::sub) ctx.version = 3;
-            ctx.options_table(kTag, [&](tflite::TableWriter& t) {
+            ctx.options_table([&](tflite::TableWriter& t) {
               if (kActivation) t.scalar<int8_t>(0, static_cast<int8_t>(activation), 0);
             });
             return {};

@@ -7,7 +7,7 @@ namespace thimble::tflite_rule {
 // Conv2DOptions (union tag 1): 0 padding, 1 stride_w, 2 stride_h, 3 fused_activation, 4 dilation_w,
 // 5 dilation_h, 6 quantized_bias_type.
 tflite::TfliteRule conv2d(Op) {
-  return {{3},
+  return {{{3, 1}},
           [](tflite::ReadContext& ctx) -> Status {
             Conv2dAttrs attrs;
             attrs.padding = ctx.options.enumeration(0, Padding::same, 2);
@@ -30,7 +30,7 @@ tflite::TfliteRule conv2d(Op) {
                           : x.type == DType::i8      ? 3
                           : hybrid                   ? (w.quant.per_axis() ? 5 : 2)
                                                      : 1;
-            ctx.options_table(1, [&](tflite::TableWriter& t) {
+            ctx.options_table([&](tflite::TableWriter& t) {
               t.scalar<int8_t>(0, static_cast<int8_t>(attrs.padding), 0);
               t.scalar<int32_t>(1, attrs.stride_w, 0);
               t.scalar<int32_t>(2, attrs.stride_h, 0);

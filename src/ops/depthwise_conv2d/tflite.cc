@@ -6,7 +6,7 @@ namespace thimble::tflite_rule {
 // DepthwiseConv2DOptions (union tag 2): 0 padding, 1 stride_w, 2 stride_h, 3 depth_multiplier,
 // 4 fused_activation, 5 dilation_w, 6 dilation_h. The multiplier is taken from the shapes.
 tflite::TfliteRule depthwise_conv2d(Op) {
-  return {{4},
+  return {{{4, 2}},
           [](tflite::ReadContext& ctx) -> Status {
             DepthwiseConv2dAttrs attrs;
             attrs.padding = ctx.options.enumeration(0, Padding::same, 2);
@@ -30,7 +30,7 @@ tflite::TfliteRule depthwise_conv2d(Op) {
                           : hybrid              ? (w.quant.per_axis() ? 6 : 4)
                           : dilated             ? 2
                                                 : 1;
-            ctx.options_table(2, [&](tflite::TableWriter& t) {
+            ctx.options_table([&](tflite::TableWriter& t) {
               t.scalar<int8_t>(0, static_cast<int8_t>(attrs.padding), 0);
               t.scalar<int32_t>(1, attrs.stride_w, 0);
               t.scalar<int32_t>(2, attrs.stride_h, 0);

@@ -7,7 +7,7 @@ namespace thimble::tflite_rule {
 // 3 asymmetric_quantize_inputs.
 tflite::TfliteRule fully_connected(Op) {
   return {
-      {9},
+      {{9, 8}},
       [](tflite::ReadContext& ctx) -> Status {
         if (ctx.options.scalar<int8_t>(1, 0) != 0)
           return fail(ErrorCode::unsupported, "shuffled weights format",
@@ -29,7 +29,7 @@ tflite::TfliteRule fully_connected(Op) {
         if (w.type == DType::i4 && ctx.version < 10) ctx.version = 10;
         if (!ctx.has(2) && ctx.version < 6) ctx.version = 6;
         if (attrs.keep_num_dims && ctx.version < 5) ctx.version = 5;
-        ctx.options_table(8, [&](tflite::TableWriter& t) {
+        ctx.options_table([&](tflite::TableWriter& t) {
           t.scalar<int8_t>(0, static_cast<int8_t>(attrs.activation), 0);
           t.scalar<uint8_t>(2, attrs.keep_num_dims, 0);
           t.scalar<uint8_t>(3, attrs.asymmetric_quantize_inputs, 0);

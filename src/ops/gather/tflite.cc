@@ -5,7 +5,7 @@ namespace thimble::tflite_rule {
 
 // GATHER 36, GatherOptions (union tag 23): 0 axis, 1 batch_dims.
 tflite::TfliteRule gather(Op) {
-  return {{36},
+  return {{{36, 23}},
           [](tflite::ReadContext& ctx) -> Status {
             ctx.node.op = Op::gather;
             ctx.node.attrs = GatherAttrs{ctx.options.scalar<int32_t>(0, 0), ctx.options.scalar<int32_t>(1, 0)};
@@ -20,7 +20,7 @@ tflite::TfliteRule gather(Op) {
                           : type == DType::boolean ? 3
                           : type == DType::i8      ? 2
                                                    : 1;
-            ctx.options_table(23, [&](tflite::TableWriter& t) {
+            ctx.options_table([&](tflite::TableWriter& t) {
               t.scalar<int32_t>(0, attrs.axis, 0);
               t.scalar<int32_t>(1, attrs.batch_dims, 0);
             });

@@ -5,7 +5,7 @@ namespace thimble::tflite_rule {
 
 // PAD 34 (PadOptions, union tag 22) and PADV2 60 (PadV2Options, 43); no fields.
 tflite::TfliteRule pad(Op) {
-  return {{34, 60},
+  return {{{34, 22}, {60, 43}},
           [](tflite::ReadContext& ctx) -> Status {
             ctx.node.op = Op::pad;
             ctx.node.attrs = PadAttrs{};
@@ -21,7 +21,7 @@ tflite::TfliteRule pad(Op) {
                           : x.type == DType::i16   ? 3
                           : x.type == DType::i8    ? 2
                                                    : 1;
-            ctx.options_table(with_value ? 43 : 22, [](tflite::TableWriter&) {});
+            ctx.options_table([](tflite::TableWriter&) {});
             return {};
           }};
 }

@@ -23,7 +23,7 @@ Status write(tflite::WriteContext& ctx) {
   const auto& attrs = ctx.node.attrs.as<Pool2dAttrs>();
   ctx.builtin = ctx.node.op == Op::max_pool ? 17 : 1;
   ctx.version = ctx.in(0).type == DType::i8 ? 2 : 1;
-  ctx.options_table(5, [&](tflite::TableWriter& t) {
+  ctx.options_table([&](tflite::TableWriter& t) {
     t.scalar<int8_t>(0, static_cast<int8_t>(attrs.padding), 0);
     t.scalar<int32_t>(1, attrs.stride_w, 0);
     t.scalar<int32_t>(2, attrs.stride_h, 0);
@@ -36,6 +36,6 @@ Status write(tflite::WriteContext& ctx) {
 
 }  // namespace
 
-tflite::TfliteRule pool2d(Op op) { return {{op == Op::max_pool ? 17 : 1}, read, write}; }
+tflite::TfliteRule pool2d(Op op) { return {{{op == Op::max_pool ? 17 : 1, 5}}, read, write}; }
 
 }  // namespace thimble::tflite_rule

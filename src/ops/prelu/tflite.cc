@@ -4,7 +4,7 @@ namespace thimble::tflite_rule {
 
 // PRELU 54, no options.
 tflite::TfliteRule prelu(Op) {
-  return {{54},
+  return {{{54, 0}},
           [](tflite::ReadContext& ctx) -> Status {
             ctx.node.op = Op::prelu;
             return {};

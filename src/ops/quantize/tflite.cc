@@ -6,24 +6,22 @@ namespace thimble::tflite_rule {
 
 // QUANTIZE 114, QuantizeOptions (union tag 89): no fields.
 tflite::TfliteRule quantize(Op) {
-  return {{114},
+  return {{{114, 89}},
           [](tflite::ReadContext& ctx) -> Status {
             ctx.node.op = Op::quantize;
             return {};
           },
           [](tflite::WriteContext& ctx) -> Status {
             ctx.builtin = 114;
-            ctx.version = ctx.out().quant.per_axis()                                     ? 3
-                          : ctx.in(0).type == DType::f32 && ctx.out().type != DType::i16 ? 1
-                                                                                         : 2;
-            ctx.options_table(89, [](tflite::TableWriter&) {});
+            ctx.version = ctx.in(0).type == DType::f32 && ctx.out().type != DType::i16 ? 1 : 2;
+            ctx.options_table([](tflite::TableWriter&) {});
             return {};
           }};
 }
 
 // DEQUANTIZE 6, DequantizeOptions (union tag 38): no fields.
 tflite::TfliteRule dequantize(Op) {
-  return {{6},
+  return {{{6, 38}},
           [](tflite::ReadContext& ctx) -> Status {
             ctx.node.op = Op::dequantize;
             return {};
@@ -36,21 +34,21 @@ tflite::TfliteRule dequantize(Op) {
                           : type == DType::i16 || type == DType::f16 ? 3
                           : type == DType::i8                        ? 2
                                                                      : 1;
-            ctx.options_table(38, [](tflite::TableWriter&) {});
+            ctx.options_table([](tflite::TableWriter&) {});
             return {};
           }};
 }
 
 // CAST 53, CastOptions (union tag 37): 0 in_data_type, 1 out_data_type (the tensors' types rule).
 tflite::TfliteRule cast(Op) {
-  return {{53},
+  return {{{53, 37}},
           [](tflite::ReadContext& ctx) -> Status {
             ctx.node.op = Op::cast;
             return {};
           },
           [](tflite::WriteContext& ctx) -> Status {
             ctx.builtin = 53;
-            ctx.options_table(37, [&](tflite::TableWriter& t) {
+            ctx.options_table([&](tflite::TableWriter& t) {
               t.scalar<int8_t>(0, static_cast<int8_t>(schema::file_type(ctx.in(0).type)), 0);
               t.scalar<int8_t>(1, static_cast<int8_t>(schema::file_type(ctx.out().type)), 0);
             });

@@ -1,6 +1,7 @@
 // mean, sum, reduce_max, reduce_min over a set of axes.
 //   x     float32, int8, uint8, int32, int64
-//   axes  constant int32/int64 vector or scalar, negative from the end, each once; none: nothing is reduced
+//   axes  constant int32/int64 vector or scalar, negative from the end; one given twice counts once; none: nothing is
+//   reduced
 // float32: partial sums in a fixed order whatever the threads; a NaN gives NaN. Integers: sums wrap, a
 // mean truncates. 8-bit mean and sum take the raw int32 sum Σq of n values, then
 //   mean: the double-rounding multiplication of Σq − n·zx with (multiplier · 2^s / n, shift − s), where

@@ -7,7 +7,7 @@ namespace {
 // MEAN 40, SUM 74, REDUCE_MAX 82, REDUCE_MIN 89 (ReducerOptions, union tag 27): 0 keep_dims.
 template <Op kOp, int kCode>
 tflite::TfliteRule rule() {
-  return {{kCode},
+  return {{{kCode, 27}},
           [](tflite::ReadContext& ctx) -> Status {
             ctx.node.op = kOp;
             ctx.node.attrs = ReduceAttrs{ctx.options.scalar<uint8_t>(0, 0) != 0};
@@ -17,7 +17,7 @@ tflite::TfliteRule rule() {
             const bool keep = ctx.node.attrs.as<ReduceAttrs>().keep_dims;
             ctx.builtin = kCode;
             ctx.version = ctx.in(0).type == DType::i8 ? 2 : 1;
-            ctx.options_table(27, [&](tflite::TableWriter& t) { t.scalar<uint8_t>(0, keep, 0); });
+            ctx.options_table([&](tflite::TableWriter& t) { t.scalar<uint8_t>(0, keep, 0); });
             return {};
           }};
 }

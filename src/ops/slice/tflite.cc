@@ -6,7 +6,7 @@ namespace {
 
 // SliceOptions (union tag 48): no fields.
 tflite::TfliteRule slice_rule() {
-  return {{65},
+  return {{{65, 48}},
           [](tflite::ReadContext& ctx) -> Status {
             ctx.node.op = Op::slice;
             ctx.node.attrs = SliceAttrs{};
@@ -16,7 +16,7 @@ tflite::TfliteRule slice_rule() {
             const DType type = ctx.in(0).type;
             ctx.builtin = 65;
             ctx.version = ctx.in(0).shape.rank() > 4 ? 5 : type == DType::i16 ? 4 : type == DType::i8 ? 2 : 1;
-            ctx.options_table(48, [](tflite::TableWriter&) {});
+            ctx.options_table([](tflite::TableWriter&) {});
             return {};
           }};
 }
@@ -24,7 +24,7 @@ tflite::TfliteRule slice_rule() {
 // StridedSliceOptions (union tag 32): 0 begin_mask, 1 end_mask, 2 ellipsis_mask, 3 new_axis_mask,
 // 4 shrink_axis_mask, 5 offset.
 tflite::TfliteRule strided_slice_rule() {
-  return {{45},
+  return {{{45, 32}},
           [](tflite::ReadContext& ctx) -> Status {
             const auto mask = [&](int field) -> int64_t {
               return static_cast<uint32_t>(ctx.options.scalar<int32_t>(field, 0));
@@ -44,7 +44,7 @@ tflite::TfliteRule strided_slice_rule() {
                           : type == DType::boolean             ? 3
                           : type == DType::i8                  ? 2
                                                                : 1;
-            ctx.options_table(32, [&](tflite::TableWriter& t) {
+            ctx.options_table([&](tflite::TableWriter& t) {
               const int64_t masks[] = {a.begin_mask, a.end_mask, a.ellipsis_mask, a.new_axis_mask, a.shrink_axis_mask};
               for (int i = 0; i < 5; ++i)
                 t.scalar<int32_t>(i, static_cast<int32_t>(static_cast<uint32_t>(masks[i])), 0);

@@ -6,7 +6,7 @@ namespace {
 
 // SOFTMAX 25, SoftmaxOptions (union tag 9): 0 beta.
 tflite::TfliteRule softmax_rule() {
-  return {{25},
+  return {{{25, 9}},
           [](tflite::ReadContext& ctx) -> Status {
             ctx.node.op = Op::softmax;
             ctx.node.attrs = SoftmaxAttrs{ctx.options.scalar<float>(0, 0)};
@@ -16,14 +16,14 @@ tflite::TfliteRule softmax_rule() {
             ctx.builtin = 25;
             ctx.version = ctx.in(0).type == DType::i8 ? 2 : 1;
             ctx.options_table(
-                9, [&](tflite::TableWriter& t) { t.scalar<float>(0, ctx.node.attrs.as<SoftmaxAttrs>().beta, 0); });
+                [&](tflite::TableWriter& t) { t.scalar<float>(0, ctx.node.attrs.as<SoftmaxAttrs>().beta, 0); });
             return {};
           }};
 }
 
 // LOG_SOFTMAX 50, LogSoftmaxOptions (union tag 36): no fields.
 tflite::TfliteRule log_softmax_rule() {
-  return {{50},
+  return {{{50, 36}},
           [](tflite::ReadContext& ctx) -> Status {
             ctx.node.op = Op::log_softmax;
             return {};
@@ -31,7 +31,7 @@ tflite::TfliteRule log_softmax_rule() {
           [](tflite::WriteContext& ctx) -> Status {
             ctx.builtin = 50;
             ctx.version = ctx.in(0).type == DType::i8 ? 2 : 1;
-            ctx.options_table(36, [](tflite::TableWriter&) {});
+            ctx.options_table([](tflite::TableWriter&) {});
             return {};
           }};
 }

@@ -7,7 +7,7 @@ namespace {
 // SPLIT 49 (SplitOptions, union tag 35) and SPLIT_V 102 (SplitVOptions, 79): 0 num_splits.
 template <Op kOp, int kCode, int kTag>
 tflite::TfliteRule rule() {
-  return {{kCode},
+  return {{{kCode, kTag}},
           [](tflite::ReadContext& ctx) -> Status {
             const int32_t count = ctx.options.scalar<int32_t>(0, 0);
             if (count < 1 || static_cast<size_t>(count) != ctx.node.outputs.size())
@@ -26,7 +26,7 @@ tflite::TfliteRule rule() {
               ctx.version = type == DType::i8 ? 2 : 1;
             }
             const auto count = static_cast<int32_t>(ctx.node.outputs.size());
-            ctx.options_table(kTag, [&](tflite::TableWriter& t) { t.scalar<int32_t>(0, count, 0); });
+            ctx.options_table([&](tflite::TableWriter& t) { t.scalar<int32_t>(0, count, 0); });
             return {};
           }};
 }

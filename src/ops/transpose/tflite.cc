@@ -5,7 +5,7 @@ namespace thimble::tflite_rule {
 
 // TransposeOptions (union tag 26): no fields.
 tflite::TfliteRule transpose(Op) {
-  return {{39},
+  return {{{39, 26}},
           [](tflite::ReadContext& ctx) -> Status {
             ctx.node.op = Op::transpose;
             ctx.node.attrs = TransposeAttrs{};
@@ -20,7 +20,7 @@ tflite::TfliteRule transpose(Op) {
                           : x.type == DType::boolean ? 3
                           : x.type == DType::i8      ? 2
                                                      : 1;
-            ctx.options_table(26, [](tflite::TableWriter&) {});
+            ctx.options_table([](tflite::TableWriter&) {});
             return {};
           }};
 }

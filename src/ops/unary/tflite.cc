@@ -25,7 +25,7 @@ int version_of(Op op, DType type) {
 
 template <Op kOp, int kCode, int kTag>
 tflite::TfliteRule rule() {
-  return {{kCode},
+  return {{{kCode, kTag}},
           [](tflite::ReadContext& ctx) -> Status {
             ctx.node.op = kOp;
             UnaryAttrs attrs;
@@ -44,7 +44,7 @@ tflite::TfliteRule rule() {
             ctx.builtin = kCode;
             ctx.version = version_of(kOp, ctx.in(0).type);
             if (kTag != 0)
-              ctx.options_table(kTag, [&](tflite::TableWriter& t) {
+              ctx.options_table([&](tflite::TableWriter& t) {
                 if (kOp == Op::leaky_relu) t.scalar<float>(0, attrs.alpha, 0);
                 if (kOp == Op::gelu) t.scalar<uint8_t>(0, attrs.approximate, 0);
               });

@@ -7,7 +7,7 @@ namespace thimble::tflite_rule {
 // 0 fused_activation_function, 1 cell_clip, 2 proj_clip, 3 time_major, 4 asymmetric_quantize_inputs,
 // 5 diagonal_recurrent_tensors.
 tflite::TfliteRule unidirectional_sequence_lstm(Op) {
-  return {{44},
+  return {{{44, 71}},
           [](tflite::ReadContext& ctx) -> Status {
             SequenceLstmAttrs attrs;
             attrs.activation = ctx.options.enumeration(0, Activation::none, 6);
@@ -25,7 +25,7 @@ tflite::TfliteRule unidirectional_sequence_lstm(Op) {
             const bool integer = ctx.in(0).type == DType::i8, hybrid = !integer && ctx.in(1).type == DType::i8;
             ctx.builtin = 44;
             ctx.version = integer || attrs.asymmetric_quantize_inputs ? 3 : hybrid ? 2 : 1;
-            ctx.options_table(71, [&](tflite::TableWriter& t) {
+            ctx.options_table([&](tflite::TableWriter& t) {
               t.scalar<int8_t>(0, static_cast<int8_t>(attrs.activation), 0);
               t.scalar<float>(1, attrs.cell_clip, 0);
               t.scalar<float>(2, attrs.proj_clip, 0);

@@ -1,0 +1,48 @@
+// The operators of a .tflite file in their order: each is read by its rule (rule.h), its outputs get the shapes that
+// follow from its inputs, and what depends on the shapes of tensors alone is computed at once.
+#pragma once
+
+#include <set>
+
+#include "formats/tflite/rule.h"
+
+namespace thimble::tflite {
+
+// What the file says of a tensor's shape.
+struct DeclaredShape {
+  bool open = false;       // nothing, or not all: whatever is computed is right
+  uint32_t free_dims = 0;  // bit d: dimension d is -1 in the file, its size in the graph a placeholder
+};
+
+class NodeReader {
+ public:
+  // `declared` is per tensor of the graph, whose tensors, inputs and outputs are all there.
+  NodeReader(Graph& graph, std::vector<DeclaredShape> declared);
+
+  // One operator of the file. `node` has its operands and its name, `what` is the operator as messages call it
+  // ("PACK v2 (node 0 "y")"). Errors: bad_file, unsupported.
+  Status add(Node node, int builtin, int version, int options_type, const Table& options, const std::string& what);
+
+  // Outputs of DENSIFY, which are the constants that their inputs have become when they were read.
+  const std::set<TensorId>& densified() const { return densified_; }
+
+ private:
+  Status rule_node(Node node, int builtin, int version, int options_type, const Table& options,
+                   const std::string& what);
+  Status densify(const Node& node);
+  Status shape(const Node& node, const std::string& what);
+  Status pack(const Node& node, int axis, const std::string& what);
+  bool of_shapes(const Node& node) const;
+  Status emit(Node node, bool at_once, const std::string& what);
+  Status expect_defined(const Node& node) const;
+  bool reshapes_densified(const Node& node, int builtin) const;
+  Origin& origin(TensorId t) { return origins_[static_cast<size_t>(t)]; }
+  TensorId add_tensor(Tensor tensor, Origin origin);
+
+  Graph& graph_;
+  std::vector<DeclaredShape> declared_;
+  std::vector<Origin> origins_;
+  std::set<TensorId> densified_;
+};
+
+}  // namespace thimble::tflite
