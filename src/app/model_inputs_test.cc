@@ -9,6 +9,8 @@
 
 #include <filesystem>
 
+#include <unistd.h>
+
 #include "base/file.h"
 #include "base/random.h"
 #include "compress/quantize.h"
@@ -52,7 +54,7 @@ constexpr int64_t kSamples = 6;
 
 class Folder {
  public:
-  Folder() : path_(testing::TempDir() + "model_inputs_test") {
+  Folder() : path_(format("{}model_inputs_test.{}", testing::TempDir(), ::getpid())) {
     std::filesystem::remove_all(path_);
     std::filesystem::create_directories(path_);
   }
