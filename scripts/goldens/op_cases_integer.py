@@ -105,7 +105,8 @@ def binaries():
     for dtype in ("int8", "uint8"):
         for operator in ("ADD", "SUB", "MUL"):
             yield binary(operator, dtype, BINARY)
-        yield binary("DIV", dtype, BINARY, version=2 if dtype == "int8" else 1)
+        wide = ((0.5, -7), (0.0001, 11), (0.001, 4), NONE)  # a left shift of 23 bits
+        yield binary("DIV", dtype, [*BINARY, wide], version=2 if dtype == "int8" else 1)
         for operator in ("MAXIMUM", "MINIMUM"):
             yield binary(operator, dtype, same)
     yield binary("DIV", "uint8", [((0.05, -7), (0.03, 11), (0.04, 4), NONE)], version=1, suffix="_every_pair", left=ALL["uint8"],
@@ -165,12 +166,15 @@ def requantize():
 
 
 def prelu(dtype):
+    """Slopes in turns a constant of the file and an input."""
     s = Several(f"prelu_{dtype}_scales", "PRELU")
     grid = (GRID + shift_of(dtype)).astype(dtype)
-    for (a, b, y, _), alpha_scale in zip(BINARY, (0.004, 0.02, 0.001, 1.0, 0.0078125, 0.004, 0.3, 0.01, 0.004, 0.05)):
+    alpha_scales = (0.004, 0.02, 0.001, 1.0, 0.0078125, 0.004, 0.3, 0.01, 0.004, 0.05)
+    for i, ((a, b, y, _), alpha_scale) in enumerate(zip(BINARY, alpha_scales)):
         x = np.repeat(grid, grid.size).reshape(grid.size, grid.size)
-        s.add([s.input(x, **quantized(dtype, *a)), s.input(grid, **quantized(dtype, alpha_scale, b[1]))], x.shape, dtype,
-              quantized(dtype, *y))
+        t, q = s.input(x, **quantized(dtype, *a)), quantized(dtype, alpha_scale, b[1])
+        alpha = s.b.const(grid, **q) if i % 2 == 0 else s.input(grid, **q)
+        s.add([t, alpha], x.shape, dtype, quantized(dtype, *y))
     return s.case()
 
 
@@ -243,8 +247,11 @@ def concatenations():
     s = Several("concatenation_uint8_scales", "CONCATENATION", "ConcatenationOptions")
     for a, b, y, activation in BINARY:
         if activation == NONE:
-            parts = [s.input(ALL["uint8"].reshape(4, 64), **quantized("uint8", *a)), s.input(ALL["uint8"].reshape(4, 64), **quantized("uint8", *b))]
-            s.add(parts, (4, 128), "uint8", quantized("uint8", *y), axis=1, fusedActivationFunction=NONE)
+            x = ALL["uint8"].reshape(4, 16, 4)
+            for axis in (0, 1, 2):
+                out = np.concatenate([x, x], axis).shape
+                parts = [s.input(x, **quantized("uint8", *a)), s.input(x, **quantized("uint8", *b))]
+                s.add(parts, out, "uint8", quantized("uint8", *y), axis=axis, fusedActivationFunction=NONE)
     return s.case()
 
 

@@ -59,7 +59,8 @@ Status binary(InferContext& ctx) {
     return {};
   }
   const BinaryInteger r = binary_integer(fn, activation, a.type, a.quant, b.quant, y.quant);
-  if (r.y_shift > 15)
+  // A product (16 bits) leaves 15 to shift by, a quotient the headroom of its dividend.
+  if (r.y_shift > (fn == BinaryFn::div ? 23 : 15))
     return fail(ErrorCode::bad_file, format("output scale {} is too small for inputs of scale {} and {}",
                                             y.quant.scale[0], a.quant.scale[0], b.quant.scale[0]));
   if (fn == BinaryFn::div) return expect_no_zero_divisor(b);

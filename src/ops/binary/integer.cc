@@ -83,7 +83,7 @@ int32_t quotient(const BinaryInteger& f, int32_t x, int32_t y) {
   const int32_t reciprocal = fixed::reciprocal(y, 31, &power);
   const int headroom = std::countl_zero(static_cast<uint32_t>(x < 0 ? ~x : x)) - 1;
   const int32_t unscaled = fixed::mul(wrapping_shift_left(x, headroom), reciprocal);
-  // Positive: |x| < 2^8 leaves a headroom of 23 bits and infer allows shifts up to 15.
+  // Not negative: |x| < 2^8 leaves a headroom of 23 bits, up to which infer allows shifts.
   const int exponent = headroom + power - f.y_shift;
   const int32_t v = wrapping_divide_by_pot(fixed::mul(unscaled, f.y_multiplier), exponent);
   return std::clamp(fixed::add(v, f.zy), f.lo, f.hi);

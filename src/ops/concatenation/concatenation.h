@@ -25,5 +25,7 @@ struct ConcatenationAttrs {
 // The copy of a part of shape `part` that begins at `begin` along `axis` of `whole`: into the whole
 // (concatenation), or out of it (split).
 StridedCopy plan_part(const Shape& part, const Shape& whole, int axis, int64_t begin, int64_t width, bool into_whole);
+// The uint8 value q of quantisation x in quantisation y, both per tensor.
+uint8_t rescaled(uint8_t q, const Quantization& x, const Quantization& y);
 
 }  // namespace thimble

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include "ops/axes.h"
@@ -11,6 +12,13 @@ StridedCopy plan_part(const Shape& part, const Shape& whole, int axis, int64_t b
   const int64_t offset = begin * outside[static_cast<size_t>(axis)];
   return into_whole ? plan_copy(part, width, inside, outside, 0, offset)
                     : plan_copy(part, width, outside, inside, offset, 0);
+}
+
+uint8_t rescaled(uint8_t q, const Quantization& x, const Quantization& y) {
+  const float scale = x.scale[0] * (1.0f / y.scale[0]);
+  const float bias = static_cast<float>(-x.zero_point[0]) * scale;
+  const float value = std::clamp(std::round(static_cast<float>(q) * scale + bias), -1e6f, 1e6f);
+  return static_cast<uint8_t>(std::clamp(static_cast<int32_t>(value) + y.zero_point[0], 0, 255));
 }
 
 namespace infer {

@@ -1,22 +1,8 @@
-#include <algorithm>
-#include <cmath>
-
 #include "ops/axes.h"
 #include "ops/concatenation/concatenation.h"
 #include "ops/op.h"
 
 namespace thimble::reference {
-namespace {
-
-// uint8 of one scale as uint8 of another.
-uint8_t rescaled(uint8_t q, const TensorView& x, const TensorView& y) {
-  const float scale = x.scale() * (1.0f / y.scale());
-  const float bias = static_cast<float>(-x.zero_point()) * scale;
-  const float value = std::clamp(std::round(static_cast<float>(q) * scale + bias), -1e6f, 1e6f);
-  return static_cast<uint8_t>(std::clamp(static_cast<int32_t>(value) + y.zero_point(), 0, 255));
-}
-
-}  // namespace
 
 void concatenation(const RefCall& call) {
   const TensorView& y = call.out[0];
@@ -33,7 +19,7 @@ void concatenation(const RefCall& call) {
     const int64_t rows = y.shape.elements(0, axis), inside = y.shape.elements(axis + 1, y.shape.rank());
     for (int64_t r = 0; r < rows; ++r) {
       uint8_t* part = y.as<uint8_t>() + (r * y.shape[axis] + at - x.shape[axis]) * inside;
-      for (int64_t i = 0; i < x.shape[axis] * inside; ++i) part[i] = rescaled(part[i], x, y);
+      for (int64_t i = 0; i < x.shape[axis] * inside; ++i) part[i] = rescaled(part[i], *x.quant, *y.quant);
     }
   }
 }

@@ -1,8 +1,26 @@
 #include <cmath>
 
+#include "base/fixed_point.h"
 #include "ops/prelu/prelu.h"
 
-namespace thimble::infer {
+namespace thimble {
+
+PreluInteger prelu_integer(DType type, const Quantization& x, const Quantization& alpha, const Quantization& y) {
+  PreluInteger p{.zx = x.zero_point[0], .za = alpha.zero_point[0], .zy = y.zero_point[0]};
+  if (type == DType::u8) p.lo = 0, p.hi = 255;
+  quantize_multiplier(x.scale[0] / y.scale[0], &p.above, &p.above_shift);
+  quantize_multiplier(x.scale[0] * alpha.scale[0] / y.scale[0], &p.below, &p.below_shift);
+  return p;
+}
+
+int32_t PreluInteger::operator()(int32_t x, int32_t alpha) const {
+  const int32_t v = x - zx;
+  const int32_t q = v >= 0 ? multiply_by_quantized_multiplier(v, above, above_shift)
+                           : multiply_by_quantized_multiplier(v * (alpha - za), below, below_shift);
+  return static_cast<int32_t>(std::clamp<int64_t>(int64_t{q} + zy, lo, hi));
+}
+
+namespace infer {
 namespace {
 Status expect_alpha(const InferContext& ctx) {
   THIMBLE_ASSIGN(const Shape shape, broadcast_shape(ctx.in(0).shape, ctx.in(1).shape));
@@ -41,4 +59,5 @@ Status prelu_grad(InferContext& ctx) {
   return {};
 }
 
-}  // namespace thimble::infer
+}  // namespace infer
+}  // namespace thimble

@@ -1,4 +1,3 @@
-#include "base/fixed_point.h"
 #include "ops/prelu/prelu.h"
 
 namespace thimble::reference {
@@ -19,18 +18,10 @@ void each(const RefCall& call, F f) {
 
 template <class T>
 void integer(const RefCall& call) {
-  const TensorView &xv = call.in[0], &av = call.in[1], &yv = call.out[0];
-  int32_t above, below;
-  int above_shift, below_shift;
-  quantize_multiplier(xv.scale() / yv.scale(), &above, &above_shift);
-  quantize_multiplier(xv.scale() * av.scale() / yv.scale(), &below, &below_shift);
-  each<T>(call, [&](int64_t i, int32_t x, int32_t alpha) {
-    const int32_t v = x - xv.zero_point();
-    const int32_t q = v >= 0 ? multiply_by_quantized_multiplier(v, above, above_shift)
-                             : multiply_by_quantized_multiplier(v * (alpha - av.zero_point()), below, below_shift);
-    yv.as<T>()[i] = static_cast<T>(std::clamp<int64_t>(int64_t{q} + yv.zero_point(), std::numeric_limits<T>::min(),
-                                                       std::numeric_limits<T>::max()));
-  });
+  const TensorView& x = call.in[0];
+  const PreluInteger f = prelu_integer(x.type, *x.quant, *call.in[1].quant, *call.out[0].quant);
+  T* y = call.out[0].as<T>();
+  each<T>(call, [&](int64_t i, int32_t value, int32_t alpha) { y[i] = static_cast<T>(f(value, alpha)); });
 }
 
 }  // namespace

@@ -19,6 +19,20 @@ void run_quantize(const QuantizeParams& p, int part, int parts) {
   if (r.begin < r.end) p.fn(p.x + r.begin, p.y + r.begin, r.end - r.begin, p.scale, p.zero);
 }
 
+// uint8 is int8 about a zero point lower by 128, with the sign bit flipped.
+struct QuantizeUnsignedParams {
+  QuantizeParams s8;
+  void (*flip)(const uint8_t*, uint8_t*, int64_t, uint8_t);
+};
+
+void run_quantize_unsigned(const QuantizeUnsignedParams& p, int part, int parts) {
+  const Range r = part_range(p.s8.n, part, parts, 64);
+  if (r.begin == r.end) return;
+  run_quantize(p.s8, part, parts);
+  auto* y = reinterpret_cast<uint8_t*>(p.s8.y) + r.begin;
+  p.flip(y, y, r.end - r.begin, 0x80);
+}
+
 struct DequantizeParams {
   void (*fn)(const int8_t*, float*, int64_t, float, int32_t);
   const int8_t* x;
@@ -78,14 +92,22 @@ Result<bool> quantize(LowerContext& ctx) {
   const int64_t n = x.shape.elements();
   const int parts = ctx.parts_for(static_cast<double>(n) * 0.3);
   if (y.quant.per_axis()) return false;  // of constants mostly, which are folded
-  if (x.type == DType::f32 && y.type == DType::i8 && ctx.kernels.map.quantize_s8) {
-    auto* p = ctx.step<run_quantize>(parts);
-    p->fn = ctx.kernels.map.quantize_s8;
-    p->n = n;
-    p->scale = y.quant.scale[0];
-    p->zero = y.quant.zero_point[0];
-    ctx.bind_in(&p->x, 0);
-    ctx.bind_out(&p->y);
+  if (x.type == DType::f32 && byte(y.type)) {
+    const auto fill = [&](QuantizeParams* p) {
+      p->fn = ctx.kernels.map.quantize_s8;
+      p->n = n;
+      p->scale = y.quant.scale[0];
+      p->zero = y.quant.zero_point[0] - (y.type == DType::u8 ? 128 : 0);
+      ctx.bind_in(&p->x, 0);
+      ctx.bind_out(&p->y);
+    };
+    if (y.type == DType::i8) {
+      fill(ctx.step<run_quantize>(parts));
+    } else {
+      auto* p = ctx.step<run_quantize_unsigned>(parts);
+      p->flip = ctx.kernels.gemm_s8.flip;
+      fill(&p->s8);
+    }
     return true;
   }
   if (!byte(x.type) || !byte(y.type) || !ctx.kernels.map.lut_u8) return false;
