@@ -306,6 +306,7 @@ Status GraphCodec::quantization(Tensor& tensor, const Role& role) {
   const bool small = is_quantized_type(tensor.type);
   const uint32_t context = role.position * 2 + (small ? 1 : 0);
   const bool derivable = !role.derived.empty();
+  const bool of_output = role.position >= kOutputPosition;  // its shape is inferred later, and the verifier compares
   const double likely = small || (tensor.type == DType::i32 && derivable) ? 0.95 : 0.02;
   if (!flag(kHasQuant, role.op, context, !q.empty(), likely)) {
     q = {};
@@ -314,7 +315,7 @@ Status GraphCodec::quantization(Tensor& tensor, const Role& role) {
   if (derivable && flag(kDerived, role.op, context, q == role.derived, role.position < kOutputPosition ? 0.95 : 0.5)) {
     q = role.derived;
     THIMBLE_TRY([&]() -> Status {  // an operand's rule may name more scales than the tensor has places
-      if (q.per_axis() &&
+      if (q.per_axis() && !of_output &&
           (q.axis >= tensor.shape.rank() || tensor.shape[q.axis] != static_cast<int64_t>(q.scale.size())))
         coder_.fail();
       return sound("a scale");
@@ -330,9 +331,13 @@ Status GraphCodec::quantization(Tensor& tensor, const Role& role) {
     axis = expected;
     if (!flag(kAxisGuessed, role.op, context, q.axis == expected, 0.95))
       axis = static_cast<int64_t>(coder_.even_bits(static_cast<uint64_t>(q.axis), 3));
-    if (axis >= rank) coder_.fail();
-    THIMBLE_TRY(sound("a quantised dimension"));
-    scales = tensor.shape[static_cast<int>(axis)];
+    if (of_output) {
+      scales = static_cast<int64_t>(dimension_.code_unsigned(coder_, q.scale.size()) & INT32_MAX);
+    } else {
+      if (axis >= rank) coder_.fail();
+      THIMBLE_TRY(sound("a quantised dimension"));
+      scales = tensor.shape[static_cast<int>(axis)];
+    }
     if (!writing()) {
       if (scales < 2 || 8 * scales > memory_) coder_.fail();
       memory_ -= 8 * scales;
