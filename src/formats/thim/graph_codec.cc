@@ -308,6 +308,7 @@ Status GraphCodec::quantization(Tensor& tensor, const Role& role) {
   const bool small = is_quantized_type(tensor.type);
   const uint32_t context = role.position * 2 + (small ? 1 : 0);
   const bool derivable = !role.derived.empty();
+  const bool of_output = role.position >= kOutputPosition;  // its shape is inferred later, and the verifier compares
   const double likely = small || (tensor.type == DType::i32 && derivable) ? 0.95 : 0.02;
   if (!flag(kHasQuant, role.op, context, !q.empty(), likely)) {
     q = {};
@@ -316,7 +317,7 @@ Status GraphCodec::quantization(Tensor& tensor, const Role& role) {
   if (derivable && flag(kDerived, role.op, context, q == role.derived, role.position < kOutputPosition ? 0.95 : 0.5)) {
     q = role.derived;
     THIMBLE_TRY([&]() -> Status {  // an operand's rule may name more scales than the tensor has places
-      if (q.per_axis() &&
+      if (q.per_axis() && !of_output &&
           (q.axis >= tensor.shape.rank() || tensor.shape[q.axis] != static_cast<int64_t>(q.scale.size())))
         coder_.fail();
       return sound("a scale");
@@ -332,8 +333,8 @@ Status GraphCodec::quantization(Tensor& tensor, const Role& role) {
     axis = expected;
     if (!flag(kAxisGuessed, role.op, context, q.axis == expected, 0.95))
       axis = static_cast<int64_t>(coder_.even_bits(static_cast<uint64_t>(q.axis), 3));
-    if (role.position >= kOutputPosition) {  // its shape follows from the node, later
-      scales = static_cast<int64_t>(count_.code_unsigned(coder_, q.scale.size()));
+    if (of_output) {
+      scales = static_cast<int64_t>(dimension_.code_unsigned(coder_, q.scale.size()) & INT32_MAX);
     } else {
       if (axis >= rank) coder_.fail();
       THIMBLE_TRY(sound("a quantised dimension"));
