@@ -114,6 +114,7 @@ Status load(const BenchOptions& o, int threads, const Context& context, Bench* b
   bench->model_bytes = static_cast<int64_t>(model.file.size);
   note_left_out(model.graph, context);
   THIMBLE_TRY(shape_bench_inputs(o.inputs, &model));
+  note_free_sizes(model.graph, context);
   THIMBLE_ASSIGN(Graph graph, prepare_for_inference(std::move(model.graph)));
   PlanOptions plan;
   plan.threads = threads;

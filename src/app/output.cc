@@ -78,6 +78,13 @@ void note_left_out(const Graph& graph, const Context& context) {
   context.note(format("the file holds more than one network: what is meant here is {}, not {}", meant, others));
 }
 
+void note_free_sizes(const Graph& graph, const Context& context) {
+  for (const TensorId id : graph.inputs)
+    if (const Tensor& input = graph.at(id); input.free_dims)
+      context.note(format("the input \"{}\" takes any size, and none is given: it is run with {}", input.name,
+                          input.shape.to_string()));
+}
+
 Status ready_to_pack(Graph& graph, const Context& context) {
   if (!graph.attached && !graph.metadata.contains(kTfliteMetadataKey)) return {};
   THIMBLE_ASSIGN(const std::optional<Feeding> own, own_feeding(graph));

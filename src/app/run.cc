@@ -150,6 +150,7 @@ Status run(const RunOptions& o, const Context& context) {
   THIMBLE_ASSIGN(LoadedModel model, load_model(o.model));
   note_left_out(model.graph, context);
   THIMBLE_TRY(fit_free_inputs(o, &model));
+  note_free_sizes(model.graph, context);
   THIMBLE_ASSIGN(Graph prepared, prepare_for_inference(std::move(model.graph)));
   PlanOptions plan;
   plan.threads = context.thread_count();
