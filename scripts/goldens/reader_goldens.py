@@ -177,6 +177,14 @@ def string_input():
     return b
 
 
+def picture_of_any_size():
+    b = TfliteBuilder()
+    x = b.input((1, 1, 1, 3), "float32")
+    signature(b, x, (1, -1, -1, 3))
+    b.op("TANH", [x], [b.output((1, 1, 1, 3), "float32")])
+    return signature(b, 1, (1, -1, -1, 3))
+
+
 def no_output():
     b = row()
     b.graph.outputs = []
@@ -247,6 +255,7 @@ RUN = {
 }
 # LiteRT sizes these when they are run, or refuses them as well: no answers are stored.
 READ = {"free_sizes": flatten(free=True), "reshape_by_options": reshape("nothing", new_shape=[2, 2]),
+        "picture_of_any_size": picture_of_any_size(),
         "huge": huge()}
 REFUSED = {
     "conv2d_options_of_softmax": (wrong_options("CONV_2D", "SoftmaxOptions", beta=1.0), "bad_file", "carries options of kind 9"),

@@ -47,6 +47,14 @@ TEST(Model, Int8CarriesItsScales) {
   EXPECT_NEAR(y, std::sin(1.5f), 0.1);
 }
 
+TEST(Model, PortsHaveTheNamesOfTheSignature) {
+  auto model = Model::load("tests/cases/second_signature/two_signatures.tflite");
+  ASSERT_TRUE(model) << model.error().details;
+  EXPECT_EQ(model->input(0).info->signature_name, "c");
+  EXPECT_EQ(model->output(0).info->signature_name, "x");
+  EXPECT_EQ(model->output(0).info->name, "PartitionedCall:0");
+}
+
 // A model that was moved, and one loaded after a refused one, give the same.
 TEST(Model, SurvivesMovesAndRefusals) {
   const std::vector<uint8_t> file = bytes_of(kFloat);

@@ -112,6 +112,8 @@ Status load(const BenchOptions& o, int threads, const Context& context, Bench* b
   THIMBLE_ASSIGN(LoadedModel model, load_model(bench->path));
   bench->model_bytes = static_cast<int64_t>(model.file.size);
   note_left_out(model.graph, context);
+  THIMBLE_TRY(shape_bench_inputs(o.inputs, &model));
+  note_free_sizes(model.graph, context);
   THIMBLE_ASSIGN(Graph graph, prepare_for_inference(std::move(model.graph)));
   PlanOptions plan;
   plan.threads = threads;
@@ -282,7 +284,8 @@ Action define_bench(Options& options) {
   options.choice("--op_profiling_output_mode", &o->profile_mode, {"stdout", "csv"}, "how (default: stdout)");
   options.text("--op_profiling_output_file", &o->profile_file, "FILE", "where (default: the standard output)");
   options.text("--input_layer", &o->inputs.layers, "NAME,NAME", "inputs that the next three speak of");
-  options.text("--input_layer_shape", &o->inputs.shapes, "1,28,28,1:…", "their shapes; must be the model's own");
+  options.text("--input_layer_shape", &o->inputs.shapes, "1,28,28,1:…",
+               "their shapes: the model's own, but for its free dimensions");
   options.text("--input_layer_value_range", &o->inputs.value_ranges, "NAME,LOW,HIGH:…", "random values between these");
   options.text("--input_layer_value_files", &o->inputs.value_files, "NAME:PATH,…", "raw bytes of an input");
   options.flag("--report_peak_memory_footprint", &o->peak_memory, "print the highest resident memory");

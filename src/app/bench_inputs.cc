@@ -36,7 +36,10 @@ Result<size_t> input_named(const Graph& graph, const std::string& name, const ch
   return at;
 }
 
-Status check_shapes(const BenchInputs& o, const Graph& graph) {
+// What --input_layer_shape says, per input of the graph; the graph's own where it says nothing.
+Result<std::vector<Shape>> wanted_shapes(const BenchInputs& o, const Graph& graph) {
+  std::vector<Shape> wanted;
+  for (const TensorId t : graph.inputs) wanted.push_back(graph.at(t).shape);
   const std::vector<std::string> layers = split(o.layers, ','), shapes = split(o.shapes, ':');
   if (!shapes.empty() && shapes.size() != layers.size())
     return fail(ErrorCode::usage, format("--input_layer names {} inputs, --input_layer_shape gives {} shapes",
@@ -49,13 +52,18 @@ Status check_shapes(const BenchInputs& o, const Graph& graph) {
       THIMBLE_ASSIGN(const int64_t dim, number_of<int64_t>(word, "--input_layer_shape"));
       dims.push_back(dim);
     }
-    const Shape& own = graph.at(graph.inputs[at]).shape;
-    if (!std::equal(dims.begin(), dims.end(), own.dims().begin(), own.dims().end()))
-      return fail(ErrorCode::unsupported,
-                  format("--input_layer_shape {} for '{}', which is {}", shapes[i], layers[i], own.to_string()),
-                  "inputs cannot be resized in this version: leave the option out");
+    THIMBLE_ASSIGN(wanted[at], Shape::make(std::span<const int64_t>(dims)));
   }
-  return {};
+  return wanted;
+}
+
+// Whether they differ in free dimensions only.
+bool can_take(const Tensor& tensor, const Shape& shape) {
+  if (shape.rank() != tensor.shape.rank()) return false;
+  for (int d = 0; d < shape.rank(); ++d)
+    if (shape[d] != tensor.shape[d] && !(d == 0 ? tensor.batch_unknown : (tensor.free_dims >> d & 1) != 0))
+      return false;
+  return true;
 }
 
 // Uniform in [low, high]: whole numbers for integer inputs.
@@ -75,9 +83,26 @@ void fill_range(const Tensor& tensor, uint64_t stream, double low, double high, 
 
 }  // namespace
 
+Status shape_bench_inputs(const BenchInputs& o, LoadedModel* model) {
+  const Graph& graph = model->graph;
+  THIMBLE_ASSIGN(const std::vector<Shape> wanted, wanted_shapes(o, graph));
+  bool differ = false;
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    const Tensor& own = graph.at(graph.inputs[i]);
+    differ = differ || !(wanted[i] == own.shape);
+    if (!can_take(own, wanted[i]))
+      return fail(ErrorCode::unsupported,
+                  format("--input_layer_shape {} for the input {}, whose size the file fixes", wanted[i].to_string(),
+                         own.to_string()),
+                  "leave the option out");
+  }
+  if (!differ) return {};
+  THIMBLE_ASSIGN(*model, with_input_shapes(*model, wanted));
+  return {};
+}
+
 Status fill_bench_inputs(const BenchInputs& o, Session& session) {
   const Graph& graph = session.graph();
-  THIMBLE_TRY(check_shapes(o, graph));
   for (size_t i = 0; i < graph.inputs.size(); ++i)
     THIMBLE_TRY(fill_random(0, i, graph.at(graph.inputs[i]), session.input(i)));
   for (const std::string& entry : split(o.value_ranges, ':')) {

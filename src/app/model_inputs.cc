@@ -262,6 +262,14 @@ Status append_npy(const std::string& path, const Tensor& tensor, Feed* feed) {
 }
 
 Result<Shape> fed_shape(const std::string& path, const Tensor& tensor) {
+  if (is_picture_name(path)) {
+    if (tensor.shape.rank() != 4) return tensor.shape;
+    THIMBLE_ASSIGN(const Picture picture, read_picture(path));
+    Shape shape = tensor.shape;
+    if (tensor.free_dims >> 1 & 1) shape.set(1, picture.height);
+    if (tensor.free_dims >> 2 & 1) shape.set(2, picture.width);
+    return shape;
+  }
   THIMBLE_ASSIGN(const NpyArray array, read_npy(path));
   const int rank = tensor.shape.rank(), given = static_cast<int>(array.shape.size());
   const int ahead = given - rank;  // dimensions of the array before those of the tensor

@@ -34,8 +34,8 @@ Status gather(const std::vector<std::string>& files, const Graph& graph, const F
 // floats are also converted, and quantised for integer inputs.
 Status append_npy(const std::string& path, const Tensor& tensor, Feed* feed);
 
-// The shape that an input with free dimensions takes for the runs of a .npy file: their sizes there. The array may lack
-// the batch of 1, or have a leading N more or N in its place. Errors: bad_file.
+// The shape that an input with free dimensions takes for the runs of a .npy file, or for a picture: their sizes there.
+// An array may lack the batch of 1, or have a leading N more or N in its place. Errors: bad_file.
 Result<Shape> fed_shape(const std::string& path, const Tensor& tensor);
 
 // The counter-based rule: element i of input `stream` is random_bits(seed, stream, i); integers take

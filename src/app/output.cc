@@ -79,6 +79,13 @@ void note_left_out(const Graph& graph, const Context& context) {
   context.note(format("the file holds more than one network: what is meant here is {}, not {}", meant, others));
 }
 
+void note_free_sizes(const Graph& graph, const Context& context) {
+  for (const TensorId id : graph.inputs)
+    if (const Tensor& input = graph.at(id); input.free_dims)
+      context.note(format("the input \"{}\" takes any size, and none is given: it is run with {}", input.name,
+                          input.shape.to_string()));
+}
+
 Status ready_to_pack(Graph& graph, const Context& context) {
   drop_derived_metadata(graph);
   if (!graph.attached && !graph.metadata.contains(kTfliteMetadataKey)) return {};

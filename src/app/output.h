@@ -26,6 +26,9 @@ void remove_checkpoint(const std::string& checkpoint);
 // As a note, where a file holds several signatures or subgraphs: which one is meant.
 void note_left_out(const Graph& graph, const Context& context);
 
+// As a note, for every input with free dimensions: the size it is run with.
+void note_free_sizes(const Graph& graph, const Context& context);
+
 // A packed file keeps how the model is fed and its labels, but has no room for attached files: what those and TFLite's
 // metadata say of feeding is put into Thimble's own words. Errors: unsupported, naming files that would be lost.
 Status ready_to_pack(Graph& graph, const Context& context);

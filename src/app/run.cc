@@ -11,6 +11,7 @@
 #include "app/port_names.h"
 #include "app/run_answers.h"
 #include "base/file.h"
+#include "data/picture.h"
 #include "passes/pipeline.h"
 #include "runtime/program.h"
 #include "study/evaluate.h"
@@ -60,7 +61,7 @@ Result<std::vector<Feed>> read_feeds(const RunOptions& o, const Graph& graph, co
   return feeds;
 }
 
-// Where inputs have free dimensions, the model is read again for the shapes of the arrays that are given.
+// Where inputs have free dimensions, the model is read again for the sizes of the first array or picture of each.
 Status fit_free_inputs(const RunOptions& o, LoadedModel* model) {
   const Graph& graph = model->graph;
   std::vector<Shape> shapes;
@@ -76,7 +77,7 @@ Status fit_free_inputs(const RunOptions& o, LoadedModel* model) {
   bool differs = false;
   for (size_t i = 0; i < arrays.size(); ++i) {
     const Tensor& tensor = graph.at(graph.inputs[i]);
-    if (!tensor.free_dims || extension_of(arrays[i]) != ".npy") continue;
+    if (!tensor.free_dims || (extension_of(arrays[i]) != ".npy" && !is_picture_name(arrays[i]))) continue;
     THIMBLE_ASSIGN(shapes[i], fed_shape(arrays[i], tensor));
     differs = true;
   }
@@ -149,6 +150,7 @@ Status run(const RunOptions& o, const Context& context) {
   THIMBLE_ASSIGN(LoadedModel model, load_model(o.model));
   note_left_out(model.graph, context);
   THIMBLE_TRY(fit_free_inputs(o, &model));
+  note_free_sizes(model.graph, context);
   THIMBLE_ASSIGN(Graph prepared, prepare_for_inference(std::move(model.graph)));
   PlanOptions plan;
   plan.threads = context.thread_count();

@@ -1,5 +1,6 @@
 #include "ops/check.h"
 
+#include "base/numbers.h"
 #include "graph/verify.h"
 
 namespace thimble {
@@ -49,7 +50,7 @@ Result<GraphCost> cost(const Graph& graph) {
     InferContext context(graph, node);
     THIMBLE_TRY(infer_node(graph, node, &context));
     total.node_macs.push_back(context.macs);
-    total.macs += context.macs;
+    if (!checked_add(total.macs, context.macs, &total.macs)) total.macs = INT64_MAX;
   }
   return total;
 }

@@ -9,6 +9,17 @@ namespace {
 constexpr char kMagic[] = "THST";
 constexpr uint64_t kVersion = 2;
 
+// A name inside the study's folder, whatever wrote the item.
+bool inside(const std::string& path) {
+  if (path.starts_with('/')) return false;
+  for (size_t at = 0; at <= path.size();) {
+    const size_t end = std::min(path.find('/', at), path.size());
+    if (path.substr(at, end - at) == "..") return false;
+    at = end + 1;
+  }
+  return true;
+}
+
 bool plausible(const Outcomes& o) {
   const auto n = static_cast<size_t>(o.n);
   return o.n >= 0 && (o.right.empty() || o.right.size() == (n + 7) / 8) && (o.squares.empty() || o.squares.size() == n);
@@ -114,9 +125,11 @@ Result<StudyItem> unpack_item(std::span<const uint8_t> bytes) {
   StudyItem item;
   in(item);
   if (!in.ok || !in.at_end()) return damaged("a field is longer than the file");
-  for (VariantResult& v : item.variants)
+  for (const VariantResult& v : item.variants) {
+    if (!inside(v.file)) return damaged("a file of a variant lies outside the study's folder");
     for (const SeedScore& s : v.per_seed)
       if (!plausible(s.outcomes)) return damaged("outcomes of samples that do not match their number");
+  }
   return item;
 }
 

@@ -48,6 +48,17 @@ StudyResult study_of(StudyItem item) {
   return study;
 }
 
+TEST(StudyItem, FilesStayInsideTheStudysFolder) {
+  for (const char* file : {"/etc/passwd", "../other.tflite", "models/../../other.tflite", ".."}) {
+    StudyItem item = sample_item();
+    item.variants.front().file = file;
+    const auto read = unpack_item(pack_item(item));
+    ASSERT_FALSE(read) << file;
+    EXPECT_EQ(read.error().code, ErrorCode::bad_file);
+    EXPECT_NE(read.error().message.find("outside"), std::string::npos);
+  }
+}
+
 TEST(StudyItem, ComesBackWhole) {
   const StudyItem before = sample_item();
   const std::vector<uint8_t> bytes = pack_item(before);

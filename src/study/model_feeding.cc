@@ -192,6 +192,7 @@ Result<std::optional<Feeding>> own_feeding(const Graph& graph) {
 }
 
 Result<ModelFeeding> feeding_of(const Graph& graph, const Dataset& samples, const FeedingOverrides& overrides) {
+  if (graph.inputs.empty()) return fail(ErrorCode::unsupported, "the model has no input: samples cannot be fed");
   ModelFeeding fed;
   const bool bytes = samples.storage() == Storage::bytes;
   THIMBLE_ASSIGN(const std::optional<Feeding> own, own_feeding(graph));

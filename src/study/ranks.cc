@@ -171,7 +171,8 @@ Result<ItemAnswer> unpack_answer(std::span<const uint8_t> bytes) {
   uint64_t files = 0;
   in(code, message, hint, child.exit_code, child.signal, child.err, a.item, files);
   for (uint64_t f = 0; f < files && in.ok; ++f) in(a.files.emplace_back());
-  if (!in.ok || !in.at_end()) return fail(ErrorCode::internal, "a rank sent an answer that cannot be read");
+  if (!in.ok || !in.at_end() || code < 0 || code > static_cast<int>(ErrorCode::interrupted) + 1)
+    return fail(ErrorCode::internal, "a rank sent an answer that cannot be read");
   if (code > 0)
     a.child = tl::unexpected<Error>(Error{static_cast<ErrorCode>(code - 1), std::move(message), {}, std::move(hint)});
   else

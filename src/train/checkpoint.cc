@@ -25,10 +25,11 @@ void transfer_fields(Stream& s, Checkpoint& c) {
   s(c.history, c.blobs);
 }
 
-Result<Checkpoint> load_one(const std::string& file) {
-  THIMBLE_ASSIGN(const std::vector<uint8_t> bytes, read_file(file));
+}  // namespace
+
+Result<Checkpoint> parse_checkpoint(std::span<const uint8_t> bytes, const std::string& name) {
   const auto damaged = [&](const char* what) {
-    return fail(ErrorCode::bad_file, format("checkpoint {} is damaged: {}", file, what),
+    return fail(ErrorCode::bad_file, format("checkpoint {} is damaged: {}", name, what),
                 "start again without --resume");
   };
   if (bytes.size() < 20 || std::memcmp(bytes.data(), "THCK", 4) != 0) return damaged("it does not begin with THCK");
@@ -44,6 +45,13 @@ Result<Checkpoint> load_one(const std::string& file) {
   transfer_fields(in, c);
   if (!in.ok || !in.at_end()) return damaged("a field is longer than the file");
   return c;
+}
+
+namespace {
+
+Result<Checkpoint> load_one(const std::string& file) {
+  THIMBLE_ASSIGN(const std::vector<uint8_t> bytes, read_file(file));
+  return parse_checkpoint(bytes, file);
 }
 
 }  // namespace

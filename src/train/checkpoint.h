@@ -30,6 +30,8 @@ struct Checkpoint {
 };
 
 Status save_checkpoint(const std::string& file, const Checkpoint& checkpoint);
+// What stands in such a file; `name` is for errors. Errors: bad_file (damaged, of another version).
+Result<Checkpoint> parse_checkpoint(std::span<const uint8_t> bytes, const std::string& name);
 // nullopt when there is neither FILE nor FILE.previous. A damaged FILE with an intact previous one
 // gives the latter, renames FILE to FILE.damaged and sets *note to a sentence saying so.
 Result<std::optional<Checkpoint>> load_checkpoint(const std::string& file, std::string* note);

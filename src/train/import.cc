@@ -13,6 +13,8 @@
 namespace thimble {
 
 Status check_float(const Graph& graph) {
+  if (graph.inputs.empty())
+    return fail(ErrorCode::unsupported, "the model has no input: there is nothing to train it with");
   if (const Tensor& input = graph.at(graph.inputs[0]); input.type != DType::f32)
     return fail(ErrorCode::unsupported,
                 format("the model's input is {}: a quantised model cannot be trained", name(input.type)),

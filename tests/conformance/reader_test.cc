@@ -117,6 +117,46 @@ TEST(Reader, ForgedTablesAreRefusedAtOnce) {
   EXPECT_GT(refused, 500);
 }
 
+// Any tensor of any operator with another type, without scales, of another shape: refused, or a graph that runs.
+TEST(Reader, OperatorsSurviveOtherTensors) {
+  const json index = json::parse(std::ifstream("tests/goldens/ops/index.json"));
+  const DType types[] = {DType::f32, DType::f16, DType::i8,  DType::u8,
+                         DType::i16, DType::i32, DType::i64, DType::boolean};
+  const Shape shapes[] = {{}, {0}, {1}, {1, 1}, {2, 0, 3}, {1, 2, 3, 4}};
+  int runs = 0;
+  const auto look = [&](const Graph& changed) {
+    if (!verify(changed) || cost(changed)->macs > 1'000'000) return;
+    for (const bool reference : {true, false})
+      if (auto program = Program::plan(changed, {.reference_only = reference, .max_arena_bytes = 1 << 20}))
+        if (auto session = Session::create(*program)) (*session)->run(), ++runs;
+  };
+  for (const json& c : index["cases"]) {
+    const auto graph = read_model("tests/goldens/ops/" + c["file"].get<std::string>());
+    ASSERT_TRUE(graph) << c["name"];
+    for (size_t t = 0; t < graph->tensors.size(); ++t) {
+      const bool constant = graph->tensors[t].constant();
+      Graph changed = *graph;
+      Tensor& tensor = changed.tensors[t];
+      tensor.quant = {};
+      look(changed);
+      for (const DType type : types) {
+        if (!constant) tensor.type = type;
+        for (const bool scale : {false, true}) {
+          tensor.quant = scale ? Quantization{{0.5f}, {1}, 0} : Quantization{};
+          look(changed);
+        }
+      }
+      changed.tensors[t] = graph->tensors[t];
+      if (constant) continue;
+      for (const Shape& shape : shapes) {
+        changed.tensors[t].shape = shape;
+        look(changed);
+      }
+    }
+  }
+  EXPECT_GT(runs, 1000);
+}
+
 TEST(Reader, ListsWhatCannotRun) {
   const auto listing = list_tflite(*read_file(kFolder + "unsupported_two_subgraphs.tflite"));
   ASSERT_TRUE(listing) << listing.error().to_string();

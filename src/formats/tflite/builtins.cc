@@ -23,17 +23,18 @@ const Cell<TfliteRuleFn>& rule_of(Op op) {
 }
 
 BuiltinRule rule_of_builtin(int code) {
-  static const std::vector<TfliteRule> rules = [] {
-    std::vector<TfliteRule> all;
+  static const std::map<Op, TfliteRule> rules = [] {
+    std::map<Op, TfliteRule> all;
     for (size_t i = 0; i < kOpCount; ++i)
-      if (const auto make = rule_of(static_cast<Op>(i)).rule) all.push_back(make(static_cast<Op>(i)));
+      if (const auto make = rule_of(static_cast<Op>(i)).rule)
+        all.emplace(static_cast<Op>(i), make(static_cast<Op>(i)));
     return all;
   }();
   static const std::map<int, BuiltinRule> by_code = [] {
     std::map<int, BuiltinRule> all;
-    for (const TfliteRule& rule : rules)
+    for (const auto& [op, rule] : rules)
       for (const Builtin& builtin : rule.builtins)
-        if (rule.read) all.emplace(builtin.code, BuiltinRule{&rule, builtin.options_type});
+        if (rule.read) all.emplace(builtin.code, BuiltinRule{&rule, builtin.options_type, op});
     return all;
   }();
   const auto it = by_code.find(code);

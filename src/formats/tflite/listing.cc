@@ -20,7 +20,7 @@ ListedTensor tensor_of(const Table& table) {
   ListedTensor tensor{text(table.string(schema::kTensorName)), {}, {}};
   const int type = table.scalar<int8_t>(schema::kTensorType, 0);
   const auto known = schema::dtype(type);
-  tensor.known_type = known.has_value();
+  if (known) tensor.dtype = *known;
   tensor.type = known ? name(*known) : schema::type_name(type);
   const auto said = table.scalars<int32_t>(schema::kTensorShape);
   const auto signature = table.scalars<int32_t>(schema::kTensorShapeSignature);
@@ -37,9 +37,33 @@ Result<std::vector<int32_t>> ids_of(const Table& table, int field, bool optional
   return std::vector<int32_t>(ids.begin(), ids.end());
 }
 
-bool has_support(int builtin) {
-  return tflite::rule_of_builtin(builtin).rule != nullptr || builtin == schema::kShapeOperator ||
-         builtin == schema::kPackOperator || builtin == schema::kDensifyOperator;
+// Bit of ops.def for values of this type.
+uint32_t bit_of(DType type) {
+  switch (type) {
+    case DType::f32: return F32;
+    case DType::f16: return F16;
+    case DType::i8: return S8;
+    case DType::u8: return U8;
+    case DType::i16: return S16;
+    case DType::i32: return I32;
+    case DType::i64: return I64;
+    case DType::boolean: return BOOL;
+    default: return 0;
+  }
+}
+
+// Whether the operator is known, and computes in the type of its first operand or result (the first operand of some is
+// an axis, the results of some are of another type).
+bool has_support(int builtin, const ListedOperator& op, const ListedSubgraph& graph) {
+  if (builtin == schema::kShapeOperator || builtin == schema::kPackOperator || builtin == schema::kDensifyOperator)
+    return true;
+  const tflite::BuiltinRule found = tflite::rule_of_builtin(builtin);
+  if (!found.rule) return false;
+  uint32_t types = 0;
+  for (const auto* list : {&op.inputs, &op.outputs})
+    if (!list->empty() && list->front() >= 0)
+      if (const auto type = graph.tensors[static_cast<size_t>(list->front())].dtype) types |= bit_of(*type);
+  return (row(found.op).types & types) != 0;
 }
 
 Result<ListedOperator> operator_of(const Table& table, const Tables& codes, const ListedSubgraph& graph) {
@@ -48,12 +72,12 @@ Result<ListedOperator> operator_of(const Table& table, const Tables& codes, cons
   ListedOperator op;
   op.name = text(tflite::operator_name(codes[index]));
   op.version = codes[index].scalar<int32_t>(schema::kCodeVersion, 1);
-  op.supported = has_support(tflite::builtin_code(codes[index]));
   THIMBLE_ASSIGN(op.inputs, ids_of(table, schema::kOperatorInputs, true, graph.tensors.size()));
   THIMBLE_ASSIGN(op.outputs, ids_of(table, schema::kOperatorOutputs, false, graph.tensors.size()));
+  op.supported = has_support(tflite::builtin_code(codes[index]), op, graph);
   for (const auto* list : {&op.inputs, &op.outputs})
     for (const int32_t id : *list)
-      op.supported = op.supported && (id < 0 || graph.tensors[static_cast<size_t>(id)].known_type);
+      op.supported = op.supported && (id < 0 || graph.tensors[static_cast<size_t>(id)].dtype);
   return op;
 }
 

@@ -3,24 +3,25 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "base/result.h"
+#include "graph/type.h"
 
 namespace thimble {
 
 struct ListedTensor {
   std::string name, type;      // "float32", "string"
   std::vector<int64_t> shape;  // -1: any size
-  bool known_type = true;      // one that Thimble has
+  std::optional<DType> dtype;  // of the type; none: Thimble lacks it
 };
 
 struct ListedOperator {
   std::string name;  // "CONV_2D", "custom operator "MyOp""
   int version = 1;
-  bool supported = true;                 // there is a rule for it, and for its tensors' types
+  bool supported = true;                 // there is a rule for it, and it computes in the types of its tensors
   std::vector<int32_t> inputs, outputs;  // of the subgraph; -1: an optional input left out
 };
 

@@ -210,8 +210,8 @@ Status NodeReader::emit(Node node, bool at_once, const std::string& what) {
     Tensor& y = graph_.tensors[id];
     const Shape& shape = inferred.outputs[i].shape;
     if (declared_[id].open || agree(y.shape, declared_[id].free_dims, shape)) y.shape = shape;
-    bytes += byte_size(inferred.outputs[i].type, shape);
     if (Status s = verify_tensor(y); !s) return with_context(std::move(s).error(), format("tensor \"{}\"", y.name));
+    if (y.shape == shape) bytes += byte_size(inferred.outputs[i].type, shape);
   }
   if (!at_once || bytes > kMostBytesAtOnce) {
     for (const TensorId t : node.outputs)

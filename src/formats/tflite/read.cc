@@ -56,9 +56,9 @@ class Reader {
     const Tables tensors = table.tables(schema::kSubgraphTensors);
     const Tables operators = table.tables(schema::kSubgraphOperators);
     if (tensors.size() > kMaxTensors)
-      return damaged(format("{} tensors, the limit is {}", tensors.size(), kMaxTensors));
+      return fail(ErrorCode::unsupported, format("{} tensors, the limit is {}", tensors.size(), kMaxTensors));
     if (operators.size() > kMaxOperators)
-      return damaged(format("{} operators, the limit is {}", operators.size(), kMaxOperators));
+      return fail(ErrorCode::unsupported, format("{} operators, the limit is {}", operators.size(), kMaxOperators));
     THIMBLE_TRY(find_uses(table, operators, tensors.size()));
     graph_id_.assign(tensors.size(), kNoTensor);
     for (size_t t = 0; t < tensors.size(); ++t)
@@ -136,7 +136,8 @@ class Reader {
     std::vector<int64_t> dims(of_signature ? signature.begin() : said.begin(),
                               of_signature ? signature.end() : said.end());
     if (dims.size() > Shape::kMaxRank)
-      return damaged(format("\"{}\" has {} dimensions, the limit is {}", tensor->name, dims.size(), Shape::kMaxRank));
+      return fail(ErrorCode::unsupported,
+                  format("\"{}\" has {} dimensions, the limit is {}", tensor->name, dims.size(), Shape::kMaxRank));
     for (size_t d = 0; d < dims.size(); ++d) {
       if (dims[d] == -1 || (d < signature.size() && signature[d] == -1)) declared->free_dims |= 1u << d;
       if (dims[d] == -1 && (use.input || use.produced)) dims[d] = 1;
@@ -240,7 +241,7 @@ class Reader {
     THIMBLE_TRY(file_.sound("sparsity"));
     if (!stored) return tl::unexpected<Error>(std::move(stored).error());
     if (tensor->bytes() > tflite::kMaxExpandedBytes - expanded_)
-      return fail(ErrorCode::bad_file,
+      return fail(ErrorCode::unsupported,
                   format("the sparse tensors expand to more than {} MiB", tflite::kMaxExpandedBytes >> 20));
     expanded_ += tensor->bytes();
     THIMBLE_ASSIGN(tensor->data, stored->expand());

@@ -96,6 +96,7 @@ const Cell<TfliteRuleFn>& rule_of(Op op);
 struct BuiltinRule {
   const TfliteRule* rule = nullptr;
   int options_type = 0;
+  Op op{};  // what it stands for; of several that a rule reads, one
 };
 BuiltinRule rule_of_builtin(int code);
 // "CONV_2D" for 3; "operator 999" for codes beyond the list.

@@ -1,3 +1,4 @@
+#include "base/numbers.h"
 #include "ops/fully_connected/fully_connected.h"
 #include "ops/weighted.h"
 
@@ -22,9 +23,11 @@ Status fully_connected(InferContext& ctx) {
     ctx.outputs[0].shape = x.shape;
     ctx.outputs[0].shape.set(x.shape.rank() - 1, outputs);
   } else {
-    ctx.outputs[0].shape = Shape{elements / inputs, outputs};
+    const int64_t dims[] = {elements / inputs, outputs};
+    THIMBLE_ASSIGN(ctx.outputs[0].shape, Shape::make(std::span<const int64_t>(dims)));
   }
-  ctx.macs = elements * outputs;
+  if (!checked_mul(elements, outputs, &ctx.macs))
+    return fail(ErrorCode::unsupported, format("{} outputs for each row of {}", outputs, x.to_string()));
   // Hybrid: one quantised row of x.
   ctx.scratch_bytes = inputs;
   return {};

@@ -39,10 +39,11 @@ Status prelu(InferContext& ctx) {
   THIMBLE_TRY(expect_alpha(ctx));
   ctx.outputs[0] = {x.type, x.shape};
   if (x.type == DType::f32) return {};
+  if (y.type != x.type) return fail(ErrorCode::bad_file, format("output {} must be {}", y.to_string(), name(x.type)));
   for (const Tensor* t : {&x, &alpha, &y}) THIMBLE_TRY(ctx.expect_per_tensor_quantized(*t));
   const double same = static_cast<double>(x.quant.scale[0]) / y.quant.scale[0];
   const double below = same * alpha.quant.scale[0];
-  if (y.type != x.type || !(same < 0x1p20) || !(below < 0x1p13))
+  if (!(same < 0x1p20) || !(below < 0x1p13))
     return fail(ErrorCode::bad_file,
                 format("output {} does not fit inputs {} and {}", y.to_string(), x.to_string(), alpha.to_string()));
   return {};

@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "base/numbers.h"
 #include "ops/unidirectional_sequence_lstm/unidirectional_sequence_lstm.h"
 #include "ops/weighted.h"
 
@@ -141,7 +142,8 @@ Status unidirectional_sequence_lstm(InferContext& ctx) {
   ctx.outputs[0].type = type;
   ctx.outputs[0].shape = x;
   ctx.outputs[0].shape.set(2, d.units);
-  ctx.macs = d.batch * d.time * 4 * d.units * (d.inputs + d.units);
+  if (!checked_mul(d.batch * d.time, 4 * d.units * (d.inputs + d.units), &ctx.macs))
+    return fail(ErrorCode::unsupported, format("{} steps of {} units", d.batch * d.time, d.units));
   // One row's gates in float32 or int16, and the quantised rows of x and h (hybrid).
   ctx.scratch_bytes = d.units * 16 + d.inputs + d.units;
   return {};
