@@ -26,8 +26,7 @@ BuiltinRule rule_of_builtin(int code) {
   static const std::map<Op, TfliteRule> rules = [] {
     std::map<Op, TfliteRule> all;
     for (size_t i = 0; i < kOpCount; ++i)
-      if (const auto make = rule_of(static_cast<Op>(i)).rule)
-        all.emplace(static_cast<Op>(i), make(static_cast<Op>(i)));
+      if (const auto make = rule_of(static_cast<Op>(i)).rule) all.emplace(static_cast<Op>(i), make(static_cast<Op>(i)));
     return all;
   }();
   static const std::map<int, BuiltinRule> by_code = [] {
