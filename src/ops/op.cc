@@ -75,7 +75,6 @@ Result<std::vector<int64_t>> InferContext::constant_ints(int input) const {
 }
 
 Status InferContext::expect_per_tensor_quantized(const Tensor& tensor) const {
-  if (!is_quantized_type(tensor.type)) return {};
   if (tensor.quant.scale.size() != 1)
     return fail(ErrorCode::bad_file,
                 format("{}: needs one scale and zero point, has {}", tensor.to_string(), tensor.quant.scale.size()));
