@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "formats/tflite/attached.h"
 #include "formats/tflite/model_metadata.h"
+#include "formats/tflite/rule.h"
 #include "formats/tflite/tflite.h"
 #include "formats/thim/thim.h"
 #include "ops/op.h"
@@ -61,6 +62,23 @@ TEST(Kept, AttachedFiles) {
   EXPECT_FALSE(read_tflite_metadata(damaged.substr(0, 20)));
   damaged[4] = 'X';
   EXPECT_FALSE(read_tflite_metadata(damaged));
+}
+
+// Lists whose 300 entries name one table, whose list of 300 names one table.
+TEST(Kept, MetadataThatShareTablesAreRefused) {
+  flatbuffers::FlatBufferBuilder b;
+  using Any = flatbuffers::Offset<flatbuffers::Table>;
+  const auto name = b.CreateString("labels.txt");
+  const Any file = tflite::write_table(b, [&](tflite::TableWriter& t) { t.offset(0, name); });
+  const auto files = b.CreateVector(std::vector<Any>(300, file));
+  const Any tensor = tflite::write_table(b, [&](tflite::TableWriter& t) { t.offset(6, files); });
+  const auto inputs = b.CreateVector(std::vector<Any>(300, tensor));
+  const Any subgraph = tflite::write_table(b, [&](tflite::TableWriter& t) { t.offset(2, inputs); });
+  const auto subgraphs = b.CreateVector(std::vector<Any>(300, subgraph));
+  b.Finish(tflite::write_table(b, [&](tflite::TableWriter& t) { t.offset(3, subgraphs); }), "M001");
+  const auto read = read_tflite_metadata({reinterpret_cast<const char*>(b.GetBufferPointer()), b.GetSize()});
+  ASSERT_FALSE(read);
+  EXPECT_NE(read.error().message.find("more tables"), std::string::npos) << read.error().message;
 }
 
 TEST(Kept, FreeSizes) {
