@@ -81,7 +81,8 @@ class InferContext {
     if (node.attrs.holds<T>()) return {};
     return fail(ErrorCode::internal, "node carries no attributes of its operator");
   }
-  // Exactly one scale (per tensor), positive; asked of tensors that have to be integers, whatever type a file gives them.
+  // Exactly one scale (per tensor), positive; asked of tensors that have to be integers, whatever type a file gives
+  // them.
   Status expect_per_tensor_quantized(const Tensor& tensor) const;
 };
 
