@@ -7,6 +7,7 @@
 #include "app/port_names.h"
 #include "base/file.h"
 #include "base/random.h"
+#include "ops/operands.h"
 
 namespace thimble::app {
 namespace {
@@ -105,6 +106,7 @@ Status fill_bench_inputs(const BenchInputs& o, Session& session) {
   const Graph& graph = session.graph();
   for (size_t i = 0; i < graph.inputs.size(); ++i)
     THIMBLE_TRY(fill_random(0, i, graph.at(graph.inputs[i]), session.input(i)));
+  for (size_t i = 0; i < graph.inputs.size(); ++i) keep_indices_inside(graph, graph.inputs[i], session.input(i));
   for (const std::string& entry : split(o.value_ranges, ':')) {
     const std::vector<std::string> words = split(entry, ',');
     if (words.size() != 3)

@@ -12,6 +12,7 @@
 #include "app/run_answers.h"
 #include "base/file.h"
 #include "data/picture.h"
+#include "ops/operands.h"
 #include "passes/pipeline.h"
 #include "runtime/program.h"
 #include "study/evaluate.h"
@@ -99,6 +100,7 @@ Result<int64_t> complete_feeds(const RunOptions& o, const Graph& graph, std::vec
                     format("give a picture or .npy file, --input {}=FILE.npy, or --random SEED", i));
       feed.bytes.resize(static_cast<size_t>(tensor.bytes()));
       THIMBLE_TRY(fill_random(static_cast<uint64_t>(o.seed), i, tensor, feed.bytes));
+      keep_indices_inside(graph, graph.inputs[i], feed.bytes);
     } else if (feed.runs != runs) {
       return fail(ErrorCode::usage, format("input {} has {} runs, another has {}", i, feed.runs, runs));
     }

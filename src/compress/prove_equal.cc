@@ -113,11 +113,13 @@ Result<Proof> prove_equal(const Graph& original, const Graph& changed, const Pro
     int64_t& done = reference ? proof.reference_runs : proof.runs;
     for (int64_t run = 0; run < (reference ? std::min(total, kReferenceRuns) : total); ++run) {
       const auto feed = [&](size_t input, std::span<uint8_t> memory) {
-        if (run < options.given_runs)
+        if (run < options.given_runs) {
           std::memcpy(memory.data(), options.given[input].data() + static_cast<size_t>(run) * memory.size(),
                       memory.size());
-        else
+        } else {
           fill(before.at(before.inputs[input]), options.seed, input, run - options.given_runs, memory);
+          keep_indices_inside(before, before.inputs[input], memory);
+        }
       };
       if (!agree(*a, *b, feed, &proof.difference)) {
         proof.difference += format(" (run {} of {}{})", run + 1, total, reference ? ", reference kernels" : "");

@@ -1,6 +1,8 @@
 #include "ops/operands.h"
 
+#include <algorithm>
 #include <array>
+#include <cstring>
 #include <string_view>
 
 namespace thimble {
@@ -127,6 +129,47 @@ bool set_fused_activation(Node& node, Activation activation) {
   return field.found.has_value();
 }
 
+namespace {
+
+// The shortest axis that the tensor picks from; 0 where it picks from none.
+int64_t picked_length(const Graph& graph, TensorId tensor) {
+  int64_t shortest = 0;
+  for (const Node& node : graph.nodes) {
+    const OperandRule* rule = operands_of(node.op);
+    if (!rule || !rule->axes || std::ranges::find(node.inputs, tensor) == node.inputs.end()) continue;
+    const AxisMap map = axes_of(graph, node);
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      if (!map.has(i)) continue;
+      for (size_t a = 0; a < map.uses(i).size(); ++a) {
+        const AxisUse& use = map.uses(i)[a];
+        if (use.link != AxisLink::picked || node.inputs[static_cast<size_t>(use.with)] != tensor) continue;
+        const int64_t length = map.x(i)[static_cast<int>(a)];
+        shortest = shortest == 0 ? length : std::min(shortest, length);
+      }
+    }
+  }
+  return shortest;
+}
+
+template <class T>
+void wrap(std::span<uint8_t> values, int64_t length) {
+  for (size_t at = 0; at + sizeof(T) <= values.size(); at += sizeof(T)) {
+    T v;
+    std::memcpy(&v, &values[at], sizeof v);
+    v = static_cast<T>((v % length + length) % length);
+    std::memcpy(&values[at], &v, sizeof v);
+  }
+}
+
+}  // namespace
+
+void keep_indices_inside(const Graph& graph, TensorId tensor, std::span<uint8_t> values) {
+  const int64_t length = picked_length(graph, tensor);
+  if (length <= 0) return;
+  if (graph.at(tensor).type == DType::i32) wrap<int32_t>(values, length);
+  if (graph.at(tensor).type == DType::i64) wrap<int64_t>(values, length);
+}
+
 std::string describe(const AxisUse& use, const char* what) {
   const char* verb = use.does;
   if (!verb) switch (use.link) {
@@ -134,6 +177,7 @@ std::string describe(const AxisUse& use, const char* what) {
       case AxisLink::placed: verb = "takes or adds a part of"; break;
       case AxisLink::contracted: verb = "sums over"; break;
       case AxisLink::coupled: verb = "works along"; break;
+      case AxisLink::picked: verb = "picks entries of"; break;
       case AxisLink::slides: verb = "slides over"; break;
       default: verb = "mixes"; break;
     }

@@ -32,6 +32,7 @@ enum class AxisLink : uint8_t {
   wrapped,     // row-major: index i of the longer is index i mod the length of the shorter
   contracted,  // summed over, alone or against axis `with_axis` of input `with`: no output has it
   coupled,     // every index of `to` depends on all of it
+  picked,      // its entries are picked by the integers of input `with`
   slides,      // indices of `to` are windows over it
   mixed        // none of these
 };
@@ -134,6 +135,10 @@ int64_t layer_outputs(const Graph& graph, const Node& node, const LayerOperands&
 Activation fused_activation(const Node& node);
 // False, and nothing changes, where the operator has no such attribute.
 bool set_fused_activation(Node& node, Activation activation);
+
+// Brings integers that pick entries of another operand (`tensor`, read in the role `indices`) into the range of what
+// they pick from, modulo its length: for inputs made up at random. Other tensors stay as they are.
+void keep_indices_inside(const Graph& graph, TensorId tensor, std::span<uint8_t> values);
 
 // `conv2d "layer" sums over the batch`-like phrases: what the link does to the axis called `what`.
 std::string describe(const AxisUse& use, const char* what);

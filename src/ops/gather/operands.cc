@@ -11,7 +11,7 @@ OperandRule gather(Op) {
             const int picked = map.x(1).rank() - plan->batch_dims;  // axes that stand in place of `axis`
             for (int a = 0; a < map.x(0).rank(); ++a)
               if (a == plan->axis)
-                map.use(0, a) = {.does = "picks entries of"};
+                map.use(0, a) = {.link = AxisLink::picked, .with = 1};
               else
                 map.use(0, a) = {.link = AxisLink::same, .to = a < plan->axis ? a : a + picked - 1};
             for (int a = 0; a < map.x(1).rank(); ++a)
