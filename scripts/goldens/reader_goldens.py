@@ -120,6 +120,21 @@ def flatten(free=False):
     return b
 
 
+def sizes_times_one(reshaped):
+    """An int64 product of sizes, for which there is no kernel: as an output, or as what a RESHAPE takes."""
+    b = TfliteBuilder()
+    x = b.input((2, 3), "float32")
+    size, one = b.tensor((2,), "int64"), b.const(np.int64([1, 1]))
+    product = b.tensor((2,), "int64") if reshaped else b.output((2,), "int64")
+    b.op("SHAPE", [x], [size], "ShapeOptions", outType=fb.TensorType.INT64)
+    b.op("MUL", [size, one], [product], "MulOptions")
+    if reshaped:
+        narrow = b.tensor((2,), "int32")
+        b.op("CAST", [product], [narrow])
+        b.op("RESHAPE", [x, narrow], [b.output((2, 3), "float32")], "ReshapeOptions")
+    return b
+
+
 def axes_twice(dtype, axes, out):
     b = TfliteBuilder()
     quant = {"scale": 0.1, "zero_point": 3} if dtype == "int8" else {}
@@ -252,6 +267,7 @@ RUN = {
     "sizes_unknown": two_of_unknown_sizes(), "flatten_of_any_batch": flatten(), "mean_axis_twice": axes_twice("float32", [1, -2], (1, 3)),
     "mean_axis_twice_int8": axes_twice("int8", [2, 2], (1, 2)), "variable_input": variable_input(),
     "float_with_scales": float_with_scales(), "dense_of_no_rows": dense_of_no_rows(), "no_input": no_input(),
+    "reshape_by_int64_product": sizes_times_one(True),
 }
 # LiteRT sizes these when they are run, or refuses them as well: no answers are stored.
 READ = {"free_sizes": flatten(free=True), "reshape_by_options": reshape("nothing", new_shape=[2, 2]),
@@ -263,6 +279,7 @@ REFUSED = {
     "reshape_without_a_shape": (reshape("nothing"), "bad_file", "has no data"),
     "reshape_without_options": (reshape("nothing", options=False), "bad_file", "has no data"),
     "reshape_fed_at_run_time": (reshape("fed"), "unsupported", "known at run time only"),
+    "int64_product_of_sizes": (sizes_times_one(False), "unsupported", "operator not supported: MUL"),
     "no_output": (no_output(), "bad_file", "no output"),
     "input_has_stored_values": (stored_input(), "unsupported", "has stored values"),
     "unsupported_two_subgraphs": (unsupported_in_two_subgraphs(), "unsupported", "CUMSUM"),

@@ -111,10 +111,8 @@ Status NodeReader::shape(const Node& node, const std::string& what) {
     return damaged(format("{} has {} inputs and {} outputs", what, node.inputs.size(), node.outputs.size()));
   THIMBLE_TRY(expect_defined(node));
   const TensorId id = node.outputs[0];
-  if (origin(node.inputs[0]) == Origin::shapes && !graph_.at(node.inputs[0]).data) {  // whose own shape is not known
-    origin(id) = Origin::shapes;
-    return {};
-  }
+  if (origin(node.inputs[0]) == Origin::shapes && !graph_.at(node.inputs[0]).data)  // whose own shape is not known
+    return leave_open(node, what);
   const auto dims = graph_.at(node.inputs[0]).shape.dims();
   Tensor& y = graph_.at(id);
   if (origin(id) != Origin::nothing) return damaged(format("the output \"{}\" of {} is given twice", y.name, what));
@@ -188,6 +186,17 @@ bool NodeReader::of_shapes(const Node& node) const {
          std::ranges::none_of(node.inputs, from(Origin::run_time));
 }
 
+// Values that follow from shapes, but not by an operator that Thimble has for their type.
+Status NodeReader::leave_open(const Node& node, const std::string& what) {
+  for (const TensorId t : node.outputs) {
+    if (origin(t) != Origin::nothing)
+      return damaged(format("the output \"{}\" of {} is given twice", graph_.at(t).name, what));
+    if (std::ranges::find(graph_.outputs, t) != graph_.outputs.end()) return not_supported(what);
+    origin(t) = Origin::shapes;
+  }
+  return {};
+}
+
 // Puts the node into the graph, with the shapes of its outputs; or their values, where it is computed at once.
 Status NodeReader::emit(Node node, bool at_once, const std::string& what) {
   THIMBLE_TRY(expect_defined(node));
@@ -195,14 +204,12 @@ Status NodeReader::emit(Node node, bool at_once, const std::string& what) {
       node.inputs, [&](TensorId t) { return t != kNoTensor && origin(t) == Origin::shapes && !graph_.at(t).data; });
   if (!known) {  // a value that an operator before this one could not compute
     if (!at_once) return not_supported(what, ": it reads what is computed from shapes by an operator without support");
-    for (const TensorId t : node.outputs) origin(t) = Origin::shapes;
-    return {};
+    return leave_open(node, what);
   }
   InferContext inferred(graph_, node);
   if (Status s = infer_node(graph_, node, &inferred); !s) {
     if (!at_once) return s;
-    for (const TensorId t : node.outputs) origin(t) = Origin::shapes;
-    return {};
+    return leave_open(node, what);
   }
   int64_t bytes = inferred.scratch_bytes;
   for (size_t i = 0; i < node.outputs.size(); ++i) {

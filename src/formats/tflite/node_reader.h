@@ -34,6 +34,7 @@ class NodeReader {
   Status pack(const Node& node, int axis, const std::string& what);
   bool of_shapes(const Node& node) const;
   Status emit(Node node, bool at_once, const std::string& what);
+  Status leave_open(const Node& node, const std::string& what);
   Status expect_defined(const Node& node) const;
   bool reshapes_densified(const Node& node, int builtin) const;
   Origin& origin(TensorId t) { return origins_[static_cast<size_t>(t)]; }

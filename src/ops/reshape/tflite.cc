@@ -58,7 +58,8 @@ tflite::TfliteRule reshape_rule() {
             ctx.builtin = 22;
             const auto dims = ctx.out().shape.dims();
             std::vector<int32_t> shape(dims.begin(), dims.end());
-            if (ctx.out().batch_unknown && !shape.empty()) shape[0] = -1;
+            // Of no elements, -1 could be anything.
+            if (ctx.out().batch_unknown && !shape.empty() && ctx.out().shape.elements() > 0) shape[0] = -1;
             const auto vector = ctx.builder.CreateVector(shape);
             ctx.options_table([&](tflite::TableWriter& t) { t.offset(0, vector); });
             return {};
