@@ -71,6 +71,7 @@ std::vector<SqueezedWeights> weights_of(const Graph& graph) {
              : c.layout.data_bytes > 0 ? format("the cheapest sparse layout takes {} bytes and about {} of tables",
                                                 c.layout.data_bytes, tflite::kSparseTableBytes)
              : c.zeros == 0            ? "no zeros"
+             : c.zeros == c.elements   ? "zeros alone: stock runtimes do not take a sparse tensor without values"
                                        : format("{} zeros are fewer bytes than the tables of a sparse tensor", c.zeros);
     all.push_back(std::move(w));
   }

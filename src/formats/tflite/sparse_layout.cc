@@ -92,6 +92,7 @@ std::optional<SparseLayout> cheapest_layout(const Tensor& tensor) {
     for (const int block : {1, 2, 4, 8, 16}) {
       if (shape[blocked] % block != 0 || (block == 1 && blocked > 0)) continue;
       const int64_t blocks = count_blocks(e, shape, blocked, block);
+      if (blocks == 0) return {};  // a buffer without bytes is no constant to LiteRT
       for (int d = 0; d < shape.rank(); ++d) {
         const int64_t size = d == blocked ? shape[d] / block : shape[d];
         const int64_t segments = elements / block / size + 1;
@@ -163,8 +164,9 @@ std::vector<SparseChoice> sparse_choices(const Graph& graph) {
     choice.zeros = choice.elements - count_blocks(Elements(tensor), tensor.shape, 0, 1);
     // The least that a layout can take is its values: fewer zeros than this never pay.
     if (choice.zeros * (bits(tensor.type) / 8) > kSparseTableBytes) {
-      choice.layout = *cheapest_layout(tensor);
-      choice.chosen = !choice.hybrid && choice.layout.data_bytes + kSparseTableBytes < tensor.bytes();
+      const auto layout = cheapest_layout(tensor);
+      choice.layout = layout.value_or(SparseLayout{});
+      choice.chosen = layout && !choice.hybrid && choice.layout.data_bytes + kSparseTableBytes < tensor.bytes();
     }
     choices.push_back(choice);
   }

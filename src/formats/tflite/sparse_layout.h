@@ -21,8 +21,8 @@ struct SparseLayout {
 // What the tables of a sparse constant and its DENSIFY take in the file beside data_bytes.
 inline constexpr int64_t kSparseTableBytes = 300;
 
-// The cheapest layout of a constant of type float32, float16 or int8; nothing where it has no dimension or another
-// type. A float −0 counts as a number: what is read back has the same bits.
+// The cheapest layout of a constant of type float32, float16 or int8; nothing where it has no dimension, another
+// type, or no number but 0. A float −0 counts as a number: what is read back has the same bits.
 std::optional<SparseLayout> cheapest_layout(const Tensor& tensor);
 
 // Stored values, segments and indices of a constant in a layout; traversal order over dimensions, then the block.

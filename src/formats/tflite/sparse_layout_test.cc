@@ -43,6 +43,12 @@ TEST(SparseLayout, RowsWithNarrowIndices) {
   EXPECT_EQ(layout->data_bytes, layout->blocks * 2 + 65 * 2);
 }
 
+// A tensor of zeros would have an empty buffer, which LiteRT's DENSIFY does not take for a constant.
+TEST(SparseLayout, ZerosAloneStayDense) {
+  EXPECT_FALSE(cheapest_layout(constant(DType::f32, {4, 93}, std::vector<float>(4 * 93, 0.0f))));
+  EXPECT_FALSE(cheapest_layout(constant(DType::i8, {1, 1, 1, 512}, std::vector<int8_t>(512, 0))));
+}
+
 TEST(SparseLayout, BlocksAreFound) {
   std::vector<int8_t> values(32 * 64, 0);
   for (size_t b = 0; b < values.size() / 16; b += 3)
@@ -65,7 +71,9 @@ TEST(SparseLayout, OnlyTypesThatDensifyHas) {
   EXPECT_FALSE(cheapest_layout(constant(DType::i32, {64}, std::vector<int32_t>(64, 0))));
   EXPECT_FALSE(cheapest_layout(constant(DType::i4, {64}, std::vector<int8_t>(32, 0))));
   EXPECT_FALSE(cheapest_layout(constant(DType::f32, {}, std::vector<float>{0})));
-  EXPECT_TRUE(cheapest_layout(constant(DType::f16, {64}, std::vector<uint16_t>(64, 0))));
+  std::vector<uint16_t> halves(64, 0);
+  halves[5] = 0x3c00;
+  EXPECT_TRUE(cheapest_layout(constant(DType::f16, {64}, halves)));
 }
 
 // Zeroes a share of the weights of every layer; some float zeros become −0.
