@@ -3,10 +3,24 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 #include "base/half.h"
 
 namespace thimble {
+
+namespace {
+
+// The whole part, at most as far as T goes; 0 for what is no number.
+template <class T>
+T whole(float v) {
+  constexpr auto lo = static_cast<float>(std::numeric_limits<T>::min());
+  if (!(v == v)) return 0;
+  if (v <= lo) return std::numeric_limits<T>::min();
+  return v >= -lo ? std::numeric_limits<T>::max() : static_cast<T>(v);
+}
+
+}  // namespace
 
 void fill_input(const Tensor& tensor, std::span<const float> values, std::span<uint8_t> memory) {
   if (tensor.type == DType::f32) {
@@ -27,8 +41,8 @@ void fill_input(const Tensor& tensor, std::span<const float> values, std::span<u
       case DType::i16:
         reinterpret_cast<int16_t*>(memory.data())[i] = static_cast<int16_t>(quantised(values[i], -32768, 32767));
         break;
-      case DType::i32: reinterpret_cast<int32_t*>(memory.data())[i] = static_cast<int32_t>(values[i]); break;
-      case DType::i64: reinterpret_cast<int64_t*>(memory.data())[i] = static_cast<int64_t>(values[i]); break;
+      case DType::i32: reinterpret_cast<int32_t*>(memory.data())[i] = whole<int32_t>(values[i]); break;
+      case DType::i64: reinterpret_cast<int64_t*>(memory.data())[i] = whole<int64_t>(values[i]); break;
       case DType::boolean: memory[i] = values[i] != 0; break;
       case DType::f16: reinterpret_cast<uint16_t*>(memory.data())[i] = float_to_half(values[i]); break;
       default: reinterpret_cast<float*>(memory.data())[i] = values[i]; break;
