@@ -9,6 +9,9 @@
 #include "api/load.h"
 #include "base/file.h"
 #include "formats/tflite/tflite.h"
+#include "ops/builder.h"
+#include "ops/reshape/reshape.h"
+#include "ops/softmax/softmax.h"
 #include "study/evaluate.h"
 #include "study/model_data.h"
 #include "study/variants.h"
@@ -185,6 +188,23 @@ TEST(ModelFeeding, OnePathFromSampleToInput) {
         }
       }
   }
+}
+
+// A cast to integers cuts probabilities off: what comes out is not one.
+TEST(OutputKind, IsAskedBehindWhatKeepsTheValues) {
+  const auto kind = [](bool cast) {
+    Graph g;
+    Builder b(g);
+    const auto y = b.op(Op::softmax, {b.input("x", DType::f32, {1, 3})}, SoftmaxAttrs{}, "y");
+    EXPECT_TRUE(y);
+    Tensor whole{.name = "z", .type = DType::i32, .shape = {1, 3}};
+    const auto z = cast ? b.op(Op::cast, {*y}, {}, "z", &whole) : b.op(Op::reshape, {*y}, ReshapeAttrs{{3}}, "z");
+    EXPECT_TRUE(z) << z.error().to_string();
+    g.outputs = {*z};
+    return output_kind(g, true);
+  };
+  EXPECT_EQ(kind(false), OutputKind::probabilities);
+  EXPECT_EQ(kind(true), OutputKind::scores);
 }
 
 }  // namespace

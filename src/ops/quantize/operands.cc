@@ -3,8 +3,12 @@
 
 namespace thimble::operand_rule {
 
-OperandRule quantize(Op) {
-  return {.roles = {Role::data}, .axes = [](AxisMap& map) { map.same(0); }, .row_major = true, .transparent = true};
+// A cast to integers cuts fractions off: what it gives are other values.
+OperandRule quantize(Op op) {
+  return {.roles = {Role::data},
+          .axes = [](AxisMap& map) { map.same(0); },
+          .row_major = true,
+          .transparent = op != Op::cast};
 }
 OperandRule dequantize(Op op) { return quantize(op); }
 OperandRule cast(Op op) { return quantize(op); }
