@@ -91,9 +91,10 @@ struct WeightedLayer {
   int64_t kernel_h = 1, kernel_w = 1;
   std::vector<TapRange> taps_h = {{0, 1}}, taps_w = {{0, 1}};
 };
-// With the window's taps; without a window (its geometry overflows) nothing is known.
-bool set_window(WeightedLayer& layer, const Result<Window>& window);
 Ranges weighted_ranges(const RangeContext& ctx, const WeightedLayer& layer);
+// The same of a convolution, plain or depthwise, with the taps of its window; without a window (its geometry overflows)
+// nothing is known.
+Ranges convolution_ranges(const RangeContext& ctx, WeightedLayer layer);
 // Filters that multiply nothing but zeros, where the bias and the clamp leave +0.
 Zeros weighted_zeros(const RangeContext& ctx, const WeightedLayer& layer);
 

@@ -3,6 +3,7 @@
 
 #include "base/fixed_point.h"
 #include "compress/ranges.h"
+#include "ops/conv2d/conv2d.h"
 #include "ops/weighted.h"
 
 namespace thimble::compress {
@@ -98,21 +99,22 @@ class Weighted {
 
 }  // namespace
 
-bool set_window(WeightedLayer& layer, const Result<Window>& window) {
-  if (!window) return false;
-  layer.kernel_h = window->h.kernel;
-  layer.kernel_w = window->w.kernel;
-  layer.taps_h = tap_ranges(window->h);
-  layer.taps_w = tap_ranges(window->w);
-  return true;
-}
-
 Ranges weighted_ranges(const RangeContext& ctx, const WeightedLayer& layer) {
   const Weighted weighted(ctx, layer);
   if (!weighted.known()) return {};
   Ranges y;
   for (size_t o = 0; o < ctx.channels; ++o) y.push_back(weighted.output(static_cast<int64_t>(o)));
   return y;
+}
+
+Ranges convolution_ranges(const RangeContext& ctx, WeightedLayer layer) {
+  const auto window = conv_window(ctx.node.attrs.as<Conv2dAttrs>(), ctx.in(0).shape, ctx.in(1).shape);
+  if (!window) return {};
+  layer.kernel_h = window->h.kernel;
+  layer.kernel_w = window->w.kernel;
+  layer.taps_h = tap_ranges(window->h);
+  layer.taps_w = tap_ranges(window->w);
+  return weighted_ranges(ctx, layer);
 }
 
 Zeros weighted_zeros(const RangeContext& ctx, const WeightedLayer& layer) {

@@ -59,18 +59,22 @@ void Graph::remove_unused(std::span<const char> node_is_dead) {
   }
   for (TensorId t : inputs) needed[static_cast<size_t>(t)] = 1;
 
-  std::vector<TensorId> renumber(tensors.size(), kNoTensor);
-  std::vector<Tensor> kept_tensors;
-  for (size_t t = 0; t < tensors.size(); ++t)
-    if (needed[t]) {
-      renumber[t] = static_cast<TensorId>(kept_tensors.size());
-      kept_tensors.push_back(std::move(tensors[t]));
-    }
-  tensors = std::move(kept_tensors);
   std::vector<Node> kept_nodes;
   for (size_t i = 0; i < nodes.size(); ++i)
     if (keep[i]) kept_nodes.push_back(std::move(nodes[i]));
   nodes = std::move(kept_nodes);
+  keep_tensors(needed);
+}
+
+void Graph::keep_tensors(std::span<const char> keep) {
+  std::vector<TensorId> renumber(tensors.size(), kNoTensor);
+  std::vector<Tensor> kept;
+  for (size_t t = 0; t < tensors.size(); ++t)
+    if (keep[t]) {
+      renumber[t] = static_cast<TensorId>(kept.size());
+      kept.push_back(std::move(tensors[t]));
+    }
+  tensors = std::move(kept);
   const auto apply = [&](std::vector<TensorId>& list) {
     for (TensorId& t : list)
       if (t >= 0) t = renumber[static_cast<size_t>(t)];

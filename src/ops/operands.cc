@@ -51,10 +51,9 @@ void AxisMap::broadcast(size_t input) {
   for (AxisUse& u : uses_[input]) u.broadcasts = true;
 }
 
-void AxisMap::weighted(size_t weights, int outputs, int inputs) {
-  const int last = y().rank() - 1;
-  use(weights, outputs) = {.link = AxisLink::same, .to = last};
-  use(0, x(0).rank() - 1) = {.link = AxisLink::contracted, .with = static_cast<int>(weights), .with_axis = inputs};
+void AxisMap::windows() {
+  use(0, 0) = {.link = AxisLink::same, .to = 0};
+  for (const int a : {1, 2}) use(0, a) = {.link = AxisLink::slides, .to = a};
 }
 
 void AxisMap::per_channel(size_t input) {

@@ -69,8 +69,8 @@ class AxisMap {
   // For rules: all axes of an input as they are, its last one aligned with the last of the output.
   void same(size_t input);
   void broadcast(size_t input);
-  // Weights whose axis `outputs` makes the last axis of the output from the last axis of input 0, along `inputs`.
-  void weighted(size_t weights, int outputs, int inputs);
+  // Input 0 is images [n, h, w, c], over whose rows and columns windows slide; c is left to the rule.
+  void windows();
   // One value per entry of the output's last axis: bias, statistics.
   void per_channel(size_t input);
 

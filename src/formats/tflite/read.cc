@@ -323,26 +323,13 @@ class Reader {
   // Tensors that no node of the graph names: what shapes were computed from, inputs of DENSIFY.
   void drop_unused_tensors() {
     std::vector<char> used(graph_.tensors.size(), 0);
-    const auto each = [&](auto visit) {
-      visit(graph_.inputs), visit(graph_.outputs);
-      for (Node& node : graph_.nodes) visit(node.inputs), visit(node.outputs), visit(node.intermediates);
-    };
-    each([&](const std::vector<TensorId>& list) {
+    const auto mark = [&](const std::vector<TensorId>& list) {
       for (const TensorId t : list)
         if (t != kNoTensor) used[static_cast<size_t>(t)] = 1;
-    });
-    std::vector<TensorId> renumber(graph_.tensors.size(), kNoTensor);
-    std::vector<Tensor> kept;
-    for (size_t t = 0; t < graph_.tensors.size(); ++t) {
-      if (!used[t]) continue;
-      renumber[t] = static_cast<TensorId>(kept.size());
-      kept.push_back(std::move(graph_.tensors[t]));
-    }
-    graph_.tensors = std::move(kept);
-    each([&](std::vector<TensorId>& list) {
-      for (TensorId& t : list)
-        if (t != kNoTensor) t = renumber[static_cast<size_t>(t)];
-    });
+    };
+    mark(graph_.inputs), mark(graph_.outputs);
+    for (const Node& node : graph_.nodes) mark(node.inputs), mark(node.outputs), mark(node.intermediates);
+    graph_.keep_tensors(used);
   }
 
   TfliteFile& file_;

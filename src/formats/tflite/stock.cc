@@ -9,7 +9,8 @@
 namespace thimble::tflite {
 namespace {
 
-bool convolves(const Node& node) { return node.attrs.holds<Conv2dAttrs>(); }
+// Gradients of convolutions carry their attributes too.
+bool convolves(const Node& node) { return layer_of(node) && node.attrs.holds<Conv2dAttrs>(); }
 
 bool misses_bias(const Graph& graph, const Node& node) {
   if (!convolves(node) || (node.inputs.size() > 2 && node.inputs[2] != kNoTensor)) return false;

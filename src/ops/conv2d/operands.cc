@@ -9,10 +9,9 @@ OperandRule conv2d(Op) {
           .roles = {Role::data, Role::weights, Role::bias},
           .axes =
               [](AxisMap& map) {
-                map.use(0, 0) = {.link = AxisLink::same, .to = 0};
-                map.use(0, 1) = {.link = AxisLink::slides, .to = 1};
-                map.use(0, 2) = {.link = AxisLink::slides, .to = 2};
-                map.weighted(1, 0, 3);
+                map.windows();
+                map.use(0, 3) = {.link = AxisLink::contracted, .with = 1, .with_axis = 3};
+                map.use(1, 0) = {.link = AxisLink::same, .to = 3};
                 map.per_channel(2);
               },
           .layer = LayerOperands{.output_axis = 0, .input_axis = 3},

@@ -9,9 +9,7 @@ OperandRule depthwise_conv2d(Op) {
           .roles = {Role::data, Role::weights, Role::bias},
           .axes =
               [](AxisMap& map) {
-                map.use(0, 0) = {.link = AxisLink::same, .to = 0};
-                map.use(0, 1) = {.link = AxisLink::slides, .to = 1};
-                map.use(0, 2) = {.link = AxisLink::slides, .to = 2};
+                map.windows();
                 const int64_t channels = map.x(0)[3], made = map.y()[3];
                 AxisUse& last = map.use(0, 3) = {.link = AxisLink::same, .to = 3};
                 if (channels == 1)

@@ -11,13 +11,7 @@ compress::WeightedLayer layer(const compress::RangeContext& ctx) {
 }  // namespace
 
 compress::RangeRule depthwise_conv2d(Op) {
-  return {[](const compress::RangeContext& ctx) {
-            compress::WeightedLayer convolution = layer(ctx);
-            if (!set_window(convolution,
-                            conv_window(ctx.node.attrs.as<DepthwiseConv2dAttrs>(), ctx.in(0).shape, ctx.in(1).shape)))
-              return compress::Ranges{};
-            return weighted_ranges(ctx, convolution);
-          },
+  return {[](const compress::RangeContext& ctx) { return convolution_ranges(ctx, layer(ctx)); },
           [](const compress::RangeContext& ctx) { return weighted_zeros(ctx, layer(ctx)); }};
 }
 

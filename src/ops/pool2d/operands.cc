@@ -8,9 +8,7 @@ OperandRule pool2d(Op op) {
           .roles = {Role::data},
           .axes =
               [](AxisMap& map) {
-                map.use(0, 0) = {.link = AxisLink::same, .to = 0};
-                map.use(0, 1) = {.link = AxisLink::slides, .to = 1};
-                map.use(0, 2) = {.link = AxisLink::slides, .to = 2};
+                map.windows();
                 map.use(0, 3) = {.link = AxisLink::same, .to = 3};
               },
           .homogeneous = true,
