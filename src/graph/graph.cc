@@ -42,7 +42,7 @@ std::vector<int> Graph::use_counts() const {
   return uses;
 }
 
-void Graph::remove_unused(std::span<const char> node_is_dead) {
+std::vector<char> Graph::remove_unused(std::span<const char> node_is_dead) {
   std::vector<char> needed(tensors.size(), 0);
   for (TensorId t : outputs) needed[static_cast<size_t>(t)] = 1;
   std::vector<char> keep(nodes.size(), 0);
@@ -64,6 +64,7 @@ void Graph::remove_unused(std::span<const char> node_is_dead) {
     if (keep[i]) kept_nodes.push_back(std::move(nodes[i]));
   nodes = std::move(kept_nodes);
   keep_tensors(needed);
+  return keep;
 }
 
 void Graph::keep_tensors(std::span<const char> keep) {

@@ -95,7 +95,7 @@ struct Graph {
   // How many nodes read each tensor (graph outputs count as one reader more).
   std::vector<int> use_counts() const;
   // Drops nodes and tensors that no output and no variable update needs, and renumbers.
-  void remove_unused(std::span<const char> node_is_dead = {});
+  std::vector<char> remove_unused(std::span<const char> node_is_dead = {});
   // Drops the tensors that are not marked, and renumbers; nodes, inputs and outputs name marked ones only.
   void keep_tensors(std::span<const char> keep);
 };
