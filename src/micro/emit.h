@@ -3,6 +3,7 @@
 // written out.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,9 @@ Result<Emitted> emit_c(const Checked& checked, const EmitOptions& options);
 std::string identifier(std::string_view text);
 bool is_identifier(std::string_view text);
 
+// ops/NAME/kernel.h
+inline std::string kernel(std::string_view op) { return "ops/" + std::string(op) + "/kernel.h"; }
+
 class Emitter;
 
 // What the `emit` column of an operator sees of its node, and how it writes calls.
@@ -63,11 +67,18 @@ class EmitContext {
   // A further scratch buffer of the node, as a `void *`.
   std::string scratch(int64_t bytes);
 
-  // `function(arguments…);`, from src/ops/KERNEL/kernel.h.
-  void call(std::string_view kernel, std::string_view function, const std::vector<std::string>& arguments);
-  // thimble_KERNEL_s8(plan, the first `inputs` inputs, the output), or _f32: the form that most operators have. Inputs
+  // A further constant of the node, called NAME_p3_WHAT. `on_mve`, where it is given, stands in its place on processors
+  // with MVE.
+  std::string constant(std::string_view what, std::span<const int32_t> values, std::span<const int32_t> on_mve = {});
+
+  // int8 constants in another order than the model's.
+  std::string packed(std::string_view what, std::span<const int8_t> values);
+
+  // `function(arguments…);`, from the header at this path under src/: `kernel("conv2d")` is that of an operator.
+  void call(const std::string& header, std::string_view function, const std::vector<std::string>& arguments);
+  // thimble_OP_s8(plan, the first `inputs` inputs, the output), or _f32: the form that most operators have. Inputs
   // that are left out are NULL. Errors: unsupported for inputs of other types, or of different ones.
-  Status usual(std::string_view kernel, size_t inputs);
+  Status usual(std::string_view op, size_t inputs);
 
   tl::unexpected<Error> unsupported(const std::string& why, const std::string& fix) const;
 

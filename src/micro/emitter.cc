@@ -94,6 +94,8 @@ std::string written(const Tensor& t, const std::string& symbol) {
 }
 
 // Where a shipped header stands in the package: ops/conv2d/kernel.h is thimble_conv2d.h.
+}  // namespace
+
 std::string shipped_name(std::string_view path) {
   const size_t slash = path.rfind('/');
   std::string_view file = path.substr(slash + 1), folder = path.substr(0, slash);
@@ -101,8 +103,6 @@ std::string shipped_name(std::string_view path) {
   if (file.ends_with("_kernel.h")) return "thimble_" + std::string(file.substr(0, file.size() - 9)) + ".h";
   return "thimble_" + std::string(file);
 }
-
-}  // namespace
 
 const char* c_type(DType type) {
   switch (type) {
@@ -169,7 +169,7 @@ Status Emitter::refuse_types() const {
 
 Status Emitter::nodes() {
   constants_.clear();
-  kernels_.clear();
+  headers_.clear();
   weights_.clear();
   plans_.clear();
   body_.clear();
@@ -261,15 +261,37 @@ std::string Emitter::scratch(NodeId node, int64_t bytes) {
   return format("(void *)(a + {})", i < memory_.scratch.size() ? memory_.scratch[i] : 0);
 }
 
-void Emitter::call(std::string_view kernel, const std::string& text) {
-  kernels_.insert(std::string(kernel));
+std::string Emitter::constant_of(NodeId node, std::string_view what, std::span<const int32_t> values,
+                                 std::span<const int32_t> on_mve) {
+  const std::string symbol = format("{}_p{}_{}", name_, node, what);
+  const auto written = [&](std::span<const int32_t> list) {
+    return array("int32_t", symbol, list.data(), static_cast<int64_t>(list.size()));
+  };
+  derived_bytes_ += static_cast<int64_t>(values.size()) * 4;
+  plans_ += "\n";
+  if (on_mve.empty()) {
+    plans_ += written(values);
+  } else {
+    plans_ += "#if defined(THIMBLE_MVE)\n" + written(on_mve) + "#else\n" + written(values) + "#endif\n";
+  }
+  return symbol;
+}
+
+std::string Emitter::packed_of(NodeId node, std::string_view what, std::span<const int8_t> values) {
+  const std::string symbol = format("{}_p{}_{}", name_, node, what);
+  weights_bytes_ += static_cast<int64_t>(values.size());
+  plans_ += "\n" + array("int8_t", symbol, values.data(), static_cast<int64_t>(values.size()));
+  return symbol;
+}
+
+void Emitter::call(const std::string& header, const std::string& text) {
+  headers_.insert(header);
   body_ += text;
 }
 
 Result<std::vector<File>> Emitter::shipped_headers() const {
-  std::vector<std::string> wanted;
-  for (const std::string& kernel : kernels_) wanted.push_back("ops/" + kernel + "/kernel.h");
-  wanted.push_back("base/c99.h");
+  std::vector<std::string> wanted(headers_.begin(), headers_.end());
+  if (!headers_.contains("base/c99.h")) wanted.push_back("base/c99.h");
   std::vector<File> files;
   for (size_t i = 0; i < wanted.size(); ++i) {
     const std::string path = wanted[i];
@@ -307,7 +329,17 @@ std::string EmitContext::result(size_t output) { return emitter_.address(node.ou
 std::string EmitContext::plan(std::string_view type) { return emitter_.plan_of(node_id, type); }
 std::string EmitContext::scratch(int64_t bytes) { return emitter_.scratch(node_id, bytes); }
 
-void EmitContext::call(std::string_view kernel, std::string_view function, const std::vector<std::string>& arguments) {
+std::string EmitContext::constant(std::string_view what, std::span<const int32_t> values,
+                                  std::span<const int32_t> on_mve) {
+  return emitter_.constant_of(node_id, what, values, on_mve);
+}
+
+std::string EmitContext::packed(std::string_view what, std::span<const int8_t> values) {
+  return emitter_.packed_of(node_id, what, values);
+}
+
+void EmitContext::call(const std::string& header, std::string_view function,
+                       const std::vector<std::string>& arguments) {
   std::string text, line = format("  {}(", function);
   const size_t indent = line.size();
   for (size_t i = 0; i < arguments.size(); ++i) {
@@ -320,10 +352,10 @@ void EmitContext::call(std::string_view kernel, std::string_view function, const
     }
     line += item;
   }
-  emitter_.call(kernel, text + line + "\n");
+  emitter_.call(header, text + line + "\n");
 }
 
-Status EmitContext::usual(std::string_view kernel, size_t inputs) {
+Status EmitContext::usual(std::string_view op, size_t inputs) {
   const DType type = in(0).type;
   for (size_t i = 0; i < inputs; ++i)
     if (has(i) && in(i).type != type && !(type == DType::i8 && in(i).type == DType::i32))
@@ -331,11 +363,11 @@ Status EmitContext::usual(std::string_view kernel, size_t inputs) {
                          "`thimble quantize --to int8` makes all of it integers");
   if (type != DType::i8 && type != DType::f32)
     return unsupported(format("no C for {}", name(type)), "int8 and float32 have C: `thimble quantize --to int8`");
-  const std::string function = format("thimble_{}{}", kernel, type == DType::i8 ? "_s8" : "_f32");
-  std::vector<std::string> arguments = {plan(format("thimble_{}", kernel))};
+  const std::string function = format("thimble_{}{}", op, type == DType::i8 ? "_s8" : "_f32");
+  std::vector<std::string> arguments = {plan(format("thimble_{}", op))};
   for (size_t i = 0; i < inputs; ++i) arguments.push_back(operand(i));
   arguments.push_back(result());
-  call(kernel, function, arguments);
+  call(kernel(op), function, arguments);
   return {};
 }
 

@@ -24,7 +24,10 @@ class Emitter {
   std::string address(TensorId t);
   std::string plan_of(NodeId node, std::string_view type);
   std::string scratch(NodeId node, int64_t bytes);
-  void call(std::string_view kernel, const std::string& text);
+  std::string constant_of(NodeId node, std::string_view what, std::span<const int32_t> values,
+                          std::span<const int32_t> on_mve);
+  std::string packed_of(NodeId node, std::string_view what, std::span<const int8_t> values);
+  void call(const std::string& header, const std::string& text);
 
  private:
   Status nodes();
@@ -48,11 +51,14 @@ class Emitter {
   Memory memory_;
   std::vector<Scratch> scratch_;
   size_t scratch_used_ = 0;
-  std::set<std::string> kernels_;
+  std::set<std::string> headers_;
   std::map<TensorId, std::string> constants_;
   std::string weights_, plans_, body_;
   int64_t weights_bytes_ = 0, derived_bytes_ = 0;
 };
+
+// What a header of the project is called in a package.
+std::string shipped_name(std::string_view path);
 
 // `int8_t`, `float` …
 const char* c_type(DType type);

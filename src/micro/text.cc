@@ -85,7 +85,7 @@ std::string Emitter::source() const {
   const bool plain = plain_interface(), states = has_states();
   std::string text = head(": the network, one call per operator");
   text += format("#include \"{}.h\"\n\n#include <math.h>\n#include <string.h>\n\n", name_);
-  for (const std::string& kernel : kernels_) text += format("#include \"thimble_{}.h\"\n", kernel);
+  for (const std::string& header : headers_) text += format("#include \"{}\"\n", shipped_name(header));
   text += format("#include \"{}_weights.h\"\n\n", name_);
   text += format(
       "/* Called behind each operator: for profiles. */\n#ifndef {0}_ON_LAYER\n#define {0}_ON_LAYER(i) ((void)0)\n"

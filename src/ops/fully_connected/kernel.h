@@ -50,11 +50,16 @@ THIMBLE_INLINE int32_t thimble_dense_scaled(const thimble_dense_scales* s, int32
   if (acc == 0 || high == 0) return 0;
   const int shift = thimble_read_s8(s->shift + i);
   const uint32_t size = acc < 0 ? 0u - (uint32_t)acc : (uint32_t)acc;
-  // The product lies between these two, whatever `low` is and however it is rounded to 53 bits; only next to a half do
-  // they differ.
-  const uint64_t product = (uint64_t)size * high, half = (uint64_t)1 << (shift - 1);
-  const uint64_t below = (product - size + half) >> shift, above = (product + 2 * (uint64_t)size + half) >> shift;
-  uint64_t value = below == above ? below : thimble_dense_exact(size, high, thimble_read_u32(s->low + i), shift);
+  // Whatever `low` is, and however the product is rounded to 53 bits: it is more than product − size and less than
+  // product + 2 · size. Where these agree in their upper word, that decides.
+  const uint64_t product = (uint64_t)size * high;
+  const uint32_t upper = (uint32_t)(product >> 32), lower = (uint32_t)product;
+  uint32_t value;
+  if (shift > 32 && size < ((uint32_t)1 << 30) && lower >= size && lower <= UINT32_MAX - 2 * size) {
+    value = (upper + ((uint32_t)1 << (shift - 33))) >> (shift - 32);
+  } else {
+    value = thimble_dense_exact(size, high, thimble_read_u32(s->low + i), shift);
+  }
   if (value > 1000000000u) value = 1000000000u;
   return acc < 0 ? -(int32_t)value : (int32_t)value;
 }

@@ -1,0 +1,153 @@
+// conv2d of int8 without groups as a matrix product: pixels become columns, two at a time, that meet two outputs at a
+// time. The same bytes as thimble_conv2d_s8 where |sums| stay below 2^30 and every shift is −1 or less, which the
+// exporter proves from the weights.
+#pragma once
+
+#include "micro/kernels/simd.h"
+#include "ops/conv2d/kernel.h"
+
+// A column: x less its zero point, so that padding is 0; with MVE the bytes themselves, so that the bias has to hold
+// −zero point · Σ weights.
+#if defined(THIMBLE_MVE)
+typedef int8_t thimble_column;
+#else
+typedef int16_t thimble_column;
+#endif
+
+// n bytes into a column. With the DSP extension every four lie as 0 2 1 3, as it unpacks weights.
+static inline void thimble_fill_column(const int8_t* x, thimble_dim n, int32_t zero, thimble_column* to) {
+#if defined(THIMBLE_MVE)
+  (void)zero;
+  memcpy(to, x, (size_t)n);
+#else
+  thimble_dim i = 0;
+#if defined(THIMBLE_DSP)
+  const uint32_t less = ((uint32_t)(uint16_t)(int16_t)-zero << 16) | (uint16_t)(int16_t)-zero;
+  for (; i + 4 <= n; i += 4) {
+    const uint32_t four = thimble_load4(x + i);
+    const uint32_t pair[2] = {thimble_even_bytes(less, four), thimble_odd_bytes(less, four)};
+    memcpy(to + i, pair, sizeof pair);
+  }
+#endif
+  for (; i < n; ++i) to[i] = (int16_t)(x[i] - zero);
+#endif
+}
+
+// The window at (oh, ow) of an image. Runs that are no multiple of four are gathered as bytes first, in the upper half
+// of the column's memory.
+static inline void thimble_gather_column(const thimble_conv2d* p, const int8_t* x, thimble_dim oh, thimble_dim ow,
+                                         thimble_column* to) {
+  const thimble_dim run = p->w.kernel * p->channels, size = p->h.kernel * run;
+  const int direct = p->channels % 4 == 0 || sizeof(thimble_column) == 1;
+  int8_t* const bytes = direct ? (int8_t*)to : (int8_t*)(to + size) - size;
+  thimble_dim kh, kw;
+  for (kh = 0; kh < p->h.kernel; ++kh) {
+    const thimble_dim ih = thimble_input_of(&p->h, oh, kh);
+    for (kw = 0; kw < p->w.kernel; ++kw) {
+      const thimble_dim iw = thimble_input_of(&p->w, ow, kw), at = kh * run + kw * p->channels;
+      const int inside = ih >= 0 && ih < p->h.in && iw >= 0 && iw < p->w.in;
+      const int8_t* const pixel = x + (ih * p->w.in + iw) * p->channels;
+      if (inside && direct) {
+        thimble_fill_column(pixel, p->channels, p->x_zero, to + at);
+      } else if (inside) {
+        memcpy(bytes + at, pixel, (size_t)p->channels);
+      } else if (direct && sizeof(thimble_column) != 1) {
+        memset(to + at, 0, (size_t)p->channels * sizeof(thimble_column));
+      } else {
+        memset(bytes + at, (int)p->x_zero, (size_t)p->channels);
+      }
+    }
+  }
+  if (!direct) thimble_fill_column(bytes, size, p->x_zero, to);
+}
+
+#if defined(THIMBLE_MVE)
+// Σ a·u, Σ a·v, Σ b·u, Σ b·v over n bytes, added to sums.
+static inline void thimble_products(const thimble_column* a, const thimble_column* b, const int8_t* u, const int8_t* v,
+                                    thimble_dim n, int32_t sums[4]) {
+  int32_t s0 = sums[0], s1 = sums[1], s2 = sums[2], s3 = sums[3];
+  thimble_dim i;
+  for (i = 0; i < n; i += 16) {
+    const mve_pred16_t rest = vctp8q((uint32_t)(n - i));
+    const int8x16_t xa = vldrbq_z_s8(a + i, rest), xb = vldrbq_z_s8(b + i, rest);
+    const int8x16_t wu = vldrbq_z_s8(u + i, rest), wv = vldrbq_z_s8(v + i, rest);
+    s0 = vmladavaq_s8(s0, xa, wu);
+    s1 = vmladavaq_s8(s1, xa, wv);
+    s2 = vmladavaq_s8(s2, xb, wu);
+    s3 = vmladavaq_s8(s3, xb, wv);
+  }
+  sums[0] = s0;
+  sums[1] = s1;
+  sums[2] = s2;
+  sums[3] = s3;
+}
+#else
+static inline void thimble_products(const thimble_column* a, const thimble_column* b, const int8_t* u, const int8_t* v,
+                                    thimble_dim n, int32_t sums[4]) {
+  int32_t s0 = sums[0], s1 = sums[1], s2 = sums[2], s3 = sums[3];
+  thimble_dim i = 0;
+#if defined(THIMBLE_DSP)
+  for (; i + 4 <= n; i += 4) {
+    const uint32_t wu = thimble_load4(u + i), wv = thimble_load4(v + i);
+    const uint32_t ue = thimble_even(wu), uo = thimble_odd(wu), ve = thimble_even(wv), vo = thimble_odd(wv);
+    const uint32_t ae = thimble_load4(a + i), ao = thimble_load4(a + i + 2);
+    const uint32_t be = thimble_load4(b + i), bo = thimble_load4(b + i + 2);
+    s0 = thimble_mac2(ao, uo, thimble_mac2(ae, ue, s0));
+    s1 = thimble_mac2(ao, vo, thimble_mac2(ae, ve, s1));
+    s2 = thimble_mac2(bo, uo, thimble_mac2(be, ue, s2));
+    s3 = thimble_mac2(bo, vo, thimble_mac2(be, ve, s3));
+  }
+#endif
+  for (; i < n; ++i) {
+    const int32_t wu = thimble_read_s8(u + i), wv = thimble_read_s8(v + i), xa = a[i], xb = b[i];
+    s0 += xa * wu;
+    s1 += xa * wv;
+    s2 += xb * wu;
+    s3 += xb * wv;
+  }
+  sums[0] = s0;
+  sums[1] = s1;
+  sums[2] = s2;
+  sums[3] = s3;
+}
+#endif
+
+// All outputs of the columns a and b into ya and yb. Where there is one column, or one output is left, what is there
+// stands in for the other.
+static inline void thimble_two_columns(const thimble_column* a, const thimble_column* b, thimble_dim n, const int8_t* w,
+                                       const int32_t* bias, const thimble_requantize* r, thimble_dim outputs,
+                                       int8_t* ya, int8_t* yb) {
+  thimble_dim o = 0;
+  while (o < outputs) {
+    const thimble_dim next = o + 1 < outputs ? o + 1 : o;
+    const int32_t first = bias ? thimble_read_s32(bias + o) : 0, second = bias ? thimble_read_s32(bias + next) : 0;
+    int32_t sums[4];
+    sums[0] = sums[2] = first;
+    sums[1] = sums[3] = second;
+    thimble_products(a, b, w + o * n, w + next * n, n, sums);
+    ya[o] = thimble_requantized_small(r, sums[0], o);
+    yb[o] = thimble_requantized_small(r, sums[2], o);
+    ya[next] = thimble_requantized_small(r, sums[1], next);
+    yb[next] = thimble_requantized_small(r, sums[3], next);
+    o = next + 1;
+  }
+}
+
+// columns: memory for two of them, 4 bytes for each weight of an output. bias: with MVE less x_zero · Σ weights.
+static inline void thimble_conv2d_fast_s8(const thimble_conv2d* p, const int8_t* x, const int8_t* w,
+                                          const int32_t* bias, int8_t* y, void* columns) {
+  const thimble_dim n = p->h.kernel * p->w.kernel * p->channels, pixels = p->h.out * p->w.out;
+  thimble_column* const a = (thimble_column*)columns;
+  thimble_column* const b = a + n;
+  thimble_dim image, i;
+  for (image = 0; image < p->batch; ++image) {
+    for (i = 0; i < pixels; i += 2) {
+      const thimble_dim j = i + 1 < pixels ? i + 1 : i;
+      thimble_gather_column(p, x, i / p->w.out, i % p->w.out, a);
+      if (j != i) thimble_gather_column(p, x, j / p->w.out, j % p->w.out, b);
+      thimble_two_columns(a, j == i ? a : b, n, w, bias, &p->y, p->outputs, y + i * p->outputs, y + j * p->outputs);
+    }
+    x += p->h.in * p->w.in * p->channels;
+    y += pixels * p->outputs;
+  }
+}

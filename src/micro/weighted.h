@@ -1,0 +1,25 @@
+// What the emit functions of layers share.
+#pragma once
+
+#include "micro/emit.h"
+
+namespace thimble::micro {
+
+// Of a layer with int8 weights and an int32 bias, both constant: where the fast kernels' conditions can be looked at.
+struct LayerFacts {
+  bool constant = false;
+  int64_t largest = 0;          // |acc| of any output for any input, partial sums included
+  std::vector<int32_t> folded;  // bias − x_zero · Σ weights, modulo 2^32, one per output
+};
+
+// Weights of `outputs` outputs: output o has every `stride`-th of them from o · first on.
+LayerFacts layer_facts(const EmitContext& ctx, int64_t outputs, int64_t first, int64_t stride, int32_t x_zero);
+
+// Weights [rows, columns] in the order of the fast kernels: `group` rows at a time, of these 16 columns at a time, row
+// behind row; columns that are left over in a shorter piece, rows that are left over as they are.
+std::vector<int8_t> packed_weights(std::span<const int8_t> w, int64_t rows, int64_t columns, int64_t group);
+
+// Whether thimble_requantized_small gives the same as thimble_requantized.
+bool small(const LayerFacts& facts, const thimble_requantize& y, int64_t outputs);
+
+}  // namespace thimble::micro
