@@ -39,9 +39,9 @@ Result<Data> open_model_file(const std::string& path) {
 }
 
 Result<LoadedModel> read_model_file(Data file, const std::string& name) {
-  auto graph = read_model({file.bytes, file.size}, file.owner, name);
-  if (!graph) return with_context(std::move(graph).error(), name == "-" ? "the standard input" : name);
-  return LoadedModel{std::move(*graph), std::move(file)};
+  auto model = read_model({file.bytes, file.size}, file.owner, name);
+  if (!model) return with_context(std::move(model).error(), name == "-" ? "the standard input" : name);
+  return LoadedModel{std::move(*model), std::move(file)};
 }
 
 Result<LoadedModel> load_model(const std::string& path) {
@@ -54,8 +54,8 @@ Result<LoadedModel> load_model_bytes(std::span<const uint8_t> bytes, const std::
 }
 
 Result<LoadedModel> with_input_shapes(const LoadedModel& model, std::span<const Shape> shapes) {
-  THIMBLE_ASSIGN(Graph graph, read_model({model.file.bytes, model.file.size}, model.file.owner, {}, shapes));
-  return LoadedModel{std::move(graph), model.file};
+  THIMBLE_ASSIGN(Checked read, read_model({model.file.bytes, model.file.size}, model.file.owner, {}, shapes));
+  return LoadedModel{std::move(read), model.file};
 }
 
 }  // namespace thimble

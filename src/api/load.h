@@ -3,13 +3,13 @@
 
 #include <string>
 
-#include "graph/graph.h"
+#include "ops/check.h"
 
 namespace thimble {
 
-struct LoadedModel {
-  Graph graph;  // as the file says; its constants may view the file
-  Data file;    // the whole file; kept alive by the graph as well
+// The graph as the file says, checked; its constants may view the file.
+struct LoadedModel : Checked {
+  Data file;  // the whole file; kept alive by the graph as well
 };
 
 // The bytes of a model's file, mapped ("-": the standard input). Errors: bad_file (missing, or a folder of another

@@ -28,7 +28,7 @@ TensorInfo info_of(const Tensor& tensor, const std::vector<std::string>& names, 
 
 Result<std::unique_ptr<Session>> make_session(Result<LoadedModel> loaded, const ModelOptions& options) {
   if (!loaded) return tl::unexpected<Error>(std::move(loaded).error());
-  THIMBLE_ASSIGN(Checked prepared, prepare_for_inference(std::move(loaded->graph)));
+  THIMBLE_ASSIGN(Checked prepared, prepare_for_inference(std::move(*loaded)));
   PlanOptions plan;
   plan.threads = options.threads;
   plan.max_arena_bytes = options.max_arena_bytes;

@@ -114,7 +114,7 @@ Status load(const BenchOptions& o, int threads, const Context& context, Bench* b
   note_left_out(model.graph, context);
   THIMBLE_TRY(shape_bench_inputs(o.inputs, &model));
   note_free_sizes(model.graph, context);
-  THIMBLE_ASSIGN(Checked prepared, prepare_for_inference(std::move(model.graph)));
+  THIMBLE_ASSIGN(Checked prepared, prepare_for_inference(std::move(model)));
   PlanOptions plan;
   plan.threads = threads;
   THIMBLE_ASSIGN(auto program, Program::plan(std::move(prepared), plan));

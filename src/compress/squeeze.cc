@@ -121,7 +121,8 @@ Result<Attempt> attempt(const Graph& original, const SqueezeOptions& options, bo
   } else {
     THIMBLE_TRY(write_tflite_of(options, &a));
   }
-  THIMBLE_ASSIGN(a.graph, read_model(a.file));
+  THIMBLE_ASSIGN(Checked written, read_model(a.file));
+  a.graph = std::move(written.graph);
   THIMBLE_ASSIGN(a.proof, prove_equal(original, a.graph, options.proof));
   return a;
 }
@@ -147,7 +148,8 @@ Result<Squeezed> squeeze(std::span<const uint8_t> file, const SqueezeOptions& gi
     THIMBLE_ASSIGN(s.before, tflite_parts(file));
   }
   options.sparse = !options.packed && (options.sparse || s.before.sparse_tensors > 0);
-  THIMBLE_ASSIGN(const Graph original, read_model(file));
+  THIMBLE_ASSIGN(const Checked read, read_model(file));
+  const Graph& original = read.graph;
   THIMBLE_TRY(refuse_losses(original));
   for (const std::string& key : s.before.metadata_keys)
     (!options.keep_metadata && is_build_metadata(key) ? s.dropped_metadata : s.kept_metadata).push_back(key);

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "graph/graph.h"
+#include "ops/check.h"
 
 namespace thimble {
 
@@ -15,8 +15,8 @@ namespace thimble {
 // copied); those of a packed file are decoded. Errors as read_tflite and read_thim; where the bytes are something else
 // that is known (formats/foreign_file.h, by `name` too), it is named, with how a .tflite is made of it.
 // `input_shapes` as for read_tflite (a packed file has no free dimensions).
-Result<Graph> read_model(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner = nullptr,
-                         std::string_view name = {}, std::span<const Shape> input_shapes = {});
+Result<Checked> read_model(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner = nullptr,
+                           std::string_view name = {}, std::span<const Shape> input_shapes = {});
 
 // Whether the bytes begin as a .tflite does.
 bool is_tflite(std::span<const uint8_t> bytes);

@@ -16,26 +16,18 @@ std::string place(const Graph& graph, const Node& node) {
 
 thread_local int64_t inferred = 0;
 
-// Verifies the graph; found(Resolved&&) for each node in order.
-template <class Found>
-Status each_node(const Graph& graph, Found found) {
-  THIMBLE_TRY(verify_structure(graph));
-  for (const Node& node : graph.nodes) {
-    InferContext context(graph, node);
-    THIMBLE_TRY(infer_node(graph, node, &context));
-    for (size_t i = 0; i < node.outputs.size(); ++i) {
-      const Tensor& declared = graph.at(node.outputs[i]);
-      const TensorSpec& inferred_spec = context.outputs[i];
-      if (declared.type != inferred_spec.type || !(declared.shape == inferred_spec.shape)) {
-        Error error{ErrorCode::bad_file,
-                    format("output {} is declared {} {} but computes to {} {}", i, name(declared.type),
-                           declared.shape.to_string(), name(inferred_spec.type), inferred_spec.shape.to_string()),
-                    {},
-                    {}};
-        return with_context(std::move(error), place(graph, node));
-      }
-    }
-    found(static_cast<Resolved&&>(context));
+// Whether the outputs are declared as they compute.
+Status agrees(const Graph& graph, const Node& node, const Resolved& resolved) {
+  for (size_t i = 0; i < node.outputs.size(); ++i) {
+    const Tensor& declared = graph.at(node.outputs[i]);
+    const TensorSpec& computed = resolved.outputs[i];
+    if (declared.type == computed.type && declared.shape == computed.shape) continue;
+    Error error{ErrorCode::bad_file,
+                format("output {} is declared {} {} but computes to {} {}", i, name(declared.type),
+                       declared.shape.to_string(), name(computed.type), computed.shape.to_string()),
+                {},
+                {}};
+    return with_context(std::move(error), place(graph, node));
   }
   return {};
 }
@@ -53,14 +45,33 @@ Status infer_node(const Graph& graph, const Node& node, InferContext* context) {
 int64_t inferred_nodes() { return inferred; }
 
 Status verify(const Graph& graph) {
-  return each_node(graph, [](Resolved&&) {});
+  THIMBLE_TRY(verify_structure(graph));
+  for (const Node& node : graph.nodes) {
+    InferContext context(graph, node);
+    THIMBLE_TRY(infer_node(graph, node, &context));
+    THIMBLE_TRY(agrees(graph, node, context));
+  }
+  return {};
 }
 
 Result<Checked> check(Graph graph) {
+  THIMBLE_TRY(verify_structure(graph));
   std::vector<Resolved> nodes;
   nodes.reserve(graph.nodes.size());
-  THIMBLE_TRY(each_node(graph, [&](Resolved&& resolved) { nodes.push_back(std::move(resolved)); }));
+  for (const Node& node : graph.nodes) {
+    InferContext context(graph, node);
+    THIMBLE_TRY(infer_node(graph, node, &context));
+    THIMBLE_TRY(agrees(graph, node, context));
+    nodes.push_back(static_cast<Resolved&&>(context));
+  }
   return Checked{std::move(graph), std::move(nodes)};
+}
+
+Result<Checked> check(Graph graph, std::vector<Resolved> known) {
+  THIMBLE_TRY(verify_structure(graph));
+  if (known.size() != graph.nodes.size()) return fail(ErrorCode::internal, "not one resolution for each node");
+  for (size_t n = 0; n < known.size(); ++n) THIMBLE_TRY(agrees(graph, graph.nodes[n], known[n]));
+  return Checked{std::move(graph), std::move(known)};
 }
 
 Result<GraphCost> cost(const Graph& graph) {

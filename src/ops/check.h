@@ -17,6 +17,8 @@ struct Checked {
 // output type or shape differs from the inferred one.
 Status verify(const Graph& graph);
 Result<Checked> check(Graph graph);
+// The same, by one who has inferred node by node while making the graph and has not changed what inference saw.
+Result<Checked> check(Graph graph, std::vector<Resolved> known);
 
 // Runs one node's inference. Errors carry the node's place and its tensors.
 Status infer_node(const Graph& graph, const Node& node, InferContext* context);

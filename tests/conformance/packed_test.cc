@@ -34,12 +34,14 @@ class Packed : public testing::TestWithParam<std::string> {};
 
 TEST_P(Packed, ComputesTheSame) {
   const auto file = read_file(GetParam());
-  const auto graph = thimble::read_model(std::span<const uint8_t>(*file));
-  ASSERT_TRUE(graph) << graph.error().to_string();
+  const auto read = thimble::read_model(std::span<const uint8_t>(*file));
+  ASSERT_TRUE(read) << read.error().to_string();
+  const Graph* graph = &read->graph;
   const auto packed = write_thim(*graph);
   ASSERT_TRUE(packed) << packed.error().to_string();
-  const auto again = thimble::read_model(std::span<const uint8_t>(packed->bytes));
-  ASSERT_TRUE(again) << again.error().to_string();
+  const auto unpacked = thimble::read_model(std::span<const uint8_t>(packed->bytes));
+  ASSERT_TRUE(unpacked) << unpacked.error().to_string();
+  const Graph* again = &unpacked->graph;
   for (uint64_t draw = 0; draw < 3; ++draw) {
     std::vector<Bytes> inputs;
     for (size_t i = 0; i < graph->inputs.size(); ++i)

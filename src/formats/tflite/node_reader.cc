@@ -224,6 +224,7 @@ Status NodeReader::emit(Node node, bool at_once, const std::string& what) {
     for (const TensorId t : node.outputs)
       if (origin(t) == Origin::nothing) origin(t) = Origin::run_time;  // verify() names what is given twice
     graph_.nodes.push_back(std::move(node));
+    resolved_.push_back(static_cast<Resolved&&>(inferred));
     return {};
   }
   std::vector<Data> values = evaluate(graph_, node, inferred);

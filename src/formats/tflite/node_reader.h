@@ -23,6 +23,9 @@ class NodeReader {
   // ("PACK v2 (node 0 "y")"). Errors: bad_file, unsupported.
   Status add(Node node, int builtin, int version, int options_type, const Table& options, const std::string& what);
 
+  // What inference has found out about each node of the graph.
+  std::vector<Resolved> take_resolved() { return std::move(resolved_); }
+
   // Outputs of DENSIFY, which are the constants that their inputs have become when they were read.
   const std::set<TensorId>& densified() const { return densified_; }
 
@@ -44,6 +47,7 @@ class NodeReader {
   std::vector<DeclaredShape> declared_;
   std::vector<Origin> origins_;
   std::set<TensorId> densified_;
+  std::vector<Resolved> resolved_;
 };
 
 }  // namespace thimble::tflite

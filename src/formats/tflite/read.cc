@@ -34,7 +34,7 @@ class Reader {
   Reader(TfliteFile& file, bool copies, std::span<const Shape> input_shapes)
       : file_(file), copies_(copies), input_shapes_(input_shapes) {}
 
-  Result<Graph> run() {
+  Result<Checked> run() {
     codes_ = file_.model().tables(schema::kModelOperatorCodes);
     buffers_ = file_.model().tables(schema::kModelBuffers);
     const Tables subgraphs = file_.model().tables(schema::kModelSubgraphs);
@@ -46,8 +46,7 @@ class Reader {
     if (const std::vector<uint8_t> attached = attached_files(file_.bytes(), 0); !attached.empty())
       graph_.attached = Data::copy(attached);
     drop_unused_tensors();
-    THIMBLE_TRY(verify(graph_));
-    return std::move(graph_);
+    return check(std::move(graph_), std::move(resolved_));
   }
 
  private:
@@ -72,6 +71,7 @@ class Reader {
     for (size_t n = 0; n < operators.size(); ++n)
       if (Status s = node(operators[n], n, nodes); !s)
         return with_context(std::move(s).error(), format("operator {}", n));
+    resolved_ = nodes.take_resolved();
     return file_.sound("subgraph");
   }
 
@@ -337,6 +337,7 @@ class Reader {
   std::span<const Shape> input_shapes_;
   Tables codes_, buffers_;
   Graph graph_;
+  std::vector<Resolved> resolved_;       // per node of the graph
   std::vector<Use> uses_;                // per tensor of the file
   std::vector<TensorId> graph_id_;       // of a tensor of the file
   std::vector<DeclaredShape> declared_;  // per tensor of the graph
@@ -346,11 +347,17 @@ class Reader {
 
 }  // namespace
 
-Result<Graph> read_tflite(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner,
-                          std::span<const Shape> input_shapes) {
+Result<Checked> read_checked_tflite(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner,
+                                    std::span<const Shape> input_shapes) {
   TfliteFile file(bytes, std::move(owner));
   THIMBLE_TRY(file.open());
   return Reader(file, file.owner() == nullptr, input_shapes).run();
+}
+
+Result<Graph> read_tflite(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner,
+                          std::span<const Shape> input_shapes) {
+  THIMBLE_ASSIGN(Checked checked, read_checked_tflite(bytes, std::move(owner), input_shapes));
+  return std::move(checked.graph);
 }
 
 }  // namespace thimble

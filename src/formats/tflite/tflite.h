@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "graph/graph.h"
+#include "ops/check.h"
 
 namespace thimble {
 
@@ -13,6 +13,9 @@ namespace thimble {
 // where one of these has free dimensions (-1), `input_shapes` (one per input, of its rank; empty: the file's
 // placeholders) says them. Errors: bad_file (damaged), unsupported (an operator or type Thimble lacks), usage (shapes
 // that do not fit the inputs).
+Result<Checked> read_checked_tflite(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner = nullptr,
+                                    std::span<const Shape> input_shapes = {});
+// The graph alone.
 Result<Graph> read_tflite(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner = nullptr,
                           std::span<const Shape> input_shapes = {});
 

@@ -25,7 +25,7 @@ int64_t memory_budget(size_t bytes) {
 
 uint32_t checksum(std::span<const uint8_t> bytes) { return crc32(bytes); }
 
-Result<Graph> read_body(uint8_t version, std::span<const uint8_t> body) {
+Result<Checked> read_body(uint8_t version, std::span<const uint8_t> body) {
   Graph graph;
   BitCoder coder = BitCoder::reader(body, decision_budget(body.size()));
   thim::GraphCodec codec(coder, graph, memory_budget(body.size()));
@@ -34,8 +34,7 @@ Result<Graph> read_body(uint8_t version, std::span<const uint8_t> body) {
     return fail(ErrorCode::bad_file, format("damaged packed file: not a file of version {}", version));
   if (!coder.at_end()) return fail(ErrorCode::bad_file, "damaged packed file: bytes are left over after the model");
   if (graph.outputs.empty()) return fail(ErrorCode::bad_file, "damaged packed file: the graph has no output");
-  THIMBLE_TRY(verify(graph));
-  return graph;
+  return check(std::move(graph));
 }
 
 }  // namespace
@@ -82,6 +81,11 @@ Result<PackedModel> write_thim(const Graph& graph, const ThimOptions& options) {
 }
 
 Result<Graph> read_thim(std::span<const uint8_t> bytes) {
+  THIMBLE_ASSIGN(Checked checked, read_checked_thim(bytes));
+  return std::move(checked.graph);
+}
+
+Result<Checked> read_checked_thim(std::span<const uint8_t> bytes) {
   if (!is_thim(bytes)) return fail(ErrorCode::bad_file, "not a packed model: it does not begin with the identifier Th");
   if (bytes.size() < kHead + kTail)
     return fail(ErrorCode::bad_file, format("the packed file is cut short: {} bytes", bytes.size()));

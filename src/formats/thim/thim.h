@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "graph/graph.h"
+#include "ops/check.h"
 
 namespace thimble {
 
@@ -46,6 +46,8 @@ Result<PackedModel> write_thim(const Graph& graph, const ThimOptions& options = 
 
 // Reads and verifies. Errors: bad_file for anything damaged (a changed or missing byte is found by the checksum),
 // unsupported for a later version.
+Result<Checked> read_checked_thim(std::span<const uint8_t> bytes);
+// The graph alone.
 Result<Graph> read_thim(std::span<const uint8_t> bytes);
 
 }  // namespace thimble

@@ -1,0 +1,179 @@
+// `thimble export`: a model as C for microcontrollers, in the folder that an ecosystem takes.
+#include <algorithm>
+#include <filesystem>
+#include <optional>
+
+#include "api/load.h"
+#include "app/commands.h"
+#include "app/model_inputs.h"
+#include "app/output.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "formats/model_file.h"
+#include "measure/table.h"
+#include "measure/units.h"
+#include "micro/package.h"
+#include "passes/pipeline.h"
+#include "runtime/program.h"
+
+namespace thimble::app {
+namespace {
+
+struct Arguments {
+  std::string model, output, name;
+  std::optional<micro::PackageFormat> format = micro::PackageFormat::c;
+  int64_t examples = 2, seed = 0;
+};
+
+struct FormatWord {
+  const char* word;
+  std::optional<micro::PackageFormat> package;  // none: the file as an array
+};
+constexpr FormatWord kFormats[] = {{"c", micro::PackageFormat::c},
+                                   {"arduino", micro::PackageFormat::arduino},
+                                   {"platformio", micro::PackageFormat::platformio},
+                                   {"zephyr", micro::PackageFormat::zephyr},
+                                   {"idf", micro::PackageFormat::idf},
+                                   {"cmsis-pack", micro::PackageFormat::cmsis_pack},
+                                   {"header", std::nullopt}};
+
+// The file's stem where no name is given.
+Result<std::string> name_of(const Arguments& a) {
+  if (a.name.empty()) return micro::identifier(std::filesystem::path(a.model).stem().string());
+  if (micro::is_identifier(a.name)) return a.name;
+  return fail(ErrorCode::usage, format("--name \"{}\" is no identifier of C", a.name),
+              format("for example --name {}", micro::identifier(a.name)));
+}
+
+// The host's answers to random inputs, by the reference kernels: what the self-test holds the board to.
+Status examples(const Checked& checked, const Arguments& a, micro::EmitOptions* options) {
+  THIMBLE_ASSIGN(const auto program, Program::plan(checked, {.reference_only = true}));
+  THIMBLE_ASSIGN(const auto session, Session::create(program));
+  const Graph& g = session->graph();
+  for (int64_t e = 0; e < a.examples; ++e) {
+    std::vector<uint8_t> in, out;
+    for (size_t i = 0; i < g.inputs.size(); ++i) {
+      std::vector<uint8_t> bytes(static_cast<size_t>(g.at(g.inputs[i]).bytes()));
+      THIMBLE_TRY(fill_random(static_cast<uint64_t>(a.seed + e), i, g.at(g.inputs[i]), bytes));
+      std::copy(bytes.begin(), bytes.end(), session->input(i).begin());
+      in.insert(in.end(), bytes.begin(), bytes.end());
+    }
+    session->reset_variables();
+    THIMBLE_TRY(session->run());
+    for (size_t i = 0; i < g.outputs.size(); ++i) {
+      const auto bytes = session->output(i);
+      out.insert(out.end(), bytes.begin(), bytes.end());
+    }
+    options->examples.push_back(std::move(in));
+    options->answers.push_back(std::move(out));
+  }
+  return {};
+}
+
+// A folder that is not there, or holds only what this command writes anyway.
+Status check_folder(const std::string& folder, const std::vector<micro::File>& files) {
+  std::error_code error;
+  if (!std::filesystem::exists(folder, error)) return {};
+  if (!std::filesystem::is_directory(folder, error))
+    return fail(ErrorCode::usage, format("{} is no folder", folder), "give -o a folder that is new or empty");
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder, error)) {
+    if (entry.is_directory()) continue;
+    const std::string path = std::filesystem::relative(entry.path(), folder, error).generic_string();
+    const auto same = [&](const micro::File& f) { return f.path == path; };
+    if (std::ranges::none_of(files, same))
+      return fail(ErrorCode::usage, format("{} holds other files ({})", folder, path),
+                  "give -o a folder that is new, empty or written by the same export");
+  }
+  return {};
+}
+
+std::string json_of(const std::vector<micro::File>& files, const micro::Emitted& emitted) {
+  JsonWriter json;
+  json.begin_object().field("schema", "thimble.export/1").key("files").begin_array();
+  for (const micro::File& file : files) json.value(file.path);
+  json.end_array();
+  json.field("arena_bytes", emitted.arena_bytes).field("ram_bytes", emitted.arena_bytes);
+  json.field("weights_bytes", emitted.weights_bytes).field("derived_bytes", emitted.derived_bytes).end_object();
+  return json.take() + "\n";
+}
+
+Status run(const Arguments& a, const Context& context) {
+  THIMBLE_ASSIGN(const std::string name, name_of(a));
+  THIMBLE_ASSIGN(LoadedModel model, load_model(a.model));
+  note_left_out(model.graph, context);
+  micro::Emitted emitted;
+  std::vector<micro::File> files;
+  if (!a.format) {
+    THIMBLE_ASSIGN(const std::vector<uint8_t> bytes, model_bytes(model.graph, name + ".tflite", context));
+    files.push_back(micro::model_header(bytes, name));
+  } else {
+    note_free_sizes(model.graph, context);
+    THIMBLE_ASSIGN(const Checked prepared, prepare_for_inference(std::move(model)));
+    micro::EmitOptions options;
+    options.name = name;
+    options.origin = std::filesystem::path(a.model).filename().string();
+    options.version = THIMBLE_VERSION;
+    // What cannot be written is said before anything is computed.
+    THIMBLE_ASSIGN(emitted, micro::emit_c(prepared, options));
+    THIMBLE_TRY(examples(prepared, a, &options));
+    THIMBLE_ASSIGN(emitted, micro::emit_c(prepared, options));
+    micro::PackageOptions package;
+    package.format = *a.format;
+    package.name = name;
+    package.version = options.version;
+    package.origin = options.origin;
+    files = micro::package(prepared.graph, emitted, package);
+  }
+  THIMBLE_TRY(check_folder(a.output, files));
+  for (const micro::File& file : files) {
+    const std::filesystem::path path = std::filesystem::path(a.output) / file.path;
+    std::error_code error;
+    std::filesystem::create_directories(path.parent_path(), error);
+    if (error)
+      return fail(ErrorCode::io, format("cannot make the folder {}: {}", path.parent_path().string(), error.message()));
+    THIMBLE_TRY(write_file_atomic(path.string(), file.text));
+  }
+  if (context.json) {
+    context.print(json_of(files, emitted));
+    return {};
+  }
+  context.note(format("wrote {} files to {}", files.size(), a.output));
+  if (!a.format) return {};
+  TextTable table;
+  table.column("in").column("of").column("bytes", Align::right);
+  table.row({"RAM", "the arena, with inputs and outputs", format_count(emitted.arena_bytes)});
+  table.row({"flash", "weights and biases", format_count(emitted.weights_bytes)});
+  table.row({"flash", "multipliers, shifts and tables", format_count(emitted.derived_bytes)});
+  context.print(table.text(context.colour(), context.table_width()));
+  return {};
+}
+
+}  // namespace
+
+Action define_export(Options& options) {
+  auto a = std::make_shared<Arguments>();
+  options.examples(
+      "thimble export model_int8.tflite -o model_c\n"
+      "thimble export model_int8.tflite --format arduino --name digits -o Digits\n"
+      "thimble export model.thim --format zephyr -o modules/model\n"
+      "thimble export model.tflite --format header -o include    # the file as a C array\n");
+  options.about(
+      "Writes the network as C99: one call per operator with everything that can be known beforehand written out\n"
+      "(memory plan, multipliers, tables). No heap, no interpreter, no dependency; int8 gives the same bytes as on "
+      "the\n"
+      "host. The folder holds src/NAME.c and NAME.h, an example, and a self-test with answers from this machine.");
+  options.argument("MODEL", &a->model, "a .tflite or .thim file; - reads it from the standard input");
+  options.text("-o,--output", &a->output, "DIR", "the folder to write: new, empty or of the same export", true);
+  std::vector<std::string> words;
+  for (const FormatWord& f : kFormats) words.emplace_back(f.word);
+  options.choice("--format", words, "what the folder is for (default: c)",
+                 [a](size_t i) { a->format = kFormats[i].package; });
+  options.text("--name", &a->name, "NAME",
+               "of the functions, and in capitals of the macros (default: the file's stem)");
+  options.integer("--examples", &a->examples, "N", "random inputs of the self-test (default: 2; 0: no self-test)", 0,
+                  100);
+  options.integer("--seed", &a->seed, "SEED", "of the random inputs (default: 0)");
+  return [a](const Context& context) { return run(*a, context); };
+}
+
+}  // namespace thimble::app

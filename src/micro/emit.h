@@ -1,0 +1,81 @@
+// A checked graph as C99: one header, one source, its constants, and the kernels that they call. Nothing is allocated
+// and nothing is looked up at run time: the memory plan, the plans of the operators and every derived constant are
+// written out.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "ops/check.h"
+#include "ops/column.h"
+
+namespace thimble::micro {
+
+struct File {
+  std::string path;  // in the package
+  std::string text;
+};
+
+struct EmitOptions {
+  std::string name;       // of the functions; in capitals of the macros
+  std::string origin;     // what it was made from, for the heads of files
+  std::string version;    // of Thimble
+  int64_t alignment = 8;  // of the arena and of every buffer in it, in bytes
+  // For the self-test: inputs (each the bytes of all inputs, one behind the other) and the answers to them.
+  std::vector<std::vector<uint8_t>> examples, answers;
+};
+
+struct Emitted {
+  std::vector<File> files;    // NAME.h, NAME.c, NAME_weights.h, thimble_*.h, without a folder
+  int64_t arena_bytes = 0;    // with inputs and outputs
+  int64_t weights_bytes = 0;  // constants of the model
+  int64_t derived_bytes = 0;  // multipliers, shifts, tables
+};
+
+// Errors: unsupported, of a node that has no C, with what would help.
+Result<Emitted> emit_c(const Checked& checked, const EmitOptions& options);
+
+// A C identifier out of any text: what is none becomes '_', a leading digit gets one before it.
+std::string identifier(std::string_view text);
+bool is_identifier(std::string_view text);
+
+class Emitter;
+
+// What the `emit` column of an operator sees of its node, and how it writes calls.
+class EmitContext {
+ public:
+  EmitContext(Emitter& emitter, NodeId id);
+
+  const Graph& graph;
+  const NodeId node_id;
+  const Node& node;
+  const Resolved& resolved;
+
+  bool has(size_t i) const { return i < node.inputs.size() && node.inputs[i] != kNoTensor; }
+  const Tensor& in(size_t i) const { return graph.at(node.inputs[i]); }
+  const Tensor& out(size_t i = 0) const { return graph.at(node.outputs[i]); }
+
+  // The operand as an expression of a pointer to its element type: a place in the arena, a constant, or NULL.
+  std::string operand(size_t input);
+  std::string result(size_t output = 0);
+  // `&NAME_plan_3`: the node's plan, written as a constant of the struct `type`.
+  std::string plan(std::string_view type);
+  // A further scratch buffer of the node, as a `void *`.
+  std::string scratch(int64_t bytes);
+
+  // `function(arguments…);`, from src/ops/KERNEL/kernel.h.
+  void call(std::string_view kernel, std::string_view function, const std::vector<std::string>& arguments);
+  // thimble_KERNEL_s8(plan, the first `inputs` inputs, the output), or _f32: the form that most operators have. Inputs
+  // that are left out are NULL. Errors: unsupported for inputs of other types, or of different ones.
+  Status usual(std::string_view kernel, size_t inputs);
+
+  tl::unexpected<Error> unsupported(const std::string& why, const std::string& fix) const;
+
+ private:
+  Emitter& emitter_;
+};
+
+using EmitFn = Status (*)(EmitContext&);
+const Cell<EmitFn>& emitter_of(Op op);
+
+}  // namespace thimble::micro

@@ -1,0 +1,357 @@
+#include "micro/emitter.h"
+#include "base/format.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "graph/int4.h"
+#include "micro/literals.h"
+#include "micro/sources.h"
+
+namespace thimble::micro {
+namespace {
+
+std::string capitals(std::string text) {
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  return text;
+}
+
+// Of the text in a comment: no end of a comment, no line break.
+std::string harmless(std::string text) {
+  for (char& c : text)
+    if (static_cast<unsigned char>(c) < 32 || c == '*' || c == '\\') c = ' ';
+  return text;
+}
+
+// The last of the names that converters string together.
+std::string short_name(const std::string& name) {
+  std::string last = name.substr(name.rfind(';') + 1);
+  return harmless(last.size() <= 60 ? last : last.substr(last.size() - 60));
+}
+
+std::string spec(const Tensor& t) { return format("{} {}", name(t.type), t.shape.to_string()); }
+
+// A plan as the positional initialisers of its struct (C++ of 2011 knows no others), its arrays as constants before it.
+class PlanWriter final : public PlanVisitor {
+ public:
+  explicit PlanWriter(std::string prefix) : prefix_(std::move(prefix)) {}
+
+  void number(std::string_view, int64_t value) override { item(literal(value)); }
+  void real(std::string_view, float value) override { item(literal(value)); }
+  void array(std::string_view name, const int8_t* values, int64_t count) override {
+    add(name, "int8_t", values, count);
+  }
+  void array(std::string_view name, const int32_t* values, int64_t count) override {
+    add(name, "int32_t", values, count);
+  }
+  void array(std::string_view name, const uint32_t* values, int64_t count) override {
+    add(name, "uint32_t", values, count);
+  }
+  void begin(std::string_view) override {
+    item("{");
+    first_ = true;
+  }
+  void end() override {
+    text_ += "}";
+    first_ = false;
+  }
+
+  const std::string& text() const { return text_; }
+  const std::string& arrays() const { return arrays_; }
+  int64_t bytes() const { return bytes_; }
+
+ private:
+  void item(const std::string& value) {
+    if (!first_) text_ += ", ";
+    text_ += value;
+    first_ = value == "{";
+  }
+  template <class T>
+  void add(std::string_view name, const char* type, const T* values, int64_t count) {
+    if (!values) return item("NULL");
+    const std::string symbol = prefix_ + "_" + identifier(name);
+    arrays_ += micro::array<T>(type, symbol, values, count);
+    bytes_ += count * static_cast<int64_t>(sizeof(T));
+    item(symbol);
+  }
+
+  std::string prefix_, text_, arrays_;
+  int64_t bytes_ = 0;
+  bool first_ = true;
+};
+
+std::string written(const Tensor& t, const std::string& symbol) {
+  const int64_t n = t.shape.elements();
+  switch (t.type) {
+    case DType::f32: return array("float", symbol, t.data.as<float>().data(), n);
+    case DType::i8: return array("int8_t", symbol, t.data.as<int8_t>().data(), n);
+    case DType::u8:
+    case DType::boolean: return array("uint8_t", symbol, t.data.as<uint8_t>().data(), n);
+    case DType::i16: return array("int16_t", symbol, t.data.as<int16_t>().data(), n);
+    case DType::i32: return array("int32_t", symbol, t.data.as<int32_t>().data(), n);
+    default: return array("int64_t", symbol, t.data.as<int64_t>().data(), n);
+  }
+}
+
+// Where a shipped header stands in the package: ops/conv2d/kernel.h is thimble_conv2d.h.
+std::string shipped_name(std::string_view path) {
+  const size_t slash = path.rfind('/');
+  std::string_view file = path.substr(slash + 1), folder = path.substr(0, slash);
+  if (file == "kernel.h") return "thimble_" + std::string(folder.substr(folder.rfind('/') + 1)) + ".h";
+  if (file.ends_with("_kernel.h")) return "thimble_" + std::string(file.substr(0, file.size() - 9)) + ".h";
+  return "thimble_" + std::string(file);
+}
+
+}  // namespace
+
+const char* c_type(DType type) {
+  switch (type) {
+    case DType::f32: return "float";
+    case DType::i8: return "int8_t";
+    case DType::u8:
+    case DType::boolean: return "uint8_t";
+    case DType::i16: return "int16_t";
+    case DType::i32: return "int32_t";
+    default: return "int64_t";
+  }
+}
+
+bool is_identifier(std::string_view text) { return !text.empty() && identifier(text) == text; }
+
+std::string identifier(std::string_view text) {
+  std::string name;
+  for (const char c : text) {
+    const bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+    name += word ? c : '_';
+  }
+  if (name.empty() || (name[0] >= '0' && name[0] <= '9')) name.insert(0, "_");
+  return name;
+}
+
+Emitter::Emitter(const Checked& c, const EmitOptions& o)
+    : checked(c), options(o), g_(c.graph), name_(o.name), macro_(capitals(o.name)) {}
+
+Result<Emitted> Emitter::run() {
+  if (!is_identifier(name_))
+    return fail(ErrorCode::usage, format("\"{}\" is no identifier of C", name_),
+                format("for example --name {}", identifier(name_)));
+  THIMBLE_TRY(refuse_types());
+  // Once for the scratch that the nodes want, then with every place known.
+  memory_.offset.assign(g_.tensors.size(), 0);
+  THIMBLE_TRY(nodes());
+  memory_ = place(checked, scratch_, options.alignment);
+  THIMBLE_TRY(nodes());
+
+  Emitted result;
+  result.files.push_back({name_ + ".h", header()});
+  result.files.push_back({name_ + ".c", source()});
+  result.files.push_back({name_ + "_weights.h", weights()});
+  if (!options.examples.empty()) result.files.push_back({name_ + "_self_test.c", self_test()});
+  THIMBLE_ASSIGN(std::vector<File> headers, shipped_headers());
+  std::ranges::move(headers, std::back_inserter(result.files));
+  result.arena_bytes = arena_bytes();
+  result.weights_bytes = weights_bytes_;
+  result.derived_bytes = derived_bytes_;
+  return result;
+}
+
+Status Emitter::refuse_types() const {
+  if (g_.inputs.empty() || g_.outputs.empty()) return fail(ErrorCode::unsupported, "a model without inputs or outputs");
+  for (const Tensor& t : g_.tensors) {
+    if (t.type == DType::f64 || t.type == DType::f16 || t.type == DType::u16 || t.type == DType::u32 ||
+        t.type == DType::u64)
+      return fail(ErrorCode::unsupported, format("{}: no C for this element type", t.to_string()));
+    if (t.variable && t.data && std::ranges::any_of(t.data.as<uint8_t>(), [](uint8_t b) { return b != 0; }))
+      return fail(ErrorCode::unsupported, format("state {} does not begin with zeros", t.to_string()));
+  }
+  return {};
+}
+
+Status Emitter::nodes() {
+  constants_.clear();
+  kernels_.clear();
+  weights_.clear();
+  plans_.clear();
+  body_.clear();
+  weights_bytes_ = derived_bytes_ = 0;
+  scratch_used_ = 0;
+  for (size_t n = 0; n < g_.nodes.size(); ++n) {
+    const Node& node = g_.nodes[n];
+    const Tensor& y = g_.at(node.outputs[0]);
+    body_ += format("  /* {}: {} \"{}\"\n     {} -> {} */\n", n, name(node.op), short_name(node.name),
+                    node.inputs.empty() || node.inputs[0] < 0 ? "" : spec(g_.at(node.inputs[0])), spec(y));
+    if (checked.nodes[n].output_is_input || y.shape.elements() == 0) continue;
+    const Cell<EmitFn>& cell = emitter_of(node.op);
+    EmitContext ctx(*this, static_cast<NodeId>(n));
+    if (!cell.rule) return ctx.unsupported(cell.why_not, "`thimble ops` lists the operators that have C");
+    THIMBLE_TRY(cell.rule(ctx));
+    body_ += format("  {}_ON_LAYER({});\n", macro_, n);
+  }
+  return {};
+}
+
+int64_t Emitter::arena_bytes() const {
+  return memory_.bytes + (has_states() ? round_up<int64_t>(state_bytes(), options.alignment) : 0);
+}
+
+bool Emitter::has_states() const {
+  return std::ranges::any_of(g_.tensors, [](const Tensor& t) { return t.variable; });
+}
+
+bool Emitter::all_integer_outputs() const {
+  return std::ranges::none_of(g_.outputs, [&](TensorId t) { return g_.at(t).type == DType::f32; });
+}
+
+int64_t Emitter::state_bytes() const {
+  int64_t bytes = 0;
+  for (const Tensor& t : g_.tensors)
+    if (t.variable) bytes += round_up<int64_t>(t.bytes(), 8);
+  return bytes;
+}
+
+std::string Emitter::address(TensorId t) {
+  if (t == kNoTensor) return "NULL";
+  const TensorId at = memory_.storage.empty() ? t : memory_.storage[static_cast<size_t>(t)];
+  const Tensor& tensor = g_.at(at);
+  if (tensor.constant()) return constant(at);
+  if (tensor.variable) return format("state->s{}", at);
+  for (size_t i = 0; i < g_.inputs.size(); ++i)
+    if (g_.inputs[i] == at) {
+      const std::string name = plain_interface() ? "in" : format("in{}", i);
+      return at == t || tensor.type == g_.at(t).type ? name : format("(const {} *){}", c_type(g_.at(t).type), name);
+    }
+  return format("({} *)(a + {})", c_type(g_.at(t).type), memory_.offset[static_cast<size_t>(t)]);
+}
+
+std::string Emitter::constant(TensorId t) {
+  if (const auto known = constants_.find(t); known != constants_.end()) return known->second;
+  const Tensor& tensor = g_.at(t);
+  const std::string symbol = format("{}_t{}", name_, t);
+  weights_ += format("\n/* \"{}\": {} */\n", short_name(tensor.name), spec(tensor)) + written(tensor, symbol);
+  weights_bytes_ += tensor.bytes();
+  return constants_[t] = symbol;
+}
+
+std::string Emitter::plan_of(NodeId node, std::string_view type) {
+  const std::string symbol = format("{}_plan_{}", name_, node);
+  PlanWriter writer(format("{}_p{}", name_, node));
+  checked.nodes[static_cast<size_t>(node)].plan.visit(writer);
+  plans_ += "\n" + writer.arrays();
+  std::string line = format("static const {} {} = {{", type, symbol), text;
+  // Break after commas.
+  for (size_t from = 0; from < writer.text().size();) {
+    size_t to = writer.text().find(", ", from);
+    to = to == std::string::npos ? writer.text().size() : to + 2;
+    if (line.size() + to - from > 116) {
+      while (line.ends_with(' ')) line.pop_back();
+      text += line + "\n";
+      line = "    ";
+    }
+    line += writer.text().substr(from, to - from);
+    from = to;
+  }
+  plans_ += text + line + "};\n";
+  derived_bytes_ += writer.bytes();
+  return "&" + symbol;
+}
+
+std::string Emitter::scratch(NodeId node, int64_t bytes) {
+  const size_t i = scratch_used_++;
+  if (i == scratch_.size()) scratch_.push_back({node, bytes});
+  return format("(void *)(a + {})", i < memory_.scratch.size() ? memory_.scratch[i] : 0);
+}
+
+void Emitter::call(std::string_view kernel, const std::string& text) {
+  kernels_.insert(std::string(kernel));
+  body_ += text;
+}
+
+Result<std::vector<File>> Emitter::shipped_headers() const {
+  std::vector<std::string> wanted;
+  for (const std::string& kernel : kernels_) wanted.push_back("ops/" + kernel + "/kernel.h");
+  wanted.push_back("base/c99.h");
+  std::vector<File> files;
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    const std::string path = wanted[i];
+    const std::span<const Source> sources(kSources, kSourceCount);
+    const auto source = std::ranges::find(sources, path, &Source::path);
+    if (source == sources.end()) return fail(ErrorCode::internal, format("{} is not among the shipped headers", path));
+    std::string text;
+    for (size_t from = 0; from < source->text.size();) {
+      const size_t end = std::min(source->text.find('\n', from), source->text.size());
+      std::string line(source->text.substr(from, end - from));
+      from = end + 1;
+      if (line.starts_with("#include \"")) {
+        const std::string included = line.substr(10, line.rfind('"') - 10);
+        if (std::ranges::find(wanted, included) == wanted.end()) wanted.push_back(included);
+        line = "#include \"" + shipped_name(included) + "\"";
+      }
+      text += line + "\n";
+    }
+    files.push_back({shipped_name(path), std::move(text)});
+  }
+  return files;
+}
+
+// ---- what an operator sees ----
+
+EmitContext::EmitContext(Emitter& emitter, NodeId id)
+    : graph(emitter.checked.graph),
+      node_id(id),
+      node(graph.nodes[static_cast<size_t>(id)]),
+      resolved(emitter.checked.nodes[static_cast<size_t>(id)]),
+      emitter_(emitter) {}
+
+std::string EmitContext::operand(size_t input) { return has(input) ? emitter_.address(node.inputs[input]) : "NULL"; }
+std::string EmitContext::result(size_t output) { return emitter_.address(node.outputs[output]); }
+std::string EmitContext::plan(std::string_view type) { return emitter_.plan_of(node_id, type); }
+std::string EmitContext::scratch(int64_t bytes) { return emitter_.scratch(node_id, bytes); }
+
+void EmitContext::call(std::string_view kernel, std::string_view function, const std::vector<std::string>& arguments) {
+  std::string text, line = format("  {}(", function);
+  const size_t indent = line.size();
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const std::string item = arguments[i] + (i + 1 < arguments.size() ? "," : ");");
+    if (line.size() + 1 + item.size() > 116) {
+      text += line + "\n";
+      line = std::string(indent, ' ');
+    } else if (i > 0) {
+      line += " ";
+    }
+    line += item;
+  }
+  emitter_.call(kernel, text + line + "\n");
+}
+
+Status EmitContext::usual(std::string_view kernel, size_t inputs) {
+  const DType type = in(0).type;
+  for (size_t i = 0; i < inputs; ++i)
+    if (has(i) && in(i).type != type && !(type == DType::i8 && in(i).type == DType::i32))
+      return unsupported(format("operand {} is {} beside {}", i, name(in(i).type), name(type)),
+                         "`thimble quantize --to int8` makes all of it integers");
+  if (type != DType::i8 && type != DType::f32)
+    return unsupported(format("no C for {}", name(type)), "int8 and float32 have C: `thimble quantize --to int8`");
+  const std::string function = format("thimble_{}{}", kernel, type == DType::i8 ? "_s8" : "_f32");
+  std::vector<std::string> arguments = {plan(format("thimble_{}", kernel))};
+  for (size_t i = 0; i < inputs; ++i) arguments.push_back(operand(i));
+  arguments.push_back(result());
+  call(kernel, function, arguments);
+  return {};
+}
+
+tl::unexpected<Error> EmitContext::unsupported(const std::string& why, const std::string& fix) const {
+  std::string tensors;
+  for (const TensorId t : node.inputs)
+    if (t != kNoTensor && !graph.at(t).constant()) tensors += "\n      in  " + graph.at(t).to_string();
+  for (const TensorId t : node.outputs) tensors += "\n      out " + graph.at(t).to_string();
+  return fail(ErrorCode::unsupported,
+              format("node {} \"{}\" {}: {}{}", node_id, node.name, thimble::name(node.op), why, tensors), fix);
+}
+
+Result<Emitted> emit_c(const Checked& checked, const EmitOptions& options) {
+  Checked wide = checked;
+  widen_int4(wide.graph);
+  return Emitter(wide, options).run();
+}
+
+}  // namespace thimble::micro

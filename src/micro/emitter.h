@@ -1,0 +1,60 @@
+// The state of one emission: what the operators' emit functions add to through EmitContext.
+#pragma once
+
+#include <map>
+#include <set>
+
+#include "base/numbers.h"
+#include "micro/emit.h"
+#include "micro/memory.h"
+
+namespace thimble::micro {
+
+class Emitter {
+ public:
+  Emitter(const Checked& checked, const EmitOptions& options);
+
+  Result<Emitted> run();
+
+  const Checked& checked;
+  const EmitOptions& options;
+
+  // A pointer to the tensor's elements, as an expression: of its place, of its constant (written at the first use), or
+  // NULL for kNoTensor.
+  std::string address(TensorId t);
+  std::string plan_of(NodeId node, std::string_view type);
+  std::string scratch(NodeId node, int64_t bytes);
+  void call(std::string_view kernel, const std::string& text);
+
+ private:
+  Status nodes();
+  Status refuse_types() const;
+  bool plain_interface() const { return g_.inputs.size() == 1 && g_.outputs.size() == 1; }
+  bool all_integer_outputs() const;
+  bool has_states() const;
+  int64_t state_bytes() const;
+  int64_t arena_bytes() const;
+  std::string constant(TensorId t);
+  std::string header() const;
+  std::string source() const;
+  std::string weights() const;
+  std::string self_test() const;
+  std::string head(const std::string& what) const;
+  std::string parameters(bool state) const;
+  Result<std::vector<File>> shipped_headers() const;
+
+  const Graph& g_;
+  std::string name_, macro_;  // kws, KWS
+  Memory memory_;
+  std::vector<Scratch> scratch_;
+  size_t scratch_used_ = 0;
+  std::set<std::string> kernels_;
+  std::map<TensorId, std::string> constants_;
+  std::string weights_, plans_, body_;
+  int64_t weights_bytes_ = 0, derived_bytes_ = 0;
+};
+
+// `int8_t`, `float` …
+const char* c_type(DType type);
+
+}  // namespace thimble::micro

@@ -1,0 +1,227 @@
+#include "micro/package.h"
+#include "base/format.h"
+
+#include <algorithm>
+#include <cctype>
+
+namespace thimble::micro {
+namespace {
+
+std::string capitals(std::string text) {
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  return text;
+}
+
+std::string spec(const Tensor& t) { return format("{} {}", name(t.type), t.shape.to_string()); }
+
+// What the texts of a package say again and again.
+struct Facts {
+  const Graph& graph;
+  const Emitted& emitted;
+  const PackageOptions& options;
+
+  const std::string& n() const { return options.name; }
+  std::string macro() const { return capitals(options.name); }
+  bool plain() const { return graph.inputs.size() == 1 && graph.outputs.size() == 1; }
+  bool tested() const { return contains("_self_test.c"); }
+  bool contains(std::string_view ending) const {
+    return std::ranges::any_of(emitted.files, [&](const File& f) { return f.path.ends_with(ending); });
+  }
+  std::string sentence() const { return format("A neural network as C, made by Thimble from {}", options.origin); }
+  std::string interface() const {
+    std::string text;
+    for (const TensorId t : graph.inputs) text += (text.empty() ? "" : ", ") + spec(graph.at(t));
+    text += " to ";
+    for (size_t i = 0; i < graph.outputs.size(); ++i) text += (i ? ", " : "") + spec(graph.at(graph.outputs[i]));
+    return text;
+  }
+};
+
+const char* c_type_of(const Graph& g, TensorId t) {
+  switch (g.at(t).type) {
+    case DType::f32: return "float";
+    case DType::i8: return "int8_t";
+    default: return "uint8_t";
+  }
+}
+
+// A loop body that fills the input with zeros and runs once.
+std::string call(const Facts& f) {
+  if (f.plain())
+    return format(
+        "  {2} *const in = ({2} *)(void *)(arena + {1}_INPUT_OFFSET); /* fill these {1}_INPUT_SIZE values */\n"
+        "  {3} *const out = ({3} *)(void *)(arena + {1}_OUTPUT_OFFSET);\n"
+        "  const int status = {0}_run(arena, sizeof arena, in, out);\n",
+        f.n(), f.macro(), c_type_of(f.graph, f.graph.inputs[0]), c_type_of(f.graph, f.graph.outputs[0]));
+  std::string in, out;
+  for (size_t i = 0; i < f.graph.inputs.size(); ++i)
+    in += (i ? ", " : "") +
+          format("arena + {}_INPUT{}_OFFSET", f.macro(), f.graph.inputs.size() == 1 ? "" : format("_{}", i));
+  for (size_t i = 0; i < f.graph.outputs.size(); ++i)
+    out += (i ? ", " : "") +
+           format("arena + {}_OUTPUT{}_OFFSET", f.macro(), f.graph.outputs.size() == 1 ? "" : format("_{}", i));
+  return format(
+      "  const void *const in[] = {{{}}};\n  void *const out[] = {{{}}};\n"
+      "  const int status = {}_run_io(arena, sizeof arena, in, out);\n",
+      in, out, f.n());
+}
+
+std::string arena(const Facts& f) {
+  return format(
+      "#if defined(__GNUC__)\n#define ALIGNED __attribute__((aligned({0}_ARENA_ALIGNMENT)))\n#else\n#define ALIGNED\n"
+      "#endif\n\nstatic uint8_t arena[{0}_ARENA_BYTES] ALIGNED;\n\n",
+      f.macro());
+}
+
+File posix_example(const Facts& f) {
+  std::string text =
+      format("/* Runs {0} once and prints its answer; with self-test the status of the self-test. */\n", f.n());
+  text += format("#include <stdio.h>\n#include <string.h>\n\n#include \"{}.h\"\n\n", f.n()) + arena(f);
+  text += "int main(void) {\n" + call(f) + "  printf(\"status %d\\n\", status);\n";
+  if (f.plain())
+    text += format(
+        "  {{\n    size_t i;\n    for (i = 0; i < {0}_OUTPUT_SIZE; ++i) printf(\"%g \", (double)out[i]);\n"
+        "    printf(\"\\n\");\n  }}\n",
+        f.macro());
+  if (f.tested()) text += format("  printf(\"self-test %d\\n\", {0}_self_test());\n", f.n());
+  return {"examples/posix/main.c", text + "  return status;\n}\n"};
+}
+
+File arduino_example(const Facts& f) {
+  std::string title = f.n();
+  title[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(title[0])));
+  std::string text =
+      format("// Runs {0} again and again; open the serial monitor at 115200 baud.\n#include <{0}.h>\n\n", f.n());
+  text += arena(f) + "void setup() {\n  Serial.begin(115200);\n";
+  if (f.tested()) text += format("  Serial.print(\"self-test: \");\n  Serial.println({0}_self_test());\n", f.n());
+  text += "}\n\nvoid loop() {\n" + call(f) + "  Serial.print(\"status \");\n  Serial.println(status);\n";
+  if (f.plain())
+    text += format(
+        "  for (size_t i = 0; i < {0}_OUTPUT_SIZE; ++i) {{\n    Serial.print(out[i]);\n    Serial.print(' ');\n  }}\n"
+        "  Serial.println();\n",
+        f.macro());
+  return {format("examples/{0}/{0}.ino", title), text + "  delay(1000);\n}\n"};
+}
+
+File readme(const Facts& f) {
+  std::string text = format("# {}\n\n{}: {}.\n\n", f.n(), f.sentence(), f.interface());
+  text += format("```c\n#include \"{}.h\"\n\n{}int answer(void) {{\n{}  return status;\n}}\n```\n\n", f.n(), arena(f),
+                 call(f));
+  text += "| | bytes |\n|---|---|\n";
+  text += format("| working memory (`{}_ARENA_BYTES`: inputs, outputs and everything between) | {} |\n", f.macro(),
+                 f.emitted.arena_bytes);
+  text += format("| weights and biases, in flash | {} |\n", f.emitted.weights_bytes);
+  text += format("| multipliers, shifts and tables, in flash | {} |\n\n", f.emitted.derived_bytes);
+  text +=
+      "C99 and C++11, no heap, no global state but what the caller gives; any compiler of the last ten years. "
+      "Compile with `-ffp-contract=off` where floats have to give the same bits everywhere.\n";
+  if (f.tested())
+    text += format("\n`{}_self_test()` returns 0 where the examples give the answers that the host computed.\n", f.n());
+  return {"README.md", text};
+}
+
+// `src/NAME.c src/NAME_self_test.c`
+std::string sources(const Facts& f) {
+  std::string text;
+  for (const File& file : f.emitted.files)
+    if (file.path.ends_with(".c")) text += (text.empty() ? "src/" : " src/") + file.path;
+  return text;
+}
+
+void arduino(const Facts& f, std::vector<File>& files) {
+  files.push_back({"library.properties",
+                   format("name={0}\nversion=1.0.0\nauthor=Thimble\nmaintainer=Thimble\nsentence={1}.\nparagraph={2}; "
+                          "{3} bytes of working memory.\ncategory=Data Processing\nurl=https://example.com/{0}\n"
+                          "architectures=*\nincludes={0}.h\n",
+                          f.n(), f.sentence(), f.interface(), f.emitted.arena_bytes)});
+  std::string keywords;
+  for (const char* function : {"run", "run_io", "run_state", "self_test"})
+    keywords += format("{}_{}\tKEYWORD2\n", f.n(), function);
+  for (const char* constant : {"INPUT_SIZE", "OUTPUT_SIZE", "ARENA_BYTES", "OK"})
+    keywords += format("{}_{}\tLITERAL1\n", f.macro(), constant);
+  files.push_back({"keywords.txt", keywords});
+  files.push_back(arduino_example(f));
+}
+
+void platformio(const Facts& f, std::vector<File>& files) {
+  files.push_back(
+      {"library.json", format("{{\n  \"name\": \"{0}\",\n  \"version\": \"1.0.0\",\n  \"description\": \"{1}\",\n"
+                              "  \"keywords\": \"neural network, inference\",\n  \"license\": \"Apache-2.0\",\n"
+                              "  \"frameworks\": \"*\",\n  \"platforms\": \"*\",\n  \"headers\": \"{0}.h\",\n"
+                              "  \"build\": {{\"srcDir\": \"src\", \"includeDir\": \"src\"}}\n}}\n",
+                              f.n(), f.sentence())});
+  files.push_back(posix_example(f));
+}
+
+void zephyr(const Facts& f, std::vector<File>& files) {
+  files.push_back({"zephyr/module.yml", format("name: {}\nbuild:\n  cmake: .\n  kconfig: Kconfig\n", f.n())});
+  files.push_back(
+      {"CMakeLists.txt", format("if(CONFIG_{1})\n  zephyr_include_directories(src)\n  zephyr_library_named({0})\n"
+                                "  zephyr_library_sources({2})\nendif()\n",
+                                f.n(), f.macro(), sources(f))});
+  files.push_back({"Kconfig", format("config {}\n\tbool \"{}: {}\"\n\thelp\n\t  {}. {} bytes of working memory.\n",
+                                     f.macro(), f.n(), f.interface(), f.sentence(), f.emitted.arena_bytes)});
+  files.push_back(posix_example(f));
+}
+
+void idf(const Facts& f, std::vector<File>& files) {
+  files.push_back({"CMakeLists.txt",
+                   format("if(ESP_PLATFORM)\n  idf_component_register(SRCS {0} INCLUDE_DIRS src)\nelse()\n"
+                          "  cmake_minimum_required(VERSION 3.16)\n  project({1} C)\n  add_library({1} STATIC {0})\n"
+                          "  target_include_directories({1} PUBLIC src)\nendif()\n",
+                          sources(f), f.n())});
+  files.push_back(
+      {"idf_component.yml", format("version: \"1.0.0\"\ndescription: \"{}\"\nlicense: Apache-2.0\n", f.sentence())});
+  files.push_back(posix_example(f));
+}
+
+void cmsis_pack(const Facts& f, std::vector<File>& files) {
+  std::string list;
+  for (const File& file : f.emitted.files)
+    list += format("        <file category=\"{}\" name=\"src/{}\"/>\n", file.path.ends_with(".c") ? "source" : "header",
+                   file.path);
+  files.push_back(
+      {format("Thimble.{}.pdsc", f.n()),
+       format("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+              "<package schemaVersion=\"1.7.36\" xmlns:xs=\"http://www.w3.org/2001/XMLSchema-instance\" "
+              "xs:noNamespaceSchemaLocation=\"PACK.xsd\">\n  <vendor>Thimble</vendor>\n  <name>{0}</name>\n"
+              "  <description>{1}</description>\n  <url>https://example.com/</url>\n"
+              "  <releases>\n    <release version=\"1.0.0\">Exported by Thimble {2}.</release>\n  </releases>\n"
+              "  <components>\n    <component Cclass=\"Machine Learning\" Cgroup=\"Network\" Csub=\"{0}\" "
+              "Cversion=\"1.0.0\">\n      <description>{3}</description>\n      <files>\n"
+              "        <file category=\"include\" name=\"src/\"/>\n{4}"
+              "      </files>\n    </component>\n  </components>\n</package>\n",
+              f.n(), f.sentence(), f.options.version, f.interface(), list)});
+  files.push_back(posix_example(f));
+}
+
+}  // namespace
+
+std::vector<File> package(const Graph& graph, Emitted emitted, const PackageOptions& options) {
+  const Facts f{graph, emitted, options};
+  std::vector<File> files;
+  files.push_back(readme(f));
+  switch (options.format) {
+    case PackageFormat::c: files.push_back(posix_example(f)); break;
+    case PackageFormat::arduino: arduino(f, files); break;
+    case PackageFormat::platformio: platformio(f, files); break;
+    case PackageFormat::zephyr: zephyr(f, files); break;
+    case PackageFormat::idf: idf(f, files); break;
+    case PackageFormat::cmsis_pack: cmsis_pack(f, files); break;
+  }
+  for (File& file : emitted.files) files.push_back({"src/" + file.path, std::move(file.text)});
+  return files;
+}
+
+File model_header(std::span<const uint8_t> tflite, const std::string& name) {
+  std::string guard = capitals(name) + "_MODEL_H";
+  std::string text =
+      format("/* {} bytes of a .tflite file. */\n#ifndef {}\n#define {}\n\n", tflite.size(), guard, guard);
+  text += "#if defined(__GNUC__)\n__attribute__((aligned(16)))\n#endif\n";
+  text += format("static const unsigned char {}[] = {{", name);
+  for (size_t i = 0; i < tflite.size(); ++i) text += format("{}0x{:02x},", i % 16 ? " " : "\n    ", tflite[i]);
+  text += format("\n}};\nstatic const unsigned int {}_len = {};\n\n#endif\n", name, tflite.size());
+  return {name + ".h", std::move(text)};
+}
+
+}  // namespace thimble::micro

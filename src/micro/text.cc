@@ -1,0 +1,213 @@
+// The files of a package that are written around the calls: header, source, constants, self-test.
+#include "base/format.h"
+#include "micro/emitter.h"
+#include "micro/literals.h"
+
+namespace thimble::micro {
+namespace {
+
+std::string spec(const Tensor& t) { return format("{} {}", name(t.type), t.shape.to_string()); }
+
+}  // namespace
+
+std::string Emitter::head(const std::string& what) const {
+  return format("/* {}{}\n   Made by Thimble {} from {}; do not edit. */\n", name_, what, options.version,
+                options.origin);
+}
+
+// `void *arena, size_t arena_bytes, const int8_t *in, int8_t *out`
+std::string Emitter::parameters(bool state) const {
+  std::string text = "void *arena, size_t arena_bytes, ";
+  text += plain_interface()
+              ? format("const {} *in, {} *out", c_type(g_.at(g_.inputs[0]).type), c_type(g_.at(g_.outputs[0]).type))
+              : std::string("const void *const *in, void *const *out");
+  return text + (state ? format(", {}_state *state", name_) : "");
+}
+
+std::string Emitter::header() const {
+  const bool plain = plain_interface();
+  std::string text = head(": a neural network as C99");
+  text += format("#ifndef {0}_H\n#define {0}_H\n\n#include <stddef.h>\n#include <stdint.h>\n\n", macro_);
+  text += "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n";
+  const auto tensor = [&](const char* what, const std::string& number, TensorId t) {
+    const Tensor& x = g_.at(t);
+    const std::string prefix = format("{}_{}{}", macro_, what, number);
+    text += format("/* {} */\n#define {}_SIZE {}\n", spec(x), prefix, x.shape.elements());
+    text += format("#define {}_OFFSET {}\n", prefix, std::max<int64_t>(memory_.offset[static_cast<size_t>(t)], 0));
+    if (x.quant.scale.size() == 1 && is_quantized_type(x.type)) {
+      text += format("#define {}_SCALE {}\n", prefix, literal(x.quant.scale[0]));
+      text += format("#define {}_ZERO_POINT ({})\n", prefix, x.quant.zero_point[0]);
+    }
+    text += "\n";
+  };
+  for (size_t i = 0; i < g_.inputs.size(); ++i)
+    tensor("INPUT", g_.inputs.size() == 1 ? "" : format("_{}", i), g_.inputs[i]);
+  for (size_t i = 0; i < g_.outputs.size(); ++i)
+    tensor("OUTPUT", g_.outputs.size() == 1 ? "" : format("_{}", i), g_.outputs[i]);
+  text += format(
+      "/* Working memory, inputs and outputs included, and what its address must be a multiple of. */\n"
+      "#define {0}_ARENA_BYTES {1}\n#if defined(__AVR__)\n#define {0}_ARENA_ALIGNMENT 1\n#else\n"
+      "#define {0}_ARENA_ALIGNMENT {2}\n#endif\n\n",
+      macro_, arena_bytes(), options.alignment);
+  text += format("enum {{ {0}_OK = 0, {0}_ARENA_TOO_SMALL = -1, {0}_ARENA_MISALIGNED = -2 }};\n\n", macro_);
+  if (has_states()) {
+    text += "/* What the network remembers between calls; all zeros at the start of a sequence. */\n";
+    text += format("typedef struct {}_state {{\n", name_);
+    for (size_t t = 0; t < g_.tensors.size(); ++t)
+      if (g_.tensors[t].variable)
+        text += format("  {} s{}[{}];\n", c_type(g_.tensors[t].type), t, g_.tensors[t].shape.elements());
+    text += format("}} {}_state;\n\n", name_);
+  }
+  if (plain) {
+    text += format(
+        "/* Computes `out` from `in`. Both may lie anywhere, also in the arena at {0}_INPUT_OFFSET and\n"
+        "   {0}_OUTPUT_OFFSET, where nothing is copied. The input is not kept. Returns {0}_OK, or why it did\n"
+        "   nothing.{2} */\nint {1}_run({3});\n",
+        macro_, name_, has_states() ? " Every call begins with zero states." : "", parameters(false));
+  } else {
+    text += format(
+        "/* Computes every out[i] from all in[i], in the order and of the sizes above. Returns {0}_OK, or why it did\n"
+        "   nothing.{2} */\nint {1}_run_io({3});\n",
+        macro_, name_, has_states() ? " Every call begins with zero states." : "", parameters(false));
+  }
+  if (has_states())
+    text += format("/* The same, going on from `state`, which it changes. */\nint {}_run{}_state({});\n", name_,
+                   plain ? "" : "_io", parameters(true));
+  if (!options.examples.empty())
+    text += format(
+        "/* 0 where the examples that were written with the network give the same bytes here. */\nint "
+        "{}_self_test(void);\n",
+        name_);
+  return text + "\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n";
+}
+
+std::string Emitter::source() const {
+  const bool plain = plain_interface(), states = has_states();
+  std::string text = head(": the network, one call per operator");
+  text += format("#include \"{}.h\"\n\n#include <math.h>\n#include <string.h>\n\n", name_);
+  for (const std::string& kernel : kernels_) text += format("#include \"thimble_{}.h\"\n", kernel);
+  text += format("#include \"{}_weights.h\"\n\n", name_);
+  text += format(
+      "/* Called behind each operator: for profiles. */\n#ifndef {0}_ON_LAYER\n#define {0}_ON_LAYER(i) ((void)0)\n"
+      "#endif\n\n",
+      macro_);
+  std::string compute = format("static void {}_compute(uint8_t *a, ", name_);
+  compute += plain
+                 ? format("const {} *in, {} *out", c_type(g_.at(g_.inputs[0]).type), c_type(g_.at(g_.outputs[0]).type))
+                 : std::string("const void *const *in, void *const *out");
+  compute += states ? format(", {}_state *state) {{\n", name_) : std::string(") {\n");
+  text += compute;
+  if (!plain)
+    for (size_t i = 0; i < g_.inputs.size(); ++i) {
+      const char* type = c_type(g_.at(g_.inputs[i]).type);
+      text += format("  const {1} *const in{0} = (const {1} *)in[{0}];\n", i, type);
+    }
+  text += body_;
+  for (size_t i = 0; i < g_.outputs.size(); ++i) {
+    const TensorId t = g_.outputs[i];
+    const std::string to = plain ? "out" : format("out[{}]", i);
+    const std::string from = const_cast<Emitter*>(this)->address(t);
+    const std::string copy = format("memcpy({}, {}, {});\n", to, from, g_.at(t).bytes());
+    const bool in_arena = from.starts_with("(") && from.find("(a + ") != std::string::npos;
+    text += in_arena ? format("  if ((const void *){} != (const void *){}) {}", to, from, copy) : "  " + copy;
+  }
+  text += "}\n\n";
+  const auto entry = [&](bool state) {
+    text += format("int {}_run{}{}({}) {{\n", name_, plain ? "" : "_io", state ? "_state" : "", parameters(state));
+    const int64_t need = state ? memory_.bytes : arena_bytes();
+    text += state && states ? format("  if (arena_bytes < {}) return {}_ARENA_TOO_SMALL;\n", need, macro_)
+                            : format("  if (arena_bytes < {0}_ARENA_BYTES) return {0}_ARENA_TOO_SMALL;\n", macro_);
+    text += format("  if ((uintptr_t)arena % {0}_ARENA_ALIGNMENT != 0) return {0}_ARENA_MISALIGNED;\n", macro_);
+    if (states && !state) {
+      text += format("  {{\n    {0}_state *const state = ({0}_state *)(void *)((uint8_t *)arena + {1});\n", name_,
+                     memory_.bytes);
+      text += format("    memset(state, 0, sizeof *state);\n    {}_compute((uint8_t *)arena, in, out, state);\n  }}\n",
+                     name_);
+    } else {
+      text += format("  {}_compute((uint8_t *)arena, in, out{});\n", name_, states ? ", state" : "");
+    }
+    text += format("  return {}_OK;\n}}\n", macro_);
+  };
+  entry(false);
+  if (states) {
+    text += "\n";
+    entry(true);
+  }
+  return text;
+}
+
+std::string Emitter::weights() const {
+  std::string text = head(": weights, and the plan of each operator");
+  text += format("#ifndef {0}_WEIGHTS_H\n#define {0}_WEIGHTS_H\n", macro_);
+  text += weights_ + plans_;
+  return text + "\n#endif\n";
+}
+
+// Inputs are laid where they belong in the arena, so that the test needs no memory beside it.
+std::string Emitter::self_test() const {
+  const bool plain = plain_interface(), exact = all_integer_outputs();
+  std::string text = head(": examples and their answers");
+  text += format("#include \"{}.h\"\n\n#include <string.h>\n\n#include \"thimble_c99.h\"\n\n", name_);
+  text += format(
+      "#if defined(__GNUC__)\n#define {0}_ALIGNED __attribute__((aligned({0}_ARENA_ALIGNMENT)))\n#else\n"
+      "#define {0}_ALIGNED\n#endif\n\nstatic uint8_t arena[{0}_ARENA_BYTES] {0}_ALIGNED;\n\n",
+      macro_);
+  const auto examples = [&](const std::string& symbol, const std::vector<TensorId>& tensors,
+                            const std::vector<std::vector<uint8_t>>& values) {
+    for (size_t e = 0; e < values.size(); ++e) {
+      size_t at = 0;
+      for (size_t i = 0; i < tensors.size(); ++i) {
+        const auto bytes = static_cast<size_t>(g_.at(tensors[i]).bytes());
+        text += array("uint8_t", format("{}_{}_{}", symbol, e, i), values[e].data() + at, static_cast<int64_t>(bytes));
+        at += bytes;
+      }
+    }
+  };
+  examples("example", g_.inputs, options.examples);
+  examples("answer", g_.outputs, options.answers);
+  text += "\nstatic void fetch(void *to, const uint8_t *from, size_t bytes) {\n  size_t i;\n";
+  text += "  for (i = 0; i < bytes; ++i) ((int8_t *)to)[i] = thimble_read_s8((const int8_t *)from + i);\n}\n\n";
+  if (exact) {
+    text += "static int differs(const void *got, const uint8_t *wanted, size_t bytes) {\n  size_t i;\n";
+    text +=
+        "  for (i = 0; i < bytes; ++i)\n    if (((const int8_t *)got)[i] != thimble_read_s8((const int8_t *)wanted + "
+        "i)) return 1;\n";
+  } else {
+    text += "/* Floats: within 1e-4 of the larger of 1 and the answer. */\n";
+    text += "static int differs(const void *got, const uint8_t *wanted, size_t bytes) {\n  size_t i;\n";
+    text +=
+        "  for (i = 0; i < bytes / sizeof(float); ++i) {\n    float answer, error, limit = 1e-4f;\n"
+        "    fetch(&answer, wanted + i * sizeof answer, sizeof answer);\n"
+        "    error = ((const float *)got)[i] - answer;\n"
+        "    if (answer > 1) limit *= answer;\n    if (answer < -1) limit *= -answer;\n"
+        "    if (!(error <= limit && error >= -limit)) return 1;\n  }\n";
+  }
+  text += format("  return 0;\n}}\n\nint {}_self_test(void) {{\n", name_);
+  for (size_t e = 0; e < options.examples.size(); ++e) {
+    const auto lay = [&](const char* kind, size_t i, size_t count) {
+      return format("arena + {}_{}{}_OFFSET", macro_, kind, count == 1 ? "" : format("_{}", i));
+    };
+    text += "  {\n";
+    std::string in, out;
+    for (size_t i = 0; i < g_.inputs.size(); ++i) in += (i ? ", " : "") + lay("INPUT", i, g_.inputs.size());
+    for (size_t i = 0; i < g_.outputs.size(); ++i) out += (i ? ", " : "") + lay("OUTPUT", i, g_.outputs.size());
+    if (!plain) text += format("    const void *const in[] = {{{}}};\n    void *const out[] = {{{}}};\n", in, out);
+    for (size_t i = 0; i < g_.inputs.size(); ++i)
+      text += format("    fetch({}, example_{}_{}, sizeof example_{}_{});\n", lay("INPUT", i, g_.inputs.size()), e, i,
+                     e, i);
+    if (plain) {
+      text += format(
+          "    if ({}_run(arena, sizeof arena, (const {} *)(void *)({}), ({} *)(void *)({})) != {}_OK) return 1;\n",
+          name_, c_type(g_.at(g_.inputs[0]).type), in, c_type(g_.at(g_.outputs[0]).type), out, macro_);
+    } else {
+      text += format("    if ({}_run_io(arena, sizeof arena, in, out) != {}_OK) return 1;\n", name_, macro_);
+    }
+    for (size_t i = 0; i < g_.outputs.size(); ++i)
+      text += format("    if (differs({}, answer_{}_{}, sizeof answer_{}_{})) return 2;\n",
+                     lay("OUTPUT", i, g_.outputs.size()), e, i, e, i);
+    text += "  }\n";
+  }
+  return text + "  return 0;\n}\n";
+}
+
+}  // namespace thimble::micro
