@@ -17,6 +17,9 @@
 // Sizes and positions: 64 bits on a host, 32 or 16 on a microcontroller, what its addresses need.
 typedef ptrdiff_t thimble_dim;
 
+// Dimensions of a tensor at most.
+#define THIMBLE_MAX_RANK 8
+
 // Constants (weights, biases, tables) are read through these: where flash has an address space of its own, an ordinary
 // read would copy them into RAM first.
 #if defined(__AVR__)
@@ -38,6 +41,9 @@ THIMBLE_INLINE float thimble_read_f32(const float* at) { return *at; }
 THIMBLE_INLINE int32_t thimble_add(int32_t a, int32_t b) { return (int32_t)((uint32_t)a + (uint32_t)b); }
 THIMBLE_INLINE int32_t thimble_sub(int32_t a, int32_t b) { return (int32_t)((uint32_t)a - (uint32_t)b); }
 
+// The value of a byte: int8, or with `flip` 0x80 a uint8 that lies in an int8_t.
+THIMBLE_INLINE int32_t thimble_byte(int8_t byte, int flip) { return (int32_t)(int8_t)(byte ^ flip) + flip; }
+
 THIMBLE_INLINE int32_t thimble_clamp(int32_t v, int32_t lo, int32_t hi) { return v < lo ? lo : v > hi ? hi : v; }
 
 // a · b / 2^31, rounded to nearest with ties toward +∞; min · min saturates. (Shifts of negative numbers are
@@ -51,6 +57,16 @@ THIMBLE_INLINE int32_t thimble_divide_by_power(int32_t x, int exponent) {
   const int32_t mask = (int32_t)(((uint32_t)1 << exponent) - 1);
   const int32_t threshold = (int32_t)(((uint32_t)mask >> 1) + (x < 0 ? 1u : 0u));
   return (x >> exponent) + ((x & mask) > threshold ? 1 : 0);
+}
+
+THIMBLE_INLINE int32_t thimble_saturate(int64_t v) {
+  return v < INT32_MIN ? INT32_MIN : v > INT32_MAX ? INT32_MAX : (int32_t)v;
+}
+
+// x · 2^exponent, saturated; a negative exponent divides and rounds half away from zero.
+THIMBLE_INLINE int32_t thimble_multiply_by_power(int32_t x, int exponent) {
+  if (exponent <= 0) return thimble_divide_by_power(x, exponent < -31 ? 31 : -exponent);
+  return thimble_saturate((int64_t)x * ((int64_t)1 << (exponent < 31 ? exponent : 31)));
 }
 
 // x · multiplier · 2^(shift − 31): the left shift first (modulo 2^32), then the doubling high multiply, then the

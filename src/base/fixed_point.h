@@ -26,14 +26,6 @@ constexpr int16_t saturating_rounding_doubling_high_mul(int16_t a, int16_t b) {
 // round(x / 2^exponent), half away from zero; exponent in [0, 31].
 constexpr int32_t rounding_divide_by_pot(int32_t x, int exponent) { return thimble_divide_by_power(x, exponent); }
 
-// x · 2^exponent, saturated; a negative exponent divides with rounding_divide_by_pot.
-constexpr int32_t saturating_rounding_multiply_by_pot(int32_t x, int exponent) {
-  if (exponent <= 0) return rounding_divide_by_pot(x, std::min(-exponent, 31));
-  const int64_t wide = static_cast<int64_t>(x) * (int64_t{1} << std::min(exponent, 31));
-  return static_cast<int32_t>(
-      std::clamp<int64_t>(wide, std::numeric_limits<int32_t>::min(), std::numeric_limits<int32_t>::max()));
-}
-
 // x · multiplier · 2^(shift − 31): left shift first (wrapping), then the doubling high multiply, then
 // the rounding right shift. shift in [−31, 30] for every multiplier that quantize_multiplier gives to
 // a legal model; lower shifts act as −31.

@@ -7,6 +7,8 @@
 
 #include "base/format.h"
 #include "graph/type.h"
+#include "ops/broadcast_kernel.h"
+#include "ops/plan.h"
 
 namespace thimble {
 
@@ -23,13 +25,11 @@ inline Result<Shape> broadcast_shape(const Shape& a, const Shape& b) {
   return Shape::make(std::span<const int64_t>(dims.data(), static_cast<size_t>(rank)));
 }
 
-// The result as `outer` runs of `inner` contiguous elements; neighbouring dimensions in which both
-// operands go on in the same manner are one. In a run an operand's stride is 0 or 1.
-struct Broadcast {
-  int rank = 0;  // of the outer dimensions
-  std::array<int64_t, Shape::kMaxRank> dims{}, a_strides{}, b_strides{};
-  int64_t outer = 1, inner = 1;
-  int a_step = 0, b_step = 0;
+// The result in runs, as ops/broadcast_kernel.h has it; neighbouring dimensions in which both
+// operands go on in the same manner are one.
+struct Broadcast : thimble_broadcast {
+  Broadcast() : thimble_broadcast{.outer = 1, .inner = 1} {}
+  Broadcast(const thimble_broadcast& b) : thimble_broadcast(b) {}
 
   struct Offsets {
     int64_t a, b;
@@ -38,15 +38,16 @@ struct Broadcast {
   Offsets at(int64_t i) const {
     Offsets o{0, 0};
     for (int d = rank - 1; d >= 0; --d) {
-      const auto k = static_cast<size_t>(d);
-      const int64_t index = i % dims[k];
-      i /= dims[k];
-      o.a += index * a_strides[k];
-      o.b += index * b_strides[k];
+      const int64_t index = i % dims[d];
+      i /= dims[d];
+      o.a += index * a_strides[d];
+      o.b += index * b_strides[d];
     }
     return o;
   }
 };
+
+static_assert(THIMBLE_MAX_RANK == Shape::kMaxRank);
 
 inline Broadcast plan_broadcast(const Shape& a, const Shape& b, const Shape& y) {
   struct Dim {
@@ -79,13 +80,25 @@ inline Broadcast plan_broadcast(const Shape& a, const Shape& b, const Shape& y) 
   plan.rank = count > 0 ? count - 1 : 0;
   for (int d = 0; d < plan.rank; ++d) {
     const Dim& dim = merged[static_cast<size_t>(count - 1 - d)];
-    const auto k = static_cast<size_t>(d);
-    plan.dims[k] = dim.size;
-    plan.a_strides[k] = dim.a;
-    plan.b_strides[k] = dim.b;
+    plan.dims[d] = dim.size;
+    plan.a_strides[d] = dim.a;
+    plan.b_strides[d] = dim.b;
     plan.outer *= dim.size;
   }
   return plan;
 }
 
 }  // namespace thimble
+
+inline void fields(thimble::PlanVisitor& v, std::string_view name, const thimble_broadcast& b) {
+  v.begin(name);
+  v.number("runs", b.outer);
+  v.number("run", b.inner);
+  v.number("step of a", b.a_step);
+  v.number("step of b", b.b_step);
+  v.number("rank", b.rank);
+  v.array("dimensions", b.dims, b.rank);
+  v.array("strides of a", b.a_strides, b.rank);
+  v.array("strides of b", b.b_strides, b.rank);
+  v.end();
+}

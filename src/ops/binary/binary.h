@@ -16,6 +16,7 @@
 #pragma once
 
 #include "base/functions.h"
+#include "ops/binary/kernel.h"
 #include "ops/broadcast.h"
 #include "ops/op.h"
 
@@ -49,24 +50,29 @@ struct ExtremumGradAttrs {
 
 BinaryFn binary_fn(Op op);
 
-// Clamp bounds of a float result.
-void binary_range(BinaryFn fn, Activation activation, float* lo, float* hi);
-
-// The 8-bit arithmetic of one node.
-struct BinaryInteger {
-  BinaryFn fn;
-  int32_t za, zb, zy, lo, hi;
-  int left_shift = 0;
-  int32_t a_multiplier = 0, b_multiplier = 0, y_multiplier = 0;
-  int a_shift = 0, b_shift = 0, y_shift = 0;
-
-  int32_t operator()(int32_t a, int32_t b) const;
-  // The first half of it for add, sub and squared_difference: an operand on the common scale.
-  int32_t scaled_a(int32_t a) const;
-  int32_t scaled_b(int32_t b) const;
-  int32_t finish(int32_t a_scaled, int32_t b_scaled) const;
-};
-BinaryInteger binary_integer(BinaryFn fn, Activation activation, DType type, const Quantization& a,
-                             const Quantization& b, const Quantization& y);
+// The numbers that 8-bit operands need, but for the broadcast.
+void plan_integers(BinaryFn fn, Activation activation, DType type, const Quantization& a, const Quantization& b,
+                   const Quantization& y, thimble_binary* plan);
+// The raw result of two raw values.
+int32_t binary_value(BinaryFn fn, const thimble_binary& plan, int32_t a, int32_t b);
 
 }  // namespace thimble
+
+inline void fields(thimble::PlanVisitor& v, const thimble_binary& p) {
+  fields(v, "broadcast", p.broadcast);
+  v.number("a is constant", p.a_constant);
+  v.number("b is constant", p.b_constant);
+  v.number("zero point of a", p.a_zero);
+  v.number("zero point of b", p.b_zero);
+  v.number("zero point", p.y_zero);
+  v.number("low", p.lo);
+  v.number("high", p.hi);
+  v.number("multiplier of a", p.a_multiplier);
+  v.number("multiplier of b", p.b_multiplier);
+  v.number("multiplier", p.y_multiplier);
+  v.number("left shift", p.left_shift);
+  v.number("shift of a", p.a_shift);
+  v.number("shift of b", p.b_shift);
+  v.number("shift", p.y_shift);
+  fields(v, "range", p.range);
+}

@@ -1,10 +1,19 @@
 #include <algorithm>
+#include <cfloat>
 #include <cmath>
 
 #include "ops/binary/binary.h"
 
 namespace thimble::infer {
 namespace {
+
+// Clamp bounds of a float result.
+void binary_range(BinaryFn fn, Activation activation, thimble_range* range) {
+  activation_range(activation, &range->lo, &range->hi);
+  if (fn == BinaryFn::maximum || fn == BinaryFn::minimum || fn == BinaryFn::squared_difference) return;
+  range->lo = std::fmax(range->lo, -FLT_MAX);
+  range->hi = std::fmin(range->hi, FLT_MAX);
+}
 
 // LiteRT fails whenever it runs a model with such a divisor; of a constant it is known before.
 Status expect_no_zero_divisor(const Tensor& divisor) {
@@ -38,6 +47,11 @@ Status binary(InferContext& ctx) {
   const Activation activation = ctx.node.attrs.as<BinaryAttrs>().activation;
   if (activation > Activation::relu6)
     return fail(ErrorCode::unsupported, format("fused activation {}", name(activation)));
+  auto& plan = ctx.plan.make<thimble_binary>();
+  plan.broadcast = plan_broadcast(a.shape, b.shape, shape);
+  plan.a_constant = a.constant();
+  plan.b_constant = b.constant();
+  binary_range(fn, activation, &plan.range);
   if (a.type == DType::i32 && fn == BinaryFn::div) return expect_no_zero_divisor(b);
   if (!is_quantized_type(a.type)) return {};
   for (const Tensor* t : {&a, &b, &y}) {
@@ -58,9 +72,9 @@ Status binary(InferContext& ctx) {
                     format("{} and {} must share scale and zero point", a.to_string(), t->to_string()));
     return {};
   }
-  const BinaryInteger r = binary_integer(fn, activation, a.type, a.quant, b.quant, y.quant);
+  plan_integers(fn, activation, a.type, a.quant, b.quant, y.quant, &plan);
   // A product (16 bits) leaves 15 to shift by, a quotient the headroom of its dividend.
-  if (r.y_shift > (fn == BinaryFn::div ? 23 : 15))
+  if (plan.y_shift > (fn == BinaryFn::div ? 23 : 15))
     return fail(ErrorCode::bad_file, format("output scale {} is too small for inputs of scale {} and {}",
                                             y.quant.scale[0], a.quant.scale[0], b.quant.scale[0]));
   if (fn == BinaryFn::div) return expect_no_zero_divisor(b);

@@ -9,12 +9,12 @@ struct FloatParams {
   Broadcast plan;
   const float *a, *b;
   float* y;
-  float lo, hi;
+  thimble_range range;
 };
 
 void run_float(const FloatParams& p, int part, int parts) {
   each_run(p.plan, part, parts, [&](int64_t a, int64_t b, int64_t y, int64_t n) {
-    p.fn(p.a + a, p.plan.a_step, p.b + b, p.plan.b_step, p.y + y, n, p.lo, p.hi);
+    p.fn(p.a + a, p.plan.a_step, p.b + b, p.plan.b_step, p.y + y, n, p.range.lo, p.range.hi);
   });
 }
 
@@ -64,8 +64,8 @@ void run_extremum(const ExtremumParams& p, int part, int parts) {
 
 // What is left: squared_difference looks up each operand on the common scale.
 struct IntegerParams {
-  BinaryInteger f;
-  const int32_t *a_table, *b_table;  // by raw byte; null: f itself
+  thimble_binary f;
+  const int32_t *a_table, *b_table;  // by raw byte; null: the quotient
   Broadcast plan;
   const uint8_t *a, *b;
   uint8_t* y;
@@ -78,11 +78,13 @@ void run_integer(const IntegerParams& p, int part, int parts) {
     uint8_t* y = p.y + at_y;
     const int64_t sa = p.plan.a_step, sb = p.plan.b_step;
     if (p.a_table) {
-      for (int64_t i = 0; i < n; ++i)
-        y[i] = static_cast<uint8_t>(p.f.finish(p.a_table[a[i * sa]], p.b_table[b[i * sb]]));
+      for (int64_t i = 0; i < n; ++i) {
+        const int32_t difference = p.a_table[a[i * sa]] - p.b_table[b[i * sb]];
+        y[i] = static_cast<uint8_t>(thimble_binary_y(&p.f, difference * difference));
+      }
     } else {
       for (int64_t i = 0; i < n; ++i)
-        y[i] = static_cast<uint8_t>(p.f(static_cast<T>(a[i * sa]), static_cast<T>(b[i * sb])));
+        y[i] = static_cast<uint8_t>(thimble_div_value(&p.f, static_cast<T>(a[i * sa]), static_cast<T>(b[i * sb])));
     }
   });
 }
@@ -126,27 +128,28 @@ void run_extremum_grad(const ExtremumGradParams& p, int part, int parts) {
   });
 }
 
-ElementwiseS8Args elementwise_args(const BinaryInteger& f, const Broadcast& plan, DType type) {
+ElementwiseS8Args elementwise_args(const thimble_binary& p, DType type) {
+  const thimble_broadcast& b = p.broadcast;
   ElementwiseS8Args e;
-  e.a_step = plan.a_step;
-  e.b_step = plan.b_step;
-  if (plan.rank > 0) {
-    e.a_row = plan.a_strides[static_cast<size_t>(plan.rank - 1)];
-    e.b_row = plan.b_strides[static_cast<size_t>(plan.rank - 1)];
+  e.a_step = b.a_step;
+  e.b_step = b.b_step;
+  if (b.rank > 0) {
+    e.a_row = b.a_strides[b.rank - 1];
+    e.b_row = b.b_strides[b.rank - 1];
   }
   e.bytes_unsigned = type == DType::u8;
-  e.a_zero_point = f.za;
-  e.b_zero_point = f.zb;
-  e.left_shift = f.left_shift;
-  e.a_multiplier = f.a_multiplier;
-  e.a_shift = f.a_shift;
-  e.b_multiplier = f.b_multiplier;
-  e.b_shift = f.b_shift;
-  e.multiplier = f.y_multiplier;
-  e.shift = f.y_shift;
-  e.zero_point = f.zy;
-  e.lo = f.lo;
-  e.hi = f.hi;
+  e.a_zero_point = p.a_zero;
+  e.b_zero_point = p.b_zero;
+  e.left_shift = p.left_shift;
+  e.a_multiplier = p.a_multiplier;
+  e.a_shift = p.a_shift;
+  e.b_multiplier = p.b_multiplier;
+  e.b_shift = p.b_shift;
+  e.multiplier = p.y_multiplier;
+  e.shift = p.y_shift;
+  e.zero_point = p.y_zero;
+  e.lo = p.lo;
+  e.hi = p.hi;
   return e;
 }
 
@@ -154,39 +157,35 @@ ElementwiseS8Args elementwise_args(const BinaryInteger& f, const Broadcast& plan
 
 Result<bool> binary(LowerContext& ctx) {
   const BinaryFn fn = binary_fn(ctx.node.op);
-  const Activation activation = ctx.node.attrs.as<BinaryAttrs>().activation;
-  const Tensor &a = ctx.in(0), &b = ctx.in(1), &y = ctx.out();
-  const Broadcast plan = plan_broadcast(a.shape, b.shape, y.shape);
-  const auto n = static_cast<double>(y.shape.elements());
-  if (n == 0 || a.type == DType::i32) return false;
-  if (a.type == DType::f32) {
-    const auto kernel = ctx.kernels.map.binary_f32[static_cast<int>(fn)];
-    if (!kernel) return false;
-    auto* p = ctx.step<run_float>(ctx.parts_for(n * 0.3 + static_cast<double>(plan.outer) * 5));
-    p->fn = kernel;
-    p->plan = plan;
-    binary_range(fn, activation, &p->lo, &p->hi);
-    ctx.bind_in(&p->a, 0);
-    ctx.bind_in(&p->b, 1);
-    ctx.bind_out(&p->y);
-    return true;
-  }
-  const BinaryInteger f = binary_integer(fn, activation, a.type, a.quant, b.quant, y.quant);
+  const DType type = ctx.in(0).type;
+  const auto& f = ctx.plan<thimble_binary>();
+  const Broadcast plan(f.broadcast);
+  const auto n = static_cast<double>(plan.outer * plan.inner);
+  if (n == 0 || type == DType::i32) return false;
   const auto bind = [&](auto* p) {
     p->plan = plan;
     ctx.bind_in(&p->a, 0);
     ctx.bind_in(&p->b, 1);
     ctx.bind_out(&p->y);
   };
+  if (type == DType::f32) {
+    const auto kernel = ctx.kernels.map.binary_f32[static_cast<int>(fn)];
+    if (!kernel) return false;
+    auto* p = ctx.step<run_float>(ctx.parts_for(n * 0.3 + static_cast<double>(plan.outer) * 5));
+    p->fn = kernel;
+    p->range = f.range;
+    bind(p);
+    return true;
+  }
   const ElementwiseS8Kernels& kernels = ctx.kernels.elementwise_s8;
   if (fn == BinaryFn::add || fn == BinaryFn::sub || fn == BinaryFn::mul) {
     auto* p = ctx.step<run_elementwise>(ctx.parts_for(n * (fn == BinaryFn::mul ? 0.3 : 0.6)));
     p->fn = fn == BinaryFn::add ? kernels.add : fn == BinaryFn::sub ? kernels.sub : kernels.mul;
-    p->args = elementwise_args(f, plan, a.type);
+    p->args = elementwise_args(f, type);
     bind(p);
     return true;
   }
-  const bool is_signed = a.type == DType::i8;
+  const bool is_signed = type == DType::i8;
   if (fn == BinaryFn::maximum || fn == BinaryFn::minimum) {
     const bool maximum = fn == BinaryFn::maximum;
     const int parts = ctx.parts_for(n * 0.1 + static_cast<double>(plan.outer) * 5);
@@ -203,8 +202,8 @@ Result<bool> binary(LowerContext& ctx) {
     int32_t *a_table = ctx.constant<int32_t>(256), *b_table = ctx.constant<int32_t>(256);
     for (int32_t q = 0; q < 256; ++q) {
       const int32_t value = is_signed ? static_cast<int8_t>(q) : q;
-      a_table[q] = f.scaled_a(value);
-      b_table[q] = f.scaled_b(value);
+      a_table[q] = thimble_binary_a(&f, value);
+      b_table[q] = thimble_binary_b(&f, value);
     }
     p->a_table = a_table;
     p->b_table = b_table;

@@ -31,7 +31,7 @@ void each_block(const Broadcast& plan, int part, int parts, F f) {
     if (r.begin < r.end) f(r.begin * plan.a_step, r.begin * plan.b_step, r.begin, 1, r.end - r.begin);
     return;
   }
-  const int64_t rows = plan.dims[static_cast<size_t>(plan.rank - 1)];
+  const int64_t rows = plan.dims[plan.rank - 1];
   const Range r = part_range(plan.outer, part, parts);
   for (int64_t o = r.begin; o < r.end;) {
     const int64_t count = std::min(rows - o % rows, r.end - o);

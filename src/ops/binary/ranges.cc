@@ -16,8 +16,8 @@ Ranges corners(const RangeContext& ctx) {
   if ((ra.size() != n && ra.size() != 1) || (rb.size() != n && rb.size() != 1)) return {};
   if (!compress::is_8_bit(a) || !compress::is_8_bit(b)) return {};
   const BinaryFn fn = binary_fn(ctx.node.op);
-  const BinaryInteger f =
-      binary_integer(fn, ctx.node.attrs.as<BinaryAttrs>().activation, y.type, a.quant, b.quant, y.quant);
+  thimble_binary plan{};
+  plan_integers(fn, ctx.node.attrs.as<BinaryAttrs>().activation, y.type, a.quant, b.quant, y.quant, &plan);
   const bool raw = fn == BinaryFn::maximum || fn == BinaryFn::minimum;
   Ranges r;
   for (size_t k = 0; k < n; ++k) {
@@ -25,12 +25,12 @@ Ranges corners(const RangeContext& ctx) {
     ValueRange all{INT32_MAX, INT32_MIN};
     for (const int32_t i : {p.lo, p.hi})
       for (const int32_t j : {q.lo, q.hi}) {
-        const int32_t own = f(i, j);
+        const int32_t own = binary_value(fn, plan, i, j);
         all = join(all, {own, own});
         if (raw) continue;
-        const double u = double(a.quant.scale[0]) * (i - f.za), v = double(b.quant.scale[0]) * (j - f.zb);
+        const double u = double(a.quant.scale[0]) * (i - plan.a_zero), v = double(b.quant.scale[0]) * (j - plan.b_zero);
         const double value = (fn == BinaryFn::add ? u + v : fn == BinaryFn::sub ? u - v : u * v) / y.quant.scale[0];
-        all = join(all, compress::rounded(value, value, 0x1p-6, f.zy, {f.lo, f.hi}));
+        all = join(all, compress::rounded(value, value, 0x1p-6, plan.y_zero, {plan.lo, plan.hi}));
       }
     r.push_back(all);
   }

@@ -1,31 +1,26 @@
 #include <algorithm>
-#include <cmath>
+#include <cfloat>
 
 #include "ops/binary/binary.h"
 
 namespace thimble::reference {
 namespace {
 
-template <class T, class F>
-void each(const RefCall& call, F f) {
-  const T *a = call.in[0].as<T>(), *b = call.in[1].as<T>();
-  T* y = call.out[0].as<T>();
-  const Broadcast plan = plan_broadcast(call.in[0].shape, call.in[1].shape, call.out[0].shape);
-  for (int64_t o = 0; o < plan.outer; ++o) {
-    const auto at = plan.at(o);
-    for (int64_t i = 0; i < plan.inner; ++i) *y++ = f(a[at.a + i * plan.a_step], b[at.b + i * plan.b_step]);
-  }
-}
+// One function's loops over bytes and over floats.
+struct Loops {
+  void (*bytes)(const thimble_binary*, const int8_t*, const int8_t*, int8_t*, int);
+  void (*floats)(const thimble_binary*, const float*, const float*, float*);
+};
 
-float value(BinaryFn fn, float a, float b) {
+Loops loops_of(BinaryFn fn) {
   switch (fn) {
-    case BinaryFn::sub: return a - b;
-    case BinaryFn::mul: return a * b;
-    case BinaryFn::div: return a / b;
-    case BinaryFn::maximum: return a > b ? a : b;
-    case BinaryFn::minimum: return a < b ? a : b;
-    case BinaryFn::squared_difference: return (a - b) * (a - b);
-    default: return a + b;
+    case BinaryFn::sub: return {thimble_sub_bytes, thimble_sub_f32};
+    case BinaryFn::mul: return {thimble_mul_bytes, thimble_mul_f32};
+    case BinaryFn::div: return {thimble_div_bytes, thimble_div_f32};
+    case BinaryFn::maximum: return {thimble_maximum_bytes, thimble_maximum_f32};
+    case BinaryFn::minimum: return {thimble_minimum_bytes, thimble_minimum_f32};
+    case BinaryFn::squared_difference: return {thimble_squared_difference_bytes, thimble_squared_difference_f32};
+    default: return {thimble_add_bytes, thimble_add_f32};
   }
 }
 
@@ -42,35 +37,30 @@ int32_t value(BinaryFn fn, int32_t a, int32_t b) {
   }
 }
 
+void binary_i32(const RefCall& call, BinaryFn fn) {
+  const auto& p = call.plan<thimble_binary>();
+  const Broadcast plan(p.broadcast);
+  const int32_t lo = p.range.lo > -FLT_MAX ? static_cast<int32_t>(p.range.lo) : INT32_MIN,
+                hi = p.range.hi < FLT_MAX ? static_cast<int32_t>(p.range.hi) : INT32_MAX;
+  const int32_t *a = call.in[0].as<int32_t>(), *b = call.in[1].as<int32_t>();
+  int32_t* y = call.out[0].as<int32_t>();
+  for (int64_t o = 0; o < plan.outer; ++o) {
+    const auto at = plan.at(o);
+    for (int64_t i = 0; i < plan.inner; ++i)
+      *y++ = std::clamp(value(fn, a[at.a + i * plan.a_step], b[at.b + i * plan.b_step]), lo, hi);
+  }
+}
+
 }  // namespace
 
 void binary(const RefCall& call) {
+  const auto& p = call.plan<thimble_binary>();
+  const TensorView &a = call.in[0], &b = call.in[1], &y = call.out[0];
   const BinaryFn fn = binary_fn(call.node.op);
-  const Activation activation = call.node.attrs.as<BinaryAttrs>().activation;
-  const DType type = call.in[0].type;
-  if (call.out[0].shape.elements() == 0) return;
-  if (type == DType::f32) {
-    float lo, hi;
-    binary_range(fn, activation, &lo, &hi);
-    each<float>(call, [&](float a, float b) {
-      const float v = value(fn, a, b);
-      return v < lo ? lo : v > hi ? hi : v;
-    });
-  } else if (type == DType::i32) {
-    float low, high;
-    activation_range(activation, &low, &high);
-    const int32_t lo = std::isfinite(low) ? static_cast<int32_t>(low) : INT32_MIN,
-                  hi = std::isfinite(high) ? static_cast<int32_t>(high) : INT32_MAX;
-    each<int32_t>(call, [&](int32_t a, int32_t b) { return std::clamp(value(fn, a, b), lo, hi); });
-  } else {
-    const BinaryInteger f =
-        binary_integer(fn, activation, type, *call.in[0].quant, *call.in[1].quant, *call.out[0].quant);
-    if (type == DType::i8) {
-      each<int8_t>(call, [&](int8_t a, int8_t b) { return static_cast<int8_t>(f(a, b)); });
-    } else {
-      each<uint8_t>(call, [&](uint8_t a, uint8_t b) { return static_cast<uint8_t>(f(a, b)); });
-    }
-  }
+  if (a.type == DType::i32) return binary_i32(call, fn);
+  const Loops loops = loops_of(fn);
+  if (a.type == DType::f32) return loops.floats(&p, a.as<float>(), b.as<float>(), y.as<float>());
+  loops.bytes(&p, a.as<int8_t>(), b.as<int8_t>(), y.as<int8_t>(), a.type == DType::u8 ? 0x80 : 0);
 }
 
 void sum_to_shape(const RefCall& call) {

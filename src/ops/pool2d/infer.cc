@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include "base/numbers.h"
@@ -39,6 +40,17 @@ Status pool2d(InferContext& ctx) {
   if (!checked_mul(window.h.kernel, window.w.kernel, &operations) ||
       !checked_mul(ctx.outputs[0].shape.elements(), operations, &operations))
     return fail(ErrorCode::bad_file, "the size of the windows overflows");
+  const int64_t cells = std::min(window.h.kernel, window.h.in) * std::min(window.w.kernel, window.w.in);
+  if (x.type != DType::f32 && ctx.node.op == Op::average_pool && cells > int64_t{1} << 23)  // their sum needs 32 bits
+    return fail(ErrorCode::unsupported, format("{} values of {} in one average", cells, name(x.type)));
+  auto& plan = ctx.plan.make<thimble_pool2d>();
+  plan.batch = x.shape[0];
+  plan.channels = x.shape[3];
+  plan.h = window.h;
+  plan.w = window.w;
+  activation_range(attrs.activation, &plan.range.lo, &plan.range.hi);
+  if (x.type != DType::f32 && (attrs.activation == Activation::none || !y.quant.empty()))
+    pool_clamp(attrs.activation, x.type, y.quant, &plan.lo, &plan.hi);
   return {};
 }
 

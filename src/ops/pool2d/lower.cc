@@ -33,20 +33,16 @@ void run_f32(const Params<PoolF32Args>& p, int part, int parts) { run(p, part, p
 void run_s8(const Params<PoolS8Args>& p, int part, int parts) { run(p, part, parts); }
 
 Result<bool> lower(LowerContext& ctx, void (*f32)(const PoolF32Args&), void (*s8)(const PoolS8Args&)) {
-  const auto& attrs = ctx.node.attrs.as<Pool2dAttrs>();
-  const Shape& shape = ctx.in(0).shape;
-  THIMBLE_ASSIGN(const Window window, pool_window(attrs, shape));
-  const int64_t channels = shape[3];
-  // A kernel sums bytes in 32 bits, the reference in 64.
-  if (ctx.in(0).type != DType::f32 && window.taps() > int64_t{1} << 22) return false;
+  const auto& plan = ctx.plan<thimble_pool2d>();
+  const Window window{plan.h, plan.w};
   std::vector<int32_t> offsets;
-  if (!forward_offsets(window, channels, &offsets)) return false;
+  if (!forward_offsets(window, plan.channels, &offsets)) return false;
   const auto fill = [&](auto* p, auto kernel) {
     p->kernel = kernel;
-    p->images = shape[0];
-    p->x_stride = window.in_pixels() * channels;
+    p->images = plan.batch;
+    p->x_stride = window.in_pixels() * plan.channels;
     p->args.m = window.out_pixels();
-    p->args.channels = channels;
+    p->args.channels = plan.channels;
     p->args.taps = window.taps();
     p->args.offsets = ctx.constant(offsets);
     ctx.bind_in(&p->args.x, 0);
@@ -57,12 +53,14 @@ Result<bool> lower(LowerContext& ctx, void (*f32)(const PoolF32Args&), void (*s8
   if (type == DType::f32) {
     auto* p = ctx.step<run_f32>(ctx.parts_for(operations / 8));
     fill(p, f32);
-    activation_range(attrs.activation, &p->args.lo, &p->args.hi);
+    p->args.lo = plan.range.lo;
+    p->args.hi = plan.range.hi;
   } else {
     auto* p = ctx.step<run_s8>(ctx.parts_for(operations / 20));
     fill(p, s8);
     p->args.x_unsigned = type == DType::u8;
-    pool_clamp(attrs.activation, type, ctx.out().quant, &p->args.lo, &p->args.hi);
+    p->args.lo = plan.lo;
+    p->args.hi = plan.hi;
   }
   return true;
 }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "ops/op.h"
+#include "ops/pool2d/kernel.h"
 #include "ops/window.h"
 
 namespace thimble {
@@ -34,3 +35,13 @@ inline Result<Window> pool_window(const Pool2dAttrs& a, const Shape& x) {
 void pool_clamp(Activation a, DType type, const Quantization& y, int32_t* lo, int32_t* hi);
 
 }  // namespace thimble
+
+inline void fields(thimble::PlanVisitor& v, const thimble_pool2d& p) {
+  v.number("batch", p.batch);
+  v.number("channels", p.channels);
+  fields(v, "height", p.h);
+  fields(v, "width", p.w);
+  v.number("low", p.lo);
+  v.number("high", p.hi);
+  fields(v, "range", p.range);
+}

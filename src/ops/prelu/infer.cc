@@ -3,25 +3,9 @@
 #include "base/fixed_point.h"
 #include "ops/prelu/prelu.h"
 
-namespace thimble {
-
-PreluInteger prelu_integer(DType type, const Quantization& x, const Quantization& alpha, const Quantization& y) {
-  PreluInteger p{.zx = x.zero_point[0], .za = alpha.zero_point[0], .zy = y.zero_point[0]};
-  if (type == DType::u8) p.lo = 0, p.hi = 255;
-  quantize_multiplier(x.scale[0] / y.scale[0], &p.above, &p.above_shift);
-  quantize_multiplier(x.scale[0] * alpha.scale[0] / y.scale[0], &p.below, &p.below_shift);
-  return p;
-}
-
-int32_t PreluInteger::operator()(int32_t x, int32_t alpha) const {
-  const int32_t v = x - zx;
-  const int32_t q = v >= 0 ? multiply_by_quantized_multiplier(v, above, above_shift)
-                           : multiply_by_quantized_multiplier(v * (alpha - za), below, below_shift);
-  return static_cast<int32_t>(std::clamp<int64_t>(int64_t{q} + zy, lo, hi));
-}
-
-namespace infer {
+namespace thimble::infer {
 namespace {
+
 Status expect_alpha(const InferContext& ctx) {
   THIMBLE_ASSIGN(const Shape shape, broadcast_shape(ctx.in(0).shape, ctx.in(1).shape));
   if (shape == ctx.in(0).shape) return {};
@@ -38,6 +22,8 @@ Status prelu(InferContext& ctx) {
     return fail(ErrorCode::bad_file, format("alpha {} must be {}", alpha.to_string(), name(x.type)));
   THIMBLE_TRY(expect_alpha(ctx));
   ctx.outputs[0] = {x.type, x.shape};
+  auto& plan = ctx.plan.make<thimble_prelu>();
+  plan.broadcast = plan_broadcast(x.shape, alpha.shape, x.shape);
   if (x.type == DType::f32) return {};
   if (y.type != x.type) return fail(ErrorCode::bad_file, format("output {} must be {}", y.to_string(), name(x.type)));
   for (const Tensor* t : {&x, &alpha, &y}) THIMBLE_TRY(ctx.expect_per_tensor_quantized(*t));
@@ -46,6 +32,14 @@ Status prelu(InferContext& ctx) {
   if (!(same < 0x1p20) || !(below < 0x1p13))
     return fail(ErrorCode::bad_file,
                 format("output {} does not fit inputs {} and {}", y.to_string(), x.to_string(), alpha.to_string()));
+  plan.x_zero = x.quant.zero_point[0];
+  plan.alpha_zero = alpha.quant.zero_point[0];
+  plan.y_zero = y.quant.zero_point[0];
+  plan.lo = x.type == DType::u8 ? 0 : -128;
+  plan.hi = plan.lo + 255;
+  quantize_multiplier(x.quant.scale[0] / y.quant.scale[0], &plan.above_multiplier, &plan.above_shift);
+  quantize_multiplier(x.quant.scale[0] * alpha.quant.scale[0] / y.quant.scale[0], &plan.below_multiplier,
+                      &plan.below_shift);
   return {};
 }
 
@@ -60,5 +54,4 @@ Status prelu_grad(InferContext& ctx) {
   return {};
 }
 
-}  // namespace infer
-}  // namespace thimble
+}  // namespace thimble::infer

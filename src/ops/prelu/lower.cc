@@ -48,7 +48,7 @@ void run_tables(const TableParams& p, int part, int parts) {
 bool lower_tables(LowerContext& ctx) {
   const Tensor &x = ctx.in(0), &alpha = ctx.in(1);
   if (!alpha.constant()) return false;
-  const PreluInteger f = prelu_integer(x.type, x.quant, alpha.quant, ctx.out().quant);
+  const auto& plan = ctx.plan<thimble_prelu>();
   const auto value = [&](int32_t raw) { return x.type == DType::i8 ? int32_t{static_cast<int8_t>(raw)} : raw; };
   uint8_t* which = ctx.constant<uint8_t>(256);
   std::array<bool, 256> seen{};
@@ -57,10 +57,11 @@ bool lower_tables(LowerContext& ctx) {
     if (seen[a]) continue;
     seen[a] = true;
     which[a] = static_cast<uint8_t>(tables.size() / 256);
-    for (int32_t q = 0; q < 256; ++q) tables.push_back(static_cast<uint8_t>(f(value(q), value(a))));
+    for (int32_t q = 0; q < 256; ++q)
+      tables.push_back(static_cast<uint8_t>(thimble_prelu_value(&plan, value(q), value(a))));
   }
   auto* p = ctx.step<run_tables>(ctx.parts_for(static_cast<double>(x.shape.elements()) * 0.8));
-  p->plan = plan_broadcast(x.shape, alpha.shape, x.shape);
+  p->plan = plan.broadcast;
   p->tables = ctx.constant(tables);
   p->which = which;
   ctx.bind_in(&p->x, 0);
@@ -76,7 +77,7 @@ Result<bool> prelu(LowerContext& ctx) {
   if (shape.elements() == 0) return false;
   if (ctx.in(0).type != DType::f32) return lower_tables(ctx);
   auto* p = ctx.step<run>(ctx.parts_for(static_cast<double>(shape.elements()) * 0.6));
-  p->plan = plan_broadcast(shape, ctx.in(1).shape, shape);
+  p->plan = ctx.plan<thimble_prelu>().broadcast;
   ctx.bind_in(&p->x, 0);
   ctx.bind_in(&p->alpha, 1);
   ctx.bind_out(&p->y);

@@ -6,16 +6,17 @@
 
 #include "ops/broadcast.h"
 #include "ops/op.h"
+#include "ops/prelu/kernel.h"
 
-namespace thimble {
-
-// The 8-bit arithmetic of one node: raw values of x and alpha to the raw value of y.
-struct PreluInteger {
-  int32_t zx = 0, za = 0, zy = 0, lo = -128, hi = 127;
-  int32_t above = 0, below = 0;  // multipliers of x and of x · alpha
-  int above_shift = 0, below_shift = 0;
-  int32_t operator()(int32_t x, int32_t alpha) const;
-};
-PreluInteger prelu_integer(DType type, const Quantization& x, const Quantization& alpha, const Quantization& y);
-
-}  // namespace thimble
+inline void fields(thimble::PlanVisitor& v, const thimble_prelu& p) {
+  fields(v, "broadcast", p.broadcast);
+  v.number("zero point of x", p.x_zero);
+  v.number("zero point of alpha", p.alpha_zero);
+  v.number("zero point", p.y_zero);
+  v.number("low", p.lo);
+  v.number("high", p.hi);
+  v.number("multiplier above", p.above_multiplier);
+  v.number("multiplier below", p.below_multiplier);
+  v.number("shift above", p.above_shift);
+  v.number("shift below", p.below_shift);
+}

@@ -14,34 +14,62 @@ Shape kept_shape(const Shape& x, const IntList& axes) {
   return kept;
 }
 
-ReduceInteger reduce_integer(Op op, DType type, int64_t n, const Quantization& x, const Quantization& y) {
-  ReduceInteger r{.sum = op == Op::sum, .n = n, .zx = x.zero_point[0], .zy = y.zero_point[0]};
-  if (type == DType::u8) r.lo = 0, r.hi = 255;
-  if (r.sum) {
-    r.scale = x.scale[0] / y.scale[0];
-    r.bias = static_cast<float>(-r.zx) * r.scale * static_cast<float>(n);
-    return r;
-  }
-  quantize_multiplier(static_cast<double>(x.scale[0]) / static_cast<double>(y.scale[0]), &r.multiplier, &r.shift);
-  if (n < 1) return r;
-  const int s = std::min({static_cast<int>(std::bit_width(static_cast<uint64_t>(n))) - 1, 32, 31 + r.shift});
-  r.multiplier = static_cast<int32_t>(static_cast<int64_t>(r.multiplier) * (int64_t{1} << s) / n);
-  r.shift -= s;
-  return r;
-}
-
-int32_t ReduceInteger::operator()(int32_t raw_sum) const {
-  if (sum) {
-    const float value = std::clamp(std::round(static_cast<float>(raw_sum) * scale + bias), -1e9f, 1e9f);
-    return std::clamp(static_cast<int32_t>(value) + zy, lo, hi);
-  }
-  if (n < 1) return 0;
-  const int64_t centred = raw_sum - static_cast<int64_t>(zx) * n;
-  const int64_t value = multiply_by_quantized_multiplier(static_cast<int32_t>(centred), multiplier, shift);
-  return static_cast<int32_t>(std::clamp<int64_t>(value + zy, lo, hi));
-}
-
 namespace infer {
+namespace {
+
+// Neighbouring dimensions of one kind are one loop.
+void plan_loops(const Shape& x, const bool* reduced, thimble_reduce* plan) {
+  struct Group {
+    int64_t size, stride;
+    bool reduced;
+  };
+  std::array<Group, Shape::kMaxRank> groups{};  // innermost first
+  size_t count = 0;
+  int64_t stride = 1;
+  for (int d = x.rank(); d-- > 0; stride *= x[d]) {
+    if (x[d] == 1) continue;
+    if (count > 0 && groups[count - 1].reduced == reduced[d]) {
+      groups[count - 1].size *= x[d];
+    } else {
+      groups[count++] = {x[d], stride, reduced[d]};
+    }
+  }
+  plan->kept.count = plan->reduced.count = plan->run = 1;
+  for (size_t g = count; g-- > 0;) {
+    const bool is_run = groups[g].reduced && (g == 0 || (g == 1 && !groups[0].reduced));
+    if (is_run) {
+      plan->run = groups[g].size;
+      plan->run_stride = groups[g].stride;
+      continue;
+    }
+    thimble_nest& nest = groups[g].reduced ? plan->reduced : plan->kept;
+    nest.dims[nest.rank] = groups[g].size;
+    nest.strides[nest.rank++] = groups[g].stride;
+    nest.count *= groups[g].size;
+  }
+  plan->n = plan->reduced.count * plan->run;
+}
+
+// Of 8-bit means and sums.
+void plan_finish(Op op, const Tensor& x, const Tensor& y, int64_t n, thimble_reduce_finish* f) {
+  f->x_zero = x.quant.zero_point[0];
+  f->y_zero = y.quant.zero_point[0];
+  f->lo = x.type == DType::u8 ? 0 : -128;
+  f->hi = f->lo + 255;
+  if (op == Op::sum) {
+    f->scale = x.quant.scale[0] / y.quant.scale[0];
+    f->bias = static_cast<float>(-f->x_zero) * f->scale * static_cast<float>(n);
+    return;
+  }
+  quantize_multiplier(static_cast<double>(x.quant.scale[0]) / static_cast<double>(y.quant.scale[0]), &f->multiplier,
+                      &f->shift);
+  if (n < 1) return;
+  const int s = std::min({static_cast<int>(std::bit_width(static_cast<uint64_t>(n))) - 1, 32, 31 + f->shift});
+  f->multiplier = static_cast<int32_t>(static_cast<int64_t>(f->multiplier) * (int64_t{1} << s) / n);
+  f->shift -= s;
+}
+
+}  // namespace
 
 Status reduce(InferContext& ctx) {
   THIMBLE_TRY(ctx.expect_arity(2, 2, 1));
@@ -63,7 +91,8 @@ Status reduce(InferContext& ctx) {
     if (reduced[d]) count *= x.shape[d];
     if (!reduced[d] || keep) ctx.outputs[0].shape.push_back(reduced[d] ? 1 : x.shape[d]);
   }
-  ctx.scratch_bytes = ctx.outputs[0].shape.elements() * 8;  // the reference's accumulators
+  auto& plan = ctx.plan.make<thimble_reduce>();
+  plan_loops(x.shape, reduced, &plan);
   if (x.type != DType::i8 && x.type != DType::u8) return {};
   if (y.type != x.type) return fail(ErrorCode::bad_file, format("output {} must be {}", y.to_string(), name(x.type)));
   if (ctx.node.op == Op::mean || ctx.node.op == Op::sum) {
@@ -77,6 +106,7 @@ Status reduce(InferContext& ctx) {
     if (ctx.node.op == Op::sum && !std::isfinite(ratio * 255 * static_cast<float>(count)))
       return fail(ErrorCode::bad_file,
                   format("scales {} and {} are too far apart", x.quant.scale[0], y.quant.scale[0]));
+    plan_finish(ctx.node.op, x, y, count, &plan.finish);
   } else if (x.quant.scale != y.quant.scale || x.quant.zero_point != y.quant.zero_point) {
     return fail(ErrorCode::unsupported,
                 format("{} and output {} differ in scale or zero point", x.to_string(), y.to_string()),

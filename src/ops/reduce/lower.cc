@@ -8,68 +8,35 @@
 namespace thimble::lowering {
 namespace {
 
-// Dimensions of one kind, outermost first.
-struct Loops {
-  int rank = 0;
-  int64_t count = 1;
-  std::array<int64_t, Shape::kMaxRank> dims{}, strides{};
-
-  void add_inside(int64_t size, int64_t stride) {
-    dims[static_cast<size_t>(rank)] = size;
-    strides[static_cast<size_t>(rank++)] = stride;
-    count *= size;
+// The element at a position.
+int64_t offset(const thimble_nest& n, int64_t i) {
+  int64_t sum = 0;
+  for (int d = n.rank - 1; d >= 0; --d) {
+    sum += i % n.dims[d] * n.strides[d];
+    i /= n.dims[d];
   }
-  int64_t offset(int64_t i) const {
-    int64_t sum = 0;
-    for (int d = rank - 1; d >= 0; --d) {
-      const auto k = static_cast<size_t>(d);
-      sum += i % dims[k] * strides[k];
-      i /= dims[k];
-    }
-    return sum;
-  }
-};
+  return sum;
+}
 
 // y[k, j] = the reduction over (r, m) of x[kept(k) + reduced(r) + m·row_stride + j]. Where x's innermost
 // dimension is reduced, `columns` is 1 and `run` its length; else run is 1.
 struct ReducePlan {
-  Loops kept, reduced;
+  ReducePlan() = default;
+  explicit ReducePlan(const thimble_reduce& p) : kept(p.kept), reduced(p.reduced), n(p.n) {
+    if (p.run > 1 && p.run_stride == 1) {
+      run = p.run;
+      return;
+    }
+    rows = p.run;
+    row_stride = p.run_stride;
+    if (kept.rank == 0) return;
+    columns = kept.dims[--kept.rank];
+    kept.count /= columns;
+  }
+  thimble_nest kept{}, reduced{};
   int64_t rows = 1, row_stride = 0, columns = 1, run = 1;
   int64_t n = 1;  // values per result
 };
-
-ReducePlan plan_reduce(const Shape& x, const Shape& kept) {
-  struct Group {
-    int64_t size, stride;
-    bool reduced;
-  };
-  std::array<Group, Shape::kMaxRank> groups{};  // innermost first, neighbours of one kind merged
-  size_t count = 0;
-  int64_t stride = 1;
-  ReducePlan p;
-  for (int d = x.rank(); d-- > 0; stride *= x[d]) {
-    if (x[d] == 1) continue;
-    const bool reduced = kept[d] == 1;
-    if (reduced) p.n *= x[d];
-    if (count > 0 && groups[count - 1].reduced == reduced) {
-      groups[count - 1].size *= x[d];
-    } else {
-      groups[count++] = {x[d], stride, reduced};
-    }
-  }
-  size_t inner = 0;
-  if (count > 0 && groups[0].reduced) {
-    p.run = groups[0].size;
-    inner = 1;
-  } else if (count > 0) {
-    p.columns = groups[0].size;
-    if (count > 1) p.rows = groups[1].size, p.row_stride = groups[1].stride;
-    inner = std::min<size_t>(count, 2);
-  }
-  for (size_t g = count; g-- > inner;)
-    (groups[g].reduced ? p.reduced : p.kept).add_inside(groups[g].size, groups[g].stride);
-  return p;
-}
 
 // The shares of the work: kept positions, or columns where there is only one.
 template <class F>
@@ -93,11 +60,11 @@ struct FloatParams {
 
 void run_sum(const FloatParams& p, int part, int parts) {
   share(p.plan, part, parts, [&](int64_t k, int64_t column, int64_t columns) {
-    const float* x = p.x + p.plan.kept.offset(k) + column;
+    const float* x = p.x + offset(p.plan.kept, k) + column;
     float* y = p.y + k * p.plan.columns + column;
     std::fill_n(y, columns, 0.0f);
     for (int64_t r = 0; r < p.plan.reduced.count; ++r) {
-      const float* block = x + p.plan.reduced.offset(r);
+      const float* block = x + offset(p.plan.reduced, r);
       if (p.plan.run > 1) {
         *y += p.kernels->sum_f32(block, p.plan.run);
       } else {
@@ -116,11 +83,11 @@ void run_extremum(const FloatParams& p, int part, int parts) {
     if (v != v || (max ? v > *y : v < *y)) *y = *y == *y ? v : *y;
   };
   share(p.plan, part, parts, [&](int64_t k, int64_t column, int64_t columns) {
-    const float* x = p.x + p.plan.kept.offset(k) + column;
+    const float* x = p.x + offset(p.plan.kept, k) + column;
     float* y = p.y + k * p.plan.columns + column;
     std::fill_n(y, columns, start);
     for (int64_t r = 0; r < p.plan.reduced.count; ++r) {
-      const float* block = x + p.plan.reduced.offset(r);
+      const float* block = x + offset(p.plan.reduced, r);
       if (p.plan.run > 1) {
         take(y, max ? p.kernels->max_f32(block, p.plan.run) : p.kernels->min_f32(block, p.plan.run));
       } else {
@@ -133,7 +100,7 @@ void run_extremum(const FloatParams& p, int part, int parts) {
 
 struct ByteParams {
   ReducePlan plan;
-  ReduceInteger finish;
+  thimble_reduce_finish finish;
   const void* x;
   void* y;
   Op op;
@@ -147,7 +114,7 @@ void run_bytes(const ByteParams& p, int part, int parts) {
   share(p.plan, part, parts, [&](int64_t k, int64_t first, int64_t all) {
     for (int64_t c = 0; c < all; c += kChunk) {
       const int64_t columns = std::min(kChunk, all - c);
-      const T* x = static_cast<const T*>(p.x) + p.plan.kept.offset(k) + first + c;
+      const T* x = static_cast<const T*>(p.x) + offset(p.plan.kept, k) + first + c;
       T* y = static_cast<T*>(p.y) + k * p.plan.columns + first + c;
       int32_t acc[kChunk];
       std::fill_n(acc, columns, sums ? 0 : max ? INT32_MIN : INT32_MAX);
@@ -161,14 +128,17 @@ void run_bytes(const ByteParams& p, int part, int parts) {
         }
       };
       for (int64_t r = 0; r < p.plan.reduced.count; ++r) {
-        const T* block = x + p.plan.reduced.offset(r);
+        const T* block = x + offset(p.plan.reduced, r);
         if (p.plan.run > 1) {
           row(block, 0, p.plan.run);
         } else {
           for (int64_t m = 0; m < p.plan.rows; ++m) row(block + m * p.plan.row_stride, 1, columns);
         }
       }
-      for (int64_t j = 0; j < columns; ++j) y[j] = static_cast<T>(sums ? p.finish(acc[j]) : acc[j]);
+      for (int64_t j = 0; j < columns; ++j)
+        y[j] = static_cast<T>(p.op == Op::mean  ? thimble_mean_finish(&p.finish, acc[j], p.plan.n)
+                              : p.op == Op::sum ? thimble_sum_finish(&p.finish, acc[j])
+                                                : acc[j]);
     }
   });
 }
@@ -177,10 +147,9 @@ void run_bytes(const ByteParams& p, int part, int parts) {
 
 // Integers of 32 and 64 bits occur in shape arithmetic only: the reference does them.
 Result<bool> reduce(LowerContext& ctx) {
-  const Tensor &x = ctx.in(0), &a = ctx.in(1), &y = ctx.out();
+  const Tensor& x = ctx.in(0);
   if (x.shape.elements() == 0 || x.type == DType::i32 || x.type == DType::i64) return false;
-  const Shape kept = kept_shape(x.shape, IntList(a.type, a.data.bytes, a.shape.elements()));
-  const ReducePlan plan = plan_reduce(x.shape, kept);
+  const ReducePlan plan(ctx.plan<thimble_reduce>());
   const bool one_piece = plan.kept.count == 1 && plan.columns < 32;
   const int parts = one_piece ? 1 : ctx.parts_for(static_cast<double>(x.shape.elements()) * 0.3);
   if (x.type == DType::f32) {
@@ -198,7 +167,7 @@ Result<bool> reduce(LowerContext& ctx) {
   auto* p = x.type == DType::i8 ? ctx.step<run_bytes<int8_t>>(parts) : ctx.step<run_bytes<uint8_t>>(parts);
   p->plan = plan;
   p->op = ctx.node.op;
-  if (p->op == Op::mean || p->op == Op::sum) p->finish = reduce_integer(p->op, x.type, plan.n, x.quant, y.quant);
+  p->finish = ctx.plan<thimble_reduce>().finish;
   ctx.bind_in(&p->x, 0);
   ctx.bind_out(&p->y);
   return true;

@@ -19,6 +19,7 @@
 
 #include "ops/axes.h"
 #include "ops/op.h"
+#include "ops/reduce/kernel.h"
 
 namespace thimble {
 
@@ -46,17 +47,31 @@ struct ReduceExtremumGradAttrs {
 // x's shape with the reduced dimensions 1. The axes have been checked.
 Shape kept_shape(const Shape& x, const IntList& axes);
 
-// The finish of an 8-bit mean or sum of n values.
-struct ReduceInteger {
-  bool sum = false;
-  int64_t n = 1;
-  int32_t zx = 0, zy = 0, lo = -128, hi = 127;
-  int32_t multiplier = 0;  // mean
-  int shift = 0;
-  float scale = 1, bias = 0;  // sum
-
-  int32_t operator()(int32_t raw_sum) const;
-};
-ReduceInteger reduce_integer(Op op, DType type, int64_t n, const Quantization& x, const Quantization& y);
-
 }  // namespace thimble
+
+inline void fields(thimble::PlanVisitor& v, std::string_view name, const thimble_nest& n) {
+  v.begin(name);
+  v.number("rank", n.rank);
+  v.number("positions", n.count);
+  v.array("dimensions", n.dims, n.rank);
+  v.array("strides", n.strides, n.rank);
+  v.end();
+}
+
+inline void fields(thimble::PlanVisitor& v, const thimble_reduce& p) {
+  fields(v, "kept", p.kept);
+  fields(v, "reduced", p.reduced);
+  v.number("run", p.run);
+  v.number("stride of a run", p.run_stride);
+  v.number("values of a result", p.n);
+  v.begin("finish");
+  v.number("zero point of x", p.finish.x_zero);
+  v.number("zero point", p.finish.y_zero);
+  v.number("low", p.finish.lo);
+  v.number("high", p.finish.hi);
+  v.number("multiplier", p.finish.multiplier);
+  v.number("shift", p.finish.shift);
+  v.real("scale", p.finish.scale);
+  v.real("bias", p.finish.bias);
+  v.end();
+}

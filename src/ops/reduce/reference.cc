@@ -1,10 +1,8 @@
 #include <algorithm>
-#include <cmath>
 #include <limits>
 
 #include "ops/broadcast.h"
 #include "ops/reduce/reduce.h"
-#include "ops/strided_copy.h"
 
 namespace thimble::reference {
 namespace {
@@ -20,57 +18,72 @@ void each(const Shape& wide, const Shape& narrow, F f) {
   }
 }
 
+// One result, whose first value x is.
 template <class T, class Acc>
-void reduce_as(const RefCall& call, const Shape& kept) {
-  const T* x = call.in[0].as<T>();
-  T* y = call.out[0].as<T>();
-  const int64_t outputs = kept.elements(), n = outputs ? call.in[0].shape.elements() / outputs : 0;
-  const Op op = call.node.op;
+T result(const thimble_reduce& p, const T* x, Op op) {
+  const auto values = [&](auto f) {
+    thimble_dim index[THIMBLE_MAX_RANK] = {}, at = 0;
+    for (int64_t r = 0; r < p.reduced.count; ++r) {
+      for (int64_t i = 0; i < p.run; ++i) f(x[at + i * p.run_stride]);
+      thimble_nest_next(&p.reduced, index, &at);
+    }
+  };
   if (op == Op::reduce_max || op == Op::reduce_min) {
     const bool max = op == Op::reduce_max;
-    auto* any = static_cast<char*>(call.scratch);
-    std::fill_n(any, outputs, char{0});
-    std::fill_n(y, outputs, max ? std::numeric_limits<T>::lowest() : std::numeric_limits<T>::max());
-    each(call.in[0].shape, kept, [&](int64_t i, int64_t o) {
-      const bool better = (max ? x[i] > y[o] : x[i] < y[o]) || x[i] != x[i];
-      if (!any[o] || (better && y[o] == y[o])) y[o] = x[i];
-      any[o] = 1;
-    });
-    return;
+    T best = max ? std::numeric_limits<T>::lowest() : std::numeric_limits<T>::max();
+    values([&](T v) { best = max ? std::max(best, v) : std::min(best, v); });
+    return best;
   }
-  auto* acc = static_cast<Acc*>(call.scratch);
-  std::fill_n(acc, outputs, Acc{});
-  each(call.in[0].shape, kept, [&](int64_t i, int64_t o) {
+  Acc sum{};
+  values([&](T v) {
     if constexpr (std::is_same_v<Acc, double>) {
-      acc[o] += static_cast<double>(x[i]);
+      sum += static_cast<double>(v);
     } else {
-      acc[o] = static_cast<Acc>(static_cast<uint64_t>(acc[o]) + static_cast<uint64_t>(static_cast<int64_t>(x[i])));
+      sum = static_cast<Acc>(static_cast<uint64_t>(sum) + static_cast<uint64_t>(static_cast<int64_t>(v)));
     }
   });
-  if constexpr (sizeof(T) == 1) {
-    const ReduceInteger finish = reduce_integer(op, call.in[0].type, n, *call.in[0].quant, *call.out[0].quant);
-    for (int64_t o = 0; o < outputs; ++o) y[o] = static_cast<T>(finish(static_cast<int32_t>(acc[o])));
-  } else if constexpr (std::is_same_v<T, float>) {
-    for (int64_t o = 0; o < outputs; ++o)
-      y[o] = static_cast<float>(op == Op::mean ? acc[o] / static_cast<double>(n) : acc[o]);
-  } else {
-    for (int64_t o = 0; o < outputs; ++o)
-      y[o] = static_cast<T>(op == Op::sum ? acc[o] : n ? acc[o] / static_cast<Acc>(n) : 0);
+  if (op == Op::sum) return static_cast<T>(sum);
+  return std::is_same_v<Acc, double> || p.n > 0 ? static_cast<T>(sum / static_cast<Acc>(p.n)) : T{};
+}
+
+template <class T, class Acc>
+void results(const RefCall& call) {
+  const auto& p = call.plan<thimble_reduce>();
+  thimble_dim index[THIMBLE_MAX_RANK] = {}, at = 0;
+  for (int64_t k = 0; k < p.kept.count; ++k) {
+    call.out[0].as<T>()[k] = result<T, Acc>(p, call.in[0].as<T>() + at, call.node.op);
+    thimble_nest_next(&p.kept, index, &at);
+  }
+}
+
+void bytes(const RefCall& call, int flip) {
+  const auto& p = call.plan<thimble_reduce>();
+  const int8_t* x = call.in[0].as<int8_t>();
+  int8_t* y = call.out[0].as<int8_t>();
+  switch (call.node.op) {
+    case Op::mean: return thimble_mean_bytes(&p, x, y, flip);
+    case Op::sum: return thimble_sum_bytes(&p, x, y, flip);
+    case Op::reduce_max: return thimble_reduce_max_bytes(&p, x, y, flip);
+    default: return thimble_reduce_min_bytes(&p, x, y, flip);
   }
 }
 
 }  // namespace
 
+// Floats are summed in double here; C's form (kernel.h) is held against it.
 void reduce(const RefCall& call) {
-  const TensorView& a = call.in[1];
-  const Shape kept = kept_shape(call.in[0].shape, IntList(a.type, a.data, a.shape.elements()));
-  switch (call.in[0].type) {
-    case DType::f32: return reduce_as<float, double>(call, kept);
-    case DType::i8: return reduce_as<int8_t, int64_t>(call, kept);
-    case DType::u8: return reduce_as<uint8_t, int64_t>(call, kept);
-    case DType::i32: return reduce_as<int32_t, int64_t>(call, kept);
-    default: return reduce_as<int64_t, int64_t>(call, kept);
+  const auto& p = call.plan<thimble_reduce>();
+  const TensorView &x = call.in[0], &y = call.out[0];
+  switch (x.type) {
+    case DType::i8: return bytes(call, 0);
+    case DType::u8: return bytes(call, 0x80);
+    case DType::i32: return results<int32_t, int64_t>(call);
+    case DType::i64: return results<int64_t, int64_t>(call);
+    default: break;
   }
+  if (call.node.op == Op::reduce_max) return thimble_reduce_max_f32(&p, x.as<float>(), y.as<float>());
+  if (call.node.op == Op::reduce_min) return thimble_reduce_min_f32(&p, x.as<float>(), y.as<float>());
+  results<float, double>(call);
 }
 
 void broadcast_to_shape(const RefCall& call) {

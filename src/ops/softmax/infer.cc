@@ -1,17 +1,44 @@
+#include <algorithm>
 #include <cmath>
 
-#include "ops/op.h"
+#include "ops/fixed_function.h"
 #include "ops/softmax/softmax.h"
 
 namespace thimble::infer {
 namespace {
 
-Status expect_rows(InferContext& ctx, std::initializer_list<DType> types, double scale, bool highest_zero_point) {
+constexpr int kExponentBits = 5;
+
+// How a difference to the row's maximum becomes a Q5.26 exponent, and the exponentials of all of them.
+void plan_bytes(InferContext& ctx, double beta, thimble_softmax* p) {
+  constexpr auto kOne = static_cast<double>(1 << (31 - kExponentBits));
+  int32_t multiplier;
+  int shift;
+  quantize_multiplier(std::min(beta * ctx.in(0).quant.scale[0] * kOne, 2147483647.0), &multiplier, &shift);
+  const double radius = std::floor(static_cast<double>((1 << kExponentBits) - 1) * kOne / std::ldexp(1.0, shift));
+  p->lowest = -static_cast<int32_t>(std::min(radius, 1e6));
+  if (multiplier > 0)
+    quantize_multiplier(std::ldexp(1.0, 31 - shift) / multiplier, &p->reverse_multiplier, &p->reverse_shift);
+  auto *exponents = ctx.plan.array<int32_t>(256), *exponentials = ctx.plan.array<int32_t>(256);
+  for (int32_t d = 0; d < 256 && -d >= p->lowest; ++d) {
+    exponents[d] = thimble_rescale(-d, multiplier, shift);
+    exponentials[d] = fixed::exp_of_negative(exponents[d], kExponentBits);
+  }
+  p->exponents = ctx.node.op == Op::log_softmax ? exponents : nullptr;
+  p->exponentials = exponentials;
+}
+
+Status expect_rows(InferContext& ctx, std::initializer_list<DType> types, double scale, bool highest_zero_point,
+                   float beta) {
   THIMBLE_TRY(ctx.expect_arity(1, 1, 1));
   THIMBLE_TRY(ctx.expect_type(0, types));
   THIMBLE_TRY(ctx.expect_rank(0, 1, Shape::kMaxRank));
   const Tensor &x = ctx.in(0), &y = ctx.declared(0);
   ctx.outputs[0] = {x.type, x.shape};
+  auto& plan = ctx.plan.make<thimble_softmax>();
+  plan.n = x.shape.dim(-1);
+  plan.rows = plan.n > 0 ? x.shape.elements() / plan.n : 0;
+  plan.beta = beta;
   if (x.type == DType::f32) return {};
   THIMBLE_TRY(ctx.expect_per_tensor_quantized(x));
   if (!std::isfinite(x.quant.scale[0]))
@@ -21,6 +48,7 @@ Status expect_rows(InferContext& ctx, std::initializer_list<DType> types, double
   if (y.quant.scale.size() != 1 || static_cast<double>(y.quant.scale[0]) != scale || y.quant.zero_point[0] != zero)
     return fail(ErrorCode::bad_file,
                 format("{}: the output must have scale {} and zero point {}", y.to_string(), scale, zero));
+  plan_bytes(ctx, beta, &plan);
   return {};
 }
 
@@ -38,12 +66,12 @@ Status expect_gradient_rows(InferContext& ctx) {
 
 Status softmax(InferContext& ctx) {
   const auto types = {DType::f32, DType::i8, DType::u8};
-  if (ctx.node.op == Op::log_softmax) return expect_rows(ctx, types, 16.0 / 256, true);
+  if (ctx.node.op == Op::log_softmax) return expect_rows(ctx, types, 16.0 / 256, true, 1);
   THIMBLE_TRY(ctx.expect_attrs<SoftmaxAttrs>());
   const float beta = ctx.node.attrs.as<SoftmaxAttrs>().beta;
   if (!std::isfinite(beta) || beta <= 0)
     return fail(ErrorCode::bad_file, format("beta is {}, must be a positive number", beta));
-  return expect_rows(ctx, types, 1.0 / 256, false);
+  return expect_rows(ctx, types, 1.0 / 256, false, beta);
 }
 
 Status softmax_grad(InferContext& ctx) {

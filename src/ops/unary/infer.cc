@@ -15,6 +15,10 @@ Status unary(InferContext& ctx) {
     const float alpha = ctx.node.attrs.as<UnaryAttrs>().alpha;
     if (!std::isfinite(alpha)) return fail(ErrorCode::bad_file, format("alpha is {}, must be finite", alpha));
   }
+  const auto& attrs = ctx.node.attrs.as<UnaryAttrs>();
+  auto& plan = ctx.plan.make<thimble_unary>();
+  plan.n = x.shape.elements();
+  plan.alpha = attrs.alpha;
   if (x.type == DType::f32) return {};
   THIMBLE_TRY(ctx.expect_per_tensor_quantized(x));
   if (y.type != x.type) return fail(ErrorCode::bad_file, format("output {} must have the input's type", y.to_string()));
@@ -36,6 +40,9 @@ Status unary(InferContext& ctx) {
       (y.quant.scale[0] != 1.0f / 256 || y.quant.zero_point[0] != (x.type == DType::u8 ? 0 : -128)))
     return fail(ErrorCode::bad_file,
                 format("{}: the output must have scale 1/256 and the lowest zero point", y.to_string()));
+  auto* table = ctx.plan.array<int8_t>(256);
+  unary_table(unary_fn(op, attrs), attrs.alpha, x.type, x.quant, y.quant, reinterpret_cast<uint8_t*>(table));
+  plan.table = table;
   return {};
 }
 

@@ -69,11 +69,10 @@ double cost(UnaryFn fn) {
 }  // namespace
 
 Result<bool> unary(LowerContext& ctx) {
-  const auto& attrs = ctx.node.attrs.as<UnaryAttrs>();
-  const UnaryFn fn = unary_fn(ctx.node.op, attrs);
-  const Tensor& x = ctx.in(0);
-  const int64_t n = x.shape.elements();
-  if (x.type == DType::f32) {
+  const auto& plan = ctx.plan<thimble_unary>();
+  const UnaryFn fn = unary_fn(ctx.node.op, ctx.node.attrs.as<UnaryAttrs>());
+  const int64_t n = plan.n;
+  if (ctx.in(0).type == DType::f32) {
     const auto kernel = ctx.kernels.map.unary_f32[static_cast<int>(fn)];
     if (!kernel) return false;
     const int parts = ctx.parts_for(static_cast<double>(n) * cost(fn));
@@ -82,17 +81,16 @@ Result<bool> unary(LowerContext& ctx) {
                                     : ctx.step<run_float>(parts);
     p->fn = kernel;
     p->n = n;
-    p->alpha = attrs.alpha;
+    p->alpha = plan.alpha;
     ctx.bind_in(&p->x, 0);
     ctx.bind_out(&p->y);
     return true;
   }
   if (!ctx.kernels.map.lut_u8) return false;
-  uint8_t* table = ctx.constant<uint8_t>(256);
-  unary_table(fn, attrs.alpha, x.type, x.quant, ctx.out().quant, table);
+  const auto* table = reinterpret_cast<const uint8_t*>(plan.table);
   auto* p = ctx.step<run_table>(ctx.parts_for(static_cast<double>(n) * 0.3));
   p->lut = ctx.kernels.map.lut_u8;
-  p->table = table;
+  p->table = ctx.constant(std::vector<uint8_t>(table, table + 256));
   p->n = n;
   ctx.bind_in(&p->x, 0);
   ctx.bind_out(&p->y);

@@ -3,25 +3,15 @@
 namespace thimble::reference {
 
 void unary(const RefCall& call) {
-  const auto& attrs = call.node.attrs.as<UnaryAttrs>();
-  const UnaryFn fn = unary_fn(call.node.op, attrs);
-  const int64_t n = call.in[0].shape.elements();
-  if (call.in[0].type == DType::f32) {
-    const float* x = call.in[0].as<float>();
-    float* y = call.out[0].as<float>();
-    // hard_swish is defined by its order of float operations, which overflow where double does not.
-    if (fn == UnaryFn::hard_swish) {
-      for (int64_t i = 0; i < n; ++i) y[i] = unary_value(fn, x[i], attrs.alpha);
-    } else {
-      for (int64_t i = 0; i < n; ++i) y[i] = static_cast<float>(unary_value<double>(fn, x[i], attrs.alpha));
-    }
-    return;
-  }
-  uint8_t table[256];
-  unary_table(fn, attrs.alpha, call.in[0].type, *call.in[0].quant, *call.out[0].quant, table);
-  const auto* x = call.in[0].as<uint8_t>();
-  auto* y = call.out[0].as<uint8_t>();
-  for (int64_t i = 0; i < n; ++i) y[i] = table[x[i]];
+  const auto& p = call.plan<thimble_unary>();
+  if (call.in[0].type != DType::f32) return thimble_unary_s8(&p, call.in[0].as<int8_t>(), call.out[0].as<int8_t>());
+  const UnaryFn fn = unary_fn(call.node.op, call.node.attrs.as<UnaryAttrs>());
+  const float* x = call.in[0].as<float>();
+  float* y = call.out[0].as<float>();
+  // In double; C's float form (kernel.h) is held against it. hard_swish is defined by its order of float operations,
+  // which overflow where double does not.
+  if (fn == UnaryFn::hard_swish) return thimble_hard_swish_f32(&p, x, y);
+  for (int64_t i = 0; i < p.n; ++i) y[i] = static_cast<float>(unary_value<double>(fn, x[i], p.alpha));
 }
 
 void unary_grad(const RefCall& call) {

@@ -13,6 +13,7 @@
 
 #include "base/functions.h"
 #include "ops/op.h"
+#include "ops/unary/kernel.h"
 
 namespace thimble {
 
@@ -51,3 +52,9 @@ double unary_slope(UnaryFn fn, double x, double alpha);
 void unary_table(UnaryFn fn, float alpha, DType type, const Quantization& x, const Quantization& y, uint8_t table[256]);
 
 }  // namespace thimble
+
+inline void fields(thimble::PlanVisitor& v, const thimble_unary& p) {
+  v.number("values", p.n);
+  v.real("alpha", p.alpha);
+  v.array("table", p.table, 256);
+}

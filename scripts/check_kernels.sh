@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# The scalar definitions of operators (src/ops/*/kernel.h and what they include) go into C packages for small machines:
+# each must be C99 and C++11 without a warning, for the host and, where their compilers are installed, for Cortex-M and
+# AVR, and call nothing but memcpy, memset and float functions: no double, no heap, no printing.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+bad=0
+object=$(mktemp)
+trap 'rm -f "$object"' EXIT
+strict=(-Isrc -O1 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -c -o "$object" -)
+
+complain() {
+  echo "check_kernels: $*"
+  bad=1
+}
+
+# compile HEADER COMPILER FLAGS…; false where that compiler is not there.
+compile() {
+  local header=$1
+  shift
+  command -v "$1" >/dev/null || return 1
+  echo "#include \"${header#src/}\"" | "$@" "${strict[@]}" || complain "$header does not compile: $*"
+}
+
+# calls HEADER NM ALLOWED: what the object, which holds every function, calls.
+calls() {
+  local names
+  names=$("$2" -u "$object" | awk '{print $NF}' | grep -vE "^($3)$")
+  [ -z "$names" ] || complain "$1 calls" $names
+}
+
+shopt -s nullglob
+headers=(src/base/c99.h src/ops/*_kernel.h src/ops/*/kernel.h)
+for header in "${headers[@]}"; do
+  compile "$header" "${CC:-cc}" -std=c99 -x c -Wdouble-promotion
+  compile "$header" "${CXX:-c++}" -std=c++11 -x c++
+  compile "$header" gcc -std=c99 -x c -fkeep-inline-functions &&
+    calls "$header" nm 'mem(cpy|set)|[a-z0-9]+f|_GLOBAL_OFFSET_TABLE_|__stack_chk_fail'
+  compile "$header" arm-none-eabi-gcc -std=c99 -x c -mcpu=cortex-m4 -mthumb -fkeep-inline-functions &&
+    calls "$header" arm-none-eabi-nm 'mem(cpy|set)|[a-z0-9]+f|__aeabi_(f(add|sub|mul|div|cmp..|2u?iz)|u?i2f|[a-z]*idiv(mod)?|u?ldivmod|l[a-z]+|mem[a-z0-9]+)'
+  compile "$header" avr-gcc -std=c99 -x c -mmcu=atmega328p
+done
+[ $bad = 0 ] && echo "check_kernels: ${#headers[@]} headers are C99 and C++11"
+exit $bad
