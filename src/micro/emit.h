@@ -76,9 +76,11 @@ class EmitContext {
 
   // `function(arguments…);`, from the header at this path under src/: `kernel("conv2d")` is that of an operator.
   void call(const std::string& header, std::string_view function, const std::vector<std::string>& arguments);
-  // thimble_OP_s8(plan, the first `inputs` inputs, the output), or _f32: the form that most operators have. Inputs
-  // that are left out are NULL. Errors: unsupported for inputs of other types, or of different ones.
-  Status usual(std::string_view op, size_t inputs);
+  // thimble_FUNCTION_s8(plan, the first `inputs` inputs, the output), or _f32, with a plan thimble_FAMILY: the form
+  // that most operators have. Inputs that are left out are NULL. Errors: unsupported for inputs of other types, or of
+  // different ones.
+  Status usual(std::string_view family, std::string_view function, size_t inputs);
+  Status usual(std::string_view family, size_t inputs) { return usual(family, family, inputs); }
 
   tl::unexpected<Error> unsupported(const std::string& why, const std::string& fix) const;
 

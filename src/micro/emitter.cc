@@ -47,6 +47,13 @@ class PlanWriter final : public PlanVisitor {
   void array(std::string_view name, const uint32_t* values, int64_t count) override {
     add(name, "uint32_t", values, count);
   }
+  void array(std::string_view name, const float* values, int64_t count) override { add(name, "float", values, count); }
+  // A list inside the struct.
+  void array(std::string_view, const thimble_dim* values, int64_t count) override {
+    std::string list = "{";
+    for (int64_t i = 0; i < count; ++i) list += (i ? ", " : "") + literal(int64_t{values[i]});
+    item(list + (count == 0 ? "0}" : "}"));
+  }
   void begin(std::string_view) override {
     item("{");
     first_ = true;
@@ -202,6 +209,15 @@ bool Emitter::all_integer_outputs() const {
   return std::ranges::none_of(g_.outputs, [&](TensorId t) { return g_.at(t).type == DType::f32; });
 }
 
+// Whether a call, or the copy of an output, has it.
+bool Emitter::reads_input() const {
+  const TensorId x = g_.inputs[0];
+  const auto is_input = [&](TensorId t) { return t >= 0 && memory_.storage[static_cast<size_t>(t)] == x; };
+  for (size_t n = 0; n < g_.nodes.size(); ++n)
+    if (!checked.nodes[n].output_is_input && std::ranges::any_of(g_.nodes[n].inputs, is_input)) return true;
+  return std::ranges::any_of(g_.outputs, is_input);
+}
+
 int64_t Emitter::state_bytes() const {
   int64_t bytes = 0;
   for (const Tensor& t : g_.tensors)
@@ -355,7 +371,7 @@ void EmitContext::call(const std::string& header, std::string_view function,
   emitter_.call(header, text + line + "\n");
 }
 
-Status EmitContext::usual(std::string_view op, size_t inputs) {
+Status EmitContext::usual(std::string_view family, std::string_view function, size_t inputs) {
   const DType type = in(0).type;
   for (size_t i = 0; i < inputs; ++i)
     if (has(i) && in(i).type != type && !(type == DType::i8 && in(i).type == DType::i32))
@@ -363,11 +379,10 @@ Status EmitContext::usual(std::string_view op, size_t inputs) {
                          "`thimble quantize --to int8` makes all of it integers");
   if (type != DType::i8 && type != DType::f32)
     return unsupported(format("no C for {}", name(type)), "int8 and float32 have C: `thimble quantize --to int8`");
-  const std::string function = format("thimble_{}{}", op, type == DType::i8 ? "_s8" : "_f32");
-  std::vector<std::string> arguments = {plan(format("thimble_{}", op))};
+  std::vector<std::string> arguments = {plan(format("thimble_{}", family))};
   for (size_t i = 0; i < inputs; ++i) arguments.push_back(operand(i));
   arguments.push_back(result());
-  call(kernel(op), function, arguments);
+  call(kernel(family), format("thimble_{}{}", function, type == DType::i8 ? "_s8" : "_f32"), arguments);
   return {};
 }
 

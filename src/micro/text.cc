@@ -102,6 +102,8 @@ std::string Emitter::source() const {
       const char* type = c_type(g_.at(g_.inputs[i]).type);
       text += format("  const {1} *const in{0} = (const {1} *)in[{0}];\n", i, type);
     }
+  if (body_.find("(a + ") == std::string::npos) text += "  (void)a;\n";
+  if (plain && !reads_input()) text += "  (void)in;\n";
   text += body_;
   for (size_t i = 0; i < g_.outputs.size(); ++i) {
     const TensorId t = g_.outputs[i];
@@ -139,7 +141,7 @@ std::string Emitter::source() const {
 std::string Emitter::weights() const {
   std::string text = head(": weights, and the plan of each operator");
   text += format("#ifndef {0}_WEIGHTS_H\n#define {0}_WEIGHTS_H\n", macro_);
-  text += weights_ + plans_;
+  text += format("\n#include \"thimble_c99.h\"\n") + weights_ + plans_;
   return text + "\n#endif\n";
 }
 

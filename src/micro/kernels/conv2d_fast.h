@@ -22,8 +22,9 @@ static inline void thimble_fill_column(const int8_t* x, thimble_dim n, int32_t z
 #else
   thimble_dim i = 0;
 #if defined(THIMBLE_DSP)
+  const thimble_dim whole = n - n % 4;
   const uint32_t less = ((uint32_t)(uint16_t)(int16_t)-zero << 16) | (uint16_t)(int16_t)-zero;
-  for (; i + 4 <= n; i += 4) {
+  for (; i < whole; i += 4) {
     const uint32_t four = thimble_load4(x + i);
     const uint32_t pair[2] = {thimble_even_bytes(less, four), thimble_odd_bytes(less, four)};
     memcpy(to + i, pair, sizeof pair);
@@ -87,7 +88,8 @@ static inline void thimble_products(const thimble_column* a, const thimble_colum
   int32_t s0 = sums[0], s1 = sums[1], s2 = sums[2], s3 = sums[3];
   thimble_dim i = 0;
 #if defined(THIMBLE_DSP)
-  for (; i + 4 <= n; i += 4) {
+  const thimble_dim whole = n - n % 4;
+  for (; i < whole; i += 4) {
     const uint32_t wu = thimble_load4(u + i), wv = thimble_load4(v + i);
     const uint32_t ue = thimble_even(wu), uo = thimble_odd(wu), ve = thimble_even(wv), vo = thimble_odd(wv);
     const uint32_t ae = thimble_load4(a + i), ao = thimble_load4(a + i + 2);
