@@ -1,0 +1,62 @@
+#!/usr/bin/env python3
+"""Runs exported C packages on every board at several levels of optimisation: the same bytes everywhere.
+
+  tests/micro/test_boards.py                       the packages of tests/micro/packages
+  tests/micro/test_boards.py --slice build/kws     four boards at -O2, and one more package
+  tests/micro/test_boards.py --json > boards.json
+
+A package's folder may hold inputs.bin and outputs.bin; without them random inputs and the answers of this machine's gcc at -O0
+are used. A board whose tools are missing is skipped and says so. Exit status: 0 the same bytes wherever it ran, 1 not,
+77 nothing ran. Standard library only.
+"""
+import argparse
+import concurrent.futures
+import dataclasses
+import json
+import os
+import sys
+
+import boards
+import report
+import runner
+
+LEVELS = ('0', '2', 's')
+
+
+def samples(folder, package):
+    """Inputs and expected answers."""
+    files = [os.path.join(folder, name) for name in ('inputs.bin', 'outputs.bin')]
+    if all(os.path.exists(path) for path in files):
+        return tuple(runner.contents(path) for path in files)
+    inputs = runner.random_inputs(package, 3)
+    return inputs, runner.on_this_machine(package, inputs)[1]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('packages', nargs='*', metavar='DIR', help='further packages')
+    parser.add_argument('--slice', action='store_true', help=f'only {", ".join(boards.SLICE)}, at -O2')
+    parser.add_argument('--boards', nargs='+', metavar='BOARD', default=['all'])
+    parser.add_argument('-j', dest='jobs', type=int, default=os.cpu_count())
+    parser.add_argument('--json', action='store_true')
+    options = parser.parse_args()
+
+    own = os.path.join(boards.HERE, 'packages')
+    work = []
+    for folder in [os.path.join(own, name) for name in sorted(os.listdir(own))] + options.packages:
+        package = boards.package(folder)
+        inputs, expected = samples(folder, package)
+        for board in boards.chosen(['slice'] if options.slice else options.boards):
+            work += [(package, board, level, inputs, expected) for level in (('2',) if options.slice else LEVELS)]
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        outcomes = [outcome for outcome, _ in pool.map(lambda item: runner.run_board(*item), work)]
+    if options.json:
+        print(json.dumps([dataclasses.asdict(outcome) for outcome in outcomes], indent=1))
+    else:
+        report.table(outcomes)
+        print(report.summary(outcomes))
+    return report.exit_status(outcomes)
+
+
+if __name__ == '__main__':
+    sys.exit(main())
