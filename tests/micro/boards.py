@@ -1,7 +1,6 @@
 """The boards: one row each, with the compiler, the flags, the start code and the emulator it needs."""
 import dataclasses
 import os
-import re
 import shutil
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -83,36 +82,3 @@ def chosen(words):
     if unknown:
         raise SystemExit(f'no board {unknown[0]}; there are all, slice, {", ".join(BY_NAME)}')
     return [BY_NAME[name] for name in dict.fromkeys(names)]
-
-
-@dataclasses.dataclass(frozen=True)
-class Package:
-    """An exported folder: its C files, and what the driver must know of NAME.h."""
-    folder: str
-    name: str
-    sources: tuple
-    run: str
-    macros: str
-    input_type: str
-    output_type: str
-    takes_places: bool   # NAME_INPUT_OFFSET is there
-
-
-def package(folder, name=None):
-    inner = os.path.join(folder, 'src')
-    folder = os.path.abspath(inner if os.path.isdir(inner) else folder)
-    files = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
-    for file in files:
-        if not file.endswith('.h') or (name and file != f'{name}.h'):
-            continue
-        with open(os.path.join(folder, file), encoding='utf-8') as opened:
-            text = opened.read()
-        run = re.search(r'\bint\s+(\w+)_run\s*\(\s*void\s*\*\s*\w+,\s*size_t\s+\w+,\s*const\s+(\w+)\s*\*\s*\w+,'
-                        r'\s*(\w+)\s*\*\s*\w+\s*\)', text)
-        macros = re.search(r'#define\s+(\w+)_ARENA_BYTES\b', text)
-        if run and macros:
-            sources = tuple(os.path.join(folder, f) for f in files if f.endswith('.c'))
-            return Package(folder, file[:-2], sources, f'{run[1]}_run', macros[1], run[2], run[3],
-                           f'{macros[1]}_INPUT_OFFSET' in text)
-    raise SystemExit(f'{folder}: no header that declares int NAME_run(void *arena, size_t arena_bytes, const T *in, T *out) '
-                     'and defines NAME_ARENA_BYTES')

@@ -14,6 +14,7 @@ import json
 import sys
 
 import boards
+import package as packages
 import report
 import runner
 
@@ -33,9 +34,9 @@ def main():
     parser.add_argument('--json', action='store_true')
     options = parser.parse_args()
 
-    package = boards.package(options.sources, options.name)
-    inputs = runner.contents(options.inputs) if options.inputs else runner.random_inputs(package, options.samples)
-    expected = runner.contents(options.expect) if options.expect else runner.on_this_machine(package, inputs)[1]
+    package = packages.load(options.sources, options.name)
+    inputs = runner.contents(options.inputs) if options.inputs else package.random_inputs(options.samples)
+    expected = runner.contents(options.expect) if options.expect else runner.host_answers(package, inputs)
     outcomes = [runner.run_board(package, board, options.optimise, inputs, expected, options.keep, options.limit)[0]
                 for board in boards.chosen(options.board)]
     if options.json:

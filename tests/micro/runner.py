@@ -1,7 +1,6 @@
 """One package on one board: compiled, run under emulation, measured."""
 import dataclasses
 import os
-import random
 import re
 import shutil
 import struct
@@ -13,9 +12,9 @@ import measure
 
 ENDS = {40: 'its run function returned an error', 41: 'it wrote outside the arena', 42: 'it wrote outside the output',
         43: 'it changed the input', 44: 'it took an arena of one byte too few', 45: 'the stack used all the room there is',
-        46: 'the input file ends within a sample', 47: 'the processor met something illegal'}
+        46: 'the input file ends within a sample', 47: 'the processor met something illegal', 48: 'its self-test fails'}
 DRIVER_FLAGS = '-O1 -Wall -Wextra -Werror -fno-builtin'
-PACKAGE_FLAGS = '-std=c99 -Wall -Wextra -Wpedantic -Werror -ffp-contract=off -ffunction-sections -fdata-sections ' \
+PACKAGE_FLAGS = '-std=c99 -Wall -Wextra -Wpedantic -Wconversion -Wno-sign-conversion -Werror -ffp-contract=off -ffunction-sections -fdata-sections ' \
                 '-fno-asynchronous-unwind-tables'
 
 
@@ -81,7 +80,6 @@ class Run:
 
     def __init__(self, package, board, optimise, work):
         self.package, self.board, self.optimise, self.work = package, board, optimise, work
-        self.program = os.path.join(work, 'program.elf')
         self.flags = board.flags.split()
 
     def compile(self, source, output, flags):
@@ -92,61 +90,74 @@ class Run:
 
     def build(self):
         p = self.package
-        defines = [f'-DPACKAGE_HEADER="{p.name}.h"', f'-DPACKAGE_RUN={p.run}', f'-DPACKAGE_MACROS={p.macros}',
-                   f'-DPACKAGE_IN={p.input_type}', f'-DPACKAGE_OUT={p.output_type}', f'-I{p.folder}']
         stack = ['-fstack-usage'] if self.board.compiler.endswith('gcc') else []
-        if self.board.in_arena and p.takes_places:
-            defines.append('-DIN_ARENA')
         flags = [*PACKAGE_FLAGS.split(), *stack, f'-O{self.optimise}', f'-I{p.folder}']
         self.objects = [self.compile(source, f'package_{i}.o', flags) for i, source in enumerate(p.sources)]
-        driver = [self.compile(os.path.join(boards.HERE, 'board', name), os.path.splitext(name)[0] + '.o',
-                               [*DRIVER_FLAGS.split(), '-std=c++11' if name.endswith('.cc') else '-std=gnu99', *defines])
-                  for name in ('driver.c', *self.board.start)]
-        code, _, errors = call([self.board.compiler, *self.flags, *driver, *self.objects, '-o', self.program,
-                                '-Wl,--gc-sections', '-Wl,-Map=program.map', *self.board.link.split()], cwd=self.work)
+        with open(os.path.join(self.work, 'package.h'), 'w', encoding='utf-8') as file:
+            file.write(p.glue(self.board.in_arena and p.has_places))
+        self.start = [self.compile_board(name) for name in self.board.start]
+        self.link('program', self.compile_board('driver.c'))
+
+    def compile_board(self, name):
+        """A file of board/, which is told what the package is called."""
+        flags = [*DRIVER_FLAGS.split(), '-std=c++11' if name.endswith('.cc') else '-std=gnu99', f'-I{self.package.folder}',
+                 f'-I{self.work}']
+        return self.compile(os.path.join(boards.HERE, 'board', name), os.path.splitext(name)[0] + '.o', flags)
+
+    def link(self, name, main):
+        code, _, errors = call([self.board.compiler, *self.flags, main, *self.start, *self.objects, '-o', f'{name}.elf',
+                                '-Wl,--gc-sections', f'-Wl,-Map={name}.map', *self.board.link.split()], cwd=self.work)
         if code:
             raise no_program('it does not link', errors)
 
     def measure(self, outcome):
-        size = measure.sizes(os.path.join(self.work, 'program.map'), self.objects)
+        shipped = [o for o, source in zip(self.objects, self.package.sources) if not source.endswith('_self_test.c')]
+        size = measure.sizes(os.path.join(self.work, 'program.map'), shipped)
         outcome.code_bytes, outcome.constants_bytes = size['code'], size['constants']
         outcome.flash_bytes = size['code'] + size['constants'] + size['data']
-        outcome.largest_frame = measure.largest_frame(self.work, self.objects)
+        outcome.largest_frame = measure.largest_frame(self.work, shipped)
         if self.board.kind in ('cortex_m', 'bare', 'avr'):  # elsewhere it is the system's
             outcome.library_bytes = size['library']
         return size['data'] + size['bss']
 
     def symbol(self, name):
         nm = self.board.compiler.replace('gcc', 'nm')
-        found = re.search(rf'^([0-9a-f]+) \w {name}$', call([nm, self.program])[1].decode(), re.M)
-        return int(found[1], 16) & ~1  # without the mark of Thumb
+        listed = call([nm, 'program.elf'], cwd=self.work)[1].decode()
+        return int(re.search(rf'^([0-9a-f]+) \w {name}$', listed, re.M)[1], 16) & ~1  # without the mark of Thumb
 
-    def command(self):
+    def command(self, program):
         if self.board.kind == 'host':
-            return [self.program]
-        start, end = self.symbol(self.package.run), self.symbol('board_ran')
+            return [os.path.join(self.work, program)]
+        start = self.symbol(f'{self.package.function}_run{"" if self.package.types else "_io"}')
+        end = self.symbol('board_ran')
         if self.board.kind == 'avr':
-            machine = build_tool('avr_machine', self.work, '-lsimavr')
-            return [machine, 'atmega328p', self.program, hex(start), hex(end), 'out.bin', 'counts']
-        plugin = build_tool('count.so', self.work)
-        count = ['-plugin', f'{plugin},from={start:#x},to={end:#x},counts=counts']
-        return [*self.board.emulator.split(), *count, *(['-kernel'] if self.board.kind == 'cortex_m' else []), self.program]
+            return [build_tool('avr_machine', self.work, '-lsimavr'), 'atmega328p', program, hex(start), hex(end), 'out.bin', 'counts']
+        kernel = ['-kernel'] if self.board.kind == 'cortex_m' else []
+        if program == 'program.elf':
+            kernel = ['-plugin', f'{build_tool("count.so", self.work)},from={start:#x},to={end:#x},counts=counts', *kernel]
+        return [*self.board.emulator.split(), *kernel, program]
 
-    def run(self, inputs, limit):
-        data = bytes([self.fill()]) + inputs
+    def execute(self, program, data, limit):
+        """What the program wrote."""
         with open(os.path.join(self.work, 'in.bin'), 'wb') as file:
             file.write(data)
         try:
-            code, output, errors = call(self.command(), cwd=self.work, input=data, timeout=limit)
+            code, output, errors = call(self.command(program), cwd=self.work, input=data, timeout=limit)
         except subprocess.TimeoutExpired as late:
             raise Stop('failed', f'it did not end within {limit} s') from late
         if code == 45 and self.board.kind == 'avr':
             raise Stop('does not fit', ENDS[code])
         if code:
             raise Stop('failed', ENDS.get(code, f'the emulator ended with {code}: {errors}'))
-        if self.board.kind in ('cortex_m', 'avr'):
-            output = contents(os.path.join(self.work, 'out.bin'))
-        return output
+        return contents(os.path.join(self.work, 'out.bin')) if self.board.kind in ('cortex_m', 'avr') else output
+
+    def run(self, inputs, limit):
+        return self.execute('program.elf', bytes([self.fill()]) + inputs, limit)
+
+    def self_test(self, limit):
+        if self.package.self_test and self.board.kind != 'avr':  # its own arena has no room there
+            self.link('self_test', self.compile_board('self_test.c'))
+            self.execute('self_test.elf', b'', limit)
 
     def fill(self):
         """What the arena holds before a run: another byte on every board, for nothing may depend on it."""
@@ -163,6 +174,7 @@ class Run:
 def run_board(package, board, optimise, inputs, expected=None, keep=None, limit=600):
     """An Outcome, and the answers' bytes."""
     outcome = Outcome('thimble.board/1', package.name, board.name, board.core, f'-O{optimise}')
+    outcome.input_bytes, outcome.output_bytes = package.sample_bytes()
     work = os.path.join(os.path.abspath(keep), f'{board.name}-O{optimise}') if keep else tempfile.mkdtemp(prefix='thimble-board-')
     os.makedirs(work, exist_ok=True)
     answers = b''
@@ -173,13 +185,14 @@ def run_board(package, board, optimise, inputs, expected=None, keep=None, limit=
         run.build()
         variables = run.measure(outcome)
         output = run.run(inputs, limit)
-        answers, (stack, arena, outcome.input_bytes, outcome.output_bytes) = output[:-16], struct.unpack('<4I', output[-16:])
-        outcome.samples = len(answers) // max(1, outcome.output_bytes)
+        answers, (stack, arena) = output[:-8], struct.unpack('<2I', output[-8:])
+        outcome.samples = len(answers) // outcome.output_bytes
         if len(inputs) != outcome.samples * outcome.input_bytes:
             raise Stop('failed', f'{len(answers)} bytes of answers to {len(inputs)} bytes of inputs make no sense')
         outcome.arena_bytes, outcome.ram_bytes = arena, arena + variables
         outcome.stack_bytes = None if board.sanitized() else stack
         outcome.instructions, outcome.cycles = run.counts()
+        run.self_test(limit)
         if expected is not None and answers != expected:
             raise Stop('different', difference(answers, expected, outcome.output_bytes))
     except Stop as stop:
@@ -202,18 +215,9 @@ def difference(answers, expected, size):
 HOST = boards.BY_NAME['gcc']
 
 
-def on_this_machine(package, inputs):
-    """The outcome and the answers of this machine's gcc without optimisation."""
+def host_answers(package, inputs):
+    """What this machine's gcc computes without optimisation."""
     outcome, answers = run_board(package, HOST, '0', inputs)
     if outcome.status != 'ok':
         raise SystemExit(f'{package.name} does not run on this machine: {outcome.why}')
-    return outcome, answers
-
-
-def random_inputs(package, samples, seed=1):
-    """Bytes of as many samples: whole numbers of all sizes, floats between -1 and 1."""
-    size = on_this_machine(package, b'')[0].input_bytes
-    rng = random.Random(seed)
-    if package.input_type == 'float':
-        return struct.pack(f'<{samples * size // 4}f', *(rng.uniform(-1, 1) for _ in range(samples * size // 4)))
-    return rng.randbytes(samples * size)
+    return answers

@@ -17,6 +17,7 @@ import os
 import sys
 
 import boards
+import package as packages
 import report
 import runner
 
@@ -28,8 +29,8 @@ def samples(folder, package):
     files = [os.path.join(folder, name) for name in ('inputs.bin', 'outputs.bin')]
     if all(os.path.exists(path) for path in files):
         return tuple(runner.contents(path) for path in files)
-    inputs = runner.random_inputs(package, 3)
-    return inputs, runner.on_this_machine(package, inputs)[1]
+    inputs = package.random_inputs(3)
+    return inputs, runner.host_answers(package, inputs)
 
 
 def main():
@@ -44,7 +45,7 @@ def main():
     own = os.path.join(boards.HERE, 'packages')
     work = []
     for folder in [os.path.join(own, name) for name in sorted(os.listdir(own))] + options.packages:
-        package = boards.package(folder)
+        package = packages.load(folder)
         inputs, expected = samples(folder, package)
         for board in boards.chosen(['slice'] if options.slice else options.boards):
             work += [(package, board, level, inputs, expected) for level in (('2',) if options.slice else LEVELS)]

@@ -14,6 +14,7 @@ enum {
   BOARD_STACK_FULL,         // the stack used all the room there is
   BOARD_SHORT_INPUT,        // the input file ends within a sample
   BOARD_FAULT,              // the processor met something illegal
+  BOARD_SELF_TEST,          // the package's own test fails
 };
 
 // Up to `bytes` bytes of the input file; less only at its end.

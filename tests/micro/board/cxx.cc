@@ -1,4 +1,5 @@
-// The package's header in C++: its function has the name that C gave it.
-#include PACKAGE_HEADER
+// The package's header in C++: its functions have the names that C gave them.
+#include "package.h"
 
-extern "C" int (*const board_run_in_cxx)(void*, size_t, const PACKAGE_IN*, PACKAGE_OUT*) = PACKAGE_RUN;
+extern "C" int board_run_in_cxx(void* arena, size_t bytes, const void** in, void** out);
+int board_run_in_cxx(void* arena, size_t bytes, const void** in, void** out) { return RUN(arena, bytes, in, out); }

@@ -1,42 +1,41 @@
 // Runs an exported package over the samples of a file and writes its answers, and holds it to its contract: nothing
-// outside the arena and the output changes, an arena that is too small is refused, and what the arena held before does
-// not matter. The file is one byte, with which the arena is filled before each run, and the samples; answers are
-// followed by four numbers of 32 bits: stack, arena, bytes of an input, bytes of an output.
+// outside the arena and the outputs changes, an arena that is too small is refused, and what the arena held before does
+// not matter. The file is one byte, with which the memory is filled before each run, and the samples; answers are
+// followed by two numbers of 32 bits: bytes of stack and of the arena.
 //
-// Macros: PACKAGE_HEADER ("kws.h"), PACKAGE_RUN (kws_run), PACKAGE_MACROS (KWS), PACKAGE_IN and PACKAGE_OUT (element
-// types), and IN_ARENA where input and output shall lie inside the arena.
+// package.h is written by package.py: ARENA_BYTES, RUN, and INPUTS and OUTPUTS, a PART(bytes, place in the arena) each.
+// With IN_ARENA they lie inside the arena.
 #include "board.h"
-#include PACKAGE_HEADER
+#include "package.h"
 
-#define JOINED(a, b) a##b
-#define JOIN(a, b) JOINED(a, b)
-#define PACKAGE(name) JOIN(PACKAGE_MACROS, name)
+enum { GUARD = 16, PAINT = 0xC5 };
 
-enum {
-  ARENA = PACKAGE(_ARENA_BYTES),
-  INPUT = PACKAGE(_INPUT_SIZE) * sizeof(PACKAGE_IN),
-  OUTPUT = PACKAGE(_OUTPUT_SIZE) * sizeof(PACKAGE_OUT),
-  GUARD = 16,
-  PAINT = 0xC5,
-};
+typedef struct {
+  size_t bytes, place;
+} part;
 
-#define GUARDED(bytes_)                                 \
-  static struct {                                       \
-    uint8_t before[GUARD];                              \
-    uint8_t bytes[bytes_] __attribute__((aligned(16))); \
-    uint8_t after[GUARD]; /* follows without a gap */   \
-  }
+#define ROW(bytes, place) {bytes, place},
+static const part inputs[] = {INPUTS(ROW)}, outputs[] = {OUTPUTS(ROW)};
+enum { IN = sizeof inputs / sizeof *inputs, OUT = sizeof outputs / sizeof *outputs };
 
-GUARDED(ARENA) arena;
-#ifdef IN_ARENA
-#define input (arena.bytes + PACKAGE(_INPUT_OFFSET))
-#define output (arena.bytes + PACKAGE(_OUTPUT_OFFSET))
-#else
-GUARDED(INPUT) guarded_input;
-GUARDED(OUTPUT) guarded_output;
-#define input guarded_input.bytes
-#define output guarded_output.bytes
+// A part beside the arena, with a guard behind it, ends at a multiple of 16.
+#define SPAN(bytes) (((size_t)(bytes) + GUARD + 15) / 16 * 16)
+#define PLUS_SPAN(bytes, place) +SPAN(bytes)
+
+static struct {
+  uint8_t before[GUARD];
+  uint8_t bytes[ARENA_BYTES] __attribute__((aligned(16)));
+  uint8_t after[GUARD];  // follows without a gap
+} arena;
+#ifndef IN_ARENA
+static uint8_t in_memory[0 INPUTS(PLUS_SPAN)] __attribute__((aligned(16)));
+static struct {
+  uint8_t before[GUARD];
+  uint8_t bytes[0 OUTPUTS(PLUS_SPAN)] __attribute__((aligned(16)));
+} out_memory;
 #endif
+
+static void *in[IN], *out[OUT];
 
 // One sample's instructions are counted from the first of the run function to the call of this.
 __attribute__((noinline)) void board_ran(void) { __asm__ volatile(""); }
@@ -56,8 +55,8 @@ static inline __attribute__((always_inline)) uint8_t* stack_pointer(void) {
   return sp;
 }
 
-static void fill(uint8_t* at, size_t bytes, uint8_t value) {
-  for (size_t i = 0; i < bytes; ++i) at[i] = value;
+static void fill(void* at, size_t bytes, uint8_t value) {
+  for (size_t i = 0; i < bytes; ++i) ((uint8_t*)at)[i] = value;
 }
 
 static int filled(const uint8_t* at, size_t bytes, uint8_t value) {
@@ -66,12 +65,40 @@ static int filled(const uint8_t* at, size_t bytes, uint8_t value) {
   return i == bytes;
 }
 
+static void place(const part* parts, void** at, size_t count, uint8_t* memory) {
+  for (size_t i = 0; i < count; ++i) {
+#ifdef IN_ARENA
+    at[i] = memory + parts[i].place;
+#else
+    at[i] = memory;
+    memory += SPAN(parts[i].bytes);
+#endif
+  }
+}
+
+// All inputs of a sample; 0 at the end of the file.
+static int read_sample(void) {
+  for (size_t i = 0; i < IN; ++i) {
+    const size_t got = board_read(in[i], inputs[i].bytes);
+    if (got == 0 && i == 0) return 0;
+    if (got != inputs[i].bytes) board_exit(BOARD_SHORT_INPUT);
+  }
+  return 1;
+}
+
+static uint32_t sum_of_inputs(void) {
+  uint32_t sum = 1;
+  for (size_t i = 0; i < IN; ++i)
+    for (size_t k = 0; k < inputs[i].bytes; ++k) sum = sum * 31 + ((const uint8_t*)in[i])[k];
+  return sum;
+}
+
 // One run, with the stack below this frame painted before and looked at after it.
 static __attribute__((noinline)) void run(uint32_t* deepest) {
   volatile uint8_t* const sp = stack_pointer();
   const size_t room = board_stack_room((const uint8_t*)sp);
   for (size_t i = 1; i <= room; ++i) sp[-(ptrdiff_t)i] = PAINT;
-  const int error = PACKAGE_RUN(arena.bytes, ARENA, (const PACKAGE_IN*)input, (PACKAGE_OUT*)output);
+  const int error = RUN(arena.bytes, ARENA_BYTES, in, out);
   board_ran();
   size_t used = room;
   while (used > 0 && sp[-(ptrdiff_t)used] == PAINT) --used;
@@ -80,38 +107,42 @@ static __attribute__((noinline)) void run(uint32_t* deepest) {
   if (used > *deepest) *deepest = (uint32_t)used;
 }
 
-static uint32_t sum(const uint8_t* at, size_t bytes) {
-  uint32_t value = 1;
-  for (size_t i = 0; i < bytes; ++i) value = value * 31 + at[i];
-  return value;
+static void check_memory(uint8_t before, uint32_t sum) {
+  if (!filled(arena.before, GUARD, before) || !filled(arena.after, GUARD, before)) board_exit(BOARD_ARENA_OVERRUN);
+#ifdef IN_ARENA
+  (void)sum;  // the places of the inputs may be used again
+#else
+  if (!filled(out_memory.before, GUARD, before)) board_exit(BOARD_OUTPUT_OVERRUN);
+  for (size_t i = 0; i < OUT; ++i)
+    if (!filled((uint8_t*)out[i] + outputs[i].bytes, SPAN(outputs[i].bytes) - outputs[i].bytes, before))
+      board_exit(BOARD_OUTPUT_OVERRUN);
+  if (sum_of_inputs() != sum) board_exit(BOARD_INPUT_CHANGED);
+#endif
 }
 
 int main(void) {
-  uint32_t report[4] = {0, ARENA, INPUT, OUTPUT};
+  uint32_t report[2] = {0, ARENA_BYTES};
   uint8_t before = 0;
+#ifdef IN_ARENA
+  place(inputs, in, IN, arena.bytes);
+  place(outputs, out, OUT, arena.bytes);
+#else
+  place(inputs, in, IN, in_memory);
+  place(outputs, out, OUT, out_memory.bytes);
+#endif
   board_read(&before, 1);
   for (;;) {
-    fill((uint8_t*)&arena, sizeof arena, before);
+    fill(&arena, sizeof arena, before);
 #ifndef IN_ARENA
-    fill((uint8_t*)&guarded_output, sizeof guarded_output, before);
+    fill(&out_memory, sizeof out_memory, before);
 #endif
-    const size_t got = board_read(input, INPUT);
-    if (got == 0) break;
-    if (got != INPUT) board_exit(BOARD_SHORT_INPUT);
-    const uint32_t was = sum(input, INPUT);
+    if (!read_sample()) break;
+    const uint32_t sum = sum_of_inputs();
     run(&report[0]);
-    if (!filled(arena.before, GUARD, before) || !filled(arena.after, GUARD, before)) board_exit(BOARD_ARENA_OVERRUN);
-#ifdef IN_ARENA
-    (void)was;  // the input's place may be used again
-#else
-    if (!filled(guarded_output.before, GUARD, before) || !filled(guarded_output.after, GUARD, before))
-      board_exit(BOARD_OUTPUT_OVERRUN);
-    if (sum(input, INPUT) != was) board_exit(BOARD_INPUT_CHANGED);
-#endif
-    board_write(output, OUTPUT);
+    check_memory(before, sum);
+    for (size_t i = 0; i < OUT; ++i) board_write(out[i], outputs[i].bytes);
   }
-  if (ARENA > 0 && PACKAGE_RUN(arena.bytes, ARENA - 1, (const PACKAGE_IN*)input, (PACKAGE_OUT*)output) == 0)
-    board_exit(BOARD_SMALL_ARENA_TAKEN);
+  if (ARENA_BYTES > 0 && RUN(arena.bytes, ARENA_BYTES - 1, in, out) == 0) board_exit(BOARD_SMALL_ARENA_TAKEN);
   board_write(report, sizeof report);
   board_exit(0);
 }

@@ -38,3 +38,9 @@ void* memset(void* at, int value, size_t bytes) {
   for (size_t i = 0; i < bytes; ++i) ((char*)at)[i] = (char)value;
   return at;
 }
+
+int memcmp(const void* a, const void* b, size_t bytes) {
+  for (size_t i = 0; i < bytes; ++i)
+    if (((const uint8_t*)a)[i] != ((const uint8_t*)b)[i]) return ((const uint8_t*)a)[i] - ((const uint8_t*)b)[i];
+  return 0;
+}
