@@ -36,15 +36,15 @@ def cortex_m(name, core, flags, machine, flash, ram):
     emulator = f'qemu-system-arm -M {machine} -display none -monitor none -serial none ' \
                '-semihosting-config enable=on,target=native'
     return Board(name, core, 'arm-none-eabi-gcc', f'-mthumb {flags}', ('cortex_m.c',),
-                 f'-nostartfiles -T {os.path.join(HERE, "board", "cortex_m.ld")} {memory}', emulator, 'cortex_m')
+                 f'-nostartfiles -T {os.path.join(HERE, "board", "cortex_m.ld")} {memory} -lm', emulator, 'cortex_m')
 
 
 def user(name, core, prefix, flags, emulator):
-    return Board(name, core, f'{prefix}-gcc', flags, ('posix.c',), '-static -no-pie', emulator, 'user')
+    return Board(name, core, f'{prefix}-gcc', flags, ('posix.c',), '-static -no-pie -lm', emulator, 'user')
 
 
 def host(name, compiler, flags='', start=('posix.c',), link='', in_arena=False):
-    return Board(name, 'this machine', compiler, flags, start, f'-Wl,-z,now {link}', '', 'host', in_arena)
+    return Board(name, 'this machine', compiler, flags, start, f'-Wl,-z,now -lm {link}', '', 'host', in_arena)
 
 
 ENLARGED = 'microbit -global nrf51-soc.flash-size=2097152 -global nrf51-soc.sram-size=262144'

@@ -42,6 +42,7 @@ class Package:
     outputs: tuple
     has_places: bool   # MACROS_INPUT_OFFSET is there
     self_test: bool    # FUNCTION_self_test is
+    foreign: bool      # not from us: its warnings do not count
 
     def sample_bytes(self):
         return sum(part.bytes() for part in self.inputs), sum(part.bytes() for part in self.outputs)
@@ -69,7 +70,7 @@ def parts_of(text, macros, what, plain_type):
     return tuple(Part(name, (plain_type or kind).removesuffix('_t'), int(elements)) for kind, name, elements in found)
 
 
-def load(folder, name=None):
+def load(folder, name=None, foreign=False):
     """The package of a folder or of its src; `name` where there are several. Ends the program where there is none."""
     inner = os.path.join(folder, 'src')
     folder = os.path.abspath(inner if os.path.isdir(inner) else folder)
@@ -90,6 +91,6 @@ def load(folder, name=None):
                 folder=folder, name=file[:-2], sources=tuple(os.path.join(folder, f) for f in files if f.endswith('.c')),
                 function=function, macros=macros[1], types=types, inputs=inputs, outputs=outputs,
                 has_places=all(f'{part.macros}_OFFSET' in text for part in inputs + outputs),
-                self_test=f'{function}_self_test(void)' in text)
+                self_test=f'{function}_self_test(void)' in text, foreign=foreign)
     raise SystemExit(f'{folder}: no header that declares int NAME_run(void *arena, size_t arena_bytes, const T *in, T *out) '
                      'or NAME_run_io and defines NAME_ARENA_BYTES')

@@ -24,6 +24,7 @@ def main():
     parser.add_argument('board', nargs='+', metavar='BOARD', help=', '.join(['all', 'slice', *boards.BY_NAME]))
     parser.add_argument('--sources', required=True, metavar='DIR', help='the package, or its src folder')
     parser.add_argument('--name', help='of the package, where the folder holds several')
+    parser.add_argument('--foreign', action='store_true', help="another generator's code: its warnings do not count")
     parser.add_argument('--inputs', metavar='FILE')
     parser.add_argument('--samples', type=int, default=3, help='random ones, without --inputs (3)')
     parser.add_argument('--expect', metavar='FILE')
@@ -34,7 +35,7 @@ def main():
     parser.add_argument('--json', action='store_true')
     options = parser.parse_args()
 
-    package = packages.load(options.sources, options.name)
+    package = packages.load(options.sources, options.name, options.foreign)
     inputs = runner.contents(options.inputs) if options.inputs else package.random_inputs(options.samples)
     expected = runner.contents(options.expect) if options.expect else runner.host_answers(package, inputs)
     outcomes = [runner.run_board(package, board, options.optimise, inputs, expected, options.keep, options.limit)[0]

@@ -39,7 +39,7 @@ _Noreturn void board_exit(int code) {
 
 size_t board_stack_room(const uint8_t* sp) {
   const size_t room = (size_t)(sp - (const uint8_t*)bss_end);
-  return room < 32768 ? room : 32768;
+  return room < 3 << 20 ? room : 3 << 20;
 }
 
 static void fault(void) { board_exit(BOARD_FAULT); }

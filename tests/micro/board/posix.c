@@ -21,6 +21,6 @@ size_t board_stack_room(const uint8_t* sp) {
 #ifdef __SANITIZE_ADDRESS__
   return 0;
 #else
-  return 32768;
+  return 3 << 20;
 #endif
 }
