@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 
 import boards
+import compare
 import measure
 
 ENDS = {40: 'its run function returned an error', 41: 'it wrote outside the arena', 42: 'it wrote outside the output',
@@ -32,6 +33,7 @@ class Outcome:
     samples: int = None
     input_bytes: int = None
     output_bytes: int = None
+    float_error: float = None     # the largest, of the larger of 1 and the expected value; 0 where all bytes are the same
     instructions: list = None     # of each sample
     cycles: list = None           # likewise, where the emulator has them
     arena_bytes: int = None
@@ -198,23 +200,16 @@ def run_board(package, board, optimise, inputs, expected=None, keep=None, limit=
         outcome.stack_bytes = None if board.sanitized() else stack
         outcome.instructions, outcome.cycles = run.counts()
         run.self_test(limit)
-        if expected is not None and answers != expected:
-            raise Stop('different', difference(answers, expected, outcome.output_bytes))
+        if expected is not None:
+            different, outcome.float_error = compare.answers(package.outputs, answers, expected)
+            if different:
+                raise Stop('different', different)
     except Stop as stop:
         outcome.status, outcome.why = stop.args
     finally:
         if not keep:
             shutil.rmtree(work)
     return outcome, answers
-
-
-def difference(answers, expected, size):
-    if len(answers) != len(expected):
-        return f'{len(answers)} bytes of answers, expected {len(expected)}'
-    wrong = [i for i, (a, b) in enumerate(zip(answers, expected)) if a != b]
-    i = wrong[0]
-    return f'{len(wrong)} of {len(expected)} bytes differ; first in sample {i // size}, byte {i % size}: {answers[i]}, ' \
-           f'expected {expected[i]}'
 
 
 HOST = boards.BY_NAME['gcc']

@@ -62,7 +62,9 @@ SEVERAL_CASES = [
     ('', 'ok', ''),
     ('((int8_t *)out[1])[3] = 1;', 'failed', 'outside the output'),
     ('((float *)out[0])[2] = 1;', 'failed', 'outside the output'),
-    ('((int8_t *)out[1])[2] = 77;', 'different', 'sample 0, byte 10'),
+    ('((float *)out[0])[1] += 1e-6f;', 'ok', ''),
+    ('((float *)out[0])[1] += 1e-3f;', 'different', 'sample 0, output 0, element 1'),
+    ('((int8_t *)out[1])[2] = 77;', 'different', 'sample 0, output 1, element 2: 77, expected 3'),
 ]
 
 SIZE = 'if (arena_bytes < 8) return 1;'
@@ -74,7 +76,7 @@ CASES = [  # statements before and after the work, status, words of the reason
     (SIZE, '(void)a; y[4] = 1;', 'failed', 'outside the output'),
     (SIZE, '(void)a; x[3] = (int8_t)(x[3] + 1);', 'failed', 'changed the input'),
     ('(void)arena_bytes;', '(void)a;', 'failed', 'one byte too few'),
-    (SIZE, 'y[0] = a[0];', 'different', 'first in sample 0, byte 0'),
+    (SIZE, 'y[0] = a[0];', 'different', 'first in sample 0, output 0, element 0'),
     (SIZE, 'a[0] = 1; while (a[0]) ;', 'failed', 'did not end'),
     (SIZE, '(void)a; const int unused = 1;', 'failed', 'does not compile'),
 ]
