@@ -37,7 +37,12 @@ def main():
 
     package = packages.load(options.sources, options.name, options.foreign)
     inputs = runner.contents(options.inputs) if options.inputs else package.random_inputs(options.samples)
-    expected = runner.contents(options.expect) if options.expect else runner.host_answers(package, inputs)
+    if options.expect:
+        expected = runner.contents(options.expect)
+    else:
+        outcome, expected = runner.on_this_machine(package, inputs)
+        if outcome.status != 'ok':
+            sys.exit(f'{package.name} does not run on this machine: {outcome.why}')
     outcomes = [runner.run_board(package, board, options.optimise, inputs, expected, options.keep, options.limit)[0]
                 for board in boards.chosen(options.board)]
     if options.json:

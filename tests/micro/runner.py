@@ -1,5 +1,6 @@
 """One package on one board: compiled, run under emulation, measured."""
 import dataclasses
+import functools
 import os
 import re
 import shutil
@@ -11,10 +12,7 @@ import boards
 import compare
 import measure
 
-ENDS = {40: 'its run function returned an error', 41: 'it wrote outside the arena', 42: 'it wrote outside the output',
-        43: 'it changed the input', 44: 'it took an arena of one byte too few', 45: 'the stack used all the room there is',
-        46: 'the input file ends within a sample', 47: 'the processor met something illegal', 48: 'its self-test fails'}
-STACK_FULL = 45
+FIRST_END = 40  # exit statuses from here on are those of board/board.h
 DRIVER_FLAGS = '-O1 -Wall -Wextra -Werror -fno-builtin'
 PACKAGE_FLAGS = '-std=c99 -ffp-contract=off -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables'
 WARNINGS = '-Wall -Wextra -Wpedantic -Wconversion -Wno-sign-conversion -Werror'
@@ -53,6 +51,13 @@ class Stop(Exception):
 def contents(path):
     with open(path, 'rb') as file:
         return file.read()
+
+
+@functools.cache
+def ends():
+    """Exit statuses of the driver: their names in board.h without BOARD_, and the sentences there."""
+    with open(os.path.join(boards.HERE, 'board', 'board.h'), encoding='utf-8') as file:
+        return dict(enumerate(re.findall(r'^  BOARD_(\w+)[^/]*// (.*)$', file.read(), re.M), FIRST_END))
 
 
 def no_program(what, errors):
@@ -117,6 +122,8 @@ class Run:
     def measure(self, outcome):
         shipped = [o for o, source in zip(self.objects, self.package.sources) if not source.endswith('_self_test.c')]
         size = measure.sizes(os.path.join(self.work, 'program.map'), shipped)
+        if self.board.sanitized():
+            return size['data'] + size['bss']  # the rest is the sanitizers'
         outcome.code_bytes, outcome.constants_bytes = size['code'], size['constants']
         outcome.flash_bytes = size['code'] + size['constants'] + size['data']
         outcome.largest_frame = measure.largest_frame(self.work, shipped)
@@ -150,12 +157,12 @@ class Run:
             code, output, errors = call(self.command(program), cwd=self.work, input=data, timeout=limit)
         except subprocess.TimeoutExpired as late:
             raise Stop('failed', f'it did not end within {limit} s') from late
+        end, why = ends().get(code, ('', f'the emulator ended with {code}: {errors}'))
         if 'Lockup' in errors:
-            code = STACK_FULL  # a fault within a fault: in these programs the stack left the memory
-        if code == STACK_FULL and self.board.kind in ('cortex_m', 'avr'):
-            raise Stop('does not fit', ENDS[code])
+            end, why = 'STACK_FULL', 'a fault within a fault: the stack left the memory'
         if code:
-            raise Stop('failed', ENDS.get(code, f'the emulator ended with {code}: {errors}'))
+            full = end == 'STACK_FULL' and self.board.kind in ('cortex_m', 'avr')
+            raise Stop('does not fit' if full else 'failed', why)
         return contents(os.path.join(self.work, 'out.bin')) if self.board.kind in ('cortex_m', 'avr') else output
 
     def run(self, inputs, limit):
@@ -196,8 +203,9 @@ def run_board(package, board, optimise, inputs, expected=None, keep=None, limit=
         outcome.samples = len(answers) // outcome.output_bytes
         if len(inputs) != outcome.samples * outcome.input_bytes:
             raise Stop('failed', f'{len(answers)} bytes of answers to {len(inputs)} bytes of inputs make no sense')
-        outcome.arena_bytes, outcome.ram_bytes = arena, arena + variables
-        outcome.stack_bytes = None if board.sanitized() else stack
+        outcome.arena_bytes = arena
+        if not board.sanitized():
+            outcome.ram_bytes, outcome.stack_bytes = arena + variables, stack
         outcome.instructions, outcome.cycles = run.counts()
         run.self_test(limit)
         if expected is not None:
@@ -212,12 +220,6 @@ def run_board(package, board, optimise, inputs, expected=None, keep=None, limit=
     return outcome, answers
 
 
-HOST = boards.BY_NAME['gcc']
-
-
-def host_answers(package, inputs):
+def on_this_machine(package, inputs):
     """What this machine's gcc computes without optimisation."""
-    outcome, answers = run_board(package, HOST, '0', inputs)
-    if outcome.status != 'ok':
-        raise SystemExit(f'{package.name} does not run on this machine: {outcome.why}')
-    return answers
+    return run_board(package, boards.BY_NAME['gcc'], '0', inputs)

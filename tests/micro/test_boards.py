@@ -24,13 +24,20 @@ import runner
 LEVELS = ('0', '2', 's')
 
 
-def samples(folder, package):
-    """Inputs and expected answers."""
+def work_of(folder, options):
+    """What to run of a package, or the outcome on this machine where that cannot even be said."""
+    package = packages.load(folder)
     files = [os.path.join(folder, name) for name in ('inputs.bin', 'outputs.bin')]
     if all(os.path.exists(path) for path in files):
-        return tuple(runner.contents(path) for path in files)
-    inputs = package.random_inputs(3)
-    return inputs, runner.host_answers(package, inputs)
+        inputs, expected = (runner.contents(path) for path in files)
+    else:
+        inputs = package.random_inputs(3)
+        outcome, expected = runner.on_this_machine(package, inputs)
+        if outcome.status != 'ok':
+            return [], [outcome]
+    levels = ('2',) if options.slice else LEVELS
+    return [(package, board, level, inputs, expected)
+            for board in boards.chosen(['slice'] if options.slice else options.boards) for level in levels], []
 
 
 def main():
@@ -43,14 +50,13 @@ def main():
     options = parser.parse_args()
 
     own = os.path.join(boards.HERE, 'packages')
-    work = []
+    work, outcomes = [], []
     for folder in [os.path.join(own, name) for name in sorted(os.listdir(own))] + options.packages:
-        package = packages.load(folder)
-        inputs, expected = samples(folder, package)
-        for board in boards.chosen(['slice'] if options.slice else options.boards):
-            work += [(package, board, level, inputs, expected) for level in (('2',) if options.slice else LEVELS)]
+        runs, failures = work_of(folder, options)
+        work += runs
+        outcomes += failures
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        outcomes = [outcome for outcome, _ in pool.map(lambda item: runner.run_board(*item), work)]
+        outcomes += [outcome for outcome, _ in pool.map(lambda item: runner.run_board(*item), work)]
     if options.json:
         print(json.dumps([dataclasses.asdict(outcome) for outcome in outcomes], indent=1))
     else:

@@ -4,17 +4,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// How a run ends, besides 0. (run_board.py has a sentence for each.)
+// How a run ends, besides 0; runner.py says the sentences.
 enum {
-  BOARD_REFUSED = 40,       // the package's run function returned an error
-  BOARD_ARENA_OVERRUN,      // bytes beside the arena have changed
-  BOARD_OUTPUT_OVERRUN,     // bytes beside the output have changed
-  BOARD_INPUT_CHANGED,      // the input has
-  BOARD_SMALL_ARENA_TAKEN,  // an arena of one byte too few was accepted
+  BOARD_REFUSED = 40,       // its run function returned an error
+  BOARD_ARENA_OVERRUN,      // it wrote outside the arena
+  BOARD_OUTPUT_OVERRUN,     // it wrote outside the output
+  BOARD_INPUT_CHANGED,      // it changed the input
+  BOARD_SMALL_ARENA_TAKEN,  // it took an arena of one byte too few
   BOARD_STACK_FULL,         // the stack used all the room there is
   BOARD_SHORT_INPUT,        // the input file ends within a sample
   BOARD_FAULT,              // the processor met something illegal
-  BOARD_SELF_TEST,          // the package's own test fails
+  BOARD_SELF_TEST,          // its self-test fails
 };
 
 // Up to `bytes` bytes of the input file; less only at its end.
