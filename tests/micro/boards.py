@@ -40,11 +40,11 @@ def cortex_m(name, core, flags, machine, flash, ram):
 
 
 def user(name, core, prefix, flags, emulator):
-    return Board(name, core, f'{prefix}-gcc', flags, ('posix.c',), '-static -no-pie -lm', emulator, 'user')
+    return Board(name, core, f'{prefix}-gcc', f'-fno-pie {flags}', ('posix.c',), '-static -no-pie -lm', emulator, 'user')
 
 
 def host(name, compiler, flags='', start=('posix.c',), link='', in_arena=False):
-    return Board(name, 'this machine', compiler, flags, start, f'-Wl,-z,now -lm {link}', '', 'host', in_arena)
+    return Board(name, 'this machine', compiler, f'-fno-pie {flags}', start, f'-no-pie -Wl,-z,now -lm {link}', '', 'host', in_arena)
 
 
 ENLARGED = 'microbit -global nrf51-soc.flash-size=2097152 -global nrf51-soc.sram-size=262144'

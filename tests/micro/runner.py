@@ -200,8 +200,8 @@ def run_board(package, board, optimise, inputs, expected=None, keep=None, limit=
         variables = run.measure(outcome)
         output = run.run(inputs, limit)
         answers, (stack, arena) = output[:-8], struct.unpack('<2I', output[-8:])
-        outcome.samples = len(answers) // outcome.output_bytes
-        if len(inputs) != outcome.samples * outcome.input_bytes:
+        outcome.samples = len(inputs) // max(1, outcome.input_bytes)
+        if len(answers) != outcome.samples * outcome.output_bytes:
             raise Stop('failed', f'{len(answers)} bytes of answers to {len(inputs)} bytes of inputs make no sense')
         outcome.arena_bytes = arena
         if not board.sanitized():
