@@ -31,7 +31,7 @@ class Outcome:
     samples: int = None
     input_bytes: int = None
     output_bytes: int = None
-    float_error: float = None     # the largest, of the larger of 1 and the expected value; 0 where all bytes are the same
+    float_error: float = None     # the largest (compare.py); 0 where all bytes are the same
     instructions: list = None     # of each sample
     cycles: list = None           # likewise, where the emulator has them
     arena_bytes: int = None
@@ -185,7 +185,7 @@ class Run:
         return [row[0] for row in rows], [row[1] for row in rows if len(row) > 1] or None
 
 
-def run_board(package, board, optimise, inputs, expected=None, keep=None, limit=600):
+def run_board(package, board, optimise, inputs, expected=None, keep=None, limit=600, tolerance=compare.TOLERANCE):
     """An Outcome, and the answers' bytes."""
     outcome = Outcome('thimble.board/1', package.name, board.name, board.core, f'-O{optimise}')
     outcome.input_bytes, outcome.output_bytes = package.sample_bytes()
@@ -209,7 +209,7 @@ def run_board(package, board, optimise, inputs, expected=None, keep=None, limit=
         outcome.instructions, outcome.cycles = run.counts()
         run.self_test(limit)
         if expected is not None:
-            different, outcome.float_error = compare.answers(package.outputs, answers, expected)
+            different, outcome.float_error = compare.answers(package.outputs, answers, expected, tolerance)
             if different:
                 raise Stop('different', different)
     except Stop as stop:
