@@ -70,11 +70,14 @@ def main():
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         for case, outcomes in zip(picked, pool.map(lambda c: run_case(thimble, c, chosen, options.optimise), picked)):
             refused += not outcomes
+            reasons = collections.defaultdict(list)
             for outcome in outcomes:
                 states[outcome.board, outcome.status] += 1
                 if outcome.status in ('different', 'failed'):
-                    wrong += 1
-                    print(f'{case[0]} on {outcome.board} {outcome.optimise}: {outcome.status}: {outcome.why}')
+                    reasons[outcome.status, outcome.why].append(outcome.board)
+            for (status, why), names in reasons.items():
+                wrong += 1
+                print(f'{case[0]} on {", ".join(names)}: {status}: {why}', flush=True)
     print(f'{len(picked)} models, {refused} refused by export')
     for board in chosen:
         print(f'{board.name}: ' + ', '.join(f'{n} {state}' for (name, state), n in sorted(states.items()) if name == board.name))

@@ -68,7 +68,7 @@ def no_program(what, errors):
 
 
 def call(command, **more):
-    done = subprocess.run(command, capture_output=True, check=False, **more)
+    done = subprocess.run(command, capture_output=True, check=False, env={**os.environ, 'LC_ALL': 'C'}, **more)
     return done.returncode, done.stdout, done.stderr.decode(errors='replace').strip()
 
 
