@@ -9,7 +9,7 @@ FUZZ_SECONDS ?= 60
 PREFIX ?= /usr/local
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-aarch64 build program install configure setup lint format format-check bench interop fuzz docs-check install-test clean
+.PHONY: help demo test test-aarch64 test-micro build program install configure setup lint format format-check bench interop fuzz docs-check install-test clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -24,6 +24,11 @@ test: build  ## build and run every test
 test-aarch64:  ## the kernels and what they rest on, tested on emulated 64-bit Arm
 	@scripts/setup.sh build cross
 	$(MAKE) test PRESET=aarch64
+
+test-micro:  ## exported C on emulated microcontrollers: the same bytes everywhere (PACKAGES="DIR…": further ones)
+	@scripts/setup.sh micro
+	tests/micro/test_driver.py
+	tests/micro/test_boards.py $(PACKAGES)
 
 build: configure  ## build everything; the program is build/release/thimble
 	cmake --build $(BUILD) -j $(JOBS)

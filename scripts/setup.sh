@@ -17,7 +17,7 @@ if [ -z "$wanted" ]; then
 fi
 # shellcheck disable=SC2086
 installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' $wanted 2>/dev/null | awk '$1 == "installed" {print $2}' || true)
-missing=$(comm -23 <(sort <<<"$wanted") <(sort <<<"$installed") | tr '\n' ' ')
+missing=$(comm -23 <(sort -u <<<"$wanted") <(sort <<<"$installed") | tr '\n' ' ')
 missing=${missing% }
 [ -z "$missing" ] && exit 0
 
