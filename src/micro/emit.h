@@ -65,9 +65,10 @@ class EmitContext {
 
   // `function(arguments…);`, from src/ops/KERNEL/kernel.h.
   void call(std::string_view kernel, std::string_view function, const std::vector<std::string>& arguments);
-  // thimble_KERNEL_s8(plan, the first `inputs` inputs, the output), or _f32: the form that most operators have. Inputs
-  // that are left out are NULL. Errors: unsupported for inputs of other types, or of different ones.
-  Status usual(std::string_view kernel, size_t inputs);
+  // thimble_FUNCTION_s8(plan, the first `inputs` inputs, the output), or _f32: the form that most operators have; the
+  // function is called like its kernel where it has no name of its own. Inputs that are left out are NULL. Errors:
+  // unsupported for inputs of other types, or of different ones.
+  Status usual(std::string_view kernel, size_t inputs, std::string_view function = {});
 
   tl::unexpected<Error> unsupported(const std::string& why, const std::string& fix) const;
 

@@ -323,7 +323,7 @@ void EmitContext::call(std::string_view kernel, std::string_view function, const
   emitter_.call(kernel, text + line + "\n");
 }
 
-Status EmitContext::usual(std::string_view kernel, size_t inputs) {
+Status EmitContext::usual(std::string_view kernel, size_t inputs, std::string_view function) {
   const DType type = in(0).type;
   for (size_t i = 0; i < inputs; ++i)
     if (has(i) && in(i).type != type && !(type == DType::i8 && in(i).type == DType::i32))
@@ -331,11 +331,11 @@ Status EmitContext::usual(std::string_view kernel, size_t inputs) {
                          "`thimble quantize --to int8` makes all of it integers");
   if (type != DType::i8 && type != DType::f32)
     return unsupported(format("no C for {}", name(type)), "int8 and float32 have C: `thimble quantize --to int8`");
-  const std::string function = format("thimble_{}{}", kernel, type == DType::i8 ? "_s8" : "_f32");
+  if (function.empty()) function = kernel;
   std::vector<std::string> arguments = {plan(format("thimble_{}", kernel))};
   for (size_t i = 0; i < inputs; ++i) arguments.push_back(operand(i));
   arguments.push_back(result());
-  call(kernel, function, arguments);
+  call(kernel, format("thimble_{}{}", function, type == DType::i8 ? "_s8" : "_f32"), arguments);
   return {};
 }
 
