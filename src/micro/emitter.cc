@@ -47,13 +47,6 @@ class PlanWriter final : public PlanVisitor {
   void array(std::string_view name, const uint32_t* values, int64_t count) override {
     add(name, "uint32_t", values, count);
   }
-  void array(std::string_view name, const float* values, int64_t count) override { add(name, "float", values, count); }
-  // A list inside the struct.
-  void array(std::string_view, const thimble_dim* values, int64_t count) override {
-    std::string list = "{";
-    for (int64_t i = 0; i < count; ++i) list += (i ? ", " : "") + literal(int64_t{values[i]});
-    item(list + (count == 0 ? "0}" : "}"));
-  }
   void begin(std::string_view) override {
     item("{");
     first_ = true;

@@ -97,8 +97,8 @@ inline void fields(thimble::PlanVisitor& v, std::string_view name, const thimble
   v.number("step of a", b.a_step);
   v.number("step of b", b.b_step);
   v.number("rank", b.rank);
-  v.array("dimensions", b.dims, b.rank);
-  v.array("strides of a", b.a_strides, b.rank);
-  v.array("strides of b", b.b_strides, b.rank);
+  fields(v, "dimensions", b.dims, b.rank);
+  fields(v, "strides of a", b.a_strides, b.rank);
+  fields(v, "strides of b", b.b_strides, b.rank);
   v.end();
 }

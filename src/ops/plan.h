@@ -24,8 +24,6 @@ class PlanVisitor {
   virtual void array(std::string_view name, const int8_t* values, int64_t count) = 0;
   virtual void array(std::string_view name, const int32_t* values, int64_t count) = 0;
   virtual void array(std::string_view name, const uint32_t* values, int64_t count) = 0;
-  virtual void array(std::string_view name, const float* values, int64_t count) = 0;
-  virtual void array(std::string_view name, const thimble_dim* values, int64_t count) = 0;
   // A struct or a list inside.
   virtual void begin(std::string_view name) = 0;
   virtual void end() = 0;
@@ -77,6 +75,13 @@ class Plan {
 };
 
 }  // namespace thimble
+
+// The first `count` numbers, at least one, of an array that lies in the struct; what follows is 0.
+inline void fields(thimble::PlanVisitor& v, std::string_view name, const thimble_dim* values, int count) {
+  v.begin(name);
+  for (int i = 0; i == 0 || i < count; ++i) v.number("", values[i]);
+  v.end();
+}
 
 // The parts that several plans share (base/c99.h).
 inline void fields(thimble::PlanVisitor& v, std::string_view name, const thimble_axis& a) {

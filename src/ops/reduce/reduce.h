@@ -53,8 +53,8 @@ inline void fields(thimble::PlanVisitor& v, std::string_view name, const thimble
   v.begin(name);
   v.number("rank", n.rank);
   v.number("positions", n.count);
-  v.array("dimensions", n.dims, n.rank);
-  v.array("strides", n.strides, n.rank);
+  fields(v, "dimensions", n.dims, n.rank);
+  fields(v, "strides", n.strides, n.rank);
   v.end();
 }
 
