@@ -29,12 +29,14 @@ static inline int8_t thimble_read_s8(const int8_t* at) { return (int8_t)pgm_read
 static inline int32_t thimble_read_s32(const int32_t* at) { return (int32_t)pgm_read_dword(at); }
 static inline uint32_t thimble_read_u32(const uint32_t* at) { return pgm_read_dword(at); }
 static inline float thimble_read_f32(const float* at) { return pgm_read_float(at); }
+static inline thimble_dim thimble_read_dim(const thimble_dim* at) { return (thimble_dim)pgm_read_word(at); }
 #else
 #define THIMBLE_FLASH
 THIMBLE_INLINE int8_t thimble_read_s8(const int8_t* at) { return *at; }
 THIMBLE_INLINE int32_t thimble_read_s32(const int32_t* at) { return *at; }
 THIMBLE_INLINE uint32_t thimble_read_u32(const uint32_t* at) { return *at; }
 THIMBLE_INLINE float thimble_read_f32(const float* at) { return *at; }
+THIMBLE_INLINE thimble_dim thimble_read_dim(const thimble_dim* at) { return *at; }
 #endif
 
 // Modulo 2^32, as the accumulators of 32-bit hardware.

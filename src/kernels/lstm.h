@@ -31,7 +31,7 @@ struct LstmCellGradArgs {
   float* dgates = nullptr;    // [rows, 4·units]
 };
 
-// The integer 8x8_16 form, exact: what ops/unidirectional_sequence_lstm/integer.h defines.
+// The integer 8x8_16 form, exact: what ops/unidirectional_sequence_lstm/kernel.h defines.
 // Pre-activations in Q3.12 from the sums of one product (with x or with h), per column j:
 //   gates[m][j] = sat16(old + requant(sums[m][j] + bias[j], multiplier[j], shift[j]))
 // old = gates' value if accumulate, else 0; requant as in gemm_s8.h. Sums are whole numbers in floats, as

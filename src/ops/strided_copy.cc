@@ -1,75 +1,12 @@
 #include "ops/strided_copy.h"
 
 #include <algorithm>
-#include <cstring>
 
 namespace thimble {
-namespace {
 
-constexpr int64_t kTile = 16;
-
-template <class T>
-void copy_line(const uint8_t* x, int64_t x_stride, uint8_t* y, int64_t y_stride, int64_t n) {
-  for (int64_t i = 0; i < n; ++i, x += x_stride, y += y_stride) std::memcpy(y, x, sizeof(T));
-}
-
-void line(const StridedCopy& c, size_t d, const uint8_t* x, uint8_t* y, int64_t n) {
-  const int64_t sx = c.x_strides[d], sy = c.y_strides[d];
-  switch (c.run) {
-    case 1: return copy_line<uint8_t>(x, sx, y, sy, n);
-    case 2: return copy_line<uint16_t>(x, sx, y, sy, n);
-    case 4: return copy_line<uint32_t>(x, sx, y, sy, n);
-    case 8: return copy_line<uint64_t>(x, sx, y, sy, n);
-    default:
-      for (int64_t i = 0; i < n; ++i, x += sx, y += sy) std::memcpy(y, x, static_cast<size_t>(c.run));
-  }
-}
-
-// Dimensions d and d + 1, of which one is contiguous in x and the other in y: tiles keep both sides'
-// cache lines in use.
-void tiles(const StridedCopy& c, size_t d, const uint8_t* x, uint8_t* y, int64_t rows) {
-  for (int64_t i = 0; i < rows; i += kTile)
-    for (int64_t j = 0; j < c.dims[d + 1]; j += kTile) {
-      const int64_t last = std::min(i + kTile, rows), n = std::min(kTile, c.dims[d + 1] - j);
-      for (int64_t r = i; r < last; ++r)
-        line(c, d + 1, x + r * c.x_strides[d] + j * c.x_strides[d + 1], y + r * c.y_strides[d] + j * c.y_strides[d + 1],
-             n);
-    }
-}
-
-// Indices [begin, end) of dimension d and all of those inside it.
-void level(const StridedCopy& c, int d, const uint8_t* x, uint8_t* y, int64_t begin, int64_t end) {
-  const auto k = static_cast<size_t>(d);
-  x += begin * c.x_strides[k];
-  y += begin * c.y_strides[k];
-  if (d + 1 == c.rank) return line(c, k, x, y, end - begin);
-  if (c.tiled && d + 2 == c.rank) return tiles(c, k, x, y, end - begin);
-  for (int64_t i = begin; i < end; ++i, x += c.x_strides[k], y += c.y_strides[k])
-    level(c, d + 1, x, y, 0, c.dims[k + 1]);
-}
-
-}  // namespace
-
-void StridedCopy::copy(const uint8_t* x, uint8_t* y, int64_t begin, int64_t end) const {
-  if (run == 0 || begin >= end) return;
-  x += x_offset;
-  y += y_offset;
-  if (rank == 0) {
-    std::memcpy(y + begin, x + begin, static_cast<size_t>(end - begin));
-  } else {
-    level(*this, 0, x, y, begin, end);
-  }
-}
-
-double StridedCopy::nanoseconds() const {
-  double runs = 1;
-  for (int d = 0; d < rank; ++d) runs *= static_cast<double>(dims[static_cast<size_t>(d)]);
-  return runs * ((run > 8 ? 4 : tiled ? 1 : 0.7) + static_cast<double>(run) * 0.1);
-}
-
-StridedCopy plan_copy(const Shape& shape, int64_t width, std::span<const int64_t> x_strides,
-                      std::span<const int64_t> y_strides, int64_t x_offset, int64_t y_offset) {
-  StridedCopy c;
+thimble_strided_copy plan_copy(const Shape& shape, int64_t width, std::span<const int64_t> x_strides,
+                               std::span<const int64_t> y_strides, int64_t x_offset, int64_t y_offset) {
+  thimble_strided_copy c{};
   c.x_offset = x_offset * width;
   c.y_offset = y_offset * width;
   if (shape.elements() == 0) return c;
@@ -98,10 +35,9 @@ StridedCopy plan_copy(const Shape& shape, int64_t width, std::span<const int64_t
       if (merged[i].x == c.run) {
         std::rotate(merged.begin() + 1, merged.begin() + static_cast<std::ptrdiff_t>(i),
                     merged.begin() + static_cast<std::ptrdiff_t>(i) + 1);
-        c.tiled = true;
         break;
       }
-  c.rank = static_cast<int>(count);
+  c.rank = static_cast<thimble_dim>(count);
   for (size_t d = 0; d < count; ++d) {
     const Dim& dim = merged[count - 1 - d];
     c.dims[d] = dim.size;
@@ -121,14 +57,65 @@ std::array<int64_t, Shape::kMaxRank> dense_strides(const Shape& shape) {
   return strides;
 }
 
-void fill_elements(uint8_t* y, int64_t n, int64_t width, const uint8_t* value) {
-  if (n <= 0) return;
-  const bool uniform = std::all_of(value, value + width, [&](uint8_t b) { return b == value[0]; });
-  if (uniform) {
-    std::memset(y, value[0], static_cast<size_t>(n * width));
-    return;
+thimble_strided_copy plan_rows(int64_t rows, int64_t run, int64_t x_row, int64_t y_row, int64_t x_offset,
+                               int64_t y_offset) {
+  thimble_strided_copy c{};
+  c.x_offset = x_offset;
+  c.y_offset = y_offset;
+  if (rows == 0) return c;
+  c.run = run;
+  if (rows == 1) return c;
+  if (x_row == run && y_row == run) {
+    c.run = rows * run;
+    return c;
   }
-  for (int64_t i = 0; i < n; ++i) std::memcpy(y + i * width, value, static_cast<size_t>(width));
+  c.rank = 1;
+  c.dims[0] = rows;
+  c.x_strides[0] = x_row;
+  c.y_strides[0] = y_row;
+  return c;
+}
+
+void plan_parts(Plan& plan, const Shape& whole, int axis, std::span<const int64_t> sizes, int64_t width,
+                thimble_parts* parts) {
+  const int64_t entry = whole.elements(axis + 1, whole.rank()) * width;
+  parts->rows = whole.elements(0, axis);
+  parts->row = whole[axis] * entry;
+  parts->count = static_cast<thimble_dim>(sizes.size());
+  auto* run = plan.array<thimble_dim>(parts->count);
+  for (size_t i = 0; i < sizes.size(); ++i) run[i] = sizes[i] * entry;
+  parts->run = run;
 }
 
 }  // namespace thimble
+
+namespace {
+
+void dims(thimble::PlanVisitor& v, std::string_view name, const thimble_dim (&values)[THIMBLE_MAX_RANK]) {
+  v.begin(name);
+  for (const thimble_dim value : values) v.number("", value);
+  v.end();
+}
+
+}  // namespace
+
+void fields(thimble::PlanVisitor& v, std::string_view name, const thimble_strided_copy& c) {
+  v.begin(name);
+  v.number("rank", c.rank);
+  dims(v, "dimensions", c.dims);
+  dims(v, "strides in x", c.x_strides);
+  dims(v, "strides in y", c.y_strides);
+  v.number("offset in x", c.x_offset);
+  v.number("offset in y", c.y_offset);
+  v.number("run", c.run);
+  v.end();
+}
+
+void fields(thimble::PlanVisitor& v, std::string_view name, const thimble_parts& p) {
+  v.begin(name);
+  v.number("rows", p.rows);
+  v.number("row", p.row);
+  v.number("count", p.count);
+  v.array("runs", p.run, p.count);
+  v.end();
+}

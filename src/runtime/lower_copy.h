@@ -9,7 +9,7 @@ namespace thimble {
 
 // Adds the step (none for an empty box), split over the plan's outermost dimension where it is long
 // enough to be worth it.
-void lower_copy(LowerContext& ctx, const StridedCopy& plan, TensorId from, TensorId to);
+void lower_copy(LowerContext& ctx, const thimble_strided_copy& plan, TensorId from, TensorId to);
 
 // Adds a step that sets every element of `to` to the element at `value` (plan-time memory), or to the
 // first element of tensor `value_tensor` when it is given.

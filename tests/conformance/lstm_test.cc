@@ -11,7 +11,7 @@
 #include "kernels/kernels.h"
 #include "ops/builder.h"
 #include "ops/lstm/lstm.h"
-#include "ops/unidirectional_sequence_lstm/integer.h"
+#include "ops/unidirectional_sequence_lstm/unidirectional_sequence_lstm.h"
 #include "passes/lower_lstm.h"
 #include "passes/raise_lstm.h"
 
@@ -366,15 +366,19 @@ TEST(Lstm, IntegerCellEqualsItsDefinitionOnEveryInstructionSet) {
         std::vector<int16_t> gates(4 * n), c(n);
         for (size_t i = 0; i < gates.size(); ++i) gates[i] = static_cast<int16_t>(units == 65536 ? i : word());
         for (size_t i = 0; i < n; ++i) c[i] = static_cast<int16_t>(units == 65536 ? i * 7 : word());
-        SequenceLstmScales s;
-        s.hidden = {static_cast<int32_t>((1u << 30) + word() % (1u << 30)), -20 - static_cast<int>(word() % 8)};
-        s.hidden_zero = static_cast<int32_t>(word() % 256) - 128;
-        s.cell_power = power;
+        thimble_unidirectional_sequence_lstm s{};
+        s.hidden.multiplier = static_cast<int32_t>((1u << 30) + word() % (1u << 30));
+        s.hidden.shift = static_cast<int8_t>(-20 - static_cast<int>(word() % 8));
+        s.y_zero = static_cast<int32_t>(word() % 256) - 128;
+        s.cell_power = static_cast<int8_t>(power);
         s.cell_clip = units % 2 ? static_cast<int32_t>(word() % 32768) : 0;
         std::vector<int16_t> fast_gates = gates, fast_c = c;
         std::vector<int8_t> h(n);
         std::vector<uint8_t> fast_h(n);
-        sequence_lstm_cell(s, gates.data(), c.data(), h.data(), units);
+        for (size_t u = 0; u < n; ++u) {
+          const int16_t gate[] = {gates[u], gates[n + u], gates[2 * n + u], gates[3 * n + u]};
+          h[u] = thimble_lstm_cell_s8(&s, gate, &c[u]);
+        }
         table->lstm.cell_s16({.rows = 1,
                               .units = units,
                               .gates = fast_gates.data(),
@@ -384,7 +388,7 @@ TEST(Lstm, IntegerCellEqualsItsDefinitionOnEveryInstructionSet) {
                               .cell_clip = s.cell_clip,
                               .multiplier = s.hidden.multiplier,
                               .shift = s.hidden.shift,
-                              .zero_point = s.hidden_zero});
+                              .zero_point = s.y_zero});
         for (uint8_t& v : fast_h) v ^= 0x80;
         EXPECT_EQ(fast_c, c) << thimble::name(table->isa) << " 2^" << power << ", units " << units;
         EXPECT_EQ(std::memcmp(fast_h.data(), h.data(), n), 0)
@@ -398,15 +402,17 @@ TEST(Lstm, IntegerGatesEqualTheirDefinitionOnEveryInstructionSet) {
   for (const KernelTable* table : available_kernels())
     for (int64_t units = 1; units < 60; ++units) {
       const auto n = static_cast<size_t>(units);
-      SequenceLstmScales s;
+      thimble_unidirectional_sequence_lstm s{};
       std::vector<float> sums[2];
       std::vector<int32_t> bias[2], multiplier[2], shift[2];
       for (size_t side = 0; side < 2; ++side) {
         auto* gates = side ? s.recurrent : s.input;
         for (size_t j = 0; j < 4 * n; ++j) {
           auto& m = gates[j / n];
-          if (j % n == 0)
-            m = {static_cast<int32_t>((1u << 30) + word() % (1u << 30)), 8 - static_cast<int>(word() % 30)};
+          if (j % n == 0) {
+            m.multiplier = static_cast<int32_t>((1u << 30) + word() % (1u << 30));
+            m.shift = static_cast<int8_t>(8 - static_cast<int>(word() % 30));
+          }
           sums[side].push_back(static_cast<float>(static_cast<int64_t>(word() % (1 << 25)) - (1 << 24)));
           bias[side].push_back(static_cast<int32_t>(word() >> (32 + word() % 16)));
           multiplier[side].push_back(m.multiplier);
@@ -427,7 +433,8 @@ TEST(Lstm, IntegerGatesEqualTheirDefinitionOnEveryInstructionSet) {
         return static_cast<int32_t>(static_cast<uint32_t>(static_cast<int32_t>(sums[side][j])) +
                                     static_cast<uint32_t>(bias[side][j]));
       };
-      for (size_t j = 0; j < 4 * n; ++j) want[j] = sequence_lstm_gate(s, j / n, sum(0, j), sum(1, j));
+      for (size_t j = 0; j < 4 * n; ++j)
+        want[j] = thimble_lstm_gate_s16(&s.input[j / n], &s.recurrent[j / n], sum(0, j), sum(1, j));
       EXPECT_EQ(gates, want) << thimble::name(table->isa) << ", units " << units;
     }
 }

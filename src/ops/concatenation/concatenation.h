@@ -8,6 +8,7 @@
 #pragma once
 
 #include "graph/graph.h"
+#include "ops/concatenation/kernel.h"
 #include "ops/strided_copy.h"
 
 namespace thimble {
@@ -22,10 +23,11 @@ struct ConcatenationAttrs {
   }
 };
 
-// The copy of a part of shape `part` that begins at `begin` along `axis` of `whole`: into the whole
-// (concatenation), or out of it (split).
-StridedCopy plan_part(const Shape& part, const Shape& whole, int axis, int64_t begin, int64_t width, bool into_whole);
+// Whether an input has to be brought to the output's scale: uint8 only.
+bool needs_rescaling(DType type, const Quantization& x, const Quantization& y);
 // The uint8 value q of quantisation x in quantisation y, both per tensor.
 uint8_t rescaled(uint8_t q, const Quantization& x, const Quantization& y);
 
 }  // namespace thimble
+
+inline void fields(thimble::PlanVisitor& v, const thimble_concatenation& p) { fields(v, "inputs", p.inputs); }

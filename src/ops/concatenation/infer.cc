@@ -7,11 +7,8 @@
 
 namespace thimble {
 
-StridedCopy plan_part(const Shape& part, const Shape& whole, int axis, int64_t begin, int64_t width, bool into_whole) {
-  const auto inside = dense_strides(part), outside = dense_strides(whole);
-  const int64_t offset = begin * outside[static_cast<size_t>(axis)];
-  return into_whole ? plan_copy(part, width, inside, outside, 0, offset)
-                    : plan_copy(part, width, outside, inside, offset, 0);
+bool needs_rescaling(DType type, const Quantization& x, const Quantization& y) {
+  return type == DType::u8 && !x.empty() && (x.scale != y.scale || x.zero_point != y.zero_point);
 }
 
 uint8_t rescaled(uint8_t q, const Quantization& x, const Quantization& y) {
@@ -38,6 +35,7 @@ Status concatenation(InferContext& ctx) {
   std::vector<int64_t> dims(first.shape.dims().begin(), first.shape.dims().end());
   int64_t& sum = dims[static_cast<size_t>(axis)];
   sum = 0;
+  std::vector<int64_t> sizes;
   for (int i = 0; i < ctx.arity(); ++i) {
     const Tensor& x = ctx.in(i);
     if (x.type != first.type || x.shape.rank() != rank)
@@ -48,6 +46,7 @@ Status concatenation(InferContext& ctx) {
         return fail(ErrorCode::bad_file, format("inputs {} and {} differ in dimension {}, which is not the axis {}",
                                                 first.to_string(), x.to_string(), d, axis));
     sum += x.shape[axis];  // each below 2^31: no overflow before Shape::make looks at it
+    sizes.push_back(x.shape[axis]);
     if (!is_quantized_type(x.type)) continue;
     const bool same = x.quant.scale == y.quant.scale && x.quant.zero_point == y.quant.zero_point;
     if (same) continue;
@@ -63,6 +62,8 @@ Status concatenation(InferContext& ctx) {
   }
   ctx.outputs[0].type = first.type;
   THIMBLE_ASSIGN(ctx.outputs[0].shape, Shape::make(std::span<const int64_t>(dims)));
+  auto& plan = ctx.plan.make<thimble_concatenation>();
+  plan_parts(ctx.plan, ctx.outputs[0].shape, axis, sizes, bits(first.type) / 8, &plan.inputs);
   return {};
 }
 

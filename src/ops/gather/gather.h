@@ -9,6 +9,7 @@
 // gather_grad(dy, indices) → dx in `shape`: zeros plus every dy at its index, added in order. float32.
 #pragma once
 
+#include "ops/gather/kernel.h"
 #include "ops/op.h"
 
 namespace thimble {
@@ -33,15 +34,22 @@ struct GatherGradAttrs {
   }
 };
 
-// x as [batches, outer, length, inner], the indices as [batches, count], y as [batches, outer, count, inner].
-struct GatherPlan {
+// The operands' axes, counted from the front.
+struct GatherAxes {
   int axis = 0, batch_dims = 0;
-  int64_t batches = 1, outer = 1, length = 0, count = 1, inner = 1;
 };
-Result<GatherPlan> plan_gather(int axis, int batch_dims, const Shape& x, const Shape& indices);
+Result<GatherAxes> gather_axes(int axis, int batch_dims, const Shape& x, const Shape& indices);
 
 inline int64_t gather_index(DType type, const void* indices, int64_t i) {
   return type == DType::i64 ? static_cast<const int64_t*>(indices)[i] : static_cast<const int32_t*>(indices)[i];
 }
 
 }  // namespace thimble
+
+inline void fields(thimble::PlanVisitor& v, const thimble_gather& p) {
+  v.number("batches", p.batches);
+  v.number("outer", p.outer);
+  v.number("length", p.length);
+  v.number("count", p.count);
+  v.number("bytes of an entry", p.bytes);
+}

@@ -10,9 +10,12 @@ Status pad(GradContext& ctx) {
   if (!ctx.needs(0)) return {};
   const Shape x = ctx.at(ctx.x(0)).shape;
   const Tensor& paddings = ctx.at(ctx.x(1));
-  const auto before = pad_before(paddings.type, paddings.data.bytes, x.rank());
+  const IntList amount(paddings.type, paddings.data.bytes, paddings.shape.elements());
   const std::string name = ctx.node.name + "/dx";
-  const std::vector<int32_t> begin(before.begin(), before.begin() + x.rank()), size(x.dims().begin(), x.dims().end());
+  std::vector<int32_t> begin;
+  for (size_t d = 0; d < static_cast<size_t>(x.rank()); ++d)
+    begin.push_back(static_cast<int32_t>(amount.values[2 * d]));
+  const std::vector<int32_t> size(x.dims().begin(), x.dims().end());
   THIMBLE_ASSIGN(ctx.input_grads[0], ctx.builder.op(Op::slice,
                                                     {ctx.dy(), ctx.builder.constant_i32(name + "/begin", begin),
                                                      ctx.builder.constant_i32(name + "/size", size)},

@@ -1,36 +1,27 @@
-#include <cstring>
-
 #include "ops/op.h"
 #include "ops/pad/pad.h"
 
-namespace thimble {
+namespace thimble::infer {
+namespace {
 
-StridedCopy plan_pad(const Shape& x, const Shape& y, std::span<const int64_t> before, int64_t width) {
-  const auto from = dense_strides(x), to = dense_strides(y);
+void fill_plan(InferContext& ctx, std::span<const int64_t> amount) {
+  const Tensor &x = ctx.in(0), &y = ctx.declared(0);
+  const Shape& padded = ctx.outputs[0].shape;
+  auto& plan = ctx.plan.make<thimble_pad>();
+  plan.elements = padded.elements();
+  plan.width = bits(x.type) / 8;
+  if (is_quantized_type(x.type) && !y.quant.empty()) {
+    // The low bytes of a two's complement number, which is what both 8-bit types and int16 want.
+    plan.value[0] = static_cast<uint8_t>(y.quant.zero_point[0]);
+    plan.value[1] = static_cast<uint8_t>(y.quant.zero_point[0] >> 8);
+  }
+  const auto to = dense_strides(padded);
   int64_t offset = 0;
-  for (size_t d = 0; d < static_cast<size_t>(x.rank()); ++d) offset += before[d] * to[d];
-  return plan_copy(x, width, from, to, 0, offset);
+  for (size_t d = 0; d < static_cast<size_t>(x.shape.rank()); ++d) offset += amount[2 * d] * to[d];
+  plan.copy = plan_copy(x.shape, plan.width, dense_strides(x.shape), to, 0, offset);
 }
 
-std::array<int64_t, Shape::kMaxRank> pad_before(DType type, const void* paddings, int rank) {
-  std::array<int64_t, Shape::kMaxRank> before{};
-  for (int d = 0; d < rank; ++d)
-    before[static_cast<size_t>(d)] = type == DType::i64 ? static_cast<const int64_t*>(paddings)[2 * d]
-                                                        : static_cast<const int32_t*>(paddings)[2 * d];
-  return before;
-}
-
-std::array<uint8_t, 8> pad_zero(DType type, const Quantization& quant) {
-  std::array<uint8_t, 8> bytes{};
-  if (!is_quantized_type(type) || quant.empty()) return bytes;
-  // The low bytes of a two's complement number, which is what both 8-bit types and int16 want.
-  const int32_t zero = quant.zero_point[0];
-  bytes[0] = static_cast<uint8_t>(zero);
-  bytes[1] = static_cast<uint8_t>(zero >> 8);
-  return bytes;
-}
-
-namespace infer {
+}  // namespace
 
 Status pad(InferContext& ctx) {
   THIMBLE_TRY(ctx.expect_arity(2, 3, 1));
@@ -49,6 +40,7 @@ Status pad(InferContext& ctx) {
   }
   ctx.outputs[0].type = x.type;
   THIMBLE_ASSIGN(ctx.outputs[0].shape, Shape::make(std::span<const int64_t>(dims)));
+  fill_plan(ctx, amount);
   if (ctx.has(2) && (ctx.in(2).type != x.type || ctx.in(2).shape.elements() != 1))
     return fail(ErrorCode::bad_file,
                 format("the padding value {} must be one {}", ctx.in(2).to_string(), name(x.type)));
@@ -62,5 +54,13 @@ Status pad(InferContext& ctx) {
   return {};
 }
 
-}  // namespace infer
-}  // namespace thimble
+}  // namespace thimble::infer
+
+void fields(thimble::PlanVisitor& v, const thimble_pad& p) {
+  v.number("elements", p.elements);
+  v.number("width", p.width);
+  v.begin("value");
+  for (const uint8_t byte : p.value) v.number("", byte);
+  v.end();
+  fields(v, "copy", p.copy);
+}

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "graph/graph.h"
+#include "ops/pad/kernel.h"
 #include "ops/strided_copy.h"
 
 namespace thimble {
@@ -15,11 +16,6 @@ struct PadAttrs {
   void fields(V&) {}
 };
 
-// The copy of x into the middle of y; `before` per dimension.
-StridedCopy plan_pad(const Shape& x, const Shape& y, std::span<const int64_t> before, int64_t width);
-// Column `before` of a paddings tensor's data (int32 or int64), `rank` rows.
-std::array<int64_t, Shape::kMaxRank> pad_before(DType type, const void* paddings, int rank);
-// The element that a pad without a value fills with, `width` bytes of it used.
-std::array<uint8_t, 8> pad_zero(DType type, const Quantization& quant);
-
 }  // namespace thimble
+
+void fields(thimble::PlanVisitor& v, const thimble_pad& p);

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/fixed_point.h"
 #include "ops/quantize/quantize.h"
 
 namespace thimble::infer {
@@ -18,6 +19,18 @@ Status expect_scales(const Tensor& t) {
     if (!std::isfinite(scale) || scale <= 0)
       return fail(ErrorCode::bad_file, format("{}: scale {} must be positive and finite", t.to_string(), scale));
   return {};
+}
+
+void plan_slices(Plan& plan, const Shape& shape, const Quantization& q, thimble_slices* slices) {
+  const auto count = static_cast<int64_t>(q.scale.size());
+  slices->count = count;
+  slices->inner = count == 1 ? shape.elements() : shape.elements(q.axis + 1, shape.rank());
+  auto* scale = plan.array<float>(count);
+  auto* zero = plan.array<int32_t>(count);
+  std::copy(q.scale.begin(), q.scale.end(), scale);
+  std::copy_n(q.zero_point.begin(), std::min(q.zero_point.size(), q.scale.size()), zero);
+  slices->scale = scale;
+  slices->zero = zero;
 }
 }  // namespace
 
@@ -43,6 +56,17 @@ Status quantize(InferContext& ctx) {
                   format("scales {} and {} are too far apart", x.quant.scale[0], y.quant.scale[0]));
   }
   ctx.outputs[0] = {y.type, x.shape};
+  auto& plan = ctx.plan.make<thimble_quantize>();
+  plan.n = x.shape.elements();
+  plan_slices(ctx.plan, x.shape, y.quant, &plan.y);
+  plan.lo = y.type == DType::u8 ? 0 : y.type == DType::i16 ? -32768 : -128;
+  plan.hi = y.type == DType::u8 ? 255 : y.type == DType::i16 ? 32767 : 127;
+  if (!integer(x.type)) return {};
+  int shift;
+  quantize_multiplier(static_cast<double>(x.quant.scale[0]) / static_cast<double>(y.quant.scale[0]), &plan.multiplier,
+                      &shift);
+  plan.shift = static_cast<int8_t>(shift);
+  plan.x_zero = x.quant.zero_point[0];
   return {};
 }
 
@@ -53,7 +77,12 @@ Status dequantize(InferContext& ctx) {
   if (x.type != DType::i4 || !x.constant())
     THIMBLE_TRY(ctx.expect_type(0, {DType::i8, DType::u8, DType::i16, DType::f16}));
   ctx.outputs[0] = {DType::f32, x.shape};
-  return x.type == DType::f16 ? Status{} : expect_scales(x);
+  auto& plan = ctx.plan.make<thimble_dequantize>();
+  plan.n = x.shape.elements();
+  if (x.type == DType::f16) return {};
+  THIMBLE_TRY(expect_scales(x));
+  plan_slices(ctx.plan, x.shape, x.quant, &plan.x);
+  return {};
 }
 
 Status cast(InferContext& ctx) {
@@ -65,7 +94,36 @@ Status cast(InferContext& ctx) {
   if (std::find(kTypes.begin(), kTypes.end(), to) == kTypes.end())
     return fail(ErrorCode::unsupported, format("no cast to {}", name(to)));
   ctx.outputs[0] = {to, ctx.in(0).shape};
+  ctx.plan.make<thimble_cast>().n = ctx.in(0).shape.elements();
   return {};
 }
 
 }  // namespace thimble::infer
+
+namespace {
+
+void fields(thimble::PlanVisitor& v, std::string_view name, const thimble_slices& s) {
+  v.begin(name);
+  v.number("count", s.count);
+  v.number("elements of a slice", s.inner);
+  v.array("scales", s.scale, s.scale ? s.count : 0);
+  v.array("zero points", s.zero, s.zero ? s.count : 0);
+  v.end();
+}
+
+}  // namespace
+
+void fields(thimble::PlanVisitor& v, const thimble_quantize& p) {
+  v.number("elements", p.n);
+  fields(v, "y", p.y);
+  v.number("low", p.lo);
+  v.number("high", p.hi);
+  v.number("zero point of x", p.x_zero);
+  v.number("multiplier", p.multiplier);
+  v.number("shift", p.shift);
+}
+
+void fields(thimble::PlanVisitor& v, const thimble_dequantize& p) {
+  v.number("elements", p.n);
+  fields(v, "x", p.x);
+}

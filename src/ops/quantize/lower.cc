@@ -1,5 +1,4 @@
 #include "runtime/lower.h"
-#include "base/fixed_point.h"
 #include "ops/quantize/quantize.h"
 
 namespace thimble::lowering {
@@ -89,15 +88,15 @@ bool byte(DType t) { return t == DType::i8 || t == DType::u8; }
 
 Result<bool> quantize(LowerContext& ctx) {
   const Tensor &x = ctx.in(0), &y = ctx.out();
-  const int64_t n = x.shape.elements();
-  const int parts = ctx.parts_for(static_cast<double>(n) * 0.3);
-  if (y.quant.per_axis()) return false;  // of constants mostly, which are folded
+  const auto& plan = ctx.plan<thimble_quantize>();
+  const int parts = ctx.parts_for(static_cast<double>(plan.n) * 0.3);
+  if (plan.y.count != 1) return false;  // of constants mostly, which are folded
   if (x.type == DType::f32 && byte(y.type)) {
     const auto fill = [&](QuantizeParams* p) {
       p->fn = ctx.kernels.map.quantize_s8;
-      p->n = n;
-      p->scale = y.quant.scale[0];
-      p->zero = y.quant.zero_point[0] - (y.type == DType::u8 ? 128 : 0);
+      p->n = plan.n;
+      p->scale = plan.y.scale[0];
+      p->zero = plan.y.zero[0] - (y.type == DType::u8 ? 128 : 0);
       ctx.bind_in(&p->x, 0);
       ctx.bind_out(&p->y);
     };
@@ -111,21 +110,13 @@ Result<bool> quantize(LowerContext& ctx) {
     return true;
   }
   if (!byte(x.type) || !byte(y.type) || !ctx.kernels.map.lut_u8) return false;
-  int32_t multiplier;
-  int shift;
-  quantize_multiplier(static_cast<double>(x.quant.scale[0]) / static_cast<double>(y.quant.scale[0]), &multiplier,
-                      &shift);
   uint8_t* table = ctx.constant<uint8_t>(256);
-  const int32_t lo = y.type == DType::i8 ? -128 : 0, hi = lo + 255;
-  for (int32_t q = 0; q < 256; ++q) {
-    const int32_t value = (x.type == DType::i8 ? static_cast<int8_t>(q) : q) - x.quant.zero_point[0];
-    table[q] = static_cast<uint8_t>(std::clamp<int64_t>(
-        int64_t{multiply_by_quantized_multiplier(value, multiplier, shift)} + y.quant.zero_point[0], lo, hi));
-  }
+  for (int32_t q = 0; q < 256; ++q)
+    table[q] = static_cast<uint8_t>(thimble_requantized_value(&plan, x.type == DType::i8 ? static_cast<int8_t>(q) : q));
   auto* p = ctx.step<run_table>(parts);
   p->lut = ctx.kernels.map.lut_u8;
   p->table = table;
-  p->n = n;
+  p->n = plan.n;
   ctx.bind_in(&p->x, 0);
   ctx.bind_out(&p->y);
   return true;
@@ -133,23 +124,23 @@ Result<bool> quantize(LowerContext& ctx) {
 
 Result<bool> dequantize(LowerContext& ctx) {
   const Tensor& x = ctx.in(0);
-  const int64_t n = x.shape.elements();
-  const int parts = ctx.parts_for(static_cast<double>(n) * 0.3);
+  const auto& plan = ctx.plan<thimble_dequantize>();
+  const int parts = ctx.parts_for(static_cast<double>(plan.n) * 0.3);
   if (x.type == DType::f16 && ctx.kernels.map.f16_to_f32) {
     auto* p = ctx.step<run_half>(parts);
     p->fn = ctx.kernels.map.f16_to_f32;
-    p->n = n;
+    p->n = plan.n;
     ctx.bind_in(&p->x, 0);
     ctx.bind_out(&p->y);
     return true;
   }
-  if (!byte(x.type) || x.quant.per_axis()) return false;
-  const float scale = x.quant.scale[0];
-  const int32_t zero = x.quant.zero_point[0];
+  if (!byte(x.type) || plan.x.count != 1) return false;
+  const float scale = plan.x.scale[0];
+  const int32_t zero = plan.x.zero[0];
   if (x.type == DType::i8 && ctx.kernels.map.dequantize_s8) {
     auto* p = ctx.step<run_dequantize>(parts);
     p->fn = ctx.kernels.map.dequantize_s8;
-    p->n = n;
+    p->n = plan.n;
     p->scale = scale;
     p->zero = zero;
     ctx.bind_in(&p->x, 0);
@@ -158,10 +149,10 @@ Result<bool> dequantize(LowerContext& ctx) {
   }
   float* table = ctx.constant<float>(256);
   for (int32_t q = 0; q < 256; ++q)
-    table[q] = scale * static_cast<float>((x.type == DType::i8 ? static_cast<int8_t>(q) : q) - zero);
+    table[q] = thimble_dequantized(x.type == DType::i8 ? static_cast<int8_t>(q) : q, scale, zero);
   auto* p = ctx.step<run_float_table>(parts);
   p->table = table;
-  p->n = n;
+  p->n = plan.n;
   ctx.bind_in(&p->x, 0);
   ctx.bind_out(&p->y);
   return true;

@@ -9,3 +9,8 @@
 #pragma once
 
 #include "ops/op.h"
+#include "ops/quantize/kernel.h"
+
+void fields(thimble::PlanVisitor& v, const thimble_quantize& p);
+void fields(thimble::PlanVisitor& v, const thimble_dequantize& p);
+inline void fields(thimble::PlanVisitor& v, const thimble_cast& p) { v.number("elements", p.n); }

@@ -1,7 +1,5 @@
-#include <algorithm>
-#include <cmath>
+#include <limits>
 
-#include "base/fixed_point.h"
 #include "base/half.h"
 #include "ops/quantize/quantize.h"
 
@@ -59,72 +57,71 @@ To convert(From v) {
   }
 }
 
-// The scale of element i of a tensor that has one, or one per slice of an axis.
-struct Slices {
-  explicit Slices(const TensorView& t)
-      : count(t.quant->per_axis() ? t.shape[t.quant->axis] : 1),
-        inner(t.quant->per_axis() ? t.shape.elements(t.quant->axis + 1, t.shape.rank()) : 1) {}
-  size_t operator()(int64_t i) const { return static_cast<size_t>(count == 1 ? 0 : i / inner % count); }
-  int64_t count, inner;
-};
+// f(element, scale, zero point)
+template <class F>
+void each(int64_t n, const thimble_slices& slices, F f) {
+  for (int64_t i = 0; i < n; ++i) {
+    const int64_t s = i / slices.inner % slices.count;
+    f(i, slices.scale[s], slices.zero[s]);
+  }
+}
+
+// The pairs that C has; false for the others.
+bool cast_as_in_c(const RefCall& call, const thimble_cast& p) {
+  const TensorView &x = call.in[0], &y = call.out[0];
+#define CAST(from, From, to, To, value)                       \
+  if (x.type == DType::from && y.type == DType::to) {         \
+    thimble_cast_##from##_##to(&p, x.as<From>(), y.as<To>()); \
+    return true;                                              \
+  }
+  THIMBLE_CASTS(CAST)
+#undef CAST
+  return false;
+}
 
 }  // namespace
 
 void quantize(const RefCall& call) {
+  const auto& p = call.plan<thimble_quantize>();
   const TensorView &xv = call.in[0], &yv = call.out[0];
-  const int64_t n = xv.shape.elements();
-  const Slices slice(yv);
+  if (yv.type == DType::i8 && xv.type == DType::f32)
+    return thimble_quantize_f32_s8(&p, xv.as<float>(), yv.as<int8_t>());
+  if (yv.type == DType::i8 && xv.type == DType::i8) return thimble_quantize_s8_s8(&p, xv.as<int8_t>(), yv.as<int8_t>());
   with_integer(yv.type, [&]<class Q>(Q) {
     Q* y = yv.as<Q>();
-    constexpr int32_t lo = std::numeric_limits<Q>::min(), hi = std::numeric_limits<Q>::max();
-    if (xv.type == DType::f32) {
-      const float* x = xv.as<float>();
-      for (int64_t i = 0; i < n; ++i) {
-        const size_t s = slice(i);
-        const float r = std::round(x[i] / yv.scale(s));
-        const int32_t q = r == r ? static_cast<int32_t>(std::clamp(r, -1e6f, 1e6f)) : 0;
-        y[i] = static_cast<Q>(std::clamp(q + yv.zero_point(s), lo, hi));
-      }
-      return;
-    }
-    int32_t multiplier;
-    int shift;
-    const int32_t zero = yv.zero_point();
-    quantize_multiplier(static_cast<double>(xv.scale()) / static_cast<double>(yv.scale()), &multiplier, &shift);
+    if (xv.type == DType::f32)
+      return each(p.n, p.y, [&](int64_t i, float scale, int32_t zero) {
+        y[i] = static_cast<Q>(thimble_quantized(xv.as<float>()[i], scale, zero, p.lo, p.hi));
+      });
     with_integer(xv.type, [&]<class P>(P) {
-      const P* x = xv.as<P>();
-      for (int64_t i = 0; i < n; ++i)
-        y[i] = static_cast<Q>(std::clamp<int64_t>(
-            int64_t{multiply_by_quantized_multiplier(x[i] - xv.zero_point(), multiplier, shift)} + zero, lo, hi));
+      for (int64_t i = 0; i < p.n; ++i) y[i] = static_cast<Q>(thimble_requantized_value(&p, xv.as<P>()[i]));
     });
   });
 }
 
 void dequantize(const RefCall& call) {
+  const auto& p = call.plan<thimble_dequantize>();
   const TensorView& xv = call.in[0];
-  const int64_t n = xv.shape.elements();
   float* y = call.out[0].as<float>();
+  if (xv.type == DType::i8) return thimble_dequantize_s8_f32(&p, xv.as<int8_t>(), y);
   if (xv.type == DType::f16) {
-    for (int64_t i = 0; i < n; ++i) y[i] = half_to_float(xv.as<uint16_t>()[i]);
+    for (int64_t i = 0; i < p.n; ++i) y[i] = half_to_float(xv.as<uint16_t>()[i]);
     return;
   }
-  const Slices slice(xv);
   with_integer(xv.type, [&]<class Q>(Q) {
-    const Q* x = xv.as<Q>();
-    for (int64_t i = 0; i < n; ++i) {
-      const size_t s = slice(i);
-      y[i] = xv.scale(s) * static_cast<float>(x[i] - xv.zero_point(s));
-    }
+    each(p.n, p.x,
+         [&](int64_t i, float scale, int32_t zero) { y[i] = thimble_dequantized(xv.as<Q>()[i], scale, zero); });
   });
 }
 
 void cast(const RefCall& call) {
-  const int64_t n = call.in[0].shape.elements();
+  const auto& p = call.plan<thimble_cast>();
+  if (cast_as_in_c(call, p)) return;
   with_type(call.in[0].type, [&]<class From>(From) {
     with_type(call.out[0].type, [&]<class To>(To) {
       const From* x = call.in[0].as<From>();
       To* y = call.out[0].as<To>();
-      for (int64_t i = 0; i < n; ++i) y[i] = convert<To>(x[i]);
+      for (int64_t i = 0; i < p.n; ++i) y[i] = convert<To>(x[i]);
     });
   });
 }

@@ -115,7 +115,7 @@ SliceBox slice_box(const SliceGradAttrs& attrs) {
   return box;
 }
 
-StridedCopy plan_slice(const SliceBox& box, const Shape& x, int64_t width, bool into_x) {
+thimble_strided_copy plan_slice(const SliceBox& box, const Shape& x, int64_t width, bool into_x) {
   const auto dense = dense_strides(box.count);
   auto strides = dense_strides(x);
   int64_t offset = 0;

@@ -19,6 +19,7 @@ Status any_slice(InferContext& ctx, int operands) {
   }
   THIMBLE_ASSIGN(const SliceBox box, slice_box(ctx.node, x.shape, lists));
   ctx.outputs[0] = {x.type, box.shape};
+  ctx.plan.make<thimble_slice>().copy = plan_slice(box, x.shape, bits(x.type) / 8, false);
   return {};
 }
 
@@ -51,6 +52,7 @@ Status slice_grad(InferContext& ctx) {
   if (elements != ctx.in(0).shape.elements())
     return fail(ErrorCode::internal, format("{} does not hold {} elements", ctx.in(0).to_string(), elements));
   ctx.outputs[0] = {DType::f32, shape};
+  ctx.plan.make<thimble_slice>().copy = plan_slice(slice_box(attrs), shape, 4, true);
   return {};
 }
 

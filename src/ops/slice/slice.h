@@ -12,6 +12,7 @@
 
 #include "graph/graph.h"
 #include "ops/axes.h"
+#include "ops/slice/kernel.h"
 #include "ops/strided_copy.h"
 
 namespace thimble {
@@ -64,6 +65,8 @@ Result<SliceBox> slice_box(const Node& node, const Shape& x, std::span<const Int
 SliceBox slice_box(const SliceGradAttrs& attrs);
 
 // The copy out of x into a dense tensor, or of a dense tensor into x's places.
-StridedCopy plan_slice(const SliceBox& box, const Shape& x, int64_t width, bool into_x);
+thimble_strided_copy plan_slice(const SliceBox& box, const Shape& x, int64_t width, bool into_x);
 
 }  // namespace thimble
+
+inline void fields(thimble::PlanVisitor& v, const thimble_slice& p) { fields(v, "copy", p.copy); }

@@ -18,11 +18,12 @@ Result<int> split_axis(InferContext& ctx, SplitInputs which) {
   return axis_of(axis[0], x.shape.rank());
 }
 
-void fill_outputs(InferContext& ctx, const Tensor& x, int axis, std::span<const int64_t> sizes) {
+void fill_in(InferContext& ctx, const Tensor& x, int axis, std::span<const int64_t> sizes) {
   for (size_t i = 0; i < sizes.size(); ++i) {
     ctx.outputs[i] = {x.type, x.shape};
     ctx.outputs[i].shape.set(axis, sizes[i]);
   }
+  plan_parts(ctx.plan, x.shape, axis, sizes, bits(x.type) / 8, &ctx.plan.make<thimble_split>().outputs);
 }
 
 Status equal_parts(InferContext& ctx) {
@@ -34,7 +35,7 @@ Status equal_parts(InferContext& ctx) {
   if (dim % parts != 0)
     return fail(ErrorCode::bad_file,
                 format("dimension {} of {} does not divide into {} parts", axis, x.to_string(), parts));
-  fill_outputs(ctx, x, axis, std::vector<int64_t>(static_cast<size_t>(parts), dim / parts));
+  fill_in(ctx, x, axis, std::vector<int64_t>(static_cast<size_t>(parts), dim / parts));
   return {};
 }
 
@@ -63,7 +64,7 @@ Status parts_of_sizes(InferContext& ctx) {
     return fail(ErrorCode::bad_file,
                 format("the sizes leave {} of dimension {} of {} over", left, axis, x.to_string()));
   }
-  fill_outputs(ctx, x, axis, sizes);
+  fill_in(ctx, x, axis, sizes);
   return {};
 }
 

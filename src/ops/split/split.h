@@ -6,6 +6,8 @@
 #pragma once
 
 #include "graph/graph.h"
+#include "ops/split/kernel.h"
+#include "ops/strided_copy.h"
 
 namespace thimble {
 
@@ -22,3 +24,5 @@ struct SplitInputs {
 SplitInputs split_inputs(Op op);
 
 }  // namespace thimble
+
+inline void fields(thimble::PlanVisitor& v, const thimble_split& p) { fields(v, "outputs", p.outputs); }

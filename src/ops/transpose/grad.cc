@@ -1,4 +1,5 @@
 #include "train/grad.h"
+#include "ops/axes.h"
 #include "ops/transpose/transpose.h"
 
 namespace thimble::gradient {

@@ -1,19 +1,8 @@
+#include "ops/axes.h"
 #include "ops/op.h"
 #include "ops/transpose/transpose.h"
 
-namespace thimble {
-
-StridedCopy plan_transpose(const Shape& x, const Shape& y, const IntList& perm, int64_t width) {
-  const auto dense = dense_strides(x), to = dense_strides(y);
-  std::array<int64_t, Shape::kMaxRank> from{};
-  for (size_t d = 0; d < perm.count; ++d) {
-    const int64_t axis = perm.values[d] < 0 ? perm.values[d] + x.rank() : perm.values[d];
-    from[d] = dense[static_cast<size_t>(axis)];
-  }
-  return plan_copy(y, width, from, to);
-}
-
-namespace infer {
+namespace thimble::infer {
 
 Status transpose(InferContext& ctx) {
   THIMBLE_TRY(ctx.expect_arity(2, 2, 1));
@@ -29,14 +18,18 @@ Status transpose(InferContext& ctx) {
                 format("{} entries permute the {} dimensions of {}", perm.size(), rank, x.to_string()));
   bool seen[Shape::kMaxRank] = {};
   ctx.outputs[0].type = x.type;
-  for (int64_t p : perm) {
-    THIMBLE_ASSIGN(const int axis, axis_of(p, rank));
+  const auto dense = dense_strides(x.shape);
+  std::array<int64_t, Shape::kMaxRank> from{};
+  for (size_t d = 0; d < perm.size(); ++d) {
+    THIMBLE_ASSIGN(const int axis, axis_of(perm[d], rank));
     if (seen[axis]) return fail(ErrorCode::bad_file, format("dimension {} stands twice in the permutation", axis));
     seen[axis] = true;
     ctx.outputs[0].shape.push_back(x.shape[axis]);
+    from[d] = dense[static_cast<size_t>(axis)];
   }
+  const Shape& y = ctx.outputs[0].shape;
+  ctx.plan.make<thimble_transpose>().copy = plan_copy(y, bits(x.type) / 8, from, dense_strides(y));
   return {};
 }
 
-}  // namespace infer
-}  // namespace thimble
+}  // namespace thimble::infer

@@ -4,9 +4,7 @@
 namespace thimble::reference {
 
 void transpose(const RefCall& call) {
-  const TensorView &x = call.in[0], &y = call.out[0];
-  const IntList perm(call.in[1].type, call.in[1].data, call.in[1].shape.elements());
-  plan_transpose(x.shape, y.shape, perm, bits(x.type) / 8).copy(x.as<uint8_t>(), y.as<uint8_t>());
+  thimble_transpose_elements(&call.plan<thimble_transpose>(), call.in[0].data, call.out[0].data, 0);
 }
 
 }  // namespace thimble::reference

@@ -6,8 +6,8 @@
 #pragma once
 
 #include "graph/graph.h"
-#include "ops/axes.h"
 #include "ops/strided_copy.h"
+#include "ops/transpose/kernel.h"
 
 namespace thimble {
 
@@ -16,7 +16,6 @@ struct TransposeAttrs {
   void fields(V&) {}
 };
 
-// The copy; perm has been checked. y's shape is known.
-StridedCopy plan_transpose(const Shape& x, const Shape& y, const IntList& perm, int64_t width);
-
 }  // namespace thimble
+
+inline void fields(thimble::PlanVisitor& v, const thimble_transpose& p) { fields(v, "copy", p.copy); }

@@ -1,10 +1,34 @@
+#include <algorithm>
 #include <cmath>
 
+#include "base/fixed_point.h"
 #include "base/numbers.h"
 #include "ops/unidirectional_sequence_lstm/unidirectional_sequence_lstm.h"
 #include "ops/weighted.h"
 
-namespace thimble::infer {
+namespace thimble {
+
+thimble_unidirectional_sequence_lstm sequence_lstm::plan(const SequenceLstmAttrs& attrs, const Shape& x,
+                                                         const Shape& state) {
+  thimble_unidirectional_sequence_lstm p{};
+  p.batch = state[0];
+  p.time = x[attrs.time_major ? 0 : 1];
+  p.inputs = x[2];
+  p.units = state[1];
+  p.step = attrs.time_major ? p.batch : 1;
+  p.sample = attrs.time_major ? 1 : p.time;
+  if (attrs.activation == Activation::tanh) {
+    p.activation = THIMBLE_LSTM_TANH;
+  } else if (attrs.activation == Activation::sigmoid) {
+    p.activation = THIMBLE_LSTM_SIGMOID;
+  } else {
+    activation_range(attrs.activation, &p.range.lo, &p.range.hi);
+  }
+  p.clip = attrs.cell_clip;
+  return p;
+}
+
+namespace infer {
 namespace {
 
 using namespace sequence_lstm;
@@ -33,7 +57,7 @@ Status expect_shape(const InferContext& ctx, int input, const Shape& shape) {
               format("input {} {} must have the shape {}", input, ctx.in(input).to_string(), shape.to_string()));
 }
 
-Status check_shapes(const InferContext& ctx, const Dims& d) {
+Status check_shapes(const InferContext& ctx, const thimble_unidirectional_sequence_lstm& d) {
   for (int g = 0; g < kGates; ++g) {
     THIMBLE_TRY(expect_shape(ctx, kInputWeights + g, Shape{d.units, d.inputs}));
     THIMBLE_TRY(expect_shape(ctx, kRecurrentWeights + g, Shape{d.units, d.units}));
@@ -106,6 +130,32 @@ Status check_integer_types(const InferContext& ctx) {
   return {};
 }
 
+thimble_lstm_multiplier multiplier(double real) {
+  thimble_lstm_multiplier m{};
+  int shift;
+  quantize_multiplier(real, &m.multiplier, &shift);
+  m.shift = static_cast<int8_t>(shift);
+  return m;
+}
+
+void fill_scales(const InferContext& ctx, thimble_unidirectional_sequence_lstm* p) {
+  const auto scale = [&](int input) { return ctx.in(input).quant.scale[0]; };
+  const float gate_scale = 0x1p-12f;  // float arithmetic up to the multiplier, as TFLite does it
+  for (int g = 0; g < kGates; ++g) {
+    p->input[g] = multiplier(static_cast<double>(scale(kInputWeights + g) * scale(kInput) / gate_scale));
+    p->recurrent[g] = multiplier(static_cast<double>(scale(kRecurrentWeights + g) * scale(kHiddenState) / gate_scale));
+  }
+  const Quantization& hidden = ctx.graph.at(ctx.node.intermediates[kHiddenIntermediate]).quant;
+  p->hidden =
+      multiplier(static_cast<double>(static_cast<float>(0x1p-15 / static_cast<double>(hidden.scale[0]) * 0x1p-15)));
+  p->x_zero = ctx.in(kInput).quant.zero_point[0];
+  p->h_zero = ctx.in(kHiddenState).quant.zero_point[0];
+  p->y_zero = hidden.zero_point[0];
+  const float cell = scale(kCellState);
+  p->cell_power = static_cast<int8_t>(std::ilogb(cell));
+  if (p->clip > 0) p->cell_clip = static_cast<int32_t>(std::min(p->clip / cell, 32767.0f));
+}
+
 }  // namespace
 
 Status unidirectional_sequence_lstm(InferContext& ctx) {
@@ -117,7 +167,7 @@ Status unidirectional_sequence_lstm(InferContext& ctx) {
   if (!ctx.has(kHiddenState) || !ctx.has(kCellState)) return fail(ErrorCode::bad_file, "a state tensor is left out");
   THIMBLE_TRY(ctx.expect_rank(kHiddenState, 2, 2));
   const Shape& x = ctx.in(kInput).shape;
-  const Dims d = dims(x, ctx.in(kHiddenState).shape, attrs.time_major);
+  auto& d = ctx.plan.make<thimble_unidirectional_sequence_lstm>() = plan(attrs, x, ctx.in(kHiddenState).shape);
   if (d.batch < 1 || d.time < 1 || d.inputs < 1 || d.units < 1)
     return fail(ErrorCode::bad_file,
                 format("input {} or state {} has an empty dimension", x.to_string(), ctx.in(kHiddenState).to_string()));
@@ -135,6 +185,7 @@ Status unidirectional_sequence_lstm(InferContext& ctx) {
   if (integer) {
     THIMBLE_TRY(check_integer_types(ctx));
     if (attrs.activation != Activation::tanh) return unsupported("an int8 activation other than tanh");
+    fill_scales(ctx, &d);
   } else {
     THIMBLE_TRY(check_float_types(ctx, weights));
   }
@@ -144,9 +195,47 @@ Status unidirectional_sequence_lstm(InferContext& ctx) {
   ctx.outputs[0].shape.set(2, d.units);
   if (!checked_mul(d.batch * d.time, 4 * d.units * (d.inputs + d.units), &ctx.macs))
     return fail(ErrorCode::unsupported, format("{} steps of {} units", d.batch * d.time, d.units));
-  // One row's gates in float32 or int16, and the quantised rows of x and h (hybrid).
-  ctx.scratch_bytes = d.units * 16 + d.inputs + d.units;
+  if (type != weights) ctx.scratch_bytes = d.inputs + d.units;  // hybrid: the quantised rows of x and h
   return {};
 }
 
-}  // namespace thimble::infer
+}  // namespace infer
+}  // namespace thimble
+
+namespace {
+
+void list(thimble::PlanVisitor& v, std::string_view name, std::span<const thimble_lstm_multiplier> multipliers) {
+  v.begin(name);
+  for (const thimble_lstm_multiplier& m : multipliers) {
+    v.begin("");
+    v.number("multiplier", m.multiplier);
+    v.number("shift", m.shift);
+    v.end();
+  }
+  v.end();
+}
+
+}  // namespace
+
+void fields(thimble::PlanVisitor& v, const thimble_unidirectional_sequence_lstm& p) {
+  v.number("batch", p.batch);
+  v.number("time", p.time);
+  v.number("inputs", p.inputs);
+  v.number("units", p.units);
+  v.number("rows of a step", p.step);
+  v.number("rows of a sample", p.sample);
+  v.number("activation", p.activation);
+  fields(v, "range", p.range);
+  v.real("clip", p.clip);
+  list(v, "input", p.input);
+  list(v, "recurrent", p.recurrent);
+  v.begin("hidden");
+  v.number("multiplier", p.hidden.multiplier);
+  v.number("shift", p.hidden.shift);
+  v.end();
+  v.number("zero point of x", p.x_zero);
+  v.number("zero point of h", p.h_zero);
+  v.number("zero point of y", p.y_zero);
+  v.number("clip of integers", p.cell_clip);
+  v.number("power of the cell's scale", p.cell_power);
+}

@@ -35,7 +35,7 @@ const float* pack(LowerContext& ctx, int first, int64_t columns, int64_t units) 
   return packed;
 }
 
-bool lower_float(LowerContext& ctx, const Dims& d, const SequenceLstmAttrs& attrs) {
+bool lower_float(LowerContext& ctx, const thimble_unidirectional_sequence_lstm& d, const SequenceLstmAttrs& attrs) {
   if (attrs.activation != Activation::tanh || ctx.has(kPeephole)) return false;
   if (ctx.in(kInput).shape.elements() > INT32_MAX) return false;  // row offsets have 32 bits
   const ScratchId gates = ctx.scratch(d.time * d.batch * 4 * d.units * 4);
@@ -48,7 +48,7 @@ bool lower_float(LowerContext& ctx, const Dims& d, const SequenceLstmAttrs& attr
   s.units = d.units;
   s.cell_clip = attrs.cell_clip;
   s.input = GemmF32Args{.m = d.batch * d.time, .n = 4 * d.units, .k = d.inputs, .ldc = 4 * d.units};
-  s.input.offsets = ctx.constant(lstm_row_offsets(d.batch, d.time, d.inputs, d.time_major));
+  s.input.offsets = ctx.constant(lstm_row_offsets(d.batch, d.time, d.inputs, attrs.time_major));
   s.input.zeros = ctx.constant<float>(d.inputs);
   s.input.b = pack(ctx, kInputWeights, d.inputs, d.units);
   s.recurrent = pack(ctx, kRecurrentWeights, d.units, d.units);
@@ -58,8 +58,8 @@ bool lower_float(LowerContext& ctx, const Dims& d, const SequenceLstmAttrs& attr
     bias.insert(bias.end(), values.begin(), values.end());
   }
   s.input.bias = ctx.constant(bias);
-  s.h_step = d.row(1, 0) * d.units;
-  s.h_row = d.row(0, 1) * d.units;
+  s.h_step = d.step * d.units;
+  s.h_row = d.sample * d.units;
   ctx.bind_in(&s.input.a, kInput);
   ctx.bind_scratch(&s.gates, gates);
   ctx.bind_in(&s.h0, kHiddenState);
@@ -74,14 +74,13 @@ bool lower_float(LowerContext& ctx, const Dims& d, const SequenceLstmAttrs& attr
 
 Result<bool> unidirectional_sequence_lstm(LowerContext& ctx) {
   const auto& attrs = ctx.node.attrs.as<SequenceLstmAttrs>();
-  const Dims d = dims(ctx.in(kInput).shape, ctx.in(kHiddenState).shape, attrs.time_major);
+  const auto& d = ctx.plan<thimble_unidirectional_sequence_lstm>();
   for (int i = kInputWeights; i < kPeephole; ++i)
     if (!ctx.in(i).constant()) return false;
   for (int i = kBias; i < kBias + kGates; ++i)
     if (!ctx.in(i).constant()) return false;
   if (ctx.in(kInputWeights).type == DType::f32) return lower_float(ctx, d, attrs);
-  return ctx.in(kInput).type == DType::i8 ? lower_sequence_lstm_s8(ctx, d, attrs)
-                                          : lower_sequence_lstm_hybrid(ctx, d, attrs);
+  return ctx.in(kInput).type == DType::i8 ? lower_sequence_lstm_s8(ctx, d) : lower_sequence_lstm_hybrid(ctx, d, attrs);
 }
 
 }  // namespace thimble::lowering

@@ -5,12 +5,12 @@
 #include <algorithm>
 
 #include "ops/lstm/lower_sequence.h"
-#include "ops/unidirectional_sequence_lstm/integer.h"
 
 namespace thimble::lowering {
 namespace {
 
 using namespace sequence_lstm;
+using Lstm = thimble_unidirectional_sequence_lstm;
 
 // Four gates' int8 matrices below one another: packed, with each column's sum and scale.
 struct Matrix {
@@ -53,7 +53,7 @@ GemmS8Args product(LowerContext& ctx, const Matrix& m, int64_t rows, int64_t k, 
 // ---- integer 8x8_16 ----
 struct IntegerParams {
   const KernelTable* kernels;
-  Dims d;
+  Lstm d;
   GemmS8Args from_x, from_h;
   LstmGatesS16Args gates_x, gates_h;
   LstmCellS16Args cell;
@@ -63,12 +63,12 @@ struct IntegerParams {
 };
 
 void run_integer(const IntegerParams& p, int, int) {
-  const Dims& d = p.d;
+  const Lstm& d = p.d;
   const GemmS8Kernels& gemm = p.kernels->gemm_s8;
   const int64_t state = d.batch * d.units;
   for (int64_t t = 0; t < d.time; ++t)
     for (int64_t b = 0; b < d.batch; ++b)
-      gemm.flip(p.x + d.row(t, b) * d.inputs, p.rows_x + (t * d.batch + b) * d.inputs, d.inputs, 0x80);
+      gemm.flip(p.x + (t * d.step + b * d.sample) * d.inputs, p.rows_x + (t * d.batch + b) * d.inputs, d.inputs, 0x80);
   gemm.run_dequant(p.from_x);
   p.kernels->lstm.gates_s16(p.gates_x);
   gemm.flip(p.h_state, p.h, state, 0x80);
@@ -80,23 +80,10 @@ void run_integer(const IntegerParams& p, int, int) {
     LstmCellS16Args cell = p.cell;
     cell.gates = gates.gates;
     p.kernels->lstm.cell_s16(cell);
-    for (int64_t b = 0; b < d.batch; ++b) gemm.flip(p.h + b * d.units, p.y + d.row(t, b) * d.units, d.units, 0x80);
+    for (int64_t b = 0; b < d.batch; ++b)
+      gemm.flip(p.h + b * d.units, p.y + (t * d.step + b * d.sample) * d.units, d.units, 0x80);
   }
   gemm.flip(p.h, p.h_state, state, 0x80);
-}
-
-SequenceLstmScales scales_of(const LowerContext& ctx, float cell_clip) {
-  SequenceLstmQuantization q{};
-  q.x = &ctx.in(kInput).quant;
-  for (int g = 0; g < kGates; ++g) {
-    q.input[g] = &ctx.in(kInputWeights + g).quant;
-    q.recurrent[g] = &ctx.in(kRecurrentWeights + g).quant;
-  }
-  q.h = &ctx.in(kHiddenState).quant;
-  q.c = &ctx.in(kCellState).quant;
-  q.hidden = &ctx.graph.at(ctx.node.intermediates[kHiddenIntermediate]).quant;
-  q.cell_clip = cell_clip;
-  return sequence_lstm_scales(q);
 }
 
 // The bytes are q + 128: the zero point as the product sees it is zero + 128.
@@ -107,8 +94,7 @@ std::vector<int32_t> folded(const std::vector<int32_t>& sums, int32_t zero) {
   return bias;
 }
 
-void set_multipliers(LowerContext& ctx, LstmGatesS16Args& a, const SequenceLstmScales::Multiplier* gates,
-                     int64_t units) {
+void set_multipliers(LowerContext& ctx, LstmGatesS16Args& a, const thimble_lstm_multiplier (&gates)[4], int64_t units) {
   std::vector<int32_t> multiplier, shift;
   for (int g = 0; g < kGates; ++g) {
     multiplier.insert(multiplier.end(), static_cast<size_t>(units), gates[g].multiplier);
@@ -121,7 +107,7 @@ void set_multipliers(LowerContext& ctx, LstmGatesS16Args& a, const SequenceLstmS
 // ---- hybrid ----
 struct HybridParams {
   const KernelTable* kernels;
-  Dims d;
+  Lstm d;
   GemmS8Args from_x, from_h;
   const float* x;
   uint8_t *rows_x, *rows_h;
@@ -130,13 +116,14 @@ struct HybridParams {
 };
 
 void run_hybrid(const HybridParams& p, int, int) {
-  const Dims& d = p.d;
+  const Lstm& d = p.d;
   const KernelTable& k = *p.kernels;
   const int64_t row_gates = 4 * d.units, step_gates = d.batch * row_gates;
   for (int64_t t = 0; t < d.time; ++t)
     for (int64_t b = 0; b < d.batch; ++b) {
       const int64_t row = t * d.batch + b;
-      p.scale_x[row] = k.map.quantize_row(p.x + d.row(t, b) * d.inputs, p.rows_x + row * d.inputs, d.inputs);
+      p.scale_x[row] =
+          k.map.quantize_row(p.x + (t * d.step + b * d.sample) * d.inputs, p.rows_x + row * d.inputs, d.inputs);
     }
   k.gemm_s8.run_dequant(p.from_x);
   for (int64_t t = 0; t < d.time; ++t) {
@@ -149,7 +136,8 @@ void run_hybrid(const HybridParams& p, int, int) {
     cell.c_prev = cell.c = p.c;
     cell.h = p.h;
     k.lstm.cell_f32(cell);
-    for (int64_t b = 0; b < d.batch; ++b) std::copy_n(p.h + b * d.units, d.units, p.y + d.row(t, b) * d.units);
+    for (int64_t b = 0; b < d.batch; ++b)
+      std::copy_n(p.h + b * d.units, d.units, p.y + (t * d.step + b * d.sample) * d.units);
   }
 }
 
@@ -158,11 +146,10 @@ void run_hybrid(const HybridParams& p, int, int) {
 // Sums travel as floats: exact while k · 255 · 127 stays below 2^24.
 constexpr int64_t kLargestExactK = 518;
 
-bool lower_sequence_lstm_s8(LowerContext& ctx, const Dims& d, const SequenceLstmAttrs& attrs) {
+bool lower_sequence_lstm_s8(LowerContext& ctx, const Lstm& d) {
   if (d.inputs > kLargestExactK || d.units > kLargestExactK) return false;
   const int64_t columns = 4 * d.units, steps = d.batch * d.time;
   const Matrix wx = pack(ctx, kInputWeights, d.inputs, d.units), wh = pack(ctx, kRecurrentWeights, d.units, d.units);
-  const SequenceLstmScales s = scales_of(ctx, attrs.cell_clip);
   const ScratchId rows_x = ctx.scratch(steps * d.inputs + 64), h = ctx.scratch(d.batch * d.units + 64),
                   sums = ctx.scratch(steps * columns * 4), gates = ctx.scratch(steps * columns * 2);
   auto* p = ctx.step<run_integer>();
@@ -170,7 +157,7 @@ bool lower_sequence_lstm_s8(LowerContext& ctx, const Dims& d, const SequenceLstm
   p->d = d;
   p->from_x = product(ctx, wx, steps, d.inputs, columns);
   p->from_h = product(ctx, wh, d.batch, d.units, columns);
-  std::vector<int32_t> bias = folded(wx.sums, s.x_zero);
+  std::vector<int32_t> bias = folded(wx.sums, d.x_zero);
   for (size_t j = 0; j < bias.size(); ++j) {
     const auto units = static_cast<size_t>(d.units);
     const int32_t own = ctx.in(kBias + static_cast<int>(j / units)).data.as<int32_t>()[j % units];
@@ -180,15 +167,15 @@ bool lower_sequence_lstm_s8(LowerContext& ctx, const Dims& d, const SequenceLstm
   p->gates_h.rows = p->cell.rows = d.batch;
   p->gates_x.units = p->gates_h.units = p->cell.units = d.units;
   p->gates_x.bias = ctx.constant(bias);
-  p->gates_h.bias = ctx.constant(folded(wh.sums, s.h_zero));
+  p->gates_h.bias = ctx.constant(folded(wh.sums, d.h_zero));
   p->gates_h.accumulate = true;
-  set_multipliers(ctx, p->gates_x, s.input, d.units);
-  set_multipliers(ctx, p->gates_h, s.recurrent, d.units);
-  p->cell.power = s.cell_power;
-  p->cell.cell_clip = s.cell_clip;
-  p->cell.multiplier = s.hidden.multiplier;
-  p->cell.shift = s.hidden.shift;
-  p->cell.zero_point = s.hidden_zero;
+  set_multipliers(ctx, p->gates_x, d.input, d.units);
+  set_multipliers(ctx, p->gates_h, d.recurrent, d.units);
+  p->cell.power = d.cell_power;
+  p->cell.cell_clip = d.cell_clip;
+  p->cell.multiplier = d.hidden.multiplier;
+  p->cell.shift = d.hidden.shift;
+  p->cell.zero_point = d.y_zero;
   ctx.bind_in(&p->x, kInput);
   ctx.bind_in(&p->h_state, kHiddenState);
   ctx.bind_in(&p->cell.c, kCellState);
@@ -207,7 +194,7 @@ bool lower_sequence_lstm_s8(LowerContext& ctx, const Dims& d, const SequenceLstm
   return true;
 }
 
-bool lower_sequence_lstm_hybrid(LowerContext& ctx, const Dims& d, const SequenceLstmAttrs& attrs) {
+bool lower_sequence_lstm_hybrid(LowerContext& ctx, const Lstm& d, const SequenceLstmAttrs& attrs) {
   if (attrs.activation != Activation::tanh || attrs.asymmetric_quantize_inputs || ctx.has(kPeephole)) return false;
   const int64_t columns = 4 * d.units, steps = d.batch * d.time;
   const Matrix wx = pack(ctx, kInputWeights, d.inputs, d.units), wh = pack(ctx, kRecurrentWeights, d.units, d.units);

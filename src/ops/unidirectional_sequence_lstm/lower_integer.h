@@ -6,7 +6,8 @@
 
 namespace thimble::lowering {
 
-bool lower_sequence_lstm_s8(LowerContext& ctx, const sequence_lstm::Dims& d, const SequenceLstmAttrs& attrs);
-bool lower_sequence_lstm_hybrid(LowerContext& ctx, const sequence_lstm::Dims& d, const SequenceLstmAttrs& attrs);
+bool lower_sequence_lstm_s8(LowerContext& ctx, const thimble_unidirectional_sequence_lstm& d);
+bool lower_sequence_lstm_hybrid(LowerContext& ctx, const thimble_unidirectional_sequence_lstm& d,
+                                const SequenceLstmAttrs& attrs);
 
 }  // namespace thimble::lowering

@@ -11,31 +11,22 @@ namespace {
 
 using namespace sequence_lstm;
 
-// Runs the layer's reference one step at a time on copies of its states and reports the cell (inner
-// value 0): the graph shows only x and h.
+// Runs the layer one step at a time on copies of its states and reports the cell (inner value 0): the graph shows only
+// x and h.
 Status observe_cell(ObserveContext& ctx) {
-  const Dims d =
-      dims(ctx.in[kInput].shape, ctx.in[kHiddenState].shape, ctx.node.attrs.as<SequenceLstmAttrs>().time_major);
-  Node node = ctx.node;
-  SequenceLstmAttrs attrs = ctx.node.attrs.as<SequenceLstmAttrs>();
-  attrs.time_major = true;
-  node.attrs = attrs;
+  auto p = plan(ctx.node.attrs.as<SequenceLstmAttrs>(), ctx.in[kInput].shape, ctx.in[kHiddenState].shape);
+  const int64_t steps = p.time;
+  p.time = 1;
   const auto state = [&](Input i) {
     const float* from = ctx.in[i].as<float>();
-    return std::vector<float>(from, from + d.batch * d.units);
+    return std::vector<float>(from, from + p.batch * p.units);
   };
-  std::vector<float> h = state(kHiddenState), c = state(kCellState), y(h.size());
-  std::vector<float> x(static_cast<size_t>(d.batch * d.inputs));
-  std::vector<float> scratch(static_cast<size_t>(4 * d.units + d.inputs + d.units));
-  std::vector<TensorView> in(ctx.in.begin(), ctx.in.end());
-  in[kInput] = {DType::f32, Shape{1, d.batch, d.inputs}, nullptr, x.data()};
-  in[kHiddenState].data = h.data();
-  in[kCellState].data = c.data();
-  const TensorView out{DType::f32, Shape{1, d.batch, d.units}, nullptr, y.data()};
-  for (int64_t t = 0; t < d.time; ++t) {
-    for (int64_t b = 0; b < d.batch; ++b)
-      std::copy_n(ctx.in[kInput].as<float>() + d.row(t, b) * d.inputs, d.inputs, x.data() + b * d.inputs);
-    row(Op::unidirectional_sequence_lstm).reference(RefCall{node, in, {&out, 1}, {}, scratch.data()});
+  std::vector<float> h = state(kHiddenState), c = state(kCellState);
+  std::vector<float> y(static_cast<size_t>(steps * p.batch * p.units));
+  const thimble_lstm_weights_f32 weights = float_weights(ctx.in);
+  for (int64_t t = 0; t < steps; ++t) {
+    thimble_unidirectional_sequence_lstm_f32(&p, ctx.in[kInput].as<float>() + t * p.step * p.inputs, &weights, h.data(),
+                                             c.data(), y.data() + t * p.step * p.units);
     ctx.inner(0, c);
   }
   return {};

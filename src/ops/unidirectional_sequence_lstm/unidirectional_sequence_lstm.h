@@ -14,11 +14,12 @@
 //   i, f = sigmoid(W·x + R·h + b (+ p∘c)), g = act(W·x + R·h + b), c = f∘c + i∘g, clipped to ±cell_clip
 //   where that is > 0, o = sigmoid(W·x + R·h + b (+ p∘c)), h = o∘act(c)
 // float32; hybrid: int8 weights with one scale each, x_t and h quantised per batch row at run time; and
-// integer 8x8_16 (integer.h). States are updated in place and keep their value between runs.
+// integer 8x8_16 (kernel.h). States are updated in place and keep their value between runs.
 // Source: TensorFlow Lite UNIDIRECTIONAL_SEQUENCE_LSTM, versions 1 to 4.
 #pragma once
 
 #include "ops/op.h"
+#include "ops/unidirectional_sequence_lstm/kernel.h"
 
 namespace thimble {
 
@@ -55,18 +56,12 @@ enum Input {
 inline constexpr int kGates = 4;
 inline constexpr size_t kHiddenIntermediate = 4;  // intermediates[4]: quantisation of h
 
-struct Dims {
-  int64_t batch, time, inputs, units;
-  bool time_major;
-  // Row number of (step, sample) in x and y.
-  int64_t row(int64_t t, int64_t b) const { return time_major ? t * batch + b : b * time + t; }
-};
-inline Dims dims(const Shape& x, const Shape& state, bool time_major) {
-  return {state[0], x[time_major ? 0 : 1], x[2], state[1], time_major};
-}
-
-// The activation of the cell gate and of the cell: none, relu, relu6, relu_n1_to_1, tanh or sigmoid.
-float activate(Activation a, float x);
+// What the shapes and attributes say; no scales.
+thimble_unidirectional_sequence_lstm plan(const SequenceLstmAttrs& attrs, const Shape& x, const Shape& state);
+// The operands of float32 cells.
+thimble_lstm_weights_f32 float_weights(std::span<const TensorView> in);
 
 }  // namespace sequence_lstm
 }  // namespace thimble
+
+void fields(thimble::PlanVisitor& v, const thimble_unidirectional_sequence_lstm& p);
