@@ -71,6 +71,8 @@ class EmitContext {
   // with MVE.
   std::string constant(std::string_view what, std::span<const int32_t> values, std::span<const int32_t> on_mve = {});
 
+  // `static const TYPE NAME_p3_WHAT = VALUE;` in ordinary memory; of an array of `count` where that is not 0.
+  std::string declare(std::string_view what, std::string_view type, std::string_view value, int64_t count = 0);
   // int8 constants in another order than the model's.
   std::string packed(std::string_view what, std::span<const int8_t> values);
 

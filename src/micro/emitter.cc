@@ -47,6 +47,10 @@ class PlanWriter final : public PlanVisitor {
   void array(std::string_view name, const uint32_t* values, int64_t count) override {
     add(name, "uint32_t", values, count);
   }
+  void array(std::string_view name, const float* values, int64_t count) override { add(name, "float", values, count); }
+  void array(std::string_view name, const thimble_dim* values, int64_t count) override {
+    add(name, "thimble_dim", values, count);
+  }
   void begin(std::string_view) override {
     item("{");
     first_ = true;
@@ -286,6 +290,13 @@ std::string Emitter::constant_of(NodeId node, std::string_view what, std::span<c
   return symbol;
 }
 
+std::string Emitter::declared(NodeId node, std::string_view what, std::string_view type, std::string_view value,
+                              int64_t count) {
+  const std::string symbol = format("{}_p{}_{}", name_, node, what);
+  plans_ += format("\nstatic const {} {}{} = {};\n", type, symbol, count ? format("[{}]", count) : "", value);
+  return symbol;
+}
+
 std::string Emitter::packed_of(NodeId node, std::string_view what, std::span<const int8_t> values) {
   const std::string symbol = format("{}_p{}_{}", name_, node, what);
   weights_bytes_ += static_cast<int64_t>(values.size());
@@ -341,6 +352,10 @@ std::string EmitContext::scratch(int64_t bytes) { return emitter_.scratch(node_i
 std::string EmitContext::constant(std::string_view what, std::span<const int32_t> values,
                                   std::span<const int32_t> on_mve) {
   return emitter_.constant_of(node_id, what, values, on_mve);
+}
+
+std::string EmitContext::declare(std::string_view what, std::string_view type, std::string_view value, int64_t count) {
+  return emitter_.declared(node_id, what, type, value, count);
 }
 
 std::string EmitContext::packed(std::string_view what, std::span<const int8_t> values) {

@@ -7,8 +7,6 @@
 
 #include "base/c99.h"
 
-#define THIMBLE_MAX_RANK 8
-
 static inline void thimble_move(void* to, const void* from, thimble_dim bytes, int flash) {
 #if defined(__AVR__)
   if (flash) {

@@ -1,0 +1,44 @@
+#include "micro/emit.h"
+
+namespace thimble::emit_c {
+namespace {
+
+constexpr const char* kFix = "int8 and float32 have C: quantise the model to int8";
+
+}  // namespace
+
+Status quantize(micro::EmitContext& ctx) {
+  const DType from = ctx.in(0).type;
+  if (ctx.out().type != DType::i8 || (from != DType::i8 && from != DType::f32))
+    return ctx.unsupported(format("no C from {} to {}", name(from), name(ctx.out().type)), kFix);
+  ctx.call(micro::kernel("quantize"), from == DType::f32 ? "thimble_quantize_f32_s8" : "thimble_quantize_s8_s8",
+           {ctx.plan("thimble_quantize"), ctx.operand(0), ctx.result()});
+  return {};
+}
+
+Status dequantize(micro::EmitContext& ctx) {
+  if (ctx.in(0).type != DType::i8) return ctx.unsupported(format("no C from {}", name(ctx.in(0).type)), kFix);
+  ctx.call(micro::kernel("quantize"), "thimble_dequantize_s8_f32",
+           {ctx.plan("thimble_dequantize"), ctx.operand(0), ctx.result()});
+  return {};
+}
+
+Status cast(micro::EmitContext& ctx) {
+  const auto word = [](DType type) -> const char* {
+    switch (type) {
+      case DType::f32: return "f32";
+      case DType::i8: return "i8";
+      case DType::i32: return "i32";
+      case DType::boolean: return "boolean";
+      default: return nullptr;
+    }
+  };
+  const char *from = word(ctx.in(0).type), *to = word(ctx.out().type);
+  if (!from || !to || ctx.in(0).type == ctx.out().type)
+    return ctx.unsupported(format("no C from {} to {}", name(ctx.in(0).type), name(ctx.out().type)), kFix);
+  ctx.call(micro::kernel("quantize"), format("thimble_cast_{}_{}", from, to),
+           {ctx.plan("thimble_cast"), ctx.operand(0), ctx.result()});
+  return {};
+}
+
+}  // namespace thimble::emit_c
