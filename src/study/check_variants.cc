@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "base/file.h"
-#include "compress/internal.h"
+#include "compress/layer_choice.h"
 #include "study/variants.h"
 #include "train/loss.h"
 #include "train/model.h"

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "compress/calibration_words.h"
+#include "compress/calibrate/calibration_words.h"
 #include "compress/size_report.h"
 #include "formats/tflite/model_metadata.h"
 #include "formats/tflite/tflite.h"
