@@ -94,10 +94,12 @@ struct Graph {
   std::vector<NodeId> producers() const;
   // How many nodes read each tensor (graph outputs count as one reader more).
   std::vector<int> use_counts() const;
-  // Drops nodes and tensors that no output and no variable update needs, and renumbers.
-  void remove_unused(std::span<const char> node_is_dead = {});
-  // Drops the tensors that are not marked, and renumbers; nodes, inputs and outputs name marked ones only.
-  void keep_tensors(std::span<const char> keep);
+  // Drops nodes and tensors that no output and no variable update needs, and renumbers. Returns where each tensor is
+  // now, kNoTensor for those that are gone.
+  std::vector<TensorId> remove_unused(std::span<const char> node_is_dead = {});
+  // Drops the tensors that are not marked, and renumbers; nodes, inputs and outputs name marked ones only. Returns the
+  // same.
+  std::vector<TensorId> keep_tensors(std::span<const char> keep);
 };
 
 }  // namespace thimble

@@ -136,11 +136,8 @@ Result<Graph> deployable_graph(const ModelSpec& model, const Weights& weights, c
                                const std::string& name) {
   THIMBLE_ASSIGN(Model built, build_model(model, {.batch = 1}));
   THIMBLE_ASSIGN(Graph graph, with_weights(std::move(built), weights));
-  THIMBLE_TRY([&]() -> Status {
-    THIMBLE_ASSIGN([[maybe_unused]] const int sequences, lower_lstm(graph));
-    THIMBLE_ASSIGN([[maybe_unused]] const int rewritten, decompose(graph));
-    return {};
-  }());
+  THIMBLE_ASSIGN([[maybe_unused]] const LstmLowering lowered, lower_lstm(graph));
+  THIMBLE_ASSIGN([[maybe_unused]] const Rewrite rewritten, decompose(graph));
   THIMBLE_ASSIGN(graph, fold_constants(std::move(graph)));  // what unrolled layers compute from weights alone
   add_missing_biases(graph);
   fuse_activations(graph);

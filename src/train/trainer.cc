@@ -95,7 +95,7 @@ class Fit {
     THIMBLE_TRY(start_from_initial());
     for (size_t i = 0; i < graph_.parameters.size(); ++i) {
       const Tensor& t = graph_.graph.at(graph_.parameters[i]);
-      parameters_.push_back({t.name, t.shape, floats(graph_.parameters[i]),
+      parameters_.push_back({graph_.parameters[i], t.name, t.shape, floats(graph_.parameters[i]),
                              graph_.averages.empty() ? std::span<float>() : floats(graph_.averages[i])});
     }
     view_.emplace(FitView{*session_, graph_, parameters_, batch_, 0, 0, pool_, feeding_});

@@ -186,7 +186,7 @@ TEST(Lstm, ExportedFormComputesTheSame) {
     Graph exported = training;
     const auto count = lower_lstm(exported);
     ASSERT_TRUE(count) << count.error().to_string();
-    EXPECT_EQ(*count, 1);
+    EXPECT_EQ(count->count, 1);
     const Status sound = verify(exported);
     ASSERT_TRUE(sound) << sound.error().to_string();
     const auto file = write_tflite(exported);

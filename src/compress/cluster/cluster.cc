@@ -44,8 +44,7 @@ Status Clustering::rewrite(Model& model) {
 
 Status Clustering::make_groups(FitView& fit) {
   for (Target& t : targets_) {
-    const auto it =
-        std::ranges::find_if(fit.parameters, [&](const ParameterView& p) { return p.name == t.weights.name; });
+    const auto it = std::ranges::find(fit.parameters, t.weights.tensor, &ParameterView::tensor);
     if (it == fit.parameters.end()) return fail(ErrorCode::internal, format("{} is not trained", t.weights.name));
     t.parameter = static_cast<size_t>(it - fit.parameters.begin());
     const int64_t rows = t.weights.rows, columns = t.weights.columns;

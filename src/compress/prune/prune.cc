@@ -112,8 +112,7 @@ Status Pruning::rewrite(Model& model) {
 
 Status Pruning::find_parameters(FitView& fit) {
   for (Target& t : targets_) {
-    const auto it =
-        std::ranges::find_if(fit.parameters, [&](const ParameterView& p) { return p.name == t.weights.name; });
+    const auto it = std::ranges::find(fit.parameters, t.weights.tensor, &ParameterView::tensor);
     if (it == fit.parameters.end()) return fail(ErrorCode::internal, format("{} is not trained", t.weights.name));
     t.parameter = static_cast<size_t>(it - fit.parameters.begin());
   }

@@ -42,6 +42,7 @@ Result<QatModel::Built> learned(const QatModel& model, const Weights& weights, i
 }  // namespace
 
 struct Qat::Site {
+  std::string name;                                                   // of q
   TensorId q = kNoTensor, scale = kNoTensor, zero_point = kNoTensor;  // inputs of the training graph
   TensorId source = kNoTensor;                                        // an activation of the inference graph
   std::vector<std::pair<size_t, size_t>> parts;                       // or a weight: its constants there
@@ -111,8 +112,9 @@ class Qat::Rewriter {
   Status run() {
     batch_ = model_.graph.at(model_.graph.inputs[0]).shape[0];
     THIMBLE_ASSIGN(built_, qat_.build({}, batch_, QuantizeOptions::Io::float32));
-    weights_ = qat_.weights(model_, built_);
-    for (const QatActivation& a : qat_.activations(model_, built_)) activations_.emplace(a.tensor, a);
+    THIMBLE_ASSIGN(weights_, qat_.weights(model_, built_, batch_));
+    THIMBLE_ASSIGN(const std::vector<QatActivation> computed, qat_.activations(model_, built_, batch_));
+    for (const QatActivation& a : computed) activations_.emplace(a.tensor, a);
     if (weights_.empty() && activations_.empty())
       return fail(ErrorCode::usage, "no layer of this model has an int8 form",
                   "choose other layers, or train it as a float model");
@@ -128,9 +130,9 @@ class Qat::Rewriter {
     std::ranges::for_each(model_.graph.outputs, outer);
     outer(model_.output);
     outer(model_.logits);
-    for (const auto& [name, values] : qat_.hidden_ranges()) {
-      if (learned_ && name.ends_with("/range")) continue;
-      state_.hidden[name] = statistic(name, values);
+    for (const auto& [name, range] : qat_.hidden_ranges()) {
+      if (learned_ && !range.inside_node) continue;
+      state_.hidden[name] = statistic(name, range.values);
     }
     return {};
   }
@@ -185,7 +187,8 @@ class Qat::Rewriter {
   Result<TensorId> weight(const QatWeight& w, TensorId x) {
     const std::string name = format("{}/qat{}", w.name, state_.sites.size());
     const Levels levels = weight_levels(w.bits);
-    Site site{.q = input(name + "/q", DType::i8, model_.graph.at(x).shape),
+    Site site{.name = name + "/q",
+              .q = input(name + "/q", DType::i8, model_.graph.at(x).shape),
               .scale = input(name + "/scale", DType::f32, Shape{w.scales}),
               .parts = w.parts};
     const int32_t zero = 0;
@@ -208,7 +211,8 @@ class Qat::Rewriter {
     if (!a.watched) return {};  // its values are exact as they are
     const std::string base = model_.graph.at(t).name, name = base + "/qat";
     const Shape shape = model_.graph.at(t).shape;
-    Site site{.q = input(name + "/q", DType::i8, shape),
+    Site site{.name = name + "/q",
+              .q = input(name + "/q", DType::i8, shape),
               .scale = input(name + "/scale", DType::f32, Shape{1}),
               .zero_point = input(name + "/zero_point", DType::i32, Shape{1}),
               .source = a.source};
@@ -259,7 +263,7 @@ Status Qat::rewrite(Model& model) {
 
 Status Qat::begin(FitView& fit) {
   for (const Site& site : state_->sites)
-    if (!fit.graph.graph.at(site.q).name.ends_with("/q"))
+    if (fit.graph.graph.at(site.q).name != site.name)
       return fail(ErrorCode::internal, "a technique has renumbered the tensors of the model in training");
   return {};
 }
@@ -280,7 +284,7 @@ Status Qat::recalibrate(FitView& fit) {
   THIMBLE_ASSIGN(const auto measured, state_->model->measure_hidden(current(fit)));
   for (const auto& [name, t] : state_->hidden)
     if (const auto it = measured.find(name); it != measured.end())
-      fill(fit.session.tensor(t), std::span<const float>(it->second));
+      fill(fit.session.tensor(t), std::span<const float>(it->second.values));
   return {};
 }
 

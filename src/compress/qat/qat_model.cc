@@ -4,12 +4,10 @@
 #include <cmath>
 
 #include "compress/quantize/params.h"
-#include "ops/lstm/lstm.h"
+#include "ops/operands.h"
 #include "ops/pool2d/pool2d.h"
-#include "ops/unidirectional_sequence_lstm/unidirectional_sequence_lstm.h"
 #include "passes/add_bias.h"
 #include "passes/decompose.h"
-#include "passes/lower_lstm.h"
 #include "train/import.h"
 
 namespace thimble {
@@ -18,24 +16,8 @@ namespace {
 using compress::Int8Layout;
 using compress::Operand;
 
-std::map<std::string, TensorId> computed_by_name(const Graph& graph) {
-  std::map<std::string, TensorId> ids;
-  for (size_t t = 0; t < graph.tensors.size(); ++t)
-    if (!graph.tensors[t].constant() && !graph.tensors[t].variable)
-      ids.emplace(graph.tensors[t].name, static_cast<TensorId>(t));
-  return ids;
-}
-
-// Nodes by the name of their first output; LSTMs by their own, which passes keep.
-std::map<std::string, size_t> nodes_by_name(const Graph& graph) {
-  std::map<std::string, size_t> ids;
-  for (size_t n = 0; n < graph.nodes.size(); ++n) {
-    const Node& node = graph.nodes[n];
-    const bool lstm = node.op == Op::unidirectional_sequence_lstm;
-    if (lstm || !node.outputs.empty()) ids.emplace(lstm ? node.name : graph.at(node.outputs[0]).name, n);
-  }
-  return ids;
-}
+// Whether the graph computes a tensor, or is fed it.
+bool computed(const Graph& graph, TensorId t) { return !graph.at(t).constant() && !graph.at(t).variable; }
 
 // Whether the node's float32 result of exact int8 values is exact too.
 bool only_moves(const Node& node) {
@@ -76,7 +58,7 @@ Result<std::unique_ptr<QatModel>> QatModel::make(const Graph& float_graph, const
   for (size_t n = 0; n < source.nodes.size(); ++n)
     if (n < ranges.inner.size() && !ranges.inner[n].empty())
       model->inner_.emplace(source.nodes[n].name, ranges.inner[n]);
-  model->hidden_ = model->hidden_of(source, layout, ranges);
+  THIMBLE_ASSIGN(model->hidden_, model->hidden_of(source, layout, ranges));
   THIMBLE_ASSIGN(const Built first, model->build({}, 1, QuantizeOptions::Io::float32));
   for (const auto& [place, t] : first.made.constants) {
     const TensorId id = first.source.nodes[place.first].inputs[place.second];
@@ -87,21 +69,34 @@ Result<std::unique_ptr<QatModel>> QatModel::make(const Graph& float_graph, const
   return model;
 }
 
-Result<const Model*> QatModel::model(int64_t batch) const {
-  auto it = models_.find(batch);
-  if (it == models_.end()) {
-    THIMBLE_ASSIGN(Model made, import_model(spec_, {.batch = batch}));
-    it = models_.emplace(batch, std::move(made)).first;
+Result<const QatModel::Form*> QatModel::form(int64_t batch) const {
+  auto it = forms_.find(batch);
+  if (it == forms_.end()) {
+    Form made;
+    THIMBLE_ASSIGN(made.model, import_model(spec_, {.batch = batch}));
+    THIMBLE_ASSIGN(made.inference, inference_form(made.model));
+    THIMBLE_ASSIGN(const Rewrite rewrite, decompose(made.inference.graph));
+    made.inference.follow(rewrite);
+    add_missing_biases(made.inference.graph);
+    it = forms_.emplace(batch, std::move(made)).first;
   }
   return &it->second;
 }
 
+Result<const QatModel::Form*> QatModel::form_of(const Model& model, int64_t batch) const {
+  THIMBLE_ASSIGN(const Form* form, this->form(batch));
+  const std::vector<Tensor>&own = form->model.graph.tensors, &other = model.graph.tensors;
+  if (own.size() > other.size() ||
+      !std::ranges::equal(own, std::span(other).first(own.size()), {}, &Tensor::name, &Tensor::name))
+    return fail(ErrorCode::internal, "the model in training is not the one that the integer model was made of");
+  return form;
+}
+
 Result<Graph> QatModel::float_graph(const Weights& weights, int64_t batch) const {
-  THIMBLE_ASSIGN(const Model* model, this->model(batch));
-  Graph graph = model->graph;
-  for (TensorId t : model->parameters) {
-    Tensor& tensor = graph.at(t);
-    tensor.variable = false;
+  THIMBLE_ASSIGN(const Form* form, this->form(batch));
+  Graph graph = form->inference.graph;
+  for (TensorId t : form->model.parameters) {
+    const Tensor& tensor = form->model.graph.at(t);
     const auto it = weights.find(tensor.name);
     if (it == weights.end()) continue;
     if (static_cast<int64_t>(it->second.size()) != tensor.shape.elements())
@@ -112,14 +107,8 @@ Result<Graph> QatModel::float_graph(const Weights& weights, int64_t batch) const
                   format("training diverged: {} holds a NaN or an infinity, the integer model cannot be built any more",
                          tensor.name),
                   "lower the learning rate");
-    tensor.data = Data::of(std::span<const float>(it->second));
+    form->inference.put(graph, t, it->second);
   }
-  THIMBLE_TRY([&]() -> Status {
-    THIMBLE_ASSIGN([[maybe_unused]] const int sequences, lower_lstm(graph));
-    THIMBLE_ASSIGN([[maybe_unused]] const int rewritten, decompose(graph));
-    return {};
-  }());
-  add_missing_biases(graph);
   return graph;
 }
 
@@ -131,8 +120,9 @@ ValueRange QatModel::initial_range(const std::string& tensor) const {
 // Ranges as training has them. A watched tensor has a statistic; one that only moves values adds nothing.
 CalibratedRanges QatModel::ranges(const Graph& source, const Int8Layout& layout, const Weights& weights) const {
   const bool learned = options_.ranges == QatOptions::Ranges::learned;  // multiples of the first ones
-  const bool trained =
-      !learned && std::ranges::any_of(weights, [](const auto& w) { return w.first.ends_with("/range"); });
+  const bool trained = !learned && std::ranges::any_of(source.tensors, [&](const Tensor& t) {
+    return layout.used[static_cast<size_t>(&t - source.tensors.data())] && weights.contains(range_name(t.name));
+  });
   CalibratedRanges ranges;
   ranges.tensors.resize(source.tensors.size());
   ranges.inner.resize(source.nodes.size());
@@ -156,26 +146,30 @@ CalibratedRanges QatModel::ranges(const Graph& source, const Int8Layout& layout,
   return ranges;
 }
 
-std::map<std::string, std::vector<float>> QatModel::hidden_of(const Graph& source, const Int8Layout& layout,
-                                                              const CalibratedRanges& ranges) const {
-  std::map<std::string, std::vector<float>> hidden;
-  const auto model = this->model(1);
-  if (!model) return hidden;
-  const auto visible = computed_by_name((*model)->graph);
+Result<QatModel::HiddenRanges> QatModel::hidden_of(const Graph& source, const Int8Layout& layout,
+                                                   const CalibratedRanges& ranges) const {
+  THIMBLE_ASSIGN(const Form* form, this->form(1));
+  std::vector<char> visible(source.tensors.size(), 0);
+  for (size_t t = 0; t < form->model.graph.tensors.size(); ++t)
+    if (const TensorId now = form->inference.now[t];
+        now != kNoTensor && computed(form->model.graph, static_cast<TensorId>(t)))
+      visible[static_cast<size_t>(now)] = 1;
+  HiddenRanges hidden;
   for (size_t t = 0; t < source.tensors.size(); ++t) {
     const Tensor& tensor = source.tensors[t];
-    if (!layout.used[t] || tensor.constant() || visible.contains(tensor.name)) continue;
-    hidden[range_name(tensor.name)] = {ranges.tensors[t].min, ranges.tensors[t].max};
+    if (!layout.used[t] || tensor.constant() || visible[t]) continue;
+    hidden[range_name(tensor.name)] = {.values = {ranges.tensors[t].min, ranges.tensors[t].max}};
   }
   for (size_t n = 0; n < source.nodes.size(); ++n)
     for (const ValueRange& r : ranges.inner[n]) {
-      auto& values = hidden[inner_name(source.nodes[n].name)];
-      values.insert(values.end(), {r.min, r.max});
+      HiddenRange& inner = hidden[inner_name(source.nodes[n].name)];
+      inner.inside_node = true;
+      inner.values.insert(inner.values.end(), {r.min, r.max});
     }
   return hidden;
 }
 
-Result<std::map<std::string, std::vector<float>>> QatModel::measure_hidden(const Weights& weights) const {
+Result<QatModel::HiddenRanges> QatModel::measure_hidden(const Weights& weights) const {
   THIMBLE_ASSIGN(const Graph source, float_graph(weights, 1));
   const Int8Layout layout = compress::lay_out_int8(source, options_.quantize);
   THIMBLE_ASSIGN(const CalibratedRanges ranges, compress::calibrate_int8(source, layout, options_.quantize, samples_));
@@ -184,8 +178,9 @@ Result<std::map<std::string, std::vector<float>>> QatModel::measure_hidden(const
 
 // The first scales of the weights, which learned ones are multiples of.
 Status QatModel::find_learned(const Built& built) {
-  THIMBLE_ASSIGN(const Model* model, this->model(1));
-  for (const QatWeight& w : weights(*model, built)) {
+  THIMBLE_ASSIGN(const Form* form, this->form(1));
+  THIMBLE_ASSIGN(const std::vector<QatWeight> scaled, weights(form->model, built, 1));
+  for (const QatWeight& w : scaled) {
     size_t at = 0;
     for (const auto& part : w.parts) {
       const TensorId source = built.source.nodes[part.first].inputs[part.second];
@@ -244,21 +239,20 @@ std::string QatModel::scale_owner(const Built& built, TensorId source) const {
   return built.source.tensors[built.layout.group[t]].name;
 }
 
-std::vector<QatWeight> QatModel::weights(const Model& model, const Built& built) const {
-  using namespace sequence_lstm;
+Result<std::vector<QatWeight>> QatModel::weights(const Model& model, const Built& built, int64_t batch) const {
+  THIMBLE_ASSIGN(const Form* form, form_of(model, batch));
+  const InferenceForm& inference = form->inference;
+  const auto producers = built.source.producers();
   std::vector<QatWeight> found;
-  const auto nodes = nodes_by_name(built.source);
   for (size_t n = 0; n < model.graph.nodes.size(); ++n) {
     const Node& node = model.graph.nodes[n];
     if (node.outputs.empty()) continue;
-    const bool lstm = node.op == Op::lstm;
-    // As lower_lstm names its node.
-    const bool sequences = lstm && node.attrs.as<LstmAttrs>().return_sequences;
-    const auto it = nodes.find(!lstm       ? model.graph.at(node.outputs[0]).name
-                               : sequences ? node.name
-                                           : node.name + "/sequence");
-    if (it == nodes.end() || !built.layout.integer(it->second)) continue;
-    const size_t s = it->second;
+    const auto lstm = std::ranges::find(inference.layers, node.outputs[0], &LoweredLstm::output);
+    const bool split = lstm != inference.layers.end();
+    const TensorId y = split ? lstm->sequence : inference.now[static_cast<size_t>(node.outputs[0])];
+    const NodeId made_by = y == kNoTensor ? -1 : producers[static_cast<size_t>(y)];
+    if (made_by < 0 || !built.layout.integer(static_cast<size_t>(made_by))) continue;
+    const auto s = static_cast<size_t>(made_by);
     const auto add = [&](size_t input, size_t first, size_t parts) {
       QatWeight w{n, input, model.graph.at(node.inputs[input]).name, {}};
       w.bits = compress::bits_of(options_.quantize, built.source, built.source.nodes[s]);
@@ -271,9 +265,10 @@ std::vector<QatWeight> QatModel::weights(const Model& model, const Built& built)
                                : std::max<int64_t>(shape.elements(), 1);
       found.push_back(std::move(w));
     };
-    if (lstm) {
-      add(1, kInputWeights, kGates);
-      add(2, kRecurrentWeights, kGates);
+    if (split) {
+      for (const LstmGates& operand : lstm->operands)
+        if (operands_of(node.op)->role(operand.input) == Role::weights)
+          add(operand.input, operand.first_gate, operand.gates.size());
     } else if (const int i = built.layout.rules[s].weight_input; i >= 0) {
       add(static_cast<size_t>(i), static_cast<size_t>(i), 1);
     }
@@ -281,19 +276,19 @@ std::vector<QatWeight> QatModel::weights(const Model& model, const Built& built)
   return found;
 }
 
-std::vector<QatActivation> QatModel::activations(const Model& model, const Built& built) const {
+Result<std::vector<QatActivation>> QatModel::activations(const Model& model, const Built& built, int64_t batch) const {
+  THIMBLE_ASSIGN(const Form* form, form_of(model, batch));
   std::vector<QatActivation> found;
-  const auto names = computed_by_name(built.source);
   const auto producers = built.source.producers();
   std::vector<char> exact(model.graph.tensors.size(), 0);  // an integer reader sees the integers' values
   const auto add = [&](TensorId t, const Node* made_by) {
-    const Tensor& tensor = model.graph.at(t);
-    const auto it = names.find(tensor.name);
-    if (tensor.type != DType::f32 || it == names.end()) return;
-    const auto source = static_cast<size_t>(it->second);
+    const TensorId now =
+        static_cast<size_t>(t) < form->inference.now.size() ? form->inference.now[static_cast<size_t>(t)] : kNoTensor;
+    if (now == kNoTensor || model.graph.at(t).type != DType::f32 || !computed(built.source, now)) return;
+    const auto source = static_cast<size_t>(now);
     if (built.made.int8[source] == kNoTensor) return;
     const NodeId producer = producers[source];
-    QatActivation a{t, it->second};
+    QatActivation a{t, now};
     a.all_readers = producer >= 0 && built.layout.integer(static_cast<size_t>(producer));
     a.watched = !(made_by && a.all_readers && only_moves(*made_by) && exact[static_cast<size_t>(made_by->inputs[0])]);
     exact[static_cast<size_t>(t)] = 1;

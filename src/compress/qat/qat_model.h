@@ -4,7 +4,7 @@
 
 #include "compress/qat/qat.h"
 #include "compress/quantize/int8_plan.h"
-#include "train/model.h"
+#include "train/inference_form.h"
 
 namespace thimble {
 
@@ -18,7 +18,7 @@ struct QatWeight {
   int bits = 8;
 };
 
-// One that is computed: the model's tensor, and the one of the same name in the inference graph.
+// One that is computed: the model's tensor, and the one that stands for it in the inference graph.
 struct QatActivation {
   TensorId tensor = kNoTensor, source = kNoTensor;
   bool all_readers = false;  // computed in int8: a float reader sees the integers' values as well
@@ -37,13 +37,12 @@ class QatModel {
                                                 const CalibrationSamples& samples);
 
   const QatOptions& options() const { return options_; }
-  // The model at a batch size, weights as variables: what the trainer imports.
-  Result<const Model*> model(int64_t batch) const;
   // Weights that are missing are the original ones; so are ranges and scales.
   Result<Built> build(const Weights& weights, int64_t batch, QuantizeOptions::Io io) const;
-  // What of the model's graph is quantised.
-  std::vector<QatWeight> weights(const Model& model, const Built& built) const;
-  std::vector<QatActivation> activations(const Model& model, const Built& built) const;
+  // What of the model's graph is quantised. `model` is in training: the one that was given, imported at `batch`;
+  // `built` is of the same batch. Errors: internal (another model).
+  Result<std::vector<QatWeight>> weights(const Model& model, const Built& built, int64_t batch) const;
+  Result<std::vector<QatActivation>> activations(const Model& model, const Built& built, int64_t batch) const;
 
   // ---- names of what training keeps beside the weights ----
   static std::string range_name(const std::string& tensor) { return tensor + "/range"; }
@@ -54,26 +53,39 @@ class QatModel {
 
   // Ranges that no tensor of the training graph shows: of values inside fused nodes and of tensors that
   // exist in the inference graph only. By the name of the statistic; first values, or measured anew.
-  const std::map<std::string, std::vector<float>>& hidden_ranges() const { return hidden_; }
-  Result<std::map<std::string, std::vector<float>>> measure_hidden(const Weights& weights) const;
+  struct HiddenRange {
+    bool inside_node = false;
+    std::vector<float> values;
+  };
+  using HiddenRanges = std::map<std::string, HiddenRange>;
+  const HiddenRanges& hidden_ranges() const { return hidden_; }
+  Result<HiddenRanges> measure_hidden(const Weights& weights) const;
   ValueRange initial_range(const std::string& tensor) const;
 
  private:
+  // The model at a batch size, as the trainer imports it, and the inference graph that belongs to it.
+  struct Form {
+    Model model;
+    InferenceForm inference;
+  };
+  Result<const Form*> form(int64_t batch) const;
+  // The form of the model in training, which techniques may have added to.
+  Result<const Form*> form_of(const Model& model, int64_t batch) const;
   Result<Graph> float_graph(const Weights& weights, int64_t batch) const;
   CalibratedRanges ranges(const Graph& source, const compress::Int8Layout& layout, const Weights& weights) const;
   void apply_learned(const Graph& source, const compress::Int8Layout& layout, const Weights& weights,
                      compress::Int8Plan& plan) const;
-  std::map<std::string, std::vector<float>> hidden_of(const Graph& source, const compress::Int8Layout& layout,
-                                                      const CalibratedRanges& ranges) const;
+  Result<HiddenRanges> hidden_of(const Graph& source, const compress::Int8Layout& layout,
+                                 const CalibratedRanges& ranges) const;
   Status find_learned(const Built& built);
 
   QatOptions options_;
   ModelSpec spec_;
   CalibrationSamples samples_;
-  mutable std::map<int64_t, Model> models_;
+  mutable std::map<int64_t, Form> forms_;
   std::map<std::string, ValueRange> initial_;             // per tensor of the inference graph
   std::map<std::string, std::vector<ValueRange>> inner_;  // per node of it
-  std::map<std::string, std::vector<float>> hidden_;
+  HiddenRanges hidden_;
   // Learned scales of weights: constant → its original scales and where its factors are.
   struct Factors {
     std::string parameter;
