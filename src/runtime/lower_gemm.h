@@ -16,6 +16,7 @@ struct GemmShape {
   Activation activation = Activation::none;
   bool asymmetric_rows = false;     // hybrid: asymmetric quantisation (of rows or images)
   bool hybrid_images = false;       // hybrid: one scale per image instead of one per row (convolutions)
+  bool rounds_once = false;         // int8: sums are scaled in double and rounded once, not by gemmlowp's two roundings
   bool weights_transposed = false;  // weights are [taps·k, n] (depthwise of one input channel)
 };
 

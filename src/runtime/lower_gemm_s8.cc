@@ -102,7 +102,7 @@ Result<bool> lower_s8(LowerContext& ctx, const GemmShape& s) {
   }
   const int32_t* folded_bias = ctx.constant(bias);
   RequantArgs requant;
-  if (ctx.node.op == Op::fully_connected) {
+  if (s.rounds_once) {
     requant.scale = ctx.constant(dense_scales(x.quant.scale[0], w.quant, y.quant.scale[0], s.n));
   } else {
     const Requantization r = requantization(x.type, x.quant.scale[0], w.quant, y.quant.scale[0], s.n);

@@ -6,6 +6,7 @@
 #include "compress/size_report.h"
 #include "formats/tflite/model_metadata.h"
 #include "formats/tflite/tflite.h"
+#include "ops/operands.h"
 #include "passes/add_bias.h"
 #include "passes/decompose.h"
 #include "passes/fold_constants.h"
@@ -40,7 +41,7 @@ std::string integer_part(const Graph& graph) {
   const auto is_float = [&](TensorId t) { return t != kNoTensor && graph.at(t).type == DType::f32; };
   int all = 0, integer = 0;
   for (const Node& node : graph.nodes) {
-    if (node.op == Op::quantize || node.op == Op::dequantize) continue;
+    if (converts(node)) continue;
     ++all;
     integer += std::ranges::none_of(node.inputs, is_float) && std::ranges::none_of(node.outputs, is_float);
   }

@@ -5,8 +5,8 @@
 
 #include "base/hash.h"
 #include "base/suggest.h"
-#include "ops/binary/binary.h"
-#include "ops/loss/loss.h"
+#include "ops/make.h"
+#include "ops/operands.h"
 #include "passes/pipeline.h"
 #include "passes/set_batch.h"
 #include "runtime/tensor_values.h"
@@ -17,7 +17,7 @@ namespace {
 // a · x as a node; x itself for a = 1.
 Result<TensorId> scaled(Builder& b, TensorId x, double a, const std::string& name) {
   if (a == 1) return x;
-  return b.op(Op::mul, {x, b.scalar_f32(static_cast<float>(a))}, BinaryAttrs{}, name);
+  return make::mul(b, x, b.scalar_f32(static_cast<float>(a)), name);
 }
 
 Result<TensorId> tensor_named(const Graph& graph, const std::string& name, const char* whose) {
@@ -76,13 +76,13 @@ Status Distillation::plan_teacher(int64_t batch, int64_t inputs) {
     const NodeId n = producers[static_cast<size_t>(t)];
     if (n < 0) break;
     const Node& node = graph.nodes[static_cast<size_t>(n)];
-    if (node.op == Op::quantize || node.op == Op::dequantize) {
+    if (converts(node)) {
       t = node.inputs[0];
       continue;
     }
-    if (node.op == Op::softmax || node.op == Op::log_softmax || node.op == Op::sigmoid) {
+    if (answer_of(node) != thimble::Answer::none) {
       answer = node.inputs[0];
-      answer_ = node.op == Op::sigmoid ? Answer::sigmoid : Answer::softmax;
+      answer_ = operands_of(node.op)->row_major ? Answer::sigmoid : Answer::softmax;  // each value by itself, or all
     }
     break;
   }
@@ -135,21 +135,19 @@ Result<TensorId> Distillation::extend_loss(Builder& b, const Model& model, Tenso
   const double t = options_.temperature;
   TensorId soft = kNoTensor;
   if (answer_ == Answer::values) {
-    THIMBLE_ASSIGN(soft, b.op(Op::loss, {own, soft_}, LossAttrs{LossKind::mse}, "distill/loss"));
+    THIMBLE_ASSIGN(soft, make::loss(b, own, soft_, {LossKind::mse}, "distill/loss"));
     THIMBLE_ASSIGN(soft, scaled(b, soft, options_.alpha, "distill/soft"));
   } else {
     THIMBLE_ASSIGN(const TensorId softened, scaled(b, own, 1 / t, "distill/logits"));
     if (answer_ == Answer::softmax) {
-      THIMBLE_ASSIGN(const auto outputs, b.node(Op::softmax_crossentropy, {softened, soft_}, SoftmaxCrossentropyAttrs{},
-                                                "distill/loss", 2));
-      soft = outputs[0];
+      THIMBLE_ASSIGN(const auto made, make::softmax_crossentropy(b, softened, soft_, 0, "distill/loss"));
+      soft = made.loss;
     } else {
-      THIMBLE_ASSIGN(
-          soft, b.op(Op::loss, {softened, soft_}, LossAttrs{LossKind::binary_crossentropy_logits}, "distill/loss"));
+      THIMBLE_ASSIGN(soft, make::loss(b, softened, soft_, {LossKind::binary_crossentropy_logits}, "distill/loss"));
     }
     THIMBLE_ASSIGN(soft, scaled(b, soft, options_.alpha * t * t, "distill/soft"));
   }
-  THIMBLE_ASSIGN(total, b.op(Op::add, {total, soft}, BinaryAttrs{}, "distill/total"));
+  THIMBLE_ASSIGN(total, make::add(b, total, soft, "distill/total"));
   if (!options_.student_feature.empty()) THIMBLE_TRY(add_feature(b, model, &total));
   return total;
 }
@@ -164,9 +162,9 @@ Status Distillation::add_feature(Builder& b, const Model& model, TensorId* loss)
                        theirs.to_string()),
                 "feature matching compares tensors of equal shape");
   feature_ = b.variable("teacher/feature", DType::f32, shape);
-  THIMBLE_ASSIGN(TensorId distance, b.op(Op::loss, {own, feature_}, LossAttrs{LossKind::mse}, "distill/feature"));
+  THIMBLE_ASSIGN(TensorId distance, make::loss(b, own, feature_, {LossKind::mse}, "distill/feature"));
   THIMBLE_ASSIGN(distance, scaled(b, distance, options_.feature_weight, "distill/feature_weighted"));
-  THIMBLE_ASSIGN(*loss, b.op(Op::add, {*loss, distance}, BinaryAttrs{}, "distill/with_feature"));
+  THIMBLE_ASSIGN(*loss, make::add(b, *loss, distance, "distill/with_feature"));
   return {};
 }
 

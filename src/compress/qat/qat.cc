@@ -9,7 +9,7 @@
 #include "compress/quantize/int8_answers.h"
 #include "compress/quantize/params.h"
 #include "graph/int4.h"
-#include "ops/fake_quantize/fake_quantize.h"
+#include "ops/make.h"
 #include "train/training_graph.h"
 
 namespace thimble {
@@ -192,15 +192,15 @@ class Qat::Rewriter {
               .scale = input(name + "/scale", DType::f32, Shape{w.scales}),
               .parts = w.parts};
     const int32_t zero = 0;
-    std::vector<TensorId> inputs{x, site.q, site.scale, builder_.constant_i32(name + "/zero_point", {&zero, 1})};
+    make::FakeQuantize operands{x, site.q, site.scale, builder_.constant_i32(name + "/zero_point", {&zero, 1})};
     FakeQuantizeAttrs attrs{.low = levels.low, .high = levels.high, .inner = w.inner, .clip = learned_};
     if (learned_) {
       const int64_t each = std::max<int64_t>(model_.graph.at(x).shape.elements() / w.scales, 1);
       attrs.gradient_scale = gradient_scale(each, levels.high);
-      inputs.insert(inputs.end(), {kNoTensor, kNoTensor, factors(QatModel::learned_name(w.name), w.scales)});
+      operands.learned = factors(QatModel::learned_name(w.name), w.scales);
     }
     state_.sites.push_back(std::move(site));
-    return builder_.op(Op::fake_quantize, std::move(inputs), attrs, name);
+    return make::fake_quantize(builder_, operands, attrs, name);
   }
 
   Status activation(TensorId t) {
@@ -216,19 +216,20 @@ class Qat::Rewriter {
               .scale = input(name + "/scale", DType::f32, Shape{1}),
               .zero_point = input(name + "/zero_point", DType::i32, Shape{1}),
               .source = a.source};
-    std::vector<TensorId> inputs{t, site.q, site.scale, site.zero_point};
+    make::FakeQuantize operands{t, site.q, site.scale, site.zero_point};
     FakeQuantizeAttrs attrs{.inner = std::max<int64_t>(shape.elements(), 1)};
     const std::string owner = qat_.scale_owner(built_, a.source);
     if (learned_ && !owner.empty()) {
       attrs.gradient_scale = gradient_scale(std::max<int64_t>(shape.elements() / batch_, 1), 127);
-      inputs.insert(inputs.end(), {kNoTensor, kNoTensor, factors(QatModel::learned_name(owner), 1)});
+      operands.learned = factors(QatModel::learned_name(owner), 1);
     } else if (!learned_ && !owner.empty()) {
       const ValueRange r = qat_.initial_range(base);
       const float values[] = {r.min, r.max};
-      inputs.insert(inputs.end(), {statistic(QatModel::range_name(base), values), state_.keep});
+      operands.range = statistic(QatModel::range_name(base), values);
+      operands.keep = state_.keep;
     }
     state_.sites.push_back(std::move(site));
-    THIMBLE_ASSIGN(stands_for_[i], builder_.op(Op::fake_quantize, std::move(inputs), attrs, name));
+    THIMBLE_ASSIGN(stands_for_[i], make::fake_quantize(builder_, operands, attrs, name));
     for_all_[i] = a.all_readers;
     return {};
   }

@@ -4,8 +4,8 @@
 #include <cmath>
 
 #include "compress/quantize/params.h"
+#include "ops/make.h"
 #include "ops/operands.h"
-#include "ops/pool2d/pool2d.h"
 #include "passes/add_bias.h"
 #include "passes/decompose.h"
 #include "train/import.h"
@@ -21,19 +21,9 @@ bool computed(const Graph& graph, TensorId t) { return !graph.at(t).constant() &
 
 // Whether the node's float32 result of exact int8 values is exact too.
 bool only_moves(const Node& node) {
-  switch (node.op) {
-    case Op::reshape:
-    case Op::squeeze:
-    case Op::expand_dims:
-    case Op::transpose:
-    case Op::slice:
-    case Op::strided_slice: return true;
-    case Op::max_pool: {
-      const Activation a = node.attrs.as<Pool2dAttrs>().activation;
-      return a == Activation::none || a == Activation::relu;
-    }
-    default: return false;
-  }
+  const OperandRule* rule = operands_of(node.op);
+  const Activation a = fused_activation(node);  // a clamp at 0, which int8 has, changes no value
+  return rule && rule->moves && (a == Activation::none || a == Activation::relu);
 }
 
 }  // namespace
@@ -309,14 +299,14 @@ Graph with_float_ends(Graph graph) {
   for (TensorId& t : graph.inputs) {
     if (graph.at(t).type == DType::f32 || graph.at(t).quant.empty()) continue;
     const TensorId x = plain(t);
-    first.push_back({.op = Op::quantize, .inputs = {x}, .outputs = {t}, .name = graph.at(t).name});
+    first.push_back(make::conversion(graph, x, t));
     t = x;
   }
   graph.nodes.insert(graph.nodes.begin(), first.begin(), first.end());
   for (TensorId& t : graph.outputs) {
     if (graph.at(t).type == DType::f32 || graph.at(t).quant.empty()) continue;
     const TensorId y = plain(t);
-    graph.nodes.push_back({.op = Op::dequantize, .inputs = {t}, .outputs = {y}, .name = graph.at(y).name});
+    graph.nodes.push_back(make::conversion(graph, t, y));
     t = y;
   }
   return graph;

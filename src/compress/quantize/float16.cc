@@ -5,6 +5,7 @@
 
 #include "base/half.h"
 #include "compress/quantize/internal.h"
+#include "ops/make.h"
 
 namespace thimble::compress {
 namespace {
@@ -76,10 +77,7 @@ Result<Quantized> to_float16(const Graph& source, const QuantizeOptions& options
                                           source.at(t).shape.elements(), kVanishing));
         const TensorId stored = graph.add(std::move(half));
         widened[i] = graph.add({.name = source.at(t).name + "/float32", .shape = source.at(t).shape});
-        nodes.push_back({.op = Op::dequantize,
-                         .inputs = {stored},
-                         .outputs = {widened[i]},
-                         .name = source.at(t).name + "/float32"});
+        nodes.push_back(make::conversion(graph, stored, widened[i]));
       }
       t = widened[i];
     }

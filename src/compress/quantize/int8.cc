@@ -6,7 +6,9 @@
 #include "compress/quantize/custom_quant.h"
 #include "compress/quantize/int8_limits.h"
 #include "compress/quantize/params.h"
+#include "formats/tflite/stock.h"
 #include "graph/int4.h"
+#include "ops/make.h"
 
 namespace thimble::compress {
 namespace {
@@ -61,9 +63,7 @@ class Int8Builder {
     tensor.free_dims = like.free_dims;
     return graph_.add(std::move(tensor));
   }
-  void convert(Op op, TensorId from, TensorId to) {
-    graph_.nodes.push_back({.op = op, .inputs = {from}, .outputs = {to}, .name = graph_.at(to).name});
-  }
+  void convert(TensorId from, TensorId to) { graph_.nodes.push_back(make::conversion(graph_, from, to)); }
 
   // ---- forms on demand ----
   TensorId int8_form(TensorId t) {
@@ -75,7 +75,7 @@ class Int8Builder {
       return f.int8 = graph_.add(std::move(constant));
     }
     f.int8 = activation(t, source_.at(t).name + "/int8", DType::i8, quant(t));
-    convert(Op::quantize, f.plain, f.int8);
+    convert(f.plain, f.int8);
     return f.int8;
   }
 
@@ -91,7 +91,7 @@ class Int8Builder {
       return f.plain = graph_.add(tensor);
     }
     f.plain = activation(t, tensor.name + "/float32", DType::f32);
-    convert(Op::dequantize, f.int8, f.plain);
+    convert(f.int8, f.plain);
     return f.plain;
   }
 
@@ -148,7 +148,7 @@ class Int8Builder {
       tensor.name += "/requantized";
       tensor.quant = wanted;
       it->second = graph_.add(std::move(tensor));
-      convert(Op::quantize, t, it->second);
+      convert(t, it->second);
     }
     return it->second;
   }
@@ -172,15 +172,13 @@ class Int8Builder {
     // Weights that several nodes share stay shared as long as their scales agree.
     const auto [it, fresh] = weights_.try_emplace({id, bits, w.quant.scale}, kNoTensor);
     if (fresh) {
-      if (bits == 4 && runs_int4(source.op)) w = as_int4(w);
+      if (bits == 4 && tflite::runs_int4(source)) w = as_int4(w);
       ledger_.becomes(id, w, few_bits(bits, w.type));
       it->second = graph_.add(std::move(w));
     }
     made_.constants[{n, at}] = node.inputs[at] = it->second;
   }
 
-  // Where LiteRT's kernels take int4 weights beside int8 activations.
-  static bool runs_int4(Op op) { return op == Op::conv2d || op == Op::fully_connected; }
   // Why weights of fewer than 8 bits take 8 in a .tflite.
   static std::string few_bits(int bits, DType stored) {
     if (bits >= 8 || stored == DType::i4) return {};
@@ -216,7 +214,7 @@ class Int8Builder {
     if (options_.io == Io::int8) return f.int8 = activation(t, tensor.name, DType::i8, quant(t));
     const TensorId bytes = activation(t, tensor.name, DType::u8, as_uint8(quant(t)));
     f.int8 = activation(t, tensor.name + "/int8", DType::i8, quant(t));
-    convert(Op::quantize, bytes, f.int8);
+    convert(bytes, f.int8);
     return bytes;
   }
 
@@ -232,7 +230,7 @@ class Int8Builder {
     const TensorId int8 = int8_form(t);
     graph_.at(int8).name = tensor.name + "/int8";
     const TensorId bytes = activation(t, tensor.name, DType::u8, as_uint8(quant(t)));
-    convert(Op::quantize, int8, bytes);
+    convert(int8, bytes);
     return bytes;
   }
   // The outer form of an output bears the source's name.

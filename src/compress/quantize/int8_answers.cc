@@ -53,8 +53,7 @@ Status put_int8_answers(Graph& graph, const AnswerScale& scale, int scale_bits) 
   const bool float_answer = graph.at(graph.outputs[0]).type == DType::f32;
   // Behind the last layer stands at most what changes the type.
   const NodeId end = graph.producers()[static_cast<size_t>(graph.outputs[0])];
-  const bool converted = end >= 0 && (graph.nodes[static_cast<size_t>(end)].op == Op::dequantize ||
-                                      graph.nodes[static_cast<size_t>(end)].op == Op::quantize);
+  const bool converted = end >= 0 && converts(graph.nodes[static_cast<size_t>(end)]);
   const TensorId answer = converted ? graph.nodes[static_cast<size_t>(end)].inputs[0] : graph.outputs[0];
   Node* dense = integer_dense(graph, answer, scale.mean.size());
   std::vector<int32_t> moved;

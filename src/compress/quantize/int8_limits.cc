@@ -55,7 +55,7 @@ class Limits {
       widest = *std::ranges::max_element(it->second.quant.scale);
     }
     const Quantization& y = quant(node.outputs[0]);
-    const tflite::LeastScales least = tflite::least_scales(node, scales, widest, y.empty() ? 0 : y.scale[0]);
+    const tflite::LeastScales least = tflite::least_scales(node, {scales, widest, y.empty() ? 0 : y.scale[0]});
     bool raised = false;
     for (TensorId t : activations) raised = raise(t, least.input) || raised;
     for (TensorId t : node.outputs)

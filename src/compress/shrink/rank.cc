@@ -4,11 +4,10 @@
 
 #include "compress/shrink/shrink.h"
 #include "data/batches.h"
-#include "ops/loss/loss.h"
 #include "ops/operands.h"
 #include "train/grad.h"
 #include "train/import.h"
-#include "train/loss.h"
+#include "train/training_graph.h"
 
 namespace thimble {
 namespace {
@@ -143,14 +142,8 @@ class OnSamples {
     const int64_t width = std::max<int64_t>(how_.train.target_width(), 1);
     const TensorId target = integer_labels_ ? b.input("labels", DType::i32, Shape{batch_})
                                             : b.input("targets", DType::f32, Shape{batch_, width});
-    TensorId loss = kNoTensor;
-    if (plan.from_logits) {
-      THIMBLE_ASSIGN(const auto made, b.node(Op::softmax_crossentropy, {model_.logits, target},
-                                             SoftmaxCrossentropyAttrs{plan.attrs.label_smoothing}, "loss", 2));
-      loss = made[0];
-    } else {
-      THIMBLE_ASSIGN(loss, b.op(Op::loss, {model_.output, target}, plan.attrs, "loss"));
-    }
+    TensorId predictions = kNoTensor;
+    THIMBLE_ASSIGN(const TensorId loss, add_loss(b, model_, plan, target, &predictions));
     THIMBLE_ASSIGN(std::vector<TensorId> gradients, differentiate(b, loss, watched_));
     // What the loss does not depend on has no gradient and no importance.
     std::vector<TensorId> kept;

@@ -4,7 +4,8 @@
 
 #include "base/format.h"
 #include "base/half.h"
-#include "ops/op.h"
+#include "ops/make.h"
+#include "ops/operands.h"
 
 namespace thimble::compress {
 
@@ -13,7 +14,7 @@ Float16Marks widen_float16(Graph& graph) {
   std::vector<char> dead(graph.nodes.size(), 0);
   for (size_t n = 0; n < graph.nodes.size(); ++n) {
     const Node& node = graph.nodes[n];
-    if (node.op != Op::dequantize) continue;
+    if (!converts(node)) continue;
     const Tensor& stored = graph.at(node.inputs[0]);
     if (!stored.constant() || stored.type != DType::f16) continue;
     if (std::ranges::find(graph.outputs, node.outputs[0]) != graph.outputs.end()) continue;
@@ -48,7 +49,8 @@ void narrow_float16(Graph& graph, const Float16Marks& marks) {
                                          .data = Data::of(std::span<const uint16_t>(halves))});
       graph.at(t).name = mark->second.widened;
       graph.at(t).data = {};
-      nodes.push_back({.op = Op::dequantize, .inputs = {stored}, .outputs = {t}, .name = mark->second.node});
+      nodes.push_back(make::conversion(graph, stored, t));
+      nodes.back().name = mark->second.node;
     }
     nodes.push_back(std::move(node));
   }

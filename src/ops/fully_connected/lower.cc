@@ -15,6 +15,7 @@ Result<bool> fully_connected(LowerContext& ctx) {
   shape.m = ctx.in(0).shape.elements() / shape.k;
   shape.activation = attrs.activation;
   shape.asymmetric_rows = attrs.asymmetric_quantize_inputs;
+  shape.rounds_once = true;
   return lower_gemm(ctx, shape);
 }
 
