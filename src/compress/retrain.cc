@@ -52,7 +52,7 @@ Result<Retrained> retrain(const Graph& float_graph, const Retraining& how, const
   Weights initial;
   for (TensorId t : imported.parameters) {
     const auto values = imported.graph.at(t).data.as<float>();
-    initial[imported.graph.at(t).name].assign(values.begin(), values.end());
+    initial.parameters.emplace_back(values.begin(), values.end());
   }
 
   TrainOptions options;
@@ -63,8 +63,9 @@ Result<Retrained> retrain(const Graph& float_graph, const Retraining& how, const
   options.techniques = techniques;
   THIMBLE_ASSIGN(TrainResult trained,
                  train(model, how.spec, how.train, how.validation, feeding, how.augment, options, how.hooks));
-  for (TensorId t : imported.parameters) {
-    const std::vector<float>& values = trained.weights.at(imported.graph.at(t).name);
+  for (size_t i = 0; i < imported.parameters.size(); ++i) {
+    const TensorId t = imported.parameters[i];
+    const std::vector<float>& values = trained.weights.parameters[i];
     if (other_form)
       form.put(t, values);
     else

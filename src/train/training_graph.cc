@@ -145,4 +145,16 @@ Result<TrainingGraph> build_training_graph(const Model& model, const TrainSpec& 
   return t;
 }
 
+NamedWeights by_name(const TrainingGraph& training, Weights& weights) {
+  NamedWeights named;
+  const auto own = [&](const std::vector<TensorId>& ids, std::vector<std::vector<float>>& values) {
+    for (size_t i = 0; i < std::min(ids.size(), values.size()); ++i)
+      named.emplace(training.graph.at(ids[i]).name, &values[i]);
+  };
+  own(training.parameters, weights.parameters);
+  own(training.statistics, weights.statistics);
+  for (auto& [name, values] : weights.added) named.emplace(name, &values);
+  return named;
+}
+
 }  // namespace thimble

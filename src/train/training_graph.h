@@ -24,4 +24,7 @@ Result<TensorId> add_loss(Builder& b, const Model& model, const LossPlan& plan, 
 Result<TrainingGraph> build_training_graph(const Model& model, const TrainSpec& spec, const LossPlan& loss,
                                            int64_t target_width, const Techniques& techniques = {});
 
+// The values of the graph's parameters and statistics by their names.
+NamedWeights by_name(const TrainingGraph& training, Weights& weights);
+
 }  // namespace thimble

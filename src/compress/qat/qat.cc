@@ -53,8 +53,9 @@ struct Qat::State {
   AnswerScale answers;  // taken out of the model given: training sees scaled targets
   std::vector<Site> sites;
   TensorId keep = kNoTensor;
-  std::vector<TensorId> learned;           // parameters that are factors of scales
-  std::map<std::string, TensorId> hidden;  // statistics that are measured beside the training
+  size_t own_parameters = 0, own_statistics = 0;  // of the model in training; what comes behind is of techniques
+  std::vector<TensorId> learned;                  // parameters that are factors of scales
+  std::map<std::string, TensorId> hidden;         // statistics that are measured beside the training
 };
 
 Qat::Qat() : state_(std::make_unique<State>()) {}
@@ -257,6 +258,8 @@ Status Qat::rewrite(Model& model) {
   state_->sites.clear();
   state_->learned.clear();
   state_->hidden.clear();
+  state_->own_parameters = model.parameters.size();
+  state_->own_statistics = model.statistics.size();
   return Rewriter(*state_, model).run();
 }
 
@@ -272,11 +275,18 @@ Status Qat::begin(FitView& fit) {
 // Weights and what training keeps beside them, as they are now.
 Weights Qat::current(FitView& fit) const {
   Weights weights;
-  for (const ParameterView& p : fit.parameters) weights[p.name].assign(p.values.begin(), p.values.end());
-  for (TensorId t : fit.graph.statistics) {
+  for (size_t i = 0; i < fit.parameters.size(); ++i) {
+    const ParameterView& p = fit.parameters[i];
+    auto& values = i < state_->own_parameters ? weights.parameters.emplace_back() : weights.added[p.name];
+    values.assign(p.values.begin(), p.values.end());
+  }
+  for (size_t i = 0; i < fit.graph.statistics.size(); ++i) {
+    const TensorId t = fit.graph.statistics[i];
     const auto bytes = fit.session.tensor(t);
-    const auto* values = reinterpret_cast<const float*>(bytes.data());
-    weights[fit.graph.graph.at(t).name].assign(values, values + bytes.size() / sizeof(float));
+    const auto* from = reinterpret_cast<const float*>(bytes.data());
+    auto& values =
+        i < state_->own_statistics ? weights.statistics.emplace_back() : weights.added[fit.graph.graph.at(t).name];
+    values.assign(from, from + bytes.size() / sizeof(float));
   }
   return weights;
 }

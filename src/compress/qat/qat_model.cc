@@ -85,19 +85,19 @@ Result<const QatModel::Form*> QatModel::form_of(const Model& model, int64_t batc
 Result<Graph> QatModel::float_graph(const Weights& weights, int64_t batch) const {
   THIMBLE_ASSIGN(const Form* form, this->form(batch));
   Graph graph = form->inference.graph;
-  for (TensorId t : form->model.parameters) {
+  for (size_t i = 0; i < std::min(form->model.parameters.size(), weights.parameters.size()); ++i) {
+    const TensorId t = form->model.parameters[i];
     const Tensor& tensor = form->model.graph.at(t);
-    const auto it = weights.find(tensor.name);
-    if (it == weights.end()) continue;
-    if (static_cast<int64_t>(it->second.size()) != tensor.shape.elements())
-      return fail(ErrorCode::internal, format("{} weights for {}", it->second.size(), tensor.to_string()));
+    const std::vector<float>& values = weights.parameters[i];
+    if (static_cast<int64_t>(values.size()) != tensor.shape.elements())
+      return fail(ErrorCode::internal, format("{} weights for {}", values.size(), tensor.to_string()));
     // Integers have no NaN: the loss of a model of them stays finite, whatever became of its weights.
-    if (!std::ranges::all_of(it->second, [](float v) { return std::isfinite(v); }))
+    if (!std::ranges::all_of(values, [](float v) { return std::isfinite(v); }))
       return fail(ErrorCode::diverged,
                   format("training diverged: {} holds a NaN or an infinity, the integer model cannot be built any more",
                          tensor.name),
                   "lower the learning rate");
-    form->inference.put(graph, t, it->second);
+    form->inference.put(graph, t, values);
   }
   return graph;
 }
@@ -110,17 +110,15 @@ ValueRange QatModel::initial_range(const std::string& tensor) const {
 // Ranges as training has them. A watched tensor has a statistic; one that only moves values adds nothing.
 CalibratedRanges QatModel::ranges(const Graph& source, const Int8Layout& layout, const Weights& weights) const {
   const bool learned = options_.ranges == QatOptions::Ranges::learned;  // multiples of the first ones
-  const bool trained = !learned && std::ranges::any_of(source.tensors, [&](const Tensor& t) {
-    return layout.used[static_cast<size_t>(&t - source.tensors.data())] && weights.contains(range_name(t.name));
-  });
+  const bool trained = !learned && !weights.added.empty();
   CalibratedRanges ranges;
   ranges.tensors.resize(source.tensors.size());
   ranges.inner.resize(source.nodes.size());
   for (size_t t = 0; t < source.tensors.size(); ++t) {
     if (!layout.used[t]) continue;
     const std::string& name = source.tensors[t].name;
-    const auto it = learned ? weights.end() : weights.find(range_name(name));
-    if (it != weights.end() && it->second.size() == 2) {
+    const auto it = learned ? weights.added.end() : weights.added.find(range_name(name));
+    if (it != weights.added.end() && it->second.size() == 2) {
       ranges.tensors[t] = {it->second[0], it->second[1]};
     } else if (!trained) {
       ranges.tensors[t] = initial_range(name);
@@ -129,7 +127,7 @@ CalibratedRanges QatModel::ranges(const Graph& source, const Int8Layout& layout,
   for (size_t n = 0; n < source.nodes.size(); ++n) {
     const std::string& name = source.nodes[n].name;
     if (const auto it = inner_.find(name); it != inner_.end()) ranges.inner[n] = it->second;
-    if (const auto it = weights.find(inner_name(name)); it != weights.end())
+    if (const auto it = weights.added.find(inner_name(name)); it != weights.added.end())
       for (size_t i = 0; i < ranges.inner[n].size() && 2 * i + 1 < it->second.size(); ++i)
         ranges.inner[n][i] = {it->second[2 * i], it->second[2 * i + 1]};
   }
@@ -186,8 +184,8 @@ void QatModel::apply_learned(const Graph& source, const Int8Layout& layout, cons
                              compress::Int8Plan& plan) const {
   for (size_t t = 0; t < source.tensors.size(); ++t) {
     if (!layout.used[t] || layout.fixed[t]) continue;
-    const auto it = weights.find(learned_name(source.tensors[layout.group[t]].name));
-    if (it != weights.end() && it->second.size() == 1) {
+    const auto it = weights.added.find(learned_name(source.tensors[layout.group[t]].name));
+    if (it != weights.added.end() && it->second.size() == 1) {
       float& scale = plan.quant[t].scale[0];
       scale = short_scale(scale * it->second[0], options_.quantize.scale_bits, false);
     }
@@ -195,8 +193,8 @@ void QatModel::apply_learned(const Graph& source, const Int8Layout& layout, cons
   for (size_t t = 0; t < source.tensors.size(); ++t) {
     const auto f = learned_.find(source.tensors[t].name);
     if (f == learned_.end() || !source.tensors[t].constant()) continue;
-    const auto it = weights.find(f->second.parameter);
-    if (it == weights.end() || it->second.size() < f->second.at + f->second.base.size()) continue;
+    const auto it = weights.added.find(f->second.parameter);
+    if (it == weights.added.end() || it->second.size() < f->second.at + f->second.base.size()) continue;
     auto& scale = plan.weight_scales[static_cast<TensorId>(t)];
     for (size_t c = 0; c < f->second.base.size(); ++c)
       scale.push_back(f->second.base[c] * it->second[f->second.at + c]);
