@@ -28,11 +28,11 @@ TensorInfo info_of(const Tensor& tensor, const std::vector<std::string>& names, 
 
 Result<std::unique_ptr<Session>> make_session(Result<LoadedModel> loaded, const ModelOptions& options) {
   if (!loaded) return tl::unexpected<Error>(std::move(loaded).error());
-  THIMBLE_ASSIGN(Graph graph, prepare_for_inference(std::move(loaded->graph)));
+  THIMBLE_ASSIGN(Checked prepared, prepare_for_inference(std::move(loaded->graph)));
   PlanOptions plan;
   plan.threads = options.threads;
   plan.max_arena_bytes = options.max_arena_bytes;
-  THIMBLE_ASSIGN(auto program, Program::plan(std::move(graph), plan));
+  THIMBLE_ASSIGN(auto program, Program::plan(std::move(prepared), plan));
   return Session::create(std::move(program));
 }
 

@@ -114,10 +114,10 @@ Status load(const BenchOptions& o, int threads, const Context& context, Bench* b
   note_left_out(model.graph, context);
   THIMBLE_TRY(shape_bench_inputs(o.inputs, &model));
   note_free_sizes(model.graph, context);
-  THIMBLE_ASSIGN(Graph graph, prepare_for_inference(std::move(model.graph)));
+  THIMBLE_ASSIGN(Checked prepared, prepare_for_inference(std::move(model.graph)));
   PlanOptions plan;
   plan.threads = threads;
-  THIMBLE_ASSIGN(auto program, Program::plan(std::move(graph), plan));
+  THIMBLE_ASSIGN(auto program, Program::plan(std::move(prepared), plan));
   THIMBLE_ASSIGN(bench->session, Session::create(std::move(program)));
   bench->load_us = watch.microseconds();
   bench->rss_loaded = current_rss_bytes();

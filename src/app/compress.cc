@@ -117,7 +117,8 @@ Status run_compress(const Arguments& a, const Context& context) {
   THIMBLE_ASSIGN(LoadedModel model, load_model(a.model));
   THIMBLE_TRY(refuse_quantised(model.graph));
   options.fingerprint = sha256_hex(model.file.as<uint8_t>());
-  THIMBLE_ASSIGN(Graph graph, prepare_for_inference(std::move(model.graph)));
+  THIMBLE_ASSIGN(Checked prepared, prepare_for_inference(std::move(model.graph)));
+  Graph& graph = prepared.graph;
   if (graph.inputs.empty()) return fail(ErrorCode::usage, "the model has no input");
   THIMBLE_ASSIGN(Material m, material_of(a, graph, context));
   THIMBLE_ASSIGN(m.how.spec.optimizer, make_optimizer(a.optimizer));

@@ -167,7 +167,8 @@ Status choose_part(const EvalOptions& o, const Graph& graph, const ModelData& da
 Status eval(const EvalOptions& o, const Context& context) {
   THIMBLE_ASSIGN(LoadedModel model, load_model(o.model));
   note_left_out(model.graph, context);
-  THIMBLE_ASSIGN(const Graph graph, prepare_for_inference(std::move(model.graph)));
+  THIMBLE_ASSIGN(const Checked prepared, prepare_for_inference(std::move(model.graph)));
+  const Graph& graph = prepared.graph;
   THIMBLE_ASSIGN(const DataRequest request, data_request(o, DataRequest::Use::score, context));
   THIMBLE_ASSIGN(const ModelData data, open_data(graph, request, context));
   Evaluated e;

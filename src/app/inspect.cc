@@ -291,7 +291,7 @@ Status inspect_unsupported(const InspectOptions& o, const Data& file, const Erro
 }
 
 Status plan_memory(const Context& context, Inspected* inspected) {
-  THIMBLE_ASSIGN(Graph prepared, prepare_for_inference(inspected->model.graph));
+  THIMBLE_ASSIGN(Checked prepared, prepare_for_inference(inspected->model.graph));
   PlanOptions plan;
   plan.threads = static_cast<int>(std::max<int64_t>(context.threads, 1));
   THIMBLE_ASSIGN(const auto program, Program::plan(std::move(prepared), plan));

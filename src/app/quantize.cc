@@ -217,7 +217,8 @@ Status run_quantize(Arguments& a, const Context& context) {
   THIMBLE_ASSIGN(LoadedModel model, load_model(a.model));
   const auto before = static_cast<int64_t>(model.file.size);
   THIMBLE_TRY(refuse_losses(model.graph));
-  THIMBLE_ASSIGN(Graph graph, prepare_for_inference(std::move(model.graph)));
+  THIMBLE_ASSIGN(Checked prepared, prepare_for_inference(std::move(model.graph)));
+  Graph& graph = prepared.graph;
   if (graph.inputs.empty()) return fail(ErrorCode::usage, "the model has no input");
   THIMBLE_ASSIGN(const Outcome outcome, quantized(a, graph, context));
   if (interrupted()) return interrupted_error("nothing was written");

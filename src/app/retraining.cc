@@ -113,7 +113,8 @@ Status run_retraining(const RetrainArguments& a, const Command& command, const C
   THIMBLE_TRY(check_model_output(a.output, {a.model, a.teacher}, a.force));
   THIMBLE_ASSIGN(LoadedModel model, load_model(a.model));
   THIMBLE_TRY(refuse_quantised(model.graph));
-  THIMBLE_ASSIGN(Graph graph, prepare_for_inference(std::move(model.graph)));
+  THIMBLE_ASSIGN(Checked prepared, prepare_for_inference(std::move(model.graph)));
+  Graph& graph = prepared.graph;
   if (graph.inputs.empty()) return fail(ErrorCode::usage, "the model has no input");
   THIMBLE_ASSIGN(Material m, material_of(a, graph, context));
   THIMBLE_ASSIGN(Techniques techniques, command.techniques(graph, sparsity(graph), context));

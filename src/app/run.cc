@@ -153,7 +153,7 @@ Status run(const RunOptions& o, const Context& context) {
   note_left_out(model.graph, context);
   THIMBLE_TRY(fit_free_inputs(o, &model));
   note_free_sizes(model.graph, context);
-  THIMBLE_ASSIGN(Graph prepared, prepare_for_inference(std::move(model.graph)));
+  THIMBLE_ASSIGN(Checked prepared, prepare_for_inference(std::move(model.graph)));
   PlanOptions plan;
   plan.threads = context.thread_count();
   THIMBLE_ASSIGN(auto program, Program::plan(std::move(prepared), plan));  // before its inputs take memory

@@ -84,7 +84,8 @@ Status run_shrink(Arguments& a, const Context& context) {
                 "give --data SET, for instance --data fashion-mnist, or use --rank l1");
   THIMBLE_TRY(check_model_output(a.output, {a.model, a.teacher}, a.force));
   THIMBLE_ASSIGN(LoadedModel model, load_model(a.model));
-  THIMBLE_ASSIGN(Graph graph, prepare_for_inference(std::move(model.graph)));
+  THIMBLE_ASSIGN(Checked prepared, prepare_for_inference(std::move(model.graph)));
+  Graph& graph = prepared.graph;
   if (graph.inputs.empty()) return fail(ErrorCode::usage, "the model has no input");
   THIMBLE_ASSIGN(Material m, material_of(a, graph, context));
   if (a.data.empty()) {

@@ -1,6 +1,6 @@
 // The fixed-point arithmetic of integer networks, as gemmlowp defines it and TFLite's default build
 // (double rounding, TFLITE_SINGLE_ROUNDING=0) uses it. Every integer kernel's scalar form calls
-// these; vector forms are tested against them.
+// these; vector forms are tested against them. What C needs of it stands in base/c99.h.
 #pragma once
 
 #include <algorithm>
@@ -8,16 +8,12 @@
 #include <cstdint>
 #include <limits>
 
+#include "base/c99.h"
+
 namespace thimble {
 
-// a · b / 2^31, rounded to nearest with ties toward +∞: the product plus 2^30 (or 1 − 2^30 when it is
-// negative), divided by 2^31 toward zero. min · min saturates.
-constexpr int32_t saturating_rounding_doubling_high_mul(int32_t a, int32_t b) {
-  if (a == b && a == std::numeric_limits<int32_t>::min()) return std::numeric_limits<int32_t>::max();
-  const int64_t product = static_cast<int64_t>(a) * b;
-  const int64_t nudge = product >= 0 ? (int64_t{1} << 30) : 1 - (int64_t{1} << 30);
-  return static_cast<int32_t>((product + nudge) / (int64_t{1} << 31));
-}
+// a · b / 2^31, rounded to nearest with ties toward +∞. min · min saturates.
+constexpr int32_t saturating_rounding_doubling_high_mul(int32_t a, int32_t b) { return thimble_high_mul(a, b); }
 
 // The 16-bit form: round(a · b / 2^15).
 constexpr int16_t saturating_rounding_doubling_high_mul(int16_t a, int16_t b) {
@@ -28,12 +24,7 @@ constexpr int16_t saturating_rounding_doubling_high_mul(int16_t a, int16_t b) {
 }
 
 // round(x / 2^exponent), half away from zero; exponent in [0, 31].
-constexpr int32_t rounding_divide_by_pot(int32_t x, int exponent) {
-  const int64_t mask = (int64_t{1} << exponent) - 1;
-  const int64_t remainder = x & mask;
-  const int64_t threshold = (mask >> 1) + (x < 0 ? 1 : 0);
-  return static_cast<int32_t>((static_cast<int64_t>(x) >> exponent) + (remainder > threshold ? 1 : 0));
-}
+constexpr int32_t rounding_divide_by_pot(int32_t x, int exponent) { return thimble_divide_by_power(x, exponent); }
 
 // x · 2^exponent, saturated; a negative exponent divides with rounding_divide_by_pot.
 constexpr int32_t saturating_rounding_multiply_by_pot(int32_t x, int exponent) {
@@ -43,18 +34,11 @@ constexpr int32_t saturating_rounding_multiply_by_pot(int32_t x, int exponent) {
       std::clamp<int64_t>(wide, std::numeric_limits<int32_t>::min(), std::numeric_limits<int32_t>::max()));
 }
 
-// x · 2^shift modulo 2^32, what TFLite's left shift gives on every machine; shifts ≥ 32 give 0.
-constexpr int32_t wrapping_shift_left(int32_t x, int shift) {
-  return shift >= 32 ? 0 : static_cast<int32_t>(static_cast<uint32_t>(x) << shift);
-}
-
 // x · multiplier · 2^(shift − 31): left shift first (wrapping), then the doubling high multiply, then
 // the rounding right shift. shift in [−31, 30] for every multiplier that quantize_multiplier gives to
 // a legal model; lower shifts act as −31.
 constexpr int32_t multiply_by_quantized_multiplier(int32_t x, int32_t multiplier, int shift) {
-  const int left = shift > 0 ? shift : 0;
-  const int right = shift > 0 ? 0 : std::min(-shift, 31);
-  return rounding_divide_by_pot(saturating_rounding_doubling_high_mul(wrapping_shift_left(x, left), multiplier), right);
+  return thimble_rescale(x, multiplier, shift);
 }
 
 // real = multiplier · 2^(shift − 31) with multiplier in [2^30, 2^31): frexp, rounded to 31 bits (half

@@ -42,7 +42,7 @@ std::vector<int> Graph::use_counts() const {
   return uses;
 }
 
-std::vector<TensorId> Graph::remove_unused(std::span<const char> node_is_dead) {
+Kept Graph::remove_unused(std::span<const char> node_is_dead) {
   std::vector<char> needed(tensors.size(), 0);
   for (TensorId t : outputs) needed[static_cast<size_t>(t)] = 1;
   std::vector<char> keep(nodes.size(), 0);
@@ -63,7 +63,7 @@ std::vector<TensorId> Graph::remove_unused(std::span<const char> node_is_dead) {
   for (size_t i = 0; i < nodes.size(); ++i)
     if (keep[i]) kept_nodes.push_back(std::move(nodes[i]));
   nodes = std::move(kept_nodes);
-  return keep_tensors(needed);
+  return {std::move(keep), keep_tensors(needed)};
 }
 
 std::vector<TensorId> Graph::keep_tensors(std::span<const char> keep) {

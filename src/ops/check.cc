@@ -14,34 +14,53 @@ std::string place(const Graph& graph, const Node& node) {
   return text;
 }
 
-}  // namespace
+thread_local int64_t inferred = 0;
 
-Status infer_node(const Graph& graph, const Node& node, InferContext* context) {
-  if (index(node.op) >= kOpCount) return fail(ErrorCode::internal, "operator number out of range");
-  Status s = row(node.op).infer(*context);
-  if (!s) return with_context(std::move(s).error(), place(graph, node));
-  return {};
-}
-
-Status verify(const Graph& graph) {
+// Verifies the graph; found(Resolved&&) for each node in order.
+template <class Found>
+Status each_node(const Graph& graph, Found found) {
   THIMBLE_TRY(verify_structure(graph));
   for (const Node& node : graph.nodes) {
     InferContext context(graph, node);
     THIMBLE_TRY(infer_node(graph, node, &context));
     for (size_t i = 0; i < node.outputs.size(); ++i) {
       const Tensor& declared = graph.at(node.outputs[i]);
-      const TensorSpec& inferred = context.outputs[i];
-      if (declared.type != inferred.type || !(declared.shape == inferred.shape)) {
+      const TensorSpec& inferred_spec = context.outputs[i];
+      if (declared.type != inferred_spec.type || !(declared.shape == inferred_spec.shape)) {
         Error error{ErrorCode::bad_file,
                     format("output {} is declared {} {} but computes to {} {}", i, name(declared.type),
-                           declared.shape.to_string(), name(inferred.type), inferred.shape.to_string()),
+                           declared.shape.to_string(), name(inferred_spec.type), inferred_spec.shape.to_string()),
                     {},
                     {}};
         return with_context(std::move(error), place(graph, node));
       }
     }
+    found(static_cast<Resolved&&>(context));
   }
   return {};
+}
+
+}  // namespace
+
+Status infer_node(const Graph& graph, const Node& node, InferContext* context) {
+  ++inferred;
+  if (index(node.op) >= kOpCount) return fail(ErrorCode::internal, "operator number out of range");
+  Status s = row(node.op).infer(*context);
+  if (!s) return with_context(std::move(s).error(), place(graph, node));
+  return {};
+}
+
+int64_t inferred_nodes() { return inferred; }
+
+Status verify(const Graph& graph) {
+  return each_node(graph, [](Resolved&&) {});
+}
+
+Result<Checked> check(Graph graph) {
+  std::vector<Resolved> nodes;
+  nodes.reserve(graph.nodes.size());
+  THIMBLE_TRY(each_node(graph, [&](Resolved&& resolved) { nodes.push_back(std::move(resolved)); }));
+  return Checked{std::move(graph), std::move(nodes)};
 }
 
 Result<GraphCost> cost(const Graph& graph) {

@@ -6,12 +6,23 @@
 
 namespace thimble {
 
+// A graph that is known to be sound, with what inference has found out about each node. Whoever changes the graph has
+// to check it again.
+struct Checked {
+  Graph graph;
+  std::vector<Resolved> nodes;  // one per node of the graph
+};
+
 // Fails with the node's name, operator and tensors if anything is wrong, also where a declared
 // output type or shape differs from the inferred one.
 Status verify(const Graph& graph);
+Result<Checked> check(Graph graph);
 
 // Runs one node's inference. Errors carry the node's place and its tensors.
 Status infer_node(const Graph& graph, const Node& node, InferContext* context);
+
+// How many nodes have been inferred in this thread since it began: for tests that hold how often it is done.
+int64_t inferred_nodes();
 
 // Multiply-accumulates of the whole graph, and of each node.
 struct GraphCost {

@@ -6,7 +6,7 @@
 namespace thimble {
 
 // What the node gives: one block per output, of inferred.outputs' types and shapes. Every input must be left out or a
-// constant, `inferred` what infer_node has filled in. Never fails, as the reference kernels do not.
-std::vector<Data> evaluate(const Graph& graph, const Node& node, const InferContext& inferred);
+// constant, `resolved` what inference has found out. Never fails, as the reference kernels do not.
+std::vector<Data> evaluate(const Graph& graph, const Node& node, const Resolved& resolved);
 
 }  // namespace thimble

@@ -5,6 +5,7 @@
 #include <atomic>
 
 #include "graph/graph.h"
+#include "ops/plan.h"
 
 namespace thimble {
 
@@ -52,17 +53,24 @@ struct TensorSpec {
   Shape shape;
 };
 
+// All that inference finds out about a node. It holds while the graph's shapes, types, scales, attributes and
+// integer operands stay as they are; numbers of tensors and values of weights are not part of it.
+struct Resolved {
+  std::vector<TensorSpec> outputs;  // one per output
+  int64_t macs = 0;                 // multiply-accumulates, where the operator has them
+  int64_t scratch_bytes = 0;        // working memory that the reference kernel needs
+  bool output_is_input = false;     // output 0 is the bytes of input 0: they may lie in one place
+  Plan plan;                        // dimensions, windows, multipliers … of its loops, where the operator has one
+};
+
 // What shape inference sees and fills in. An operator's whole contract is checked here and only
 // here: arity, types, ranks, shape relations, quantisation; everything else relies on it.
-class InferContext {
+class InferContext : public Resolved {
  public:
-  InferContext(const Graph& g, const Node& n) : graph(g), node(n), outputs(n.outputs.size()) {}
+  InferContext(const Graph& g, const Node& n) : graph(g), node(n) { outputs.resize(n.outputs.size()); }
 
   const Graph& graph;
   const Node& node;
-  std::vector<TensorSpec> outputs;  // to fill: one per output
-  int64_t macs = 0;                 // multiply-accumulates, where the operator has them
-  int64_t scratch_bytes = 0;        // working memory that the reference kernel needs
 
   int arity() const { return static_cast<int>(node.inputs.size()); }
   bool has(int i) const { return i < arity() && node.inputs[static_cast<size_t>(i)] != kNoTensor; }
@@ -128,8 +136,14 @@ struct RefCall {
   std::span<const TensorView> in, out, intermediates;
   void* scratch = nullptr;
   RunFault* fault = nullptr;
+  const Plan* derived = nullptr;
 
   bool has(size_t i) const { return i < in.size() && in[i].data; }
+  // What infer has put down as the node's plan.
+  template <class P>
+  const P& plan() const {
+    return derived->as<P>();
+  }
 };
 
 // The scalar, readable definition: the oracle of the fast kernels and their fallback. What can be known

@@ -72,14 +72,23 @@ ChannelScale channel_scale(DType x_type, float x_scale, const Quantization& w, f
   return s;
 }
 
-Requantization requantization(DType x_type, float x_scale, const Quantization& w, float y_scale, int64_t channels) {
-  Requantization r;
+void plan_output(InferContext& ctx, int64_t channels, Activation activation, int32_t* x_zero, thimble_requantize* y,
+                 thimble_range* range) {
+  activation_range(activation, &range->lo, &range->hi);
+  const Tensor &x = ctx.in(0), &w = ctx.in(1), &out = ctx.declared(0);
+  if (x.type == DType::f32 || out.quant.empty()) return;
+  *x_zero = x.quant.zero_point[0];
+  auto* multipliers = ctx.plan.array<int32_t>(channels);
+  auto* shifts = ctx.plan.array<int8_t>(channels);
   for (int64_t c = 0; c < channels; ++c) {
-    const ChannelScale s = channel_scale(x_type, x_scale, w, y_scale, c);
-    r.multiplier.push_back(s.multiplier);
-    r.shift.push_back(s.shift);
+    const ChannelScale s = channel_scale(x.type, x.quant.scale[0], w.quant, out.quant.scale[0], c);
+    multipliers[c] = s.multiplier;
+    shifts[c] = static_cast<int8_t>(s.shift);
   }
-  return r;
+  y->multiplier = multipliers;
+  y->shift = shifts;
+  y->zero = out.quant.zero_point[0];
+  quantized_activation_range(activation, out.type, out.quant, &y->lo, &y->hi);
 }
 
 double dense_scale(float x_scale, const Quantization& w, float y_scale, int64_t channel) {

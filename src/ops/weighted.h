@@ -17,17 +17,17 @@ Result<DType> check_weighted(const InferContext& ctx, int64_t channels, int chan
 
 // Per-channel requantisation of a weighted integer operator: effective scale s_x·s_w[c]/s_y as a
 // Q31 multiplier and a shift (left if positive).
-struct Requantization {
-  std::vector<int32_t> multiplier, shift;
-};
 struct ChannelScale {
   int32_t multiplier = 0;
   int shift = 0;
 };
-// Of one channel: what a reference kernel asks for while it runs, since it takes no memory.
 // uint8 (legacy) forms s_x·s_w in float32, as TFLite's GetQuantizedConvolutionMultipler does.
 ChannelScale channel_scale(DType x_type, float x_scale, const Quantization& w, float y_scale, int64_t channel);
-Requantization requantization(DType x_type, float x_scale, const Quantization& w, float y_scale, int64_t channels);
+
+// The plan of what a convolution's accumulators become: x's zero point, multipliers, shifts and the clamp of the
+// activation of integers, the clamp of floats. For nodes that check_weighted has accepted.
+void plan_output(InferContext& ctx, int64_t channels, Activation activation, int32_t* x_zero, thimble_requantize* y,
+                 thimble_range* range);
 
 // Dense layers are requantised in double, rounded once, half away from zero: what the reference
 // kernels of LiteRT do for FULLY_CONNECTED (its convolutions round twice). One scale per output.

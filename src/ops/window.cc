@@ -13,7 +13,11 @@ Result<WindowAxis> make_axis(const char* which, int64_t in, int64_t kernel, int6
   if (kernel < 1) return fail(ErrorCode::bad_file, format("the kernel has {} {}", which, kernel));
   if (stride < 1) return fail(ErrorCode::bad_file, format("stride {} of the {} is below 1", stride, which));
   if (dilation < 1) return fail(ErrorCode::bad_file, format("dilation {} of the {} is below 1", dilation, which));
-  WindowAxis axis{.in = in, .kernel = kernel, .stride = stride, .dilation = dilation};
+  WindowAxis axis;
+  axis.in = in;
+  axis.kernel = kernel;
+  axis.stride = stride;
+  axis.dilation = dilation;
   int64_t dilated, covered;
   if (!checked_mul(kernel - 1, dilation, &dilated) || !checked_add(dilated, 1, &dilated))
     return fail(ErrorCode::bad_file, format("kernel {} with dilation {} overflows", kernel, dilation));

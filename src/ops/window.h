@@ -5,16 +5,18 @@
 //   VALID: out = ⌈(in − dilated + 1) / stride⌉, no padding
 #pragma once
 
+#include "base/c99.h"
 #include "graph/graph.h"
 
 namespace thimble {
 
 // One spatial axis.
-struct WindowAxis {
-  int64_t in = 0, kernel = 1, stride = 1, dilation = 1, out = 0, pad = 0;  // pad: before the first element
+struct WindowAxis : thimble_axis {
+  WindowAxis() : thimble_axis{.in = 0, .kernel = 1, .stride = 1, .dilation = 1, .out = 0, .pad = 0} {}
+  WindowAxis(const thimble_axis& axis) : thimble_axis(axis) {}
 
   // Input position of a kernel tap for an output position; outside [0, in) it is padding.
-  int64_t input_of(int64_t out_position, int64_t tap) const { return out_position * stride - pad + tap * dilation; }
+  int64_t input_of(int64_t out_position, int64_t tap) const { return thimble_input_of(this, out_position, tap); }
   // Output position whose window has this input position under this tap, or −1.
   int64_t output_of(int64_t in_position, int64_t tap) const {
     const int64_t at = in_position + pad - tap * dilation;

@@ -116,7 +116,7 @@ Result<Rewrite> decompose(Graph& graph) {
     ++made.count;
   }
   if (made.count > 0) {
-    const std::vector<TensorId> now = graph.remove_unused();
+    const std::vector<TensorId> now = graph.remove_unused().tensors;
     made.now.assign(now.begin(), now.begin() + static_cast<std::ptrdiff_t>(made.now.size()));
   }
   return made;

@@ -10,5 +10,6 @@ namespace thimble {
 // Nodes without inputs, with variables, or whose results would take more than 256 MB together stay.
 // Constants that nothing reads any more are dropped.
 Result<Graph> fold_constants(Graph graph);
+Result<Checked> fold_constants(Checked checked);
 
 }  // namespace thimble

@@ -26,8 +26,9 @@ TEST(FoldConstants, FoldsChainsAndKeepsWhatDependsOnInputs) {
   const TensorId wide = *b.op(Op::dequantize, {half_constant(graph, "half", {1, 2, 3})}, {}, "wide");
   const TensorId sum = *b.op(Op::add, {wide, wide}, BinaryAttrs{}, "sum");
   graph.outputs = {*b.op(Op::mul, {x, sum}, BinaryAttrs{}, "y")};
-  const auto folded = prepare_for_inference(graph);
-  ASSERT_TRUE(folded) << folded.error().to_string();
+  const auto prepared = prepare_for_inference(graph);
+  ASSERT_TRUE(prepared) << prepared.error().to_string();
+  const Graph* folded = &prepared->graph;
   ASSERT_EQ(folded->nodes.size(), 1u);
   const Tensor& constant = folded->at(folded->nodes[0].inputs[1]);
   EXPECT_EQ(constant.name, "sum");

@@ -4,11 +4,11 @@
 
 namespace thimble {
 
-Result<Graph> prepare_for_inference(Graph graph) {
-  THIMBLE_TRY(verify(graph));
-  THIMBLE_ASSIGN(Graph folded, fold_constants(std::move(graph)));
-  THIMBLE_TRY(verify(folded));
-  return folded;
+Result<Checked> prepare_for_inference(Graph graph) {
+  THIMBLE_ASSIGN(Checked checked, check(std::move(graph)));
+  return prepare_for_inference(std::move(checked));
 }
+
+Result<Checked> prepare_for_inference(Checked checked) { return fold_constants(std::move(checked)); }
 
 }  // namespace thimble

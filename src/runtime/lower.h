@@ -9,6 +9,7 @@
 #include <type_traits>
 
 #include "kernels/kernels.h"
+#include "ops/check.h"
 #include "ops/column.h"
 
 namespace thimble {
@@ -68,10 +69,11 @@ enum class ConstantForm { automatic, dense, sparse, palette };
 
 class LowerContext {
  public:
-  LowerContext(const Graph& g, NodeId id, const KernelTable& k, int max_threads, ConstantForm weights)
-      : graph(g),
+  LowerContext(const Checked& checked, NodeId id, const KernelTable& k, int max_threads, ConstantForm weights)
+      : graph(checked.graph),
         node_id(id),
-        node(g.nodes[static_cast<size_t>(id)]),
+        node(graph.nodes[static_cast<size_t>(id)]),
+        resolved(checked.nodes[static_cast<size_t>(id)]),
         kernels(k),
         threads(max_threads),
         form(weights) {}
@@ -79,6 +81,7 @@ class LowerContext {
   const Graph& graph;
   const NodeId node_id;
   const Node& node;
+  const Resolved& resolved;
   const KernelTable& kernels;
   const int threads;
   const ConstantForm form;
@@ -87,6 +90,11 @@ class LowerContext {
   bool has(int i) const { return i < static_cast<int>(node.inputs.size()) && node.inputs[static_cast<size_t>(i)] >= 0; }
   const Tensor& in(int i) const { return graph.at(node.inputs[static_cast<size_t>(i)]); }
   const Tensor& out(int i = 0) const { return graph.at(node.outputs[static_cast<size_t>(i)]); }
+  // What infer has put down as the node's plan.
+  template <class P>
+  const P& plan() const {
+    return resolved.plan.as<P>();
+  }
 
   // Adds a step run by Fn, a `void fn(const Params&, int part, int parts)`, and returns its
   // zero-initialised parameters to fill in. Params are trivially copyable; pointers in them are
@@ -139,9 +147,6 @@ class LowerContext {
     return copy;
   }
 
-  // The first output is the same memory as input 0 (reshape and the like).
-  void alias_input() { aliased = true; }
-
   // How many parts are worth it for work of about this many nanoseconds on one core: hand-off
   // costs a microsecond or two to a thread that waits, ten to one that sleeps.
   int parts_for(double nanoseconds) const { return nanoseconds > 25000 ? threads : 1; }
@@ -150,7 +155,6 @@ class LowerContext {
   std::vector<StepPlan> steps;
   std::vector<ScratchPlan> scratches;  // first/last are step indices within this node
   std::vector<Data> constants;
-  bool aliased = false;
 
  private:
   void bind_address(std::byte* where, TensorId tensor, int64_t bytes_in);

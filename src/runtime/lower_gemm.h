@@ -14,11 +14,14 @@ struct GemmShape {
   std::vector<int32_t> offsets;           // m·taps element offsets, negative = padding; empty: row i starts at i·k
   const Window* window = nullptr;         // what the table describes, where it is a window over images
   Activation activation = Activation::none;
+  RequantArgs requant;              // int8: what the accumulators become
   bool asymmetric_rows = false;     // hybrid: asymmetric quantisation (of rows or images)
   bool hybrid_images = false;       // hybrid: one scale per image instead of one per row (convolutions)
-  bool rounds_once = false;         // int8: sums are scaled in double and rounded once, not by gemmlowp's two roundings
   bool weights_transposed = false;  // weights are [taps·k, n] (depthwise of one input channel)
 };
+
+// A convolution's plan of its output as the kernels take it.
+RequantArgs requant_args(LowerContext& ctx, const thimble_requantize& y, int64_t channels);
 
 // x is input 0, weights input 1, optional bias input 2, y output 0. Weights that are constant are
 // packed at plan time, variable ones (training) by a step of their own at each run. Handles

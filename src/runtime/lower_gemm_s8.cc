@@ -5,7 +5,19 @@
 #include "runtime/lower_gemm_parts.h"
 #include "runtime/lower_gemm_sparse.h"
 
-namespace thimble::gemm_lowering {
+namespace thimble {
+
+RequantArgs requant_args(LowerContext& ctx, const thimble_requantize& y, int64_t channels) {
+  RequantArgs args;
+  args.multiplier = ctx.constant(std::vector<int32_t>(y.multiplier, y.multiplier + channels));
+  args.shift = ctx.constant(std::vector<int32_t>(y.shift, y.shift + channels));
+  args.zero_point = y.zero;
+  args.lo = y.lo;
+  args.hi = y.hi;
+  return args;
+}
+
+namespace gemm_lowering {
 
 std::vector<int32_t> column_sums(const GemmShape& s, const int8_t* w) {
   const int64_t rows = s.taps * s.k, column = s.weights_transposed ? 1 : rows, row = s.weights_transposed ? s.n : 1;
@@ -91,7 +103,7 @@ void run_gathered_s8(const GatherS8Params& p, int part, int parts) {
 
 Result<bool> lower_s8(LowerContext& ctx, const GemmShape& s) {
   const GemmS8Kernels& kernels = ctx.kernels.gemm_s8;
-  const Tensor &x = ctx.in(0), &w = ctx.in(1), &y = ctx.out();
+  const Tensor &x = ctx.in(0), &w = ctx.in(1);
   const int64_t rows = s.taps * s.k;
   // The kernel multiplies unsigned activations q + 128; the shift is folded into the bias.
   std::vector<int32_t> bias = column_sums(s, w.data.as<int8_t>().data());
@@ -101,16 +113,7 @@ Result<bool> lower_s8(LowerContext& ctx, const GemmShape& s) {
     bias[j] = static_cast<int32_t>(b - shift * static_cast<uint32_t>(bias[j]));
   }
   const int32_t* folded_bias = ctx.constant(bias);
-  RequantArgs requant;
-  if (s.rounds_once) {
-    requant.scale = ctx.constant(dense_scales(x.quant.scale[0], w.quant, y.quant.scale[0], s.n));
-  } else {
-    const Requantization r = requantization(x.type, x.quant.scale[0], w.quant, y.quant.scale[0], s.n);
-    requant.multiplier = ctx.constant(r.multiplier);
-    requant.shift = ctx.constant(r.shift);
-  }
-  requant.zero_point = y.quant.zero_point[0];
-  quantized_activation_range(s.activation, y.type, y.quant, &requant.lo, &requant.hi);
+  const RequantArgs& requant = s.requant;
   const double operations = static_cast<double>(s.images) * static_cast<double>(s.m) * static_cast<double>(s.n * rows);
   const int parts = s.images * s.m > 1 ? ctx.parts_for(operations / 150) : 1;
   GemmS8Params* p;
@@ -164,4 +167,5 @@ Result<bool> lower_s8(LowerContext& ctx, const GemmShape& s) {
   return true;
 }
 
-}  // namespace thimble::gemm_lowering
+}  // namespace gemm_lowering
+}  // namespace thimble

@@ -30,12 +30,16 @@ struct Storages {
 }  // namespace
 
 Result<std::shared_ptr<const Program>> Program::plan(Graph graph, const PlanOptions& options) {
-  THIMBLE_TRY(verify(graph));
+  THIMBLE_ASSIGN(Checked checked, check(std::move(graph)));
+  return plan(std::move(checked), options);
+}
+
+Result<std::shared_ptr<const Program>> Program::plan(Checked checked, const PlanOptions& options) {
   auto program = std::make_shared<Program>();
-  program->graph_ = std::move(graph);
-  widen_int4(program->graph_);
+  program->checked_ = std::move(checked);
+  widen_int4(program->checked_.graph);
   program->threads_ = std::max(options.threads, 1);
-  const Graph& g = program->graph_;
+  const Graph& g = program->checked_.graph;
 
   Storages storages(g.tensors.size());
   std::vector<ScratchPlan> scratches;
@@ -45,7 +49,11 @@ Result<std::shared_ptr<const Program>> Program::plan(Graph graph, const PlanOpti
   };
   for (size_t n = 0; n < g.nodes.size(); ++n) {
     if (gives_nothing(g.nodes[n])) continue;  // no lowering has to know of a batch of 0
-    LowerContext ctx(g, static_cast<NodeId>(n), kernels(), program->threads_, options.weights);
+    if (program->checked_.nodes[n].output_is_input) {
+      storages.join(g.nodes[n].outputs[0], g.nodes[n].inputs[0]);
+      continue;
+    }
+    LowerContext ctx(program->checked_, static_cast<NodeId>(n), kernels(), program->threads_, options.weights);
     bool lowered = false;
     const LowerFn lower = lowering_of(g.nodes[n].op).rule;
     if (lower && !options.reference_only) {
@@ -55,11 +63,7 @@ Result<std::shared_ptr<const Program>> Program::plan(Graph graph, const PlanOpti
                             format("node {} \"{}\" {}", n, g.nodes[n].name, name(g.nodes[n].op)));
       lowered = *result;
     }
-    if (!lowered) THIMBLE_TRY(lower_to_reference(ctx));
-    if (ctx.aliased) {
-      storages.join(g.nodes[n].outputs[0], g.nodes[n].inputs[0]);
-      continue;
-    }
+    if (!lowered) lower_to_reference(ctx);
     const int base_step = static_cast<int>(program->steps_.size());
     const auto base_scratch = static_cast<int32_t>(scratches.size());
     for (StepPlan& step : ctx.steps) {

@@ -23,10 +23,11 @@ struct PlanOptions {
 
 class Program {
  public:
-  // Verifies the graph, lowers every node and lays out the arena.
+  // Lowers every node and lays out the arena. A graph is checked first.
+  static Result<std::shared_ptr<const Program>> plan(Checked checked, const PlanOptions& options = {});
   static Result<std::shared_ptr<const Program>> plan(Graph graph, const PlanOptions& options = {});
 
-  const Graph& graph() const { return graph_; }
+  const Graph& graph() const { return checked_.graph; }
   const std::vector<StepPlan>& steps() const { return steps_; }
   // Working memory of the steps, by the numbers that their fixups use.
   const std::vector<int64_t>& scratch_offsets() const { return scratch_offset_; }
@@ -37,7 +38,7 @@ class Program {
   int64_t place(TensorId tensor, const uint8_t** constant) const;
 
  private:
-  Graph graph_;
+  Checked checked_;
   std::vector<StepPlan> steps_;
   std::vector<Data> constants_;
   std::vector<int32_t> storage_of_;  // tensor -> storage (aliases share one), −1 for constants

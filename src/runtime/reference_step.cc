@@ -1,7 +1,5 @@
 #include "runtime/reference_step.h"
 
-#include "ops/check.h"
-
 namespace thimble {
 namespace {
 
@@ -9,6 +7,7 @@ namespace {
 struct ReferenceParams {
   ReferenceFn fn;
   const Node* node;
+  const Plan* plan;
   uint32_t inputs, outputs, intermediates;
   void* scratch;
   RunFault* fault;
@@ -28,21 +27,21 @@ void run_reference(const void* memory, int, int) {
                {v + p.inputs, p.outputs},
                {v + p.inputs + p.outputs, p.intermediates},
                p.scratch,
-               p.fault});
+               p.fault,
+               p.plan});
 }
 
 }  // namespace
 
-Status lower_to_reference(LowerContext& ctx) {
-  InferContext infer(ctx.graph, ctx.node);
-  THIMBLE_TRY(infer_node(ctx.graph, ctx.node, &infer));
+void lower_to_reference(LowerContext& ctx) {
   const Node& node = ctx.node;
   const size_t count = node.inputs.size() + node.outputs.size() + node.intermediates.size();
-  const ScratchId scratch = infer.scratch_bytes > 0 ? ctx.scratch(infer.scratch_bytes) : ScratchId{};
+  const ScratchId scratch = ctx.resolved.scratch_bytes > 0 ? ctx.scratch(ctx.resolved.scratch_bytes) : ScratchId{};
   void* memory =
       ctx.raw_step("reference", run_reference, ReferenceParams::views_offset() + count * sizeof(TensorView), 1);
   auto* p = new (memory) ReferenceParams{row(node.op).reference,
                                          &node,
+                                         &ctx.resolved.plan,
                                          static_cast<uint32_t>(node.inputs.size()),
                                          static_cast<uint32_t>(node.outputs.size()),
                                          static_cast<uint32_t>(node.intermediates.size()),
@@ -60,8 +59,7 @@ Status lower_to_reference(LowerContext& ctx) {
       ++view;
     }
   ctx.bind_fault(&p->fault);
-  if (infer.scratch_bytes > 0) ctx.bind_scratch(&p->scratch, scratch);
-  return {};
+  if (ctx.resolved.scratch_bytes > 0) ctx.bind_scratch(&p->scratch, scratch);
 }
 
 }  // namespace thimble

@@ -5,6 +5,6 @@
 
 namespace thimble {
 
-Status lower_to_reference(LowerContext& ctx);
+void lower_to_reference(LowerContext& ctx);
 
 }  // namespace thimble

@@ -49,12 +49,12 @@ struct Weighing {
     TrialOutcome outcome;
     THIMBLE_ASSIGN(const std::vector<uint8_t> file, write_model(graph, packed ? "packed.thim" : "plain.tflite"));
     outcome.bytes = static_cast<int64_t>(file.size());
-    THIMBLE_ASSIGN(const Graph ready, prepare_for_inference(graph));
+    THIMBLE_ASSIGN(const Checked ready, prepare_for_inference(graph));
     THIMBLE_ASSIGN(const auto program, Program::plan(ready));
     outcome.memory = program->arena().bytes;
     const ScoreModel score =
         validation_score(how.validation, how.feeding, {.threads = how.threads, .cancelled = how.hooks.stop});
-    THIMBLE_ASSIGN(const ModelScore answers, score(ready));
+    THIMBLE_ASSIGN(const ModelScore answers, score(ready.graph));
     outcome.score = classes ? answers.accuracy : -answers.loss;
     return outcome;
   }

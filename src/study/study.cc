@@ -208,7 +208,8 @@ class Runner {
       v.result = std::move(result_.variants[i]);
       THIMBLE_ASSIGN(v.file, read_file(options_.out + "/" + v.result.file));
       THIMBLE_ASSIGN(Graph written, read_tflite(v.file));
-      THIMBLE_ASSIGN(v.graph, prepare_for_inference(std::move(written)));
+      THIMBLE_ASSIGN(Checked prepared, prepare_for_inference(std::move(written)));
+      v.graph = std::move(prepared.graph);
       variants.push_back(std::move(v));
     }
     THIMBLE_TRY(measure_variants(variants, data_.splits.test, data_.feeding, recipe_.measure, options_, hooks_,

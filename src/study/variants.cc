@@ -201,7 +201,8 @@ Result<Variant> make_variant(const VariantSpec& spec, const Staged& staged, cons
   THIMBLE_ASSIGN(v.file, write_tflite(v.graph));
   // What is measured is what was written: the file, read again.
   THIMBLE_ASSIGN(const Graph written, read_tflite(v.file));
-  THIMBLE_ASSIGN(v.graph, prepare_for_inference(written));
+  THIMBLE_ASSIGN(Checked prepared, prepare_for_inference(written));
+  v.graph = std::move(prepared.graph);
 
   VariantResult& r = v.result;
   r.name = spec.name;

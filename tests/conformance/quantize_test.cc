@@ -62,7 +62,7 @@ TEST_P(QuantizeModel, EveryFormRunsAndIsSmaller) {
     const auto reference = run_graph(q->graph, input, kModes[0]);
     ASSERT_TRUE(reference);
     for (const RunMode& mode : {kModes[1], kModes[2]}) {
-      const auto got = run_graph(*ready, input, mode);
+      const auto got = run_graph(ready->graph, input, mode);
       ASSERT_TRUE(got) << got.error().to_string();
       if (form.to == QuantizeTo::int8) {
         EXPECT_EQ(difference_bytes((*got)[0], (*reference)[0]), "") << mode.name;

@@ -37,6 +37,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (!total || total->macs > kMostMacs) return 0;
   run(*graph, true);
   auto prepared = thimble::prepare_for_inference(*graph);
-  if (prepared) run(std::move(*prepared), false);
+  if (prepared) run(std::move(prepared->graph), false);
   return 0;
 }

@@ -64,7 +64,8 @@ std::string Distillation::describe() const {
 }
 
 Status Distillation::plan_teacher(int64_t batch, int64_t inputs) {
-  THIMBLE_ASSIGN(Graph graph, prepare_for_inference(*options_.teacher));
+  THIMBLE_ASSIGN(Checked prepared, prepare_for_inference(*options_.teacher));
+  Graph& graph = prepared.graph;
   if (graph.inputs.size() != 1 || graph.outputs.size() != 1)
     return fail(ErrorCode::unsupported, format("the teacher has {} inputs and {} outputs, not one of each",
                                                graph.inputs.size(), graph.outputs.size()));

@@ -33,9 +33,9 @@ TEST(Float16, HalvesWeightsAndFoldsAwayWhenLoaded) {
   EXPECT_LT(largest_difference(run_floats(q->graph, input), run_floats(graph, input)), 1e-3);
   const auto ready = prepare_for_inference(q->graph);
   ASSERT_TRUE(ready) << ready.error().to_string();
-  EXPECT_EQ(count(*ready, Op::dequantize), 0);
+  EXPECT_EQ(count(ready->graph, Op::dequantize), 0);
   EXPECT_GT(count(q->graph, Op::dequantize), 3);
-  EXPECT_EQ(run(*ready, input), run(q->graph, input));
+  EXPECT_EQ(run(ready->graph, input), run(q->graph, input));
 }
 
 TEST(Float16, WeightsThatDoNotFitStay) {

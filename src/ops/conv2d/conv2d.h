@@ -13,6 +13,7 @@
 // Source: TensorFlow Lite CONV_2D, versions 1 to 6.
 #pragma once
 
+#include "ops/conv2d/kernel.h"
 #include "ops/op.h"
 #include "ops/window.h"
 
@@ -40,6 +41,14 @@ inline Result<Window> conv_window(const Conv2dAttrs& a, const Shape& x, const Sh
 
 // Everything a convolution's loops need; only for shapes that infer has accepted.
 struct ConvDims {
+  explicit ConvDims(const thimble_conv2d& p)
+      : batch(p.batch),
+        channels(p.channels),
+        outputs(p.outputs),
+        group_channels(p.group_channels),
+        group_outputs(p.group_outputs),
+        window{p.h, p.w} {}
+  // Of a gradient, whose plan it is not.
   ConvDims(const Conv2dAttrs& a, const Shape& x, const Shape& w)
       : batch(x[0]), channels(x[3]), outputs(w[0]), group_channels(w[3]), group_outputs(w[0] / (x[3] / w[3])) {
     if (auto made = conv_window(a, x, w)) window = *made;
@@ -53,3 +62,16 @@ struct ConvDims {
 bool hybrid_conv_is_asymmetric(const Quantization& w, int64_t groups);
 
 }  // namespace thimble
+
+inline void fields(thimble::PlanVisitor& v, const thimble_conv2d& p) {
+  v.number("batch", p.batch);
+  v.number("channels", p.channels);
+  v.number("outputs", p.outputs);
+  v.number("channels of a group", p.group_channels);
+  v.number("outputs of a group", p.group_outputs);
+  fields(v, "height", p.h);
+  fields(v, "width", p.w);
+  v.number("zero point of x", p.x_zero);
+  fields(v, "y", p.y, p.outputs);
+  fields(v, "range", p.range);
+}

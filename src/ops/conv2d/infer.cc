@@ -38,6 +38,15 @@ Status conv2d(InferContext& ctx) {
     return fail(ErrorCode::bad_file, "the number of multiply-accumulates overflows");
   // Hybrid: one quantised image.
   ctx.scratch_bytes = ctx.in(0).type != ctx.in(1).type ? window.in_pixels() * channels : 0;
+  auto& plan = ctx.plan.make<thimble_conv2d>();
+  plan.batch = x[0];
+  plan.channels = channels;
+  plan.outputs = outputs;
+  plan.group_channels = group_channels;
+  plan.group_outputs = outputs / (channels / group_channels);
+  plan.h = window.h;
+  plan.w = window.w;
+  plan_output(ctx, outputs, attrs.activation, &plan.x_zero, &plan.y, &plan.range);
   return {};
 }
 

@@ -10,7 +10,8 @@ namespace thimble::lowering {
 Result<bool> conv2d(LowerContext& ctx) {
   const auto& attrs = ctx.node.attrs.as<Conv2dAttrs>();
   const Tensor& w = ctx.in(1);
-  const ConvDims d(attrs, ctx.in(0).shape, w.shape);
+  const auto& plan = ctx.plan<thimble_conv2d>();
+  const ConvDims d(plan);
   if (d.groups() != 1) return false;
   const bool hybrid = weighted_kind(ctx.in(0), w) == WeightedKind::hybrid;
   GemmShape shape;
@@ -20,6 +21,7 @@ Result<bool> conv2d(LowerContext& ctx) {
   shape.images = d.batch;
   shape.image_stride = d.window.in_pixels() * d.channels;
   shape.activation = attrs.activation;
+  if (plan.y.multiplier) shape.requant = requant_args(ctx, plan.y, d.outputs);
   if (hybrid) {
     shape.hybrid_images = true;
     shape.asymmetric_rows = hybrid_conv_is_asymmetric(w.quant, 1);

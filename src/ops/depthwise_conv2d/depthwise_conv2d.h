@@ -10,6 +10,7 @@
 #pragma once
 
 #include "ops/conv2d/conv2d.h"
+#include "ops/depthwise_conv2d/kernel.h"
 
 namespace thimble {
 
@@ -17,6 +18,9 @@ using DepthwiseConv2dAttrs = Conv2dAttrs;
 
 // Everything the loops need; only for shapes that infer has accepted.
 struct DepthwiseDims {
+  explicit DepthwiseDims(const thimble_depthwise_conv2d& p)
+      : batch(p.batch), channels(p.channels), outputs(p.outputs), multiplier(p.multiplier), window{p.h, p.w} {}
+  // Of a gradient, whose plan it is not.
   DepthwiseDims(const DepthwiseConv2dAttrs& a, const Shape& x, const Shape& w)
       : batch(x[0]), channels(x[3]), outputs(w[3]), multiplier(w[3] / x[3]) {
     if (auto made = conv_window(a, x, w)) window = *made;
@@ -26,3 +30,15 @@ struct DepthwiseDims {
 };
 
 }  // namespace thimble
+
+inline void fields(thimble::PlanVisitor& v, const thimble_depthwise_conv2d& p) {
+  v.number("batch", p.batch);
+  v.number("channels", p.channels);
+  v.number("outputs", p.outputs);
+  v.number("outputs of a channel", p.multiplier);
+  fields(v, "height", p.h);
+  fields(v, "width", p.w);
+  v.number("zero point of x", p.x_zero);
+  fields(v, "y", p.y, p.outputs);
+  fields(v, "range", p.range);
+}

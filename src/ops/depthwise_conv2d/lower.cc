@@ -62,30 +62,26 @@ void set_common(LowerContext& ctx, Params<Args>& p, const DepthwiseDims& d, cons
   ctx.bind_out(&p.args.y);
 }
 
-Result<bool> lower_f32(LowerContext& ctx, const DepthwiseDims& d, Activation activation, int parts) {
+Result<bool> lower_f32(LowerContext& ctx, const DepthwiseDims& d, const thimble_range& range, int parts) {
   std::vector<int32_t> offsets;
   if (!forward_offsets(d.window, d.channels, &offsets)) return false;
   auto* p = ctx.step<run_f32>(parts);
   set_common(ctx, *p, d, offsets);
-  activation_range(activation, &p->args.lo, &p->args.hi);
+  p->args.lo = range.lo;
+  p->args.hi = range.hi;
   ctx.bind_in(&p->args.w, 1);
   ctx.bind_in(&p->args.bias, 2);
   return true;
 }
 
-Result<bool> lower_s8(LowerContext& ctx, const DepthwiseDims& d, Activation activation, int parts) {
+Result<bool> lower_s8(LowerContext& ctx, const DepthwiseDims& d, const thimble_depthwise_conv2d& plan, int parts) {
   std::vector<int32_t> offsets;
   if (!forward_offsets(d.window, d.channels, &offsets)) return false;
-  const Tensor &x = ctx.in(0), &w = ctx.in(1), &y = ctx.out();
   auto* p = ctx.step<run_s8>(parts);
   set_common(ctx, *p, d, offsets);
   DepthwiseS8Args& a = p->args;
-  a.zero_point = x.quant.zero_point[0];
-  const Requantization r = requantization(x.type, x.quant.scale[0], w.quant, y.quant.scale[0], d.outputs);
-  a.requant.multiplier = ctx.constant(r.multiplier);
-  a.requant.shift = ctx.constant(r.shift);
-  a.requant.zero_point = y.quant.zero_point[0];
-  quantized_activation_range(activation, y.type, y.quant, &a.requant.lo, &a.requant.hi);
+  a.zero_point = plan.x_zero;
+  a.requant = requant_args(ctx, plan.y, d.outputs);
   ctx.bind_in(&a.w, 1);
   if (ctx.has(2)) {
     ctx.bind_in(&a.bias, 2);
@@ -99,7 +95,8 @@ Result<bool> lower_s8(LowerContext& ctx, const DepthwiseDims& d, Activation acti
 
 Result<bool> depthwise_conv2d(LowerContext& ctx) {
   const auto& attrs = ctx.node.attrs.as<DepthwiseConv2dAttrs>();
-  const DepthwiseDims d(attrs, ctx.in(0).shape, ctx.in(1).shape);
+  const auto& plan = ctx.plan<thimble_depthwise_conv2d>();
+  const DepthwiseDims d(plan);
   const WeightedKind kind = weighted_kind(ctx.in(0), ctx.in(1));
   if (kind != WeightedKind::f32 && kind != WeightedKind::s8) return false;
   if (d.multiplier != 1 && d.channels == 1) {
@@ -107,6 +104,7 @@ Result<bool> depthwise_conv2d(LowerContext& ctx) {
     GemmShape shape{.m = d.window.out_pixels(), .n = d.outputs, .k = 1, .taps = d.window.taps(), .images = d.batch};
     shape.image_stride = d.window.in_pixels();
     shape.activation = attrs.activation;
+    if (plan.y.multiplier) shape.requant = requant_args(ctx, plan.y, d.outputs);
     shape.weights_transposed = true;
     if (!forward_offsets(d.window, 1, &shape.offsets)) return false;
     return lower_gemm(ctx, shape);
@@ -115,8 +113,8 @@ Result<bool> depthwise_conv2d(LowerContext& ctx) {
   const double operations =
       static_cast<double>(d.batch * d.window.out_pixels()) * static_cast<double>(d.window.taps() * d.outputs);
   const int parts = ctx.parts_for(operations / (kind == WeightedKind::f32 ? 10 : 20));
-  if (kind == WeightedKind::f32) return lower_f32(ctx, d, attrs.activation, parts);
-  return lower_s8(ctx, d, attrs.activation, parts);
+  if (kind == WeightedKind::f32) return lower_f32(ctx, d, plan.range, parts);
+  return lower_s8(ctx, d, plan, parts);
 }
 
 }  // namespace thimble::lowering

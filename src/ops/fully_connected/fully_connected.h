@@ -12,6 +12,8 @@
 #pragma once
 
 #include "graph/graph.h"
+#include "ops/fully_connected/kernel.h"
+#include "ops/plan.h"
 
 namespace thimble {
 
@@ -28,3 +30,20 @@ struct FullyConnectedAttrs {
 };
 
 }  // namespace thimble
+
+inline void fields(thimble::PlanVisitor& v, const thimble_fully_connected& p) {
+  v.number("batch", p.batch);
+  v.number("inputs", p.inputs);
+  v.number("outputs", p.outputs);
+  v.number("zero point of x", p.x_zero);
+  v.number("zero point of y", p.y_zero);
+  v.number("low", p.lo);
+  v.number("high", p.hi);
+  v.begin("scales");
+  v.number("count", p.scales.count);
+  v.array("upper bits", p.scales.high, p.scales.count);
+  v.array("lower bits", p.scales.low, p.scales.count);
+  v.array("shifts", p.scales.shift, p.scales.count);
+  v.end();
+  fields(v, "range", p.range);
+}

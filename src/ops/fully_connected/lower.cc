@@ -8,14 +8,20 @@ namespace thimble::lowering {
 // A dense layer is a plain matrix product: x [batch, inputs] · wᵀ, one "tap".
 Result<bool> fully_connected(LowerContext& ctx) {
   const auto& attrs = ctx.node.attrs.as<FullyConnectedAttrs>();
-  const Tensor& w = ctx.in(1);
+  const auto& plan = ctx.plan<thimble_fully_connected>();
   GemmShape shape;
-  shape.n = w.shape[0];
-  shape.k = w.shape[1];
-  shape.m = ctx.in(0).shape.elements() / shape.k;
+  shape.n = plan.outputs;
+  shape.k = plan.inputs;
+  shape.m = plan.batch;
   shape.activation = attrs.activation;
+  if (plan.scales.high) {
+    const Tensor &x = ctx.in(0), &w = ctx.in(1);
+    shape.requant.scale = ctx.constant(dense_scales(x.quant.scale[0], w.quant, ctx.out().quant.scale[0], plan.outputs));
+    shape.requant.zero_point = plan.y_zero;
+    shape.requant.lo = plan.lo;
+    shape.requant.hi = plan.hi;
+  }
   shape.asymmetric_rows = attrs.asymmetric_quantize_inputs;
-  shape.rounds_once = true;
   return lower_gemm(ctx, shape);
 }
 

@@ -81,6 +81,7 @@ Status infer_expand_dims(InferContext& ctx) {
 }  // namespace
 
 Status reshape(InferContext& ctx) {
+  ctx.output_is_input = true;
   return ctx.node.op == Op::reshape   ? infer_reshape(ctx)
          : ctx.node.op == Op::squeeze ? infer_squeeze(ctx)
                                       : infer_expand_dims(ctx);
