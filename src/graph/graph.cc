@@ -42,7 +42,7 @@ std::vector<int> Graph::use_counts() const {
   return uses;
 }
 
-Kept Graph::remove_unused(std::span<const char> node_is_dead) {
+std::vector<char> Graph::remove_unused(std::span<const char> node_is_dead) {
   std::vector<char> needed(tensors.size(), 0);
   for (TensorId t : outputs) needed[static_cast<size_t>(t)] = 1;
   std::vector<char> keep(nodes.size(), 0);
@@ -63,10 +63,11 @@ Kept Graph::remove_unused(std::span<const char> node_is_dead) {
   for (size_t i = 0; i < nodes.size(); ++i)
     if (keep[i]) kept_nodes.push_back(std::move(nodes[i]));
   nodes = std::move(kept_nodes);
-  return {std::move(keep), keep_tensors(needed)};
+  keep_tensors(needed);
+  return keep;
 }
 
-std::vector<TensorId> Graph::keep_tensors(std::span<const char> keep) {
+void Graph::keep_tensors(std::span<const char> keep) {
   std::vector<TensorId> renumber(tensors.size(), kNoTensor);
   std::vector<Tensor> kept;
   for (size_t t = 0; t < tensors.size(); ++t)
@@ -86,7 +87,6 @@ std::vector<TensorId> Graph::keep_tensors(std::span<const char> keep) {
   }
   apply(inputs);
   apply(outputs);
-  return renumber;
 }
 
 }  // namespace thimble

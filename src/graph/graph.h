@@ -73,12 +73,6 @@ struct Node {
   std::string name;
 };
 
-// What is left of a graph that was tidied up.
-struct Kept {
-  std::vector<char> nodes;        // per node as it was: whether it is still there
-  std::vector<TensorId> tensors;  // per tensor as it was: where it is now; kNoTensor: gone
-};
-
 struct Graph {
   std::string name;
   std::vector<Tensor> tensors;
@@ -101,10 +95,9 @@ struct Graph {
   // How many nodes read each tensor (graph outputs count as one reader more).
   std::vector<int> use_counts() const;
   // Drops nodes and tensors that no output and no variable update needs, and renumbers.
-  Kept remove_unused(std::span<const char> node_is_dead = {});
-  // Drops the tensors that are not marked, and renumbers; nodes, inputs and outputs name marked ones only. Returns
-  // Kept::tensors.
-  std::vector<TensorId> keep_tensors(std::span<const char> keep);
+  std::vector<char> remove_unused(std::span<const char> node_is_dead = {});
+  // Drops the tensors that are not marked, and renumbers; nodes, inputs and outputs name marked ones only.
+  void keep_tensors(std::span<const char> keep);
 };
 
 }  // namespace thimble

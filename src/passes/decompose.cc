@@ -116,7 +116,7 @@ Result<Rewrite> decompose(Graph& graph) {
     ++made.count;
   }
   if (made.count > 0) {
-    const std::vector<TensorId> now = graph.remove_unused().tensors;
+    const std::vector<TensorId> now = drop_unused(graph);
     made.now.assign(now.begin(), now.begin() + static_cast<std::ptrdiff_t>(made.now.size()));
   }
   return made;

@@ -43,7 +43,7 @@ Result<std::vector<char>> fold(Graph& graph, Lookup resolved) {
     dead[n] = 1;
   }
   if (std::ranges::find(dead, 1) == dead.end()) return std::vector<char>(graph.nodes.size(), 1);
-  return graph.remove_unused(dead).nodes;
+  return graph.remove_unused(dead);
 }
 
 }  // namespace

@@ -111,7 +111,7 @@ Result<LstmLowering> lower_lstm(Graph& graph) {
   lowering.rename(graph.outputs);
   if (made.count > 0) {
     lowering.rename(made.now);
-    const std::vector<TensorId> kept = graph.remove_unused().tensors;
+    const std::vector<TensorId> kept = drop_unused(graph);
     const auto follow = [&](TensorId& t) { t = kept[static_cast<size_t>(t)]; };
     std::ranges::for_each(made.now, follow);
     for (LoweredLstm& layer : made.layers) {

@@ -12,4 +12,7 @@ struct Rewrite {
   std::vector<TensorId> now;  // per tensor of the graph as it was: the one that stands for it; kNoTensor: none does
 };
 
+// Graph::remove_unused, and where each tensor is then.
+std::vector<TensorId> drop_unused(Graph& graph);
+
 }  // namespace thimble
