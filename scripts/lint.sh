@@ -32,7 +32,7 @@ ban 'an assert is no guard: return an Error' '\bassert\(' "${inference[@]}"
 ban 'environment variables are read by base/environment.h' '\bgetenv\(' "${code[@]}" ':!src/base/environment.cc' ':!*_test.cc'
 ban 'samples go into networks by SampleFeed (study/evaluate.h); training and calibration take floats from Batches and calibration_samples' \
   'feeding_?\.(sample|apply)\(|\bfill_input\(' "${code[@]}" ':!*_test.cc' ':!src/runtime/tensor_values.*' ':!src/study/evaluate.cc' \
-  ':!src/study/variants.cc' ':!src/data/batches.cc' ':!src/compress/distill.cc' ':!src/app/model_inputs.cc'
+  ':!src/study/variants.cc' ':!src/data/batches.cc' ':!src/compress/distill/distill.cc' ':!src/app/model_inputs.cc'
 ban 'data for a model are opened by open_model_data and open_study_data, files of one by gather' '\bopen_splits\(' \
   "${code[@]}" ':!*_test.cc' ':!src/data' ':!src/study/model_data.cc' ':!src/study/session_data.cc' ':!src/app/model_inputs.cc' \
   ':!src/app/data.cc'

@@ -1,10 +1,10 @@
 // `thimble cluster`: the weights of a float model get along with few different values.
-#include "compress/cluster.h"
+#include "compress/cluster/cluster.h"
 
 #include "app/commands.h"
 #include "app/flag_fields.h"
 #include "app/retraining.h"
-#include "compress/prune.h"
+#include "compress/prune/prune.h"
 #include "measure/units.h"
 #include "study/options/stages.h"
 

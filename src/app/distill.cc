@@ -1,13 +1,13 @@
 // `thimble distill`: a float model learns from another model's answers as well as from the labels.
-#include "compress/distill.h"
+#include "compress/distill/distill.h"
 
 #include "api/load.h"
 #include "app/commands.h"
 #include "app/flag_fields.h"
 #include "app/output.h"
 #include "app/retraining.h"
-#include "compress/cluster.h"
-#include "compress/prune.h"
+#include "compress/cluster/cluster.h"
+#include "compress/prune/prune.h"
 #include "measure/units.h"
 #include "study/options/stages.h"
 

@@ -13,7 +13,7 @@
 
 #include "base/file.h"
 #include "base/random.h"
-#include "compress/quantize.h"
+#include "compress/quantize/quantize.h"
 #include "data/npy.h"
 #include "data/png.h"
 #include "formats/tflite/tflite.h"

@@ -4,7 +4,7 @@
 
 #include "app/commands.h"
 #include "base/json.h"
-#include "compress/quant_rule.h"
+#include "compress/quantize/quant_rule.h"
 #include "formats/tflite/rule.h"
 #include "measure/table.h"
 #include "micro/emit.h"

@@ -1,5 +1,5 @@
 // `thimble prune`: the smallest weights of a float model become zero while it goes on learning.
-#include "compress/prune.h"
+#include "compress/prune/prune.h"
 
 #include <cmath>
 

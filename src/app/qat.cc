@@ -3,8 +3,8 @@
 #include <cstdio>
 
 #include "app/long_work.h"
-#include "compress/cluster.h"
-#include "compress/prune.h"
+#include "compress/cluster/cluster.h"
+#include "compress/prune/prune.h"
 #include "compress/retrain.h"
 
 namespace thimble::app {

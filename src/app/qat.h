@@ -2,7 +2,7 @@
 #pragma once
 
 #include "app/training_material.h"
-#include "compress/qat.h"
+#include "compress/qat/qat.h"
 
 namespace thimble::app {
 

@@ -13,7 +13,7 @@
 #include "app/widths.h"
 #include "base/file.h"
 #include "base/json.h"
-#include "compress/quantize.h"
+#include "compress/quantize/quantize.h"
 #include "formats/tflite/stock.h"
 #include "formats/tflite/tflite.h"
 #include "measure/table.h"

@@ -1,5 +1,5 @@
 // `thimble shrink`: fewer channels in a float model (structured pruning), then a few epochs of training.
-#include "compress/shrink.h"
+#include "compress/shrink/shrink.h"
 
 #include <algorithm>
 #include <cmath>

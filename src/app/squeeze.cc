@@ -1,5 +1,5 @@
 // `thimble squeeze`: the same model in fewer bytes, outputs identical bit for bit.
-#include "compress/squeeze.h"
+#include "compress/squeeze/squeeze.h"
 
 #include <algorithm>
 

@@ -3,7 +3,7 @@
 #include "api/load.h"
 #include "app/flag_fields.h"
 #include "app/interrupt.h"
-#include "compress/distill.h"
+#include "compress/distill/distill.h"
 #include "formats/tflite/tflite.h"
 #include "measure/units.h"
 #include "study/evaluate.h"

@@ -3,7 +3,7 @@
 
 #include "app/command.h"
 #include "base/json.h"
-#include "compress/mixed_precision.h"
+#include "compress/mixed_precision/mixed_precision.h"
 #include "data/dataset.h"
 #include "data/feeding.h"
 #include "study/variant_spec.h"

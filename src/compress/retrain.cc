@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "passes/fold_constants.h"
-#include "passes/lower_lstm.h"
 #include "train/answer_scale.h"
 #include "train/import.h"
+#include "train/inference_form.h"
 
 namespace thimble {
 
@@ -47,15 +47,12 @@ Result<Retrained> retrain(const Graph& float_graph, const Retraining& how, const
   if (imported.parameters.empty())
     return fail(ErrorCode::unsupported, "the model has no dense or convolution layer that can be trained");
   // LSTM layers have another form in training; their graph comes back from it.
-  const bool raised = std::ranges::any_of(imported.graph.nodes, [](const Node& n) { return n.op == Op::lstm; });
-  if (raised) {
-    result.graph = imported.graph;
-    for (TensorId t : imported.parameters) result.graph.at(t).variable = false;
-  }
+  THIMBLE_ASSIGN(InferenceForm form, inference_form(imported));
+  const bool other_form = !form.layers.empty();
   Weights initial;
   for (TensorId t : imported.parameters) {
     const auto values = imported.graph.at(t).data.as<float>();
-    initial[imported.graph.at(t).name].assign(values.begin(), values.end());
+    initial.parameters.emplace_back(values.begin(), values.end());
   }
 
   TrainOptions options;
@@ -66,13 +63,15 @@ Result<Retrained> retrain(const Graph& float_graph, const Retraining& how, const
   options.techniques = techniques;
   THIMBLE_ASSIGN(TrainResult trained,
                  train(model, how.spec, how.train, how.validation, feeding, how.augment, options, how.hooks));
-  for (TensorId t : imported.parameters)
-    result.graph.at(t).data = Data::of(std::span<const float>(trained.weights.at(imported.graph.at(t).name)));
-  if (raised)
-    THIMBLE_TRY([&]() -> Status {
-      THIMBLE_ASSIGN([[maybe_unused]] const int sequences, lower_lstm(result.graph));
-      return {};
-    }());
+  for (size_t i = 0; i < imported.parameters.size(); ++i) {
+    const TensorId t = imported.parameters[i];
+    const std::vector<float>& values = trained.weights.parameters[i];
+    if (other_form)
+      form.put(t, values);
+    else
+      result.graph.at(t).data = Data::of(std::span<const float>(values));
+  }
+  if (other_form) result.graph = std::move(form.graph);
   THIMBLE_TRY(put_answer_scale(result.graph, answers));
   result.weights = std::move(trained.weights);
   result.epochs = std::move(trained.epochs);

@@ -22,7 +22,7 @@ struct Retraining {
 struct Retrained {
   Graph graph;  // float32, as given but with the new weights (of the epoch to keep, or their average)
   std::vector<EpochRecord> epochs;
-  Weights weights;  // the same by name, and what techniques trained besides: Qat::deployed makes its graph of it
+  Weights weights;           // the same, and what techniques trained besides: Qat::deployed makes its graph of it
   bool interrupted = false;  // by a hook: the state is in the checkpoint, the graph is what there was by then
   double seconds = 0;
 };

@@ -1,7 +1,7 @@
 // Where a model's bytes are, tensor by tensor, and why those that did not shrink did not.
 #pragma once
 
-#include "compress/quantize.h"
+#include "compress/quantize/quantize.h"
 
 namespace thimble {
 

@@ -7,7 +7,7 @@
 #include <cstring>
 
 #include "base/random.h"
-#include "compress/quantize.h"
+#include "compress/quantize/quantize.h"
 #include "ops/binary/binary.h"
 #include "ops/builder.h"
 #include "ops/concatenation/concatenation.h"

@@ -1,7 +1,7 @@
 // Accuracy and loss of the small classification problem of test_training.h, and its samples for calibration.
 #pragma once
 
-#include "compress/sensitivity.h"
+#include "compress/mixed_precision/sensitivity.h"
 #include "compress/test_graphs.h"
 #include "compress/test_training.h"
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "compress/internal.h"
+#include "compress/layer_choice.h"
 #include "ops/operands.h"
 
 namespace thimble {

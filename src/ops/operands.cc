@@ -83,6 +83,16 @@ const LayerOperands* layer_of(const Node& node) {
   return rule && rule->layer ? &*rule->layer : nullptr;
 }
 
+bool converts(const Node& node) {
+  const OperandRule* rule = operands_of(node.op);
+  return rule && rule->converts;
+}
+
+Answer answer_of(const Node& node) {
+  const OperandRule* rule = operands_of(node.op);
+  return rule ? rule->answer : Answer::none;
+}
+
 int64_t layer_outputs(const Graph& graph, const Node& node, const LayerOperands& layer) {
   return graph.at(node.inputs[static_cast<size_t>(layer.weights)]).shape[layer.output_axis];
 }

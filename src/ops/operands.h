@@ -114,6 +114,8 @@ struct OperandRule {
   Answer answer = Answer::none;
   bool row_major = false;    // element i of the output is made of element i of input 0 (and of operands per channel)
   bool transparent = false;  // the same values in another type or shape
+  bool converts = false;     // the same values in another type, as near as it has them (quantize, dequantize)
+  bool moves = false;        // its values are values of input 0: at fixed places, or the largest of several
   bool homogeneous = false;  // twice the input 0 gives twice the output (parameters being 0, activations too)
   Commutes commutes = Commutes::no;
   bool fuses = false;                        // takes an activation of the next node as its own
@@ -128,6 +130,9 @@ const OperandRule* operands_of(Op op);
 AxisMap axes_of(const Graph& graph, const Node& node);
 // Null where the node is no layer.
 const LayerOperands* layer_of(const Node& node);
+// Whether the node only changes the type of its input, and what its output says of classes.
+bool converts(const Node& node);
+Answer answer_of(const Node& node);
 // How many channels a layer's weights make.
 int64_t layer_outputs(const Graph& graph, const Node& node, const LayerOperands& layer);
 

@@ -1,5 +1,7 @@
 #include "passes/decompose.h"
 
+#include <numeric>
+
 #include "ops/binary/binary.h"
 #include "ops/builder.h"
 #include "ops/unary/unary.h"
@@ -92,11 +94,13 @@ Result<TensorId> build(Parts& p, const Node& node) {
 
 }  // namespace
 
-Result<int> decompose(Graph& graph) {
+Result<Rewrite> decompose(Graph& graph) {
+  Rewrite made;
+  made.now.resize(graph.tensors.size());
+  std::iota(made.now.begin(), made.now.end(), 0);
   std::vector<Node> before;
   before.swap(graph.nodes);
   Builder builder(graph);
-  int rewritten = 0;
   for (const Node& node : before) {
     if (!applies(graph, node)) {
       graph.nodes.push_back(node);
@@ -109,10 +113,13 @@ Result<int> decompose(Graph& graph) {
       return tl::unexpected<Error>(std::move(result).error());
     }
     graph.nodes.back().outputs[0] = node.outputs[0];
-    ++rewritten;
+    ++made.count;
   }
-  if (rewritten) graph.remove_unused();
-  return rewritten;
+  if (made.count > 0) {
+    const std::vector<TensorId> now = drop_unused(graph);
+    made.now.assign(now.begin(), now.begin() + static_cast<std::ptrdiff_t>(made.now.size()));
+  }
+  return made;
 }
 
 }  // namespace thimble

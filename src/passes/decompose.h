@@ -10,11 +10,10 @@
 #pragma once
 
 #include "base/result.h"
-#include "graph/graph.h"
+#include "passes/rewrite.h"
 
 namespace thimble {
 
-// Returns how many nodes were rewritten.
-Result<int> decompose(Graph& graph);
+Result<Rewrite> decompose(Graph& graph);
 
 }  // namespace thimble

@@ -1,5 +1,8 @@
 #include "passes/lower_lstm.h"
 
+#include <algorithm>
+#include <numeric>
+
 #include "ops/builder.h"
 #include "ops/lstm/lstm.h"
 #include "ops/slice/slice.h"
@@ -16,8 +19,8 @@ class Lowering {
  public:
   explicit Lowering(Graph& graph) : graph_(graph), builder_(graph), uses_(graph.use_counts()) {}
 
-  // Appends the node's replacement to the graph's nodes.
-  Status replace(const Node& node) {
+  // Appends the node's replacement to the graph's nodes. What it says of tensors is by their ids before any is dropped.
+  Result<LoweredLstm> replace(const Node& node) {
     for (size_t i = 1; i < 4; ++i)
       if (!graph_.at(node.inputs[i]).constant())
         return fail(ErrorCode::unsupported, format("{} is not a constant", graph_.at(node.inputs[i]).to_string()));
@@ -27,22 +30,27 @@ class Lowering {
     const LstmDims d = lstm_dims(graph_.at(node.inputs[0]).shape, graph_.at(node.inputs[2]).shape);
     std::vector<TensorId> inputs(kLayerNorm + kGates, kNoTensor);
     inputs[kInput] = node.inputs[0];
+    LoweredLstm layer{.output = node.outputs[0]};
+    constexpr size_t kFirst[] = {kInputWeights, kRecurrentWeights, kBias};
+    const Shape shapes[] = {{d.units, d.inputs}, {d.units, d.units}, {d.units}};
+    for (size_t i = 0; i < layer.operands.size(); ++i)
+      layer.operands[i] = {.input = i + 1, .first_gate = kFirst[i], .whole = node.inputs[i + 1]};
     for (size_t g = 0; g < kGates; ++g) {
       const std::string gate = kGateNames[g];
-      inputs[kInputWeights + g] =
-          slice(node.inputs[1], g, Shape{d.units, d.inputs}, node.name + "/input_to_" + gate + "_weights");
-      inputs[kRecurrentWeights + g] =
-          slice(node.inputs[2], g, Shape{d.units, d.units}, node.name + "/recurrent_to_" + gate + "_weights");
-      inputs[kBias + g] = slice(node.inputs[3], g, Shape{d.units}, node.name + "/" + gate + "_gate_bias");
+      const std::string names[] = {"/input_to_" + gate + "_weights", "/recurrent_to_" + gate + "_weights",
+                                   "/" + gate + "_gate_bias"};
+      for (size_t i = 0; i < layer.operands.size(); ++i)
+        inputs[kFirst[i] + g] = layer.operands[i].gates[g] =
+            slice(node.inputs[i + 1], g, shapes[i], node.name + names[i]);
     }
     inputs[kHiddenState] = builder_.variable(node.name + "/hidden_state", DType::f32, Shape{d.batch, d.units});
     inputs[kCellState] = builder_.variable(node.name + "/cell_state", DType::f32, Shape{d.batch, d.units});
     const bool sequences = node.attrs.as<LstmAttrs>().return_sequences;
     SequenceLstmAttrs form;
     form.cell_clip = node.attrs.as<LstmAttrs>().cell_clip;
-    THIMBLE_ASSIGN(const TensorId y, builder_.op(Op::unidirectional_sequence_lstm, std::move(inputs), form,
-                                                 sequences ? node.name : node.name + "/sequence"));
-    TensorId last = y;
+    THIMBLE_ASSIGN(layer.sequence, builder_.op(Op::unidirectional_sequence_lstm, std::move(inputs), form,
+                                               sequences ? node.name : node.name + "/sequence"));
+    TensorId last = layer.sequence;
     if (!sequences) {
       // y[:, −1, :]
       const int32_t begin[] = {0, -1, 0}, end[] = {0, 0, 0}, strides[] = {1, 1, 1};
@@ -50,14 +58,14 @@ class Lowering {
       attrs.begin_mask = attrs.end_mask = 1 | 4;
       attrs.shrink_axis_mask = 2;
       THIMBLE_ASSIGN(last, builder_.op(Op::strided_slice,
-                                       {y, builder_.constant_i32(node.name + "/begin", begin),
+                                       {layer.sequence, builder_.constant_i32(node.name + "/begin", begin),
                                         builder_.constant_i32(node.name + "/end", end),
                                         builder_.constant_i32(node.name + "/strides", strides)},
                                        attrs, node.name));
     }
     graph_.at(last).name = graph_.at(node.outputs[0]).name;
     stands_for_[node.outputs[0]] = last;
-    return {};
+    return layer;
   }
 
   // Replacements read one another's results.
@@ -82,27 +90,37 @@ class Lowering {
 
 }  // namespace
 
-Result<int> lower_lstm(Graph& graph) {
+Result<LstmLowering> lower_lstm(Graph& graph) {
+  LstmLowering made;
+  made.now.resize(graph.tensors.size());
+  std::iota(made.now.begin(), made.now.end(), 0);
   Lowering lowering(graph);
   const std::vector<Node> nodes = std::move(graph.nodes);
   graph.nodes.clear();
-  int count = 0;
   for (Node node : nodes) {
     lowering.rename(node.inputs);
     if (node.op != Op::lstm) {
       graph.nodes.push_back(std::move(node));
       continue;
     }
-    if (Status s = lowering.replace(node); !s)
-      return with_context(std::move(s).error(), format("node \"{}\" lstm", node.name));
-    ++count;
+    auto layer = lowering.replace(node);
+    if (!layer) return with_context(std::move(layer).error(), format("node \"{}\" lstm", node.name));
+    made.layers.push_back(*layer);
+    ++made.count;
   }
   lowering.rename(graph.outputs);
-  if (count > 0) {
-    graph.remove_unused();
+  if (made.count > 0) {
+    lowering.rename(made.now);
+    const std::vector<TensorId> kept = drop_unused(graph);
+    const auto follow = [&](TensorId& t) { t = kept[static_cast<size_t>(t)]; };
+    std::ranges::for_each(made.now, follow);
+    for (LoweredLstm& layer : made.layers) {
+      follow(layer.sequence);
+      for (LstmGates& operand : layer.operands) std::ranges::for_each(operand.gates, follow);
+    }
     for (Tensor& tensor : graph.tensors) tensor.batch_unknown = false;  // the states have one batch size
   }
-  return count;
+  return made;
 }
 
 }  // namespace thimble

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "ops/op.h"
+#include "ops/dropout/dropout.h"
 
 namespace thimble {
 
@@ -17,7 +17,7 @@ int remove_training(Graph& graph) {
   for (size_t n = 0; n < graph.nodes.size(); ++n) {
     Node& node = graph.nodes[n];
     std::for_each(node.inputs.begin(), node.inputs.end(), replace);
-    if (node.op != Op::dropout) continue;
+    if (!node.attrs.holds<DropoutAttrs>()) continue;
     stands_for[static_cast<size_t>(node.outputs[0])] = node.inputs[0];
     dead[n] = 1;
     ++removed;

@@ -1,10 +1,11 @@
 #include "study/check_variants.h"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 
 #include "base/file.h"
-#include "compress/internal.h"
+#include "compress/layer_choice.h"
 #include "study/variants.h"
 #include "train/loss.h"
 #include "train/model.h"
@@ -31,11 +32,11 @@ std::vector<std::string> named_layers(const VariantSpec& v) {
 // The float model as stages get it, with weights that mean nothing: its layers have the names that it will have.
 Result<Graph> untrained(const ModelSpec& spec, const Model& model, const Feeding& feeding) {
   Weights weights;
-  for (const auto* list : {&model.parameters, &model.statistics})
-    for (TensorId t : *list) {
-      const Tensor& tensor = model.graph.at(t);
-      weights[tensor.name].assign(static_cast<size_t>(tensor.shape.elements()), 1.0f);
-    }
+  const auto ones = [&](TensorId t) {
+    return std::vector<float>(static_cast<size_t>(model.graph.at(t).shape.elements()), 1.0f);
+  };
+  std::ranges::transform(model.parameters, std::back_inserter(weights.parameters), ones);
+  std::ranges::transform(model.statistics, std::back_inserter(weights.statistics), ones);
   return deployable_graph(spec, weights, feeding, "untrained");
 }
 

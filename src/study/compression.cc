@@ -5,9 +5,9 @@
 #include <cmath>
 
 #include "base/file.h"
-#include "compress/carry_out.h"
-#include "compress/mixed_precision.h"
-#include "compress/plans.h"
+#include "compress/mixed_precision/mixed_precision.h"
+#include "compress/search/carry_out.h"
+#include "compress/search/plans.h"
 #include "formats/model_file.h"
 #include "formats/tflite/tflite.h"
 #include "passes/pipeline.h"

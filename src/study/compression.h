@@ -1,11 +1,11 @@
 // The smallest model within a goal, found by itself: what `thimble compress` does. Candidate plans from the model's
-// layers, successive halving over them (compress/search.h), each plan carried out (compress/carry_out.h), packed and
-// scored on validation samples.
+// layers, successive halving over them (compress/search/search.h), each plan carried out (compress/search/carry_out.h),
+// packed and scored on validation samples.
 #pragma once
 
-#include "compress/quantize.h"
+#include "compress/quantize/quantize.h"
 #include "compress/retrain.h"
-#include "compress/search.h"
+#include "compress/search/search.h"
 #include "report/page/report_search.h"
 
 namespace thimble {

@@ -160,15 +160,10 @@ class ItemRun {
   // The first variant's file against the network as it was trained (before export folded, split or rewrote anything).
   Status check_export(const Weights& weights, const Variant& variant, const Scorer& scorer) {
     if (data_.splits.test.empty() || variant.spec.quantize || !variant.result.stages.empty()) return {};
-    THIMBLE_ASSIGN(Model trained, build_model(recipe_.model, {.batch = 1}));
-    for (const auto* list : {&trained.parameters, &trained.statistics})
-      for (TensorId t : *list) {
-        Tensor& tensor = trained.graph.at(t);
-        tensor.data = Data::of(std::span<const float>(weights.at(tensor.name)));
-        tensor.variable = false;
-      }
+    THIMBLE_ASSIGN(Model model, build_model(recipe_.model, {.batch = 1}));
+    THIMBLE_ASSIGN(const Graph trained, with_constants(std::move(model), weights));
     THIMBLE_ASSIGN(const EvaluationResult before,
-                   evaluate_model(trained.graph, data_.splits.test, data_.feeding,
+                   evaluate_model(trained, data_.splits.test, data_.feeding,
                                   {.threads = options_.threads, .cancelled = hooks_.cancelled}));
     const AnswerScale scale = answer_scale(data_.feeding);  // the file has it in its last layer
     double worst = 0, largest = 1;

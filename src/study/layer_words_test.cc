@@ -106,14 +106,7 @@ double difference(const std::vector<float>& a, const std::vector<float>& b) {
 }
 
 Graph trained_network(const ModelSpec& spec, const Weights& weights) {
-  Model model = *build_model(spec, {});
-  for (const auto* list : {&model.parameters, &model.statistics})
-    for (TensorId t : *list) {
-      Tensor& tensor = model.graph.at(t);
-      tensor.data = Data::of(std::span<const float>(weights.at(tensor.name)));
-      tensor.variable = false;
-    }
-  return model.graph;
+  return *with_constants(*build_model(spec, {}), weights);
 }
 
 TEST(LayerWords, TrainedExportedAndQuantised) {

@@ -2,7 +2,7 @@
 // set.
 #pragma once
 
-#include "compress/sensitivity.h"
+#include "compress/mixed_precision/sensitivity.h"
 #include "study/evaluate.h"
 
 namespace thimble {

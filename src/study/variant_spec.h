@@ -4,12 +4,12 @@
 
 #include <optional>
 
-#include "compress/cluster.h"
-#include "compress/mixed_precision.h"
-#include "compress/prune.h"
-#include "compress/qat.h"
-#include "compress/quantize.h"
-#include "compress/shrink.h"
+#include "compress/cluster/cluster.h"
+#include "compress/mixed_precision/mixed_precision.h"
+#include "compress/prune/prune.h"
+#include "compress/qat/qat.h"
+#include "compress/quantize/quantize.h"
+#include "compress/shrink/shrink.h"
 #include "study/compression.h"
 #include "study/options/fields.h"
 #include "train/spec.h"

@@ -2,10 +2,11 @@
 
 #include <algorithm>
 
-#include "compress/calibration_words.h"
+#include "compress/calibrate/calibration_words.h"
 #include "compress/size_report.h"
 #include "formats/tflite/model_metadata.h"
 #include "formats/tflite/tflite.h"
+#include "ops/operands.h"
 #include "passes/add_bias.h"
 #include "passes/decompose.h"
 #include "passes/fold_constants.h"
@@ -40,7 +41,7 @@ std::string integer_part(const Graph& graph) {
   const auto is_float = [&](TensorId t) { return t != kNoTensor && graph.at(t).type == DType::f32; };
   int all = 0, integer = 0;
   for (const Node& node : graph.nodes) {
-    if (node.op == Op::quantize || node.op == Op::dequantize) continue;
+    if (converts(node)) continue;
     ++all;
     integer += std::ranges::none_of(node.inputs, is_float) && std::ranges::none_of(node.outputs, is_float);
   }
@@ -136,11 +137,8 @@ Result<Graph> deployable_graph(const ModelSpec& model, const Weights& weights, c
                                const std::string& name) {
   THIMBLE_ASSIGN(Model built, build_model(model, {.batch = 1}));
   THIMBLE_ASSIGN(Graph graph, with_weights(std::move(built), weights));
-  THIMBLE_TRY([&]() -> Status {
-    THIMBLE_ASSIGN([[maybe_unused]] const int sequences, lower_lstm(graph));
-    THIMBLE_ASSIGN([[maybe_unused]] const int rewritten, decompose(graph));
-    return {};
-  }());
+  THIMBLE_ASSIGN([[maybe_unused]] const LstmLowering lowered, lower_lstm(graph));
+  THIMBLE_ASSIGN([[maybe_unused]] const Rewrite rewritten, decompose(graph));
   THIMBLE_ASSIGN(graph, fold_constants(std::move(graph)));  // what unrolled layers compute from weights alone
   add_missing_biases(graph);
   fuse_activations(graph);

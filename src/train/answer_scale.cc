@@ -4,8 +4,8 @@
 #include <cmath>
 
 #include "ops/binary/binary.h"
-#include "ops/builder.h"
 #include "ops/fully_connected/fully_connected.h"
+#include "ops/make.h"
 #include "ops/operands.h"
 #include "passes/fold_constants.h"
 #include "train/last_layer.h"
@@ -55,10 +55,14 @@ void scale_dense(Graph& graph, const Node& node, const AnswerScale& scale, bool 
 
 // Removes the MUL and the ADD of append_answer_scale from the end; false: they are not there.
 bool remove_tail(Graph& graph, const AnswerScale& scale) {
+  const auto is = [&](const Node* node, BinaryFn fn, const std::vector<float>& operand) {
+    return node && node->attrs.holds<BinaryAttrs>() && binary_fn(node->op) == fn &&
+           own_constant(graph, node->inputs[1]) == operand;
+  };
   const Node* add = producer(graph, graph.outputs[0]);
-  if (!add || add->op != Op::add || own_constant(graph, add->inputs[1]) != scale.mean) return false;
+  if (!is(add, BinaryFn::add, scale.mean)) return false;
   const Node* mul = producer(graph, add->inputs[0]);
-  if (!mul || mul->op != Op::mul || own_constant(graph, mul->inputs[1]) != scale.deviation) return false;
+  if (!is(mul, BinaryFn::mul, scale.deviation)) return false;
   graph.outputs[0] = mul->inputs[0];
   graph.remove_unused();
   return true;
@@ -151,8 +155,8 @@ Status append_answer_scale(Graph& graph, const AnswerScale& scale) {
   const bool batch_unknown = b.at(answer).batch_unknown;
   const TensorId by = b.constant_f32(name + "/deviation", row, scale.deviation),
                  plus = b.constant_f32(name + "/mean", row, scale.mean);
-  THIMBLE_ASSIGN(const TensorId scaled, b.op(Op::mul, {answer, by}, BinaryAttrs{}, name + "/scaled"));
-  THIMBLE_ASSIGN(const TensorId result, b.op(Op::add, {scaled, plus}, BinaryAttrs{}, name + "/answer"));
+  THIMBLE_ASSIGN(const TensorId scaled, make::mul(b, answer, by, name + "/scaled"));
+  THIMBLE_ASSIGN(const TensorId result, make::add(b, scaled, plus, name + "/answer"));
   for (TensorId t : {scaled, result}) graph.at(t).batch_unknown = batch_unknown;
   graph.outputs[0] = result;
   return {};

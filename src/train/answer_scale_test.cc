@@ -22,8 +22,7 @@ Graph network(std::vector<LayerSpec> layers) {
   Weights weights;
   for (TensorId t : model->parameters) {
     const auto values = model->graph.at(t).data.as<float>();
-    weights[model->graph.at(t).name].assign(values.begin(), values.end());
-    for (float& v : weights[model->graph.at(t).name]) v += 0.1f;
+    for (float& v : weights.parameters.emplace_back(values.begin(), values.end())) v += 0.1f;
   }
   auto graph = with_weights(*model, weights);
   EXPECT_TRUE(graph) << graph.error().to_string();

@@ -6,9 +6,7 @@
 #include <cmath>
 
 #include "base/suggest.h"
-#include "ops/binary/binary.h"
-#include "ops/reduce/reduce.h"
-#include "ops/unary/unary.h"
+#include "ops/make.h"
 
 namespace thimble {
 namespace {
@@ -67,7 +65,6 @@ Status add_class_weights(const TrainSpec& spec, const Dataset& data, LossPlan* p
 }
 
 Result<TensorId> weighted_binary_loss(Builder& b, TensorId logits, TensorId targets, const LossPlan& plan) {
-  const BinaryAttrs plain;
   const Shape shape = b.at(logits).shape;
   const int64_t width = shape.elements() / shape[0];
   const auto scalar = [&](double v) { return b.scalar_f32(static_cast<float>(v)); };
@@ -75,31 +72,29 @@ Result<TensorId> weighted_binary_loss(Builder& b, TensorId logits, TensorId targ
   TensorId weight = kNoTensor;
   const std::vector<float>& w = plan.class_weights;
   if (width == 1) {
-    THIMBLE_ASSIGN(weight, b.op(Op::mul, {targets, scalar(static_cast<double>(w[1]) - w[0])}, plain, "loss/by_class"));
-    THIMBLE_ASSIGN(weight, b.op(Op::add, {weight, scalar(w[0])}, plain, "loss/weight"));
+    THIMBLE_ASSIGN(weight, make::mul(b, targets, scalar(static_cast<double>(w[1]) - w[0]), "loss/by_class"));
+    THIMBLE_ASSIGN(weight, make::add(b, weight, scalar(w[0]), "loss/weight"));
   } else {
     std::vector<float> row = w;
     row.resize(static_cast<size_t>(width), 1.0f);
     const TensorId constant = b.constant_f32("loss/class_weights", Shape{width}, row);
     const TensorId axis = b.constant_i32("loss/axis", std::array{1});
-    THIMBLE_ASSIGN(weight, b.op(Op::mul, {targets, constant}, plain, "loss/by_class"));
-    ReduceAttrs keep;
-    keep.keep_dims = true;
-    THIMBLE_ASSIGN(weight, b.op(Op::sum, {weight, axis}, keep, "loss/weight"));
+    THIMBLE_ASSIGN(weight, make::mul(b, targets, constant, "loss/by_class"));
+    THIMBLE_ASSIGN(weight, make::sum(b, weight, axis, true, "loss/weight"));
   }
   TensorId t = targets;
   if (const double smoothing = plan.attrs.label_smoothing; smoothing > 0) {
-    THIMBLE_ASSIGN(t, b.op(Op::mul, {t, scalar(1 - smoothing)}, plain, "loss/kept"));
-    THIMBLE_ASSIGN(t, b.op(Op::add, {t, scalar(smoothing / 2)}, plain, "loss/smoothed"));
+    THIMBLE_ASSIGN(t, make::mul(b, t, scalar(1 - smoothing), "loss/kept"));
+    THIMBLE_ASSIGN(t, make::add(b, t, scalar(smoothing / 2), "loss/smoothed"));
   }
   // softplus(−x)·t + softplus(x)·(1 − t) = softplus(x) − x·t
-  THIMBLE_ASSIGN(const TensorId both, b.op(Op::softplus, {logits}, UnaryAttrs{}, "loss/softplus"));
-  THIMBLE_ASSIGN(const TensorId right, b.op(Op::mul, {logits, t}, plain, "loss/right"));
-  THIMBLE_ASSIGN(const TensorId loss, b.op(Op::sub, {both, right}, plain, "loss/each"));
-  THIMBLE_ASSIGN(const TensorId weighted, b.op(Op::mul, {loss, weight}, plain, "loss/weighted"));
+  THIMBLE_ASSIGN(const TensorId both, make::softplus(b, logits, "loss/softplus"));
+  THIMBLE_ASSIGN(const TensorId right, make::mul(b, logits, t, "loss/right"));
+  THIMBLE_ASSIGN(const TensorId loss, make::sub(b, both, right, "loss/each"));
+  THIMBLE_ASSIGN(const TensorId weighted, make::mul(b, loss, weight, "loss/weighted"));
   std::vector<int32_t> axes;
   for (int d = 0; d < shape.rank(); ++d) axes.push_back(d);
-  return b.op(Op::mean, {weighted, b.constant_i32("loss/axes", axes)}, ReduceAttrs{}, "loss");
+  return make::mean(b, weighted, b.constant_i32("loss/axes", axes), false, "loss");
 }
 
 void weighted_row(const LossPlan& plan, int32_t label, std::span<float> row) {

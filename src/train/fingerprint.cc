@@ -36,7 +36,8 @@ class Text {
 }  // namespace
 
 TrainingKeys training_keys(const Graph& training, const TrainSpec& s, const Dataset& train, const Dataset& validation,
-                           const Feeding& feeding, const Augment& a, const TrainOptions& options) {
+                           const Feeding& feeding, const Augment& a, const TrainOptions& options,
+                           const NamedWeights& initial) {
   TrainingKeys keys;
   const auto add = [&](const char* key, const auto&... values) {
     Text text;
@@ -68,9 +69,9 @@ TrainingKeys training_keys(const Graph& training, const TrainSpec& s, const Data
   for (const auto& technique : options.techniques) add("technique", technique->describe());
   if (options.initial) {
     std::string all;
-    for (const auto& [name, values] : *options.initial)
-      all += name +
-             sha256_hex(std::string_view(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)));
+    for (const auto& [name, values] : initial)
+      all += name + sha256_hex(std::string_view(reinterpret_cast<const char*>(values->data()),
+                                                values->size() * sizeof(float)));
     add("weights to start from", sha256_hex(all));
   }
   add("model", sha256_hex(dump(training)));

@@ -14,12 +14,12 @@ namespace thimble {
 
 // Everything that decides the weights, key by key ("train.batch" → "32", long things as hashes): the training graph,
 // the recipe (optimiser, schedule, batch, epochs, seed, callbacks), augmentation, feeding, names and sizes of the data
-// sets, techniques and the weights to start from. Not what only decides when and where: threads, log files, limits of
-// time.
+// sets, techniques and the weights to start from (`initial`). Not what only decides when and where: threads, log files,
+// limits of time.
 using TrainingKeys = std::vector<std::pair<std::string, std::string>>;
 TrainingKeys training_keys(const Graph& training, const TrainSpec& spec, const Dataset& train,
                            const Dataset& validation, const Feeding& feeding, const Augment& augment,
-                           const TrainOptions& options);
+                           const TrainOptions& options, const NamedWeights& initial = {});
 
 // A hash of all of them.
 std::string training_fingerprint(const TrainingKeys& keys);

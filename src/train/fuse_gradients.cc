@@ -2,32 +2,10 @@
 
 #include <algorithm>
 
-#include "ops/conv2d/conv2d.h"
-#include "ops/pool2d/pool2d.h"
+#include "ops/operands.h"
 #include "ops/relu_grad/relu_grad.h"
 
 namespace thimble {
-namespace {
-
-// Gives a gradient operator the clamp that y came out of; false where it cannot take one.
-template <class A>
-bool take(Node& node, Activation activation) {
-  A attrs = node.attrs.as<A>();
-  if (attrs.activation != Activation::none) return false;
-  attrs.activation = activation;
-  node.attrs = attrs;
-  return true;
-}
-bool take_clamp(Node& node, TensorId y, Activation activation) {
-  if (node.op == Op::max_pool_grad && node.inputs[0] == y) return take<Pool2dAttrs>(node, activation);
-  if (node.op == Op::conv2d_grad_input && node.inputs[2] == y) return take<Conv2dAttrs>(node, activation);
-  return false;
-}
-
-bool only_for_output(Op op) { return op == Op::softmax || op == Op::log_softmax || op == Op::sigmoid; }
-
-}  // namespace
-
 int fuse_gradients(Graph& graph, std::span<const TensorId> keep) {
   std::vector<int> uses(graph.tensors.size(), 0), maker(graph.tensors.size(), -1);
   const auto count = [&](std::span<const TensorId> tensors, int by) {
@@ -45,7 +23,7 @@ int fuse_gradients(Graph& graph, std::span<const TensorId> keep) {
   std::vector<char> dead(graph.nodes.size(), 0);
   for (size_t n = 0; n < graph.nodes.size(); ++n) {
     Node& node = graph.nodes[n];
-    if (node.op != Op::relu_grad) continue;
+    if (!node.attrs.holds<ReluGradAttrs>()) continue;
     const TensorId d = node.inputs[1];
     const int made_by = maker[static_cast<size_t>(d)];
     if (made_by < 0 || uses[static_cast<size_t>(d)] != 1) continue;
@@ -57,7 +35,7 @@ int fuse_gradients(Graph& graph, std::span<const TensorId> keep) {
   }
   for (size_t n = graph.nodes.size(); n-- > 0;) {
     const Node& node = graph.nodes[n];
-    if (!only_for_output(node.op) || uses[static_cast<size_t>(node.outputs[0])] > 0) continue;
+    if (answer_of(node) == Answer::none || uses[static_cast<size_t>(node.outputs[0])] > 0) continue;
     count(node.inputs, -1);
     dead[n] = 1;
   }

@@ -1,7 +1,6 @@
 #include "train/grad.h"
 
-#include "ops/binary/binary.h"
-#include "ops/relu_grad/relu_grad.h"
+#include "ops/make.h"
 
 namespace thimble {
 
@@ -16,14 +15,6 @@ const Cell<GradFn>& gradient_of(Op op) {
 #include "ops/ops.def"
   };
   return table[index(op)];
-}
-
-Result<TensorId> activation_gradient(GradContext& ctx, Activation activation) {
-  if (activation == Activation::none) return ctx.dy();
-  if (activation != Activation::relu && activation != Activation::relu6 && activation != Activation::relu_n1_to_1)
-    return fail(ErrorCode::unsupported, format("no gradient through the fused activation {}", name(activation)),
-                "write the activation as a layer of its own");
-  return ctx.builder.op(Op::relu_grad, {ctx.y(), ctx.dy()}, ReluGradAttrs{activation}, ctx.node.name + "/dact");
 }
 
 namespace {
@@ -96,8 +87,7 @@ class Differentiator {
       sum = contribution;
       return {};
     }
-    THIMBLE_ASSIGN(const TensorId total,
-                   builder_.op(Op::add, {sum, contribution}, BinaryAttrs{}, builder_.at(tensor).name + "/dsum"));
+    THIMBLE_ASSIGN(const TensorId total, make::add(builder_, sum, contribution, builder_.at(tensor).name + "/dsum"));
     sum = total;
     return {};
   }

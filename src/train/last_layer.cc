@@ -4,6 +4,7 @@
 
 #include "ops/check.h"
 #include "ops/fully_connected/fully_connected.h"
+#include "ops/operands.h"
 #include "train/layers.h"
 
 namespace thimble {
@@ -13,20 +14,22 @@ LastLayer of_graph(const Graph& graph) {
   LastLayer last;
   if (graph.outputs.size() != 1) return last;
   const auto producers = graph.producers();
+  const std::vector<std::string> activations = activation_names();
   TensorId t = graph.outputs[0];
   const Shape& shape = graph.at(t).shape;
   last.outputs = shape.rank() > 0 ? shape.dim(-1) : 0;
   for (NodeId n; t >= 0 && (n = producers[static_cast<size_t>(t)]) >= 0;) {
     const Node& node = graph.nodes[static_cast<size_t>(n)];
-    if (node.op == Op::softmax || node.op == Op::log_softmax || node.op == Op::sigmoid || node.op == Op::tanh) {
-      last.activation = name(node.op);
-    } else if (node.op == Op::fully_connected) {
+    const OperandRule* rule = operands_of(node.op);
+    if (std::ranges::find(activations, name(node.op)) != activations.end()) {
+      if (last.activation.empty()) last.activation = name(node.op);
+    } else if (node.attrs.holds<FullyConnectedAttrs>()) {
       last.word = "dense";
       if (const Activation a = node.attrs.as<FullyConnectedAttrs>().activation;
           last.activation.empty() && a != Activation::none)
         last.activation = "relu";
       return last;
-    } else if (node.op != Op::reshape) {
+    } else if (!rule || !rule->transparent) {
       last.word = name(node.op);
       return last;
     }

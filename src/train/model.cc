@@ -180,23 +180,27 @@ Result<Model> build_model(const ModelSpec& spec, const ModelOptions& options) {
   return model;
 }
 
-Result<Graph> with_weights(Model model, const Weights& weights) {
-  for (const auto* list : {&model.parameters, &model.statistics})
-    for (TensorId t : *list) {
-      Tensor& tensor = model.graph.at(t);
-      const auto it = weights.find(tensor.name);
-      if (it == weights.end() || static_cast<int64_t>(it->second.size()) != tensor.shape.elements())
+Result<Graph> with_constants(Model model, const Weights& weights) {
+  const auto put = [&](const std::vector<TensorId>& ids, const std::vector<std::vector<float>>& values) -> Status {
+    for (size_t i = 0; i < ids.size(); ++i) {
+      Tensor& tensor = model.graph.at(ids[i]);
+      if (i >= values.size() || static_cast<int64_t>(values[i].size()) != tensor.shape.elements())
         return fail(ErrorCode::internal, format("no weights for {}", tensor.to_string()));
-      tensor.data = Data::of(std::span<const float>(it->second));
+      tensor.data = Data::of(std::span<const float>(values[i]));
       tensor.variable = false;
     }
-  remove_training(model.graph);
-  THIMBLE_TRY([&]() -> Status {
-    auto folded = fold_batch_norm(model.graph);
-    if (!folded) return tl::unexpected<Error>(std::move(folded).error());
     return {};
-  }());
+  };
+  THIMBLE_TRY(put(model.parameters, weights.parameters));
+  THIMBLE_TRY(put(model.statistics, weights.statistics));
   return std::move(model.graph);
+}
+
+Result<Graph> with_weights(Model model, const Weights& weights) {
+  THIMBLE_ASSIGN(Graph graph, with_constants(std::move(model), weights));
+  remove_training(graph);
+  if (auto folded = fold_batch_norm(graph); !folded) return tl::unexpected<Error>(std::move(folded).error());
+  return graph;
 }
 
 }  // namespace thimble

@@ -36,9 +36,20 @@ struct Model {
 // Errors name the layer, its input shape and what does not fit (a 3×3 window on 1×1 …).
 Result<Model> build_model(const ModelSpec& spec, const ModelOptions& options);
 
-// Weights of a trained model by name, to bring from the training form into the inference form.
-using Weights = std::map<std::string, std::vector<float>>;
+// Values of a model's variables, in the order of Model::parameters and ::statistics: the same in every form of one
+// model (in training or not, of any batch), so that what one has learnt is brought into another.
+struct Weights {
+  std::vector<std::vector<float>> parameters, statistics;
+  std::map<std::string, std::vector<float>> added;  // what techniques have added, by the names that they gave it
+
+  bool empty() const { return parameters.empty() && statistics.empty() && added.empty(); }
+  friend bool operator==(const Weights&, const Weights&) = default;
+};
+// Some of them by the names of the variables.
+using NamedWeights = std::map<std::string, std::vector<float>*>;
 // The inference graph: dropout gone, variables of `model` replaced by these weights as constants.
 Result<Graph> with_weights(Model model, const Weights& weights);
+// The same, everything else as it is: what the model in training computes.
+Result<Graph> with_constants(Model model, const Weights& weights);
 
 }  // namespace thimble

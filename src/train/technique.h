@@ -19,6 +19,7 @@ struct TrainingGraph;
 
 // One trainable tensor of a running fit: its values, and their average where one is kept (else empty).
 struct ParameterView {
+  TensorId tensor = kNoTensor;  // in the model, as techniques rewrite it, and in the training graph
   const std::string& name;
   const Shape& shape;
   std::span<float> values, average;

@@ -74,10 +74,14 @@ class Fit {
       log(LogLevel::warning,
           "the model gives {} outputs, the data set \"{}\" has {} classes: the others are never right", width_,
           set_.name(), set_.classes());
+    own_parameters_ = model.parameters.size();
+    own_statistics_ = model.statistics.size();
     for (const auto& technique : options_.techniques) THIMBLE_TRY(technique->rewrite(model));
     THIMBLE_ASSIGN(graph_, build_training_graph(model, spec_, loss_, width_, options_.techniques));
     result_.parameters = model.parameter_count;
-    keys_ = training_keys(graph_.graph, spec_, set_, validation_, feeding_, augment_, options_);
+    Weights initial = options_.initial ? *options_.initial : Weights();
+    keys_ =
+        training_keys(graph_.graph, spec_, set_, validation_, feeding_, augment_, options_, by_name(graph_, initial));
     if (options_.threads > 1) {
       THIMBLE_ASSIGN(pool_, ThreadPool::create(options_.threads));
     }
@@ -95,7 +99,7 @@ class Fit {
     THIMBLE_TRY(start_from_initial());
     for (size_t i = 0; i < graph_.parameters.size(); ++i) {
       const Tensor& t = graph_.graph.at(graph_.parameters[i]);
-      parameters_.push_back({t.name, t.shape, floats(graph_.parameters[i]),
+      parameters_.push_back({graph_.parameters[i], t.name, t.shape, floats(graph_.parameters[i]),
                              graph_.averages.empty() ? std::span<float>() : floats(graph_.averages[i])});
     }
     view_.emplace(FitView{*session_, graph_, parameters_, batch_, 0, 0, pool_, feeding_});
@@ -109,22 +113,32 @@ class Fit {
     return {};
   }
 
-  // Values for parameters and statistics, by name; averages start from them too. What a technique has added has
-  // values of its own.
+  // Values for parameters and statistics; averages start from them too. What a technique has added may have values of
+  // its own.
   Status start_from_initial() {
     if (!options_.initial) return {};
-    const auto put = [&](TensorId from, TensorId to) -> Status {
-      const Tensor& t = graph_.graph.at(from);
-      const auto it = options_.initial->find(t.name);
-      if (it == options_.initial->end() && !options_.techniques.empty()) return {};
-      if (it == options_.initial->end() || it->second.size() != floats(to).size())
+    const Weights& initial = *options_.initial;
+    const auto put = [&](TensorId variable, const std::vector<std::vector<float>>& own, size_t i, size_t count,
+                         TensorId to) -> Status {
+      const Tensor& t = graph_.graph.at(variable);
+      const std::vector<float>* values = i < own.size() ? &own[i] : nullptr;
+      if (i >= count) {
+        const auto it = initial.added.find(t.name);
+        if (it == initial.added.end()) return {};
+        values = &it->second;
+      }
+      if (!values || values->size() != floats(to).size())
         return fail(ErrorCode::internal, format("no initial values for {}", t.to_string()));
-      std::ranges::copy(it->second, floats(to).begin());
+      std::ranges::copy(*values, floats(to).begin());
       return {};
     };
-    for (TensorId t : graph_.parameters) THIMBLE_TRY(put(t, t));
-    for (TensorId t : graph_.statistics) THIMBLE_TRY(put(t, t));
-    for (size_t i = 0; i < graph_.averages.size(); ++i) THIMBLE_TRY(put(graph_.parameters[i], graph_.averages[i]));
+    for (size_t i = 0; i < graph_.parameters.size(); ++i) {
+      const TensorId t = graph_.parameters[i];
+      THIMBLE_TRY(put(t, initial.parameters, i, own_parameters_, t));
+      if (!graph_.averages.empty()) THIMBLE_TRY(put(t, initial.parameters, i, own_parameters_, graph_.averages[i]));
+    }
+    for (size_t i = 0; i < graph_.statistics.size(); ++i)
+      THIMBLE_TRY(put(graph_.statistics[i], initial.statistics, i, own_statistics_, graph_.statistics[i]));
     return {};
   }
 
@@ -181,35 +195,37 @@ class Fit {
     return {};
   }
 
-  // All variables by name would be more than is needed: parameters (or their averages) and statistics.
+  // All variables would be more than is needed: parameters (or their averages) and statistics.
   Weights current_weights() {
     Weights weights;
-    for (size_t i = 0; i < graph_.parameters.size(); ++i) {
-      const auto values = floats(graph_.averages.empty() ? graph_.parameters[i] : graph_.averages[i]);
-      weights[graph_.graph.at(graph_.parameters[i]).name].assign(values.begin(), values.end());
-    }
-    for (TensorId t : graph_.statistics) {
-      const auto values = floats(t);
-      weights[graph_.graph.at(t).name].assign(values.begin(), values.end());
-    }
+    const auto take = [&](TensorId variable, TensorId from, bool own, std::vector<std::vector<float>>& list) {
+      const auto values = floats(from);
+      (own ? list.emplace_back() : weights.added[graph_.graph.at(variable).name]).assign(values.begin(), values.end());
+    };
+    for (size_t i = 0; i < graph_.parameters.size(); ++i)
+      take(graph_.parameters[i], graph_.averages.empty() ? graph_.parameters[i] : graph_.averages[i],
+           i < own_parameters_, weights.parameters);
+    for (size_t i = 0; i < graph_.statistics.size(); ++i)
+      take(graph_.statistics[i], graph_.statistics[i], i < own_statistics_, weights.statistics);
     return weights;
   }
 
-  std::vector<uint8_t> flatten(const Weights& weights) {
+  // In the order of their names, which checkpoints keep.
+  std::vector<uint8_t> flatten(Weights weights) {
     std::vector<uint8_t> bytes;
-    for (const auto& [name, values] : weights) {
-      const auto* p = reinterpret_cast<const uint8_t*>(values.data());
-      bytes.insert(bytes.end(), p, p + values.size() * 4);
+    for (const auto& [name, values] : by_name(graph_, weights)) {
+      const auto* p = reinterpret_cast<const uint8_t*>(values->data());
+      bytes.insert(bytes.end(), p, p + values->size() * 4);
     }
     return bytes;
   }
   Weights unflatten(const std::vector<uint8_t>& bytes) {
     Weights weights = current_weights();
     size_t at = 0;
-    for (auto& [name, values] : weights) {
-      if (values.size() * 4 > bytes.size() - at) break;
-      std::memcpy(values.data(), bytes.data() + at, values.size() * 4);
-      at += values.size() * 4;
+    for (const auto& [name, values] : by_name(graph_, weights)) {
+      if (values->size() * 4 > bytes.size() - at) break;
+      std::memcpy(values->data(), bytes.data() + at, values->size() * 4);
+      at += values->size() * 4;
     }
     return weights;
   }
@@ -435,6 +451,7 @@ class Fit {
   Weights best_weights_;
   TrainingKeys keys_;
   int64_t batch_ = 0, width_ = 0;
+  size_t own_parameters_ = 0, own_statistics_ = 0;  // of the model; techniques' come behind
   size_t update_step_ = 0;
   double learning_rate_ = 0, train_seconds_ = 0, epoch_seconds_ = 0;
   bool started_ = false;

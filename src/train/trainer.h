@@ -46,7 +46,7 @@ struct TrainOptions {
   bool resume = false;               // continue from `checkpoint` where it exists and fits
   double checkpoint_seconds = 30;    // also within an epoch when this much time has gone by
   double max_seconds = 0;            // 0 = no limit: stops like Ctrl-C, which is not an error then
-  const Weights* initial = nullptr;  // first values by name, in place of the model's own
+  const Weights* initial = nullptr;  // first values, in place of the model's own
   Techniques techniques;
 };
 

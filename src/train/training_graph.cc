@@ -2,14 +2,13 @@
 
 #include <algorithm>
 
-#include "ops/binary/binary.h"
+#include "ops/make.h"
 #include "ops/optimizer/optimizer.h"
 #include "train/class_weights.h"
 #include "train/fuse_gradients.h"
 #include "train/grad.h"
 
 namespace thimble {
-namespace {
 
 Result<TensorId> add_loss(Builder& b, const Model& model, const LossPlan& plan, TensorId target,
                           TensorId* predictions) {
@@ -22,24 +21,23 @@ Result<TensorId> add_loss(Builder& b, const Model& model, const LossPlan& plan, 
   }
   LossAttrs attrs = plan.attrs;
   if (weighted) attrs.label_smoothing = 0;  // the rows are smoothed before they are weighted
-  if (!plan.from_logits) return b.op(Op::loss, {model.output, target}, attrs, "loss");
-  THIMBLE_ASSIGN(const auto outputs, b.node(Op::softmax_crossentropy, {model.logits, target},
-                                            SoftmaxCrossentropyAttrs{attrs.label_smoothing}, "loss", 2));
-  *predictions = outputs[1];
-  return outputs[0];
+  if (!plan.from_logits) return make::loss(b, model.output, target, attrs, "loss");
+  THIMBLE_ASSIGN(const auto made, make::softmax_crossentropy(b, model.logits, target, attrs.label_smoothing, "loss"));
+  *predictions = made.probabilities;
+  return made.loss;
 }
+
+namespace {
 
 // Limits on gradients, in Keras's order of precedence: per value, per gradient, all together.
 Status clip(Builder& b, const OptimizerSpec& spec, std::vector<TensorId>& gradients) {
-  const auto scaled = [&](TensorId g, TensorId factor) {
-    return b.op(Op::mul, {g, factor}, BinaryAttrs{}, b.at(g).name + "/clipped");
-  };
+  const auto scaled = [&](TensorId g, TensorId factor) { return make::mul(b, g, factor, b.at(g).name + "/clipped"); };
   if (spec.clipvalue > 0) {
     const TensorId hi = b.scalar_f32(static_cast<float>(spec.clipvalue)),
                    lo = b.scalar_f32(static_cast<float>(-spec.clipvalue));
     for (TensorId& g : gradients) {
-      THIMBLE_ASSIGN(const TensorId below, b.op(Op::minimum, {g, hi}, BinaryAttrs{}, b.at(g).name + "/min"));
-      THIMBLE_ASSIGN(g, b.op(Op::maximum, {below, lo}, BinaryAttrs{}, b.at(below).name + "/max"));
+      THIMBLE_ASSIGN(const TensorId below, make::minimum(b, g, hi, b.at(g).name + "/min"));
+      THIMBLE_ASSIGN(g, make::maximum(b, below, lo, b.at(below).name + "/max"));
     }
   } else if (spec.clipnorm > 0) {
     for (TensorId& g : gradients) {
@@ -145,6 +143,18 @@ Result<TrainingGraph> build_training_graph(const Model& model, const TrainSpec& 
   t.graph.input_names.clear();
   t.graph.output_names.clear();
   return t;
+}
+
+NamedWeights by_name(const TrainingGraph& training, Weights& weights) {
+  NamedWeights named;
+  const auto own = [&](const std::vector<TensorId>& ids, std::vector<std::vector<float>>& values) {
+    for (size_t i = 0; i < std::min(ids.size(), values.size()); ++i)
+      named.emplace(training.graph.at(ids[i]).name, &values[i]);
+  };
+  own(training.parameters, weights.parameters);
+  own(training.statistics, weights.statistics);
+  for (auto& [name, values] : weights.added) named.emplace(name, &values);
+  return named;
 }
 
 }  // namespace thimble

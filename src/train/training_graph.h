@@ -17,7 +17,14 @@ struct TrainingGraph {
   size_t first_update_node = 0;                            // nodes from here on only change variables
 };
 
+// Adds the loss that the plan says to the model's graph, a scalar; where the fused form is taken, predictions are its
+// probabilities.
+Result<TensorId> add_loss(Builder& b, const Model& model, const LossPlan& plan, TensorId target, TensorId* predictions);
+
 Result<TrainingGraph> build_training_graph(const Model& model, const TrainSpec& spec, const LossPlan& loss,
                                            int64_t target_width, const Techniques& techniques = {});
+
+// The values of the graph's parameters and statistics by their names.
+NamedWeights by_name(const TrainingGraph& training, Weights& weights);
 
 }  // namespace thimble

@@ -36,12 +36,15 @@ Result<Evaluation> Validator::run(const Weights& weights) {
   if (deployed) {
     THIMBLE_TRY(plan(std::move(*deployed)));
   } else {
-    for (const auto* list : {&model_.parameters, &model_.statistics})
-      for (TensorId t : *list) {
-        const auto& values = weights.at(model_.graph.at(t).name);
-        const auto memory = session_->tensor(t);
-        if (memory.size() == values.size() * 4) std::memcpy(memory.data(), values.data(), memory.size());
+    const auto put = [&](const std::vector<TensorId>& ids, const std::vector<std::vector<float>>& all) {
+      for (size_t i = 0; i < ids.size(); ++i) {
+        const auto memory = session_->tensor(ids[i]);
+        if (i < all.size() && memory.size() == all[i].size() * 4)
+          std::memcpy(memory.data(), all[i].data(), memory.size());
       }
+    };
+    put(model_.parameters, weights.parameters);
+    put(model_.statistics, weights.statistics);
   }
   LossSum sum;
   const auto input = session_->input(0);

@@ -186,7 +186,7 @@ TEST(Lstm, ExportedFormComputesTheSame) {
     Graph exported = training;
     const auto count = lower_lstm(exported);
     ASSERT_TRUE(count) << count.error().to_string();
-    EXPECT_EQ(*count, 1);
+    EXPECT_EQ(count->count, 1);
     const Status sound = verify(exported);
     ASSERT_TRUE(sound) << sound.error().to_string();
     const auto file = write_tflite(exported);
@@ -198,6 +198,35 @@ TEST(Lstm, ExportedFormComputesTheSame) {
       const auto got = run_graph(*read, {bytes_of(l.x)}, mode);
       ASSERT_TRUE(want && got);
       EXPECT_EQ(difference_floats((*got)[0], (*want)[0], 1e-6), "") << mode.name << ", units " << s.units;
+    }
+  }
+}
+
+TEST(Lstm, LoweringSaysWhatBecameOfTensors) {
+  for (const Sizes& s : kSizes) {
+    const Graph training = layer_graph(random_layer(s), false);
+    Graph exported = training;
+    const auto lowered = lower_lstm(exported);
+    ASSERT_TRUE(lowered) << lowered.error().to_string();
+    ASSERT_EQ(lowered->layers.size(), 1u);
+    const LoweredLstm& layer = lowered->layers[0];
+    EXPECT_EQ(layer.output, training.nodes[0].outputs[0]);
+    EXPECT_EQ(lowered->now[static_cast<size_t>(training.inputs[0])], exported.inputs[0]);
+    EXPECT_EQ(lowered->now[static_cast<size_t>(layer.output)], exported.outputs[0]);
+    const NodeId made_by = exported.producers()[static_cast<size_t>(layer.sequence)];
+    ASSERT_GE(made_by, 0);
+    const Node& node = exported.nodes[static_cast<size_t>(made_by)];
+    EXPECT_EQ(node.op, Op::unidirectional_sequence_lstm);
+    for (const LstmGates& operand : layer.operands) {
+      EXPECT_EQ(operand.whole, training.nodes[0].inputs[operand.input]);
+      EXPECT_EQ(lowered->now[static_cast<size_t>(operand.whole)], kNoTensor);
+      std::vector<float> joined;
+      for (size_t g = 0; g < operand.gates.size(); ++g) {
+        EXPECT_EQ(operand.gates[g], node.inputs[operand.first_gate + g]);
+        const auto part = exported.at(operand.gates[g]).data.as<float>();
+        joined.insert(joined.end(), part.begin(), part.end());
+      }
+      EXPECT_TRUE(std::ranges::equal(joined, training.at(operand.whole).data.as<float>()));
     }
   }
 }

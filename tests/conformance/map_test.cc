@@ -228,7 +228,7 @@ TEST(Decompose, StaysWithinAMillionthAndIsWritable) {
     ASSERT_FALSE(write_tflite(g));
     const auto count = decompose(g);
     ASSERT_TRUE(count) << count.error().to_string();
-    EXPECT_EQ(*count, 1);
+    EXPECT_EQ(count->count, 1);
     ASSERT_TRUE(verify(g));
     const auto file = write_tflite(g);
     ASSERT_TRUE(file) << file.error().to_string();

@@ -1,6 +1,6 @@
 // Float models of tests/models through every form of post-training quantisation: one result on every
 // path and through a file, close to the float model, and as small as promised.
-#include "compress/quantize.h"
+#include "compress/quantize/quantize.h"
 #include "base/random.h"
 #include "compress/size_report.h"
 #include "harness.h"

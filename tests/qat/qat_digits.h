@@ -5,7 +5,7 @@
 
 #include <cstring>
 
-#include "compress/qat.h"
+#include "compress/qat/qat.h"
 #include "compress/retrain.h"
 #include "data/sources.h"
 #include "formats/tflite/tflite.h"

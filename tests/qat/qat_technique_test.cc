@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <set>
 
-#include "compress/cluster.h"
-#include "compress/prune.h"
+#include "compress/cluster/cluster.h"
+#include "compress/prune/prune.h"
 #include "qat_digits.h"
 #include "train/training_graph.h"
 

@@ -60,10 +60,9 @@ std::vector<uint8_t> bytes_of(const TrainResult& result) {
     const auto* p = reinterpret_cast<const uint8_t*>(&v);
     bytes.insert(bytes.end(), p, p + sizeof v);
   };
-  for (const auto& [name, values] : result.weights) {
-    bytes.insert(bytes.end(), name.begin(), name.end());
-    for (float v : values) put(v);
-  }
+  for (const auto* list : {&result.weights.parameters, &result.weights.statistics})
+    for (const std::vector<float>& values : *list)
+      for (float v : values) put(v);
   for (const EpochRecord& e : result.epochs) {
     put(e.epoch);
     put(e.loss);

@@ -3,6 +3,7 @@
 // graph too, so nothing else needs translating.
 #pragma once
 
+#include "formats/tflite/stock.h"
 #include "formats/tflite/table.h"
 #include "ops/column.h"
 
@@ -88,7 +89,13 @@ struct TfliteRule {
   std::vector<Builtin> builtins;  // what read() accepts
   Status (*read)(ReadContext&);
   Status (*write)(WriteContext&);
+  LeastScales (*least_scales)(const Scales&) = nullptr;  // stock.h; null: any will do
+  bool runs_int4 = false;                                // stock.h
 };
+
+// The demand of sums of products with weights: XNNPACK takes multipliers below 256; accumulators are shifted left in 32
+// bits elsewhere.
+inline LeastScales weighted_sums(const Scales& s) { return {.output = s.widest() * s.weights * 0x1p-6}; }
 
 using TfliteRuleFn = TfliteRule (*)(Op);
 const Cell<TfliteRuleFn>& rule_of(Op op);

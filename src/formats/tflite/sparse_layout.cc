@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "ops/op.h"
+#include "ops/fully_connected/fully_connected.h"
 #include "ops/operands.h"
 
 namespace thimble::tflite {
@@ -56,6 +56,11 @@ struct Readers {
   bool reshaped = false, hybrid = false;
 };
 
+// Whether the node gives stored values as float32.
+bool widens(const Graph& graph, const Node& node) {
+  return converts(node) && graph.at(node.outputs[0]).type == DType::f32;
+}
+
 std::vector<Readers> readers_of(const Graph& graph) {
   std::vector<Readers> readers(graph.tensors.size());
   const auto of = [&](TensorId t) -> Readers& { return readers[static_cast<size_t>(t)]; };
@@ -64,17 +69,17 @@ std::vector<Readers> readers_of(const Graph& graph) {
       if (node.inputs[i] == kNoTensor) continue;
       Readers& r = of(node.inputs[i]);
       if (i != 1 || !layer_of(node)) {
-        r.other |= node.op != Op::dequantize;
+        r.other |= !widens(graph, node);
         continue;
       }
       r.weights = true;
       const bool int8_weights = graph.at(node.inputs[1]).type == DType::i8;
       r.hybrid |= int8_weights && graph.at(node.inputs[0]).type == DType::f32;
-      r.reshaped |= int8_weights && node.op == Op::fully_connected;
+      r.reshaped |= int8_weights && node.attrs.holds<FullyConnectedAttrs>();
     }
   }
   for (const Node& node : graph.nodes)
-    if (node.op == Op::dequantize && graph.at(node.inputs[0]).type == DType::f16 && of(node.outputs[0]).weights)
+    if (widens(graph, node) && graph.at(node.inputs[0]).type == DType::f16 && of(node.outputs[0]).weights)
       of(node.inputs[0]).weights = true;
   for (const TensorId t : graph.outputs) of(t).other = true;
   return readers;

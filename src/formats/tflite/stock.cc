@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/format.h"
+#include "formats/tflite/rule.h"
 #include "ops/conv2d/conv2d.h"
 #include "ops/operands.h"
 
@@ -73,51 +74,15 @@ void complete(Graph& graph) {
   }
 }
 
-LeastScales least_scales(const Node& node, std::span<const float> inputs, float weights, float output) {
-  const double widest = inputs.empty() ? 0 : *std::ranges::max_element(inputs);
-  LeastScales least;
-  switch (node.op) {
-    // QuantizeMultiplierSmallerThanOneExp(2·max / (2^20 · output)).
-    case Op::add:
-    case Op::sub: least.output = 2 * widest * 0x1p-20; break;
-    // The same of (2·max)² / (2^14 · output).
-    case Op::squared_difference: least.output = 4 * widest * widest * 0x1p-14; break;
-    // Products of up to 2^16 are shifted left in 32 bits.
-    case Op::mul: least.output = (inputs.size() > 1 ? double{inputs[0]} * inputs[1] : widest * widest) * 0x1p-14; break;
-    // XNNPACK takes multipliers below 256; accumulators are shifted left in 32 bits elsewhere.
-    case Op::conv2d:
-    case Op::depthwise_conv2d:
-    case Op::fully_connected: least.output = widest * weights * 0x1p-6; break;
-    // Differences of up to 2^8 are shifted left in 32 bits.
-    case Op::prelu: least.output = widest * std::max(1.0, double{weights} * 128) * 0x1p-14; break;
-    case Op::relu:
-    case Op::relu6:
-    case Op::relu_n1_to_1:
-    case Op::leaky_relu:
-    case Op::abs: least.output = widest * 0x1p-14; break;
-    // Its sums are those of many values.
-    case Op::mean:
-    case Op::sum: least.output = widest * 0x1p-8; break;
-    // The multiplier 1 / (√input · output) meets roots of 20 bits: neither side leaves 32.
-    case Op::rsqrt:
-      least.output = 0x1p-29 / std::sqrt(widest);
-      least.most = 0x1p11 / std::sqrt(widest);
-      break;
-    // The multiplier input / 128 / output has a negative exponent.
-    // It is an exponent of 16 bits: not below −15.
-    case Op::hard_swish:
-      least.output = widest / 128;
-      least.input = double{output} * 0x1p-8;
-      break;
-    // QuantizeMultiplierGreaterThanOne(input · 2^26).
-    case Op::softmax:
-    case Op::log_softmax: least.input = 0x1p-25; break;
-    // Inputs are brought to 4 integer bits by a left shift.
-    case Op::sigmoid:
-    case Op::tanh: least.input = 0x1p-27; break;
-    default: break;
-  }
-  return least;
+LeastScales least_scales(const Node& node, const Scales& scales) {
+  const auto& cell = rule_of(node.op);
+  const auto demand = cell.rule ? cell.rule(node.op).least_scales : nullptr;
+  return demand ? demand(scales) : LeastScales{};
+}
+
+bool runs_int4(const Node& node) {
+  const auto& cell = rule_of(node.op);
+  return cell.rule && cell.rule(node.op).runs_int4;
 }
 
 std::vector<std::string> stock_obstacles(const Graph& graph, bool written) {
@@ -131,19 +96,18 @@ std::vector<std::string> stock_obstacles(const Graph& graph, bool written) {
           format("{} \"{}\" has one scale for int8 weights beside float activations", name(node.op), node.name));
     std::vector<float> scales;
     float weights = 0;
-    const bool weighted = node.op == Op::conv2d || node.op == Op::depthwise_conv2d || node.op == Op::fully_connected ||
-                          node.op == Op::prelu;
+    const OperandRule* rule = operands_of(node.op);
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       if (node.inputs[i] == kNoTensor) continue;
       const Tensor& t = graph.at(node.inputs[i]);
-      if (weighted && i == 1 && !t.quant.empty()) {
-        weights = *std::ranges::max_element(t.quant.scale);
+      if (rule && (rule->role(i) == Role::weights || rule->role(i) == Role::slope) && !t.quant.empty()) {
+        weights = std::max(weights, *std::ranges::max_element(t.quant.scale));
       } else if (integer(t)) {
         scales.push_back(t.quant.scale[0]);
       }
     }
     if (scales.empty()) continue;
-    const LeastScales least = least_scales(node, scales, weights, integer(y) ? y.quant.scale[0] : 0);
+    const LeastScales least = least_scales(node, {scales, weights, integer(y) ? y.quant.scale[0] : 0});
     const float narrowest = *std::ranges::min_element(scales);
     if (narrowest <= least.input)
       found.push_back(

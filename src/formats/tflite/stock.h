@@ -3,6 +3,7 @@
 // kernels' Prepare functions; scripts/interop/random_recipes.py holds this list against the runtimes themselves.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <span>
 
@@ -24,9 +25,17 @@ struct LeastScales {
   double output = 0;
   double most = INFINITY;  // of the output: the largest
 };
-// `inputs`: the scales of the activations that the node reads; `weights`: the largest scale of its weights, 0 without
-// any; `output`: the scale of what it gives.
-LeastScales least_scales(const Node& node, std::span<const float> inputs, float weights, float output);
+// What they follow from.
+struct Scales {
+  std::span<const float> inputs;  // of the activations that the node reads
+  float weights = 0;              // the largest of its weights, 0 without any
+  float output = 0;               // of what it gives
+  double widest() const { return inputs.empty() ? 0 : *std::ranges::max_element(inputs); }
+};
+// Each operator's own demand stands in its src/ops/NAME/tflite.cc.
+LeastScales least_scales(const Node& node, const Scales& scales);
+// Whether LiteRT's kernels take int4 weights beside int8 activations.
+bool runs_int4(const Node& node);
 
 // What in a graph breaks these demands, in words; empty: nothing does. `written`: as it
 // will be in a file, completed.

@@ -7,6 +7,28 @@
 namespace thimble::tflite_rule {
 namespace {
 
+using Demand = tflite::LeastScales (*)(const tflite::Scales&);
+Demand least_scales(Op op) {
+  switch (op) {
+    // QuantizeMultiplierSmallerThanOneExp(2·max / (2^20 · output)).
+    case Op::add:
+    case Op::sub:
+      return [](const tflite::Scales& s) -> tflite::LeastScales { return {.output = 2 * s.widest() * 0x1p-20}; };
+    // The same of (2·max)² / (2^14 · output).
+    case Op::squared_difference:
+      return [](const tflite::Scales& s) -> tflite::LeastScales {
+        return {.output = 4 * s.widest() * s.widest() * 0x1p-14};
+      };
+    // Products of up to 2^16 are shifted left in 32 bits.
+    case Op::mul:
+      return [](const tflite::Scales& s) -> tflite::LeastScales {
+        const double both = s.inputs.size() > 1 ? double{s.inputs[0]} * s.inputs[1] : s.widest() * s.widest();
+        return {.output = both * 0x1p-14};
+      };
+    default: return nullptr;
+  }
+}
+
 template <Op kOp, int kCode, int kTag, bool kActivation>
 tflite::TfliteRule rule() {
   return {{{kCode, kTag}},
@@ -30,7 +52,8 @@ tflite::TfliteRule rule() {
               if (kActivation) t.scalar<int8_t>(0, static_cast<int8_t>(activation), 0);
             });
             return {};
-          }};
+          },
+          least_scales(kOp)};
 }
 
 }  // namespace

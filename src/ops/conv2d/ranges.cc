@@ -1,4 +1,4 @@
-#include "compress/ranges.h"
+#include "compress/squeeze/ranges.h"
 #include "ops/conv2d/conv2d.h"
 
 namespace thimble::range_rule {

@@ -39,7 +39,9 @@ tflite::TfliteRule conv2d(Op) {
               t.scalar<int32_t>(5, attrs.dilation_h, 1);
             });
             return {};
-          }};
+          },
+          tflite::weighted_sums,
+          true /* runs_int4 */};
 }
 
 }  // namespace thimble::tflite_rule

@@ -1,4 +1,4 @@
-#include "compress/ranges.h"
+#include "compress/squeeze/ranges.h"
 #include "ops/depthwise_conv2d/depthwise_conv2d.h"
 
 namespace thimble::range_rule {

@@ -40,7 +40,8 @@ tflite::TfliteRule depthwise_conv2d(Op) {
               t.scalar<int32_t>(6, attrs.dilation_h, 1);
             });
             return {};
-          }};
+          },
+          tflite::weighted_sums};
 }
 
 }  // namespace thimble::tflite_rule

@@ -35,7 +35,9 @@ tflite::TfliteRule fully_connected(Op) {
           t.scalar<uint8_t>(3, attrs.asymmetric_quantize_inputs, 0);
         });
         return {};
-      }};
+      },
+      tflite::weighted_sums,
+      true /* runs_int4 */};
 }
 
 }  // namespace thimble::tflite_rule

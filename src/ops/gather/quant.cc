@@ -1,4 +1,4 @@
-#include "compress/quant_rule.h"
+#include "compress/quantize/quant_rule.h"
 
 namespace thimble::quant_rule {
 

@@ -11,6 +11,7 @@ OperandRule pool2d(Op op) {
                 map.windows();
                 map.use(0, 3) = {.link = AxisLink::same, .to = 3};
               },
+          .moves = op == Op::max_pool,
           .homogeneous = true,
           .commutes = op == Op::max_pool ? Commutes::rising : Commutes::any};
 }

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "formats/tflite/rule.h"
 
 namespace thimble::tflite_rule {
@@ -12,6 +14,10 @@ tflite::TfliteRule prelu(Op) {
           [](tflite::WriteContext& ctx) -> Status {
             ctx.builtin = 54;
             return {};
+          },
+          // Differences of up to 2^8 are shifted left in 32 bits.
+          [](const tflite::Scales& s) -> tflite::LeastScales {
+            return {.output = s.widest() * std::max(1.0, double{s.weights} * 128) * 0x1p-14};
           }};
 }
 

@@ -8,7 +8,8 @@ OperandRule quantize(Op op) {
   return {.roles = {Role::data},
           .axes = [](AxisMap& map) { map.same(0); },
           .row_major = true,
-          .transparent = op != Op::cast};
+          .transparent = op != Op::cast,
+          .converts = op != Op::cast};
 }
 OperandRule dequantize(Op op) { return quantize(op); }
 OperandRule cast(Op op) { return quantize(op); }

@@ -4,6 +4,9 @@
 namespace thimble::tflite_rule {
 namespace {
 
+// Sums are those of many values.
+tflite::LeastScales of_many_values(const tflite::Scales& s) { return {.output = s.widest() * 0x1p-8}; }
+
 // MEAN 40, SUM 74, REDUCE_MAX 82, REDUCE_MIN 89 (ReducerOptions, union tag 27): 0 keep_dims.
 template <Op kOp, int kCode>
 tflite::TfliteRule rule() {
@@ -19,7 +22,8 @@ tflite::TfliteRule rule() {
             ctx.version = ctx.in(0).type == DType::i8 ? 2 : 1;
             ctx.options_table([&](tflite::TableWriter& t) { t.scalar<uint8_t>(0, keep, 0); });
             return {};
-          }};
+          },
+          kOp == Op::mean || kOp == Op::sum ? of_many_values : nullptr};
 }
 
 }  // namespace

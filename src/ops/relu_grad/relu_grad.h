@@ -15,4 +15,8 @@ struct ReluGradAttrs {
   }
 };
 
+// Some gradient operators do the same to what they give, in the loop that gives it. Lets `gradient` take the clamp that
+// `y`, an operand of it, came out of; false, and nothing changes, where it takes none.
+bool take_clamp(Node& gradient, TensorId y, Activation activation);
+
 }  // namespace thimble

@@ -57,6 +57,7 @@ OperandRule reshape(Op op) {
             .resize = reshape_resize,
             .row_major = true,
             .transparent = true,
+            .moves = true,
             .homogeneous = true,
             .commutes = Commutes::any};
   if (op == Op::squeeze)
@@ -65,6 +66,7 @@ OperandRule reshape(Op op) {
             .axes = squeeze_axes,
             .row_major = true,
             .transparent = true,
+            .moves = true,
             .homogeneous = true,
             .commutes = Commutes::any};
   return {.attributes = ExpandDimsAttrs{},
@@ -72,6 +74,7 @@ OperandRule reshape(Op op) {
           .axes = expand_dims_axes,
           .row_major = true,
           .transparent = true,
+          .moves = true,
           .homogeneous = true,
           .commutes = Commutes::any};
 }

@@ -83,8 +83,13 @@ Status strided_slice_resize(Resize& to) {
 
 OperandRule slice(Op op) {
   const std::vector<Role> roles = {Role::data, Role::integers};
-  if (op == Op::slice) return {.attributes = SliceAttrs{}, .roles = roles, .axes = slice_axes, .resize = slice_resize};
-  return {.attributes = StridedSliceAttrs{}, .roles = roles, .axes = slice_axes, .resize = strided_slice_resize};
+  if (op == Op::slice)
+    return {.attributes = SliceAttrs{}, .roles = roles, .axes = slice_axes, .resize = slice_resize, .moves = true};
+  return {.attributes = StridedSliceAttrs{},
+          .roles = roles,
+          .axes = slice_axes,
+          .resize = strided_slice_resize,
+          .moves = true};
 }
 
 }  // namespace thimble::operand_rule

@@ -1,4 +1,4 @@
-#include "compress/ranges.h"
+#include "compress/squeeze/ranges.h"
 
 namespace thimble::range_rule {
 

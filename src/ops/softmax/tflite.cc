@@ -4,6 +4,9 @@
 namespace thimble::tflite_rule {
 namespace {
 
+// QuantizeMultiplierGreaterThanOne(input · 2^26).
+tflite::LeastScales least_scales(const tflite::Scales&) { return {.input = 0x1p-25}; }
+
 // SOFTMAX 25, SoftmaxOptions (union tag 9): 0 beta.
 tflite::TfliteRule softmax_rule() {
   return {{{25, 9}},
@@ -18,7 +21,8 @@ tflite::TfliteRule softmax_rule() {
             ctx.options_table(
                 [&](tflite::TableWriter& t) { t.scalar<float>(0, ctx.node.attrs.as<SoftmaxAttrs>().beta, 0); });
             return {};
-          }};
+          },
+          least_scales};
 }
 
 // LOG_SOFTMAX 50, LogSoftmaxOptions (union tag 36): no fields.
@@ -33,7 +37,8 @@ tflite::TfliteRule log_softmax_rule() {
             ctx.version = ctx.in(0).type == DType::i8 ? 2 : 1;
             ctx.options_table([](tflite::TableWriter&) {});
             return {};
-          }};
+          },
+          least_scales};
 }
 
 }  // namespace

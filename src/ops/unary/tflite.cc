@@ -1,5 +1,7 @@
 // Builtin codes and union tags as in unary.def. Options with fields: LeakyReluOptions (tag 75):
 // 0 alpha; GeluOptions (tag 116): 0 approximate. ELU has no options: its alpha is 1.
+#include <cmath>
+
 #include "formats/tflite/rule.h"
 #include "ops/unary/unary.h"
 
@@ -20,6 +22,33 @@ int version_of(Op op, DType type) {
     case Op::exp:
     case Op::abs: return 2;
     default: return 1;
+  }
+}
+
+using Demand = tflite::LeastScales (*)(const tflite::Scales&);
+Demand least_scales(Op op) {
+  switch (op) {
+    // Differences of up to 2^8 are shifted left in 32 bits.
+    case Op::relu:
+    case Op::relu6:
+    case Op::relu_n1_to_1:
+    case Op::leaky_relu:
+    case Op::abs:
+      return [](const tflite::Scales& s) -> tflite::LeastScales { return {.output = s.widest() * 0x1p-14}; };
+    // The multiplier 1 / (√input · output) meets roots of 20 bits: neither side leaves 32.
+    case Op::rsqrt:
+      return [](const tflite::Scales& s) -> tflite::LeastScales {
+        return {.output = 0x1p-29 / std::sqrt(s.widest()), .most = 0x1p11 / std::sqrt(s.widest())};
+      };
+    // The multiplier input / 128 / output has a negative exponent, of 16 bits: not below −15.
+    case Op::hard_swish:
+      return [](const tflite::Scales& s) -> tflite::LeastScales {
+        return {.input = double{s.output} * 0x1p-8, .output = s.widest() / 128};
+      };
+    // Inputs are brought to 4 integer bits by a left shift.
+    case Op::sigmoid:
+    case Op::tanh: return [](const tflite::Scales&) -> tflite::LeastScales { return {.input = 0x1p-27}; };
+    default: return nullptr;
   }
 }
 
@@ -49,7 +78,8 @@ tflite::TfliteRule rule() {
                 if (kOp == Op::gelu) t.scalar<uint8_t>(0, attrs.approximate, 0);
               });
             return {};
-          }};
+          },
+          least_scales(kOp)};
 }
 
 }  // namespace

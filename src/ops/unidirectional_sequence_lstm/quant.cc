@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "compress/custom_quant.h"
-#include "compress/params.h"
-#include "compress/quant_rule.h"
+#include "compress/quantize/custom_quant.h"
+#include "compress/quantize/params.h"
+#include "compress/quantize/quant_rule.h"
 #include "ops/unidirectional_sequence_lstm/unidirectional_sequence_lstm.h"
 
 namespace thimble::quant_rule {

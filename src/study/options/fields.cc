@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "compress/quantize.h"
+#include "compress/quantize/quantize.h"
 
 namespace thimble {
 namespace {

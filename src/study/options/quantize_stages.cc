@@ -1,5 +1,5 @@
 // The options of quantisation, without training (quantize) and with it (qat).
-#include "compress/mixed_precision.h"
+#include "compress/mixed_precision/mixed_precision.h"
 #include "study/options/stages.h"
 
 namespace thimble {

@@ -2,7 +2,7 @@
 // recipe's `prune = { … }` and for `thimble prune`.
 #pragma once
 
-#include "compress/distill.h"
+#include "compress/distill/distill.h"
 #include "compress/retrain.h"
 #include "study/options/fields.h"
 #include "study/variant_spec.h"
