@@ -3,6 +3,8 @@
 
 namespace thimble::emit_c {
 
+using namespace sequence_lstm;
+
 // The weights of the gates go in as a struct of pointers.
 Status unidirectional_sequence_lstm(micro::EmitContext& ctx) {
   const DType type = ctx.in(kInput).type;
