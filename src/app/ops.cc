@@ -14,8 +14,8 @@
 namespace thimble::app {
 namespace {
 
-constexpr const char* kColumns[] = {"infer",  "float32",  "int8",     "uint8",    "int16x8",
-                                    "hybrid", "lowering", "gradient", "quantize", "tflite", "c"};
+constexpr const char* kColumns[] = {"infer",    "float32",  "int8",     "uint8",  "int16x8", "hybrid",
+                                    "lowering", "gradient", "quantize", "tflite", "c"};
 constexpr size_t kColumnCount = std::size(kColumns);
 
 struct OpCells {
@@ -46,11 +46,11 @@ std::vector<OpCells> all_cells() {
   std::vector<OpCells> all;
   for (size_t i = 0; i < kOpCount; ++i) {
     const Op op = static_cast<Op>(i);
-    all.push_back({name(op),
-                   {row(op).infer ? "" : "no inference", why_not_type(op, F32), why_not_type(op, S8),
-                    why_not_type(op, U8), why_not_type(op, S16X8), why_not_type(op, HYBRID), why_not(lowering_of(op)),
-                    why_not(gradient_of(op)), why_not(quant_rule_of(op)), why_not(tflite::rule_of(op)),
-                    why_not(micro::emitter_of(op))}});
+    all.push_back(
+        {name(op),
+         {row(op).infer ? "" : "no inference", why_not_type(op, F32), why_not_type(op, S8), why_not_type(op, U8),
+          why_not_type(op, S16X8), why_not_type(op, HYBRID), why_not(lowering_of(op)), why_not(gradient_of(op)),
+          why_not(quant_rule_of(op)), why_not(tflite::rule_of(op)), why_not(micro::emitter_of(op))}});
   }
   return all;
 }
@@ -107,7 +107,8 @@ Action define_ops(Options& options) {
   options.about(
       "One row per operator. infer: shapes, types and validation; float32 … hybrid: what the reference and so\n"
       "every path computes in (hybrid: float32 activations, int8 weights); lowering: a fast kernel (else the\n"
-      "reference runs); gradient: can be trained through; quantize: has an int8 rule; tflite: read and written; c: exported as C.");
+      "reference runs); gradient: can be trained through; quantize: has an int8 rule; tflite: read and written; c: "
+      "exported as C.");
   options.flag("--markdown", markdown.get(), "a Markdown table");
   return [markdown](const Context& context) -> Status {
     const std::vector<OpCells> all = all_cells();

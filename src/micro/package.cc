@@ -77,13 +77,16 @@ File posix_example(const Facts& f) {
   std::string text =
       format("/* Runs {0} once and prints its answer; with self-test the status of the self-test. */\n", f.n());
   text += format("#include <stdio.h>\n#include <string.h>\n\n#include \"{}.h\"\n\n", f.n()) + arena(f);
-  text += "int main(void) {\n" + call(f) + "  printf(\"status %d\\n\", status);\n";
-  if (f.plain())
-    text += format(
-        "  {{\n    size_t i;\n    for (i = 0; i < {0}_OUTPUT_SIZE; ++i) printf(\"%g \", (double)out[i]);\n"
-        "    printf(\"\\n\");\n  }}\n",
-        f.macro());
-  if (f.tested()) text += format("  printf(\"self-test %d\\n\", {0}_self_test());\n", f.n());
+  text += "int main(void) {\n" + call(f);
+  const auto prints = [&](const std::string& arguments) {
+    text += "  printf(" + arguments + ");\n";  // lint: allow (the text of an example)
+  };
+  prints("\"status %d\\n\", status");
+  if (f.plain()) {
+    text += format("  for (size_t i = 0; i < {}_OUTPUT_SIZE; ++i)\n  ", f.macro());
+    prints("\"%g\\n\", (double)out[i]");
+  }
+  if (f.tested()) prints(format("\"self-test %d\\n\", {}_self_test()", f.n()));
   return {"examples/posix/main.c", text + "  return status;\n}\n"};
 }
 
