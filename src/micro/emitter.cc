@@ -6,6 +6,7 @@
 
 #include "graph/int4.h"
 #include "micro/literals.h"
+#include "micro/plan_writer.h"
 #include "micro/sources.h"
 
 namespace thimble::micro {
@@ -30,59 +31,6 @@ std::string short_name(const std::string& name) {
 }
 
 std::string spec(const Tensor& t) { return format("{} {}", name(t.type), t.shape.to_string()); }
-
-// A plan as the positional initialisers of its struct (C++ of 2011 knows no others), its arrays as constants before it.
-class PlanWriter final : public PlanVisitor {
- public:
-  explicit PlanWriter(std::string prefix) : prefix_(std::move(prefix)) {}
-
-  void number(std::string_view, int64_t value) override { item(literal(value)); }
-  void real(std::string_view, float value) override { item(literal(value)); }
-  void array(std::string_view name, const int8_t* values, int64_t count) override {
-    add(name, "int8_t", values, count);
-  }
-  void array(std::string_view name, const int32_t* values, int64_t count) override {
-    add(name, "int32_t", values, count);
-  }
-  void array(std::string_view name, const uint32_t* values, int64_t count) override {
-    add(name, "uint32_t", values, count);
-  }
-  void array(std::string_view name, const float* values, int64_t count) override { add(name, "float", values, count); }
-  void array(std::string_view name, const thimble_dim* values, int64_t count) override {
-    add(name, "thimble_dim", values, count);
-  }
-  void begin(std::string_view) override {
-    item("{");
-    first_ = true;
-  }
-  void end() override {
-    text_ += "}";
-    first_ = false;
-  }
-
-  const std::string& text() const { return text_; }
-  const std::string& arrays() const { return arrays_; }
-  int64_t bytes() const { return bytes_; }
-
- private:
-  void item(const std::string& value) {
-    if (!first_) text_ += ", ";
-    text_ += value;
-    first_ = value == "{";
-  }
-  template <class T>
-  void add(std::string_view name, const char* type, const T* values, int64_t count) {
-    if (!values) return item("NULL");
-    const std::string symbol = prefix_ + "_" + identifier(name);
-    arrays_ += micro::array<T>(type, symbol, values, count);
-    bytes_ += count * static_cast<int64_t>(sizeof(T));
-    item(symbol);
-  }
-
-  std::string prefix_, text_, arrays_;
-  int64_t bytes_ = 0;
-  bool first_ = true;
-};
 
 std::string written(const Tensor& t, const std::string& symbol) {
   const int64_t n = t.shape.elements();
@@ -249,22 +197,8 @@ std::string Emitter::plan_of(NodeId node, std::string_view type) {
   const std::string symbol = format("{}_plan_{}", name_, node);
   PlanWriter writer(format("{}_p{}", name_, node));
   checked.nodes[static_cast<size_t>(node)].plan.visit(writer);
-  plans_ += "\n" + writer.arrays();
-  std::string line = format("static const {} {} = {{", type, symbol), text;
-  // Break after commas.
-  for (size_t from = 0; from < writer.text().size();) {
-    size_t to = writer.text().find(", ", from);
-    to = to == std::string::npos ? writer.text().size() : to + 2;
-    if (line.size() + to - from > 116) {
-      while (line.ends_with(' ')) line.pop_back();
-      text += line + "\n";
-      line = "    ";
-    }
-    line += writer.text().substr(from, to - from);
-    from = to;
-  }
-  plans_ += text + line + "};\n";
-  derived_bytes_ += writer.bytes();
+  plans_ += "\n" + writer.text(type, symbol);
+  derived_bytes_ += writer.array_bytes();
   return "&" + symbol;
 }
 
