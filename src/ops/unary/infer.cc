@@ -48,7 +48,8 @@ Status unary_grad(InferContext& ctx) {
       return fail(ErrorCode::internal,
                   format("shapes differ: {} and {}", ctx.in(i).to_string(), ctx.in(0).to_string()));
   }
-  if (ctx.node.attrs.as<UnaryGradAttrs>().fn >= UnaryFn::count) return fail(ErrorCode::internal, "unknown function");
+  const int row = ctx.node.attrs.as<UnaryGradAttrs>().row;
+  if (row < 0 || row >= static_cast<int>(unary_rows().size())) return fail(ErrorCode::internal, "unknown function");
   ctx.outputs[0] = {DType::f32, ctx.in(0).shape};
   return {};
 }
