@@ -13,6 +13,7 @@ UNARY = {
     "RELU": (None, ("int8", "uint8"), "reference"),
     "RELU6": (None, ("int8", "uint8"), "reference"),
     "RELU_N1_TO_1": (None, (), "reference"),
+    "RELU_0_TO_1": (None, (), "reference"),
     "LEAKY_RELU": (("LeakyReluOptions", {"alpha": 0.2}), ("int8", "uint8"), "reference"),
     "ELU": (None, ("int8",), "optimized"),
     "LOGISTIC": (None, ("int8", "uint8"), "reference"),
@@ -31,8 +32,9 @@ UNARY = {
     "CEIL": (None, (), "optimized"),
     "ROUND": (None, (), "optimized"),
     "SIGN": (None, (), "reference"),
+    "ZEROS_LIKE": (("ZerosLikeOptions", {}), (), "reference"),
 }
-EXACT = {"RELU", "RELU6", "RELU_N1_TO_1", "NEG", "ABS", "SQUARE", "FLOOR", "CEIL", "ROUND", "SIGN", "SQRT"}
+EXACT = {"RELU", "RELU6", "RELU_N1_TO_1", "RELU_0_TO_1", "NEG", "ABS", "SQUARE", "FLOOR", "CEIL", "ROUND", "SIGN", "SQRT", "ZEROS_LIKE"}
 # eight-bit scales (input, output); zero points follow
 FIXED_OUTPUT = {"LOGISTIC": (1 / 256, {"int8": -128, "uint8": 0}), "TANH": (1 / 128, {"int8": 0, "uint8": 128})}
 

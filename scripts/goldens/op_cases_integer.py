@@ -58,6 +58,7 @@ def unaries():
     for dtype in ("int8", "uint8"):
         for operator in ("RELU", "RELU6", "RELU_N1_TO_1"):
             yield unary(operator, dtype, version=1 if operator == "RELU_N1_TO_1" else 2)
+        yield unary("RELU_0_TO_1", dtype)
         for suffix, alpha in (("", 0.2), ("_negative_slope", -0.7), ("_steep", 3.0), ("_zero_slope", 0.0)):
             yield unary("LEAKY_RELU", dtype, "LeakyReluOptions", version=2, suffix=suffix, alpha=alpha)
         yield unary("LOGISTIC", dtype, fixed=(1 / 256, -128), version=2)

@@ -1,6 +1,8 @@
 // The attributes of a node, type-erased: the graph carries, compares and prints them without
 // knowing any operator. An attribute struct is plain data with one visitor:
 //   struct SoftmaxAttrs { float beta = 1; template <class V> void fields(V& v) { v("beta", beta); } };
+// A field that is added later says since which version packed files have it: v("gamma", gamma, since(4)). Files of
+// earlier versions give it its default; order, types and defaults of fields are never changed (docs/thim.md).
 #pragma once
 
 #include <cstdint>
@@ -20,9 +22,19 @@ void activation_range(Activation a, float* lo, float* hi);
 enum class Padding : uint8_t { same, valid };
 const char* name(Padding p);
 
+// Since which version of packed files a field exists; fields without it exist since the first.
+struct Since {
+  int version = 1;
+};
+constexpr Since since(int version) { return {version}; }
+
 // Prints each field as " name=value".
 class FieldPrinter {
  public:
+  template <class T>
+  void operator()(const char* field, const T& v, Since) {
+    (*this)(field, v);
+  }
   void operator()(const char* field, bool v);
   void operator()(const char* field, int v) { (*this)(field, static_cast<int64_t>(v)); }
   void operator()(const char* field, int64_t v);
@@ -64,6 +76,13 @@ class FieldVisitor {
   // One of `count` values, from 0.
   virtual void enumeration(const char* field, int& v, int count) = 0;
 
+  // Before a field with a mark: whether the visitor takes it.
+  virtual bool takes(Since) { return true; }
+
+  template <class T>
+  void operator()(const char* field, T& v, Since since) {
+    if (takes(since)) (*this)(field, v);
+  }
   void operator()(const char* field, int& v) {
     int64_t wide = v;
     (*this)(field, wide);

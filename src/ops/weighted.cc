@@ -103,6 +103,12 @@ std::vector<double> dense_scales(float x_scale, const Quantization& w, float y_s
 }
 
 void quantized_activation_range(Activation a, DType type, const Quantization& y, int32_t* lo, int32_t* hi) {
+  float low, high;
+  activation_range(a, &low, &high);
+  quantized_range(low, high, type, y, lo, hi);
+}
+
+void quantized_range(float low, float high, DType type, const Quantization& y, int32_t* lo, int32_t* hi) {
   *lo = type == DType::u8 ? 0 : type == DType::i16 ? -32768 : -128;
   *hi = type == DType::u8 ? 255 : type == DType::i16 ? 32767 : 127;
   const float scale = y.scale[0];
@@ -111,8 +117,6 @@ void quantized_activation_range(Activation a, DType type, const Quantization& y,
     const float q = std::round(v / scale);  // float arithmetic, as TFLite's CalculateActivationRangeQuantized
     return q > 1e9f ? INT32_MAX / 2 : q < -1e9f ? INT32_MIN / 2 : zero + static_cast<int32_t>(q);
   };
-  float low, high;
-  activation_range(a, &low, &high);
   if (std::isfinite(low)) *lo = std::max(*lo, quantized(low));
   if (std::isfinite(high)) *hi = std::min(*hi, quantized(high));
   if (*lo > *hi) *lo = *hi;

@@ -36,5 +36,7 @@ std::vector<double> dense_scales(float x_scale, const Quantization& w, float y_s
 
 // Quantised clamp bounds of a fused activation for an output of this type and quantisation.
 void quantized_activation_range(Activation a, DType type, const Quantization& y, int32_t* lo, int32_t* hi);
+// The same of any clamp; infinite bounds are none.
+void quantized_range(float low, float high, DType type, const Quantization& y, int32_t* lo, int32_t* hi);
 
 }  // namespace thimble

@@ -14,11 +14,13 @@
 namespace thimble::test {
 namespace {
 
-constexpr Op kUnary[] = {Op::relu,    Op::relu6,    Op::relu_n1_to_1, Op::leaky_relu,  Op::elu,   Op::gelu,
-                         Op::sigmoid, Op::tanh,     Op::exp,          Op::log,         Op::sqrt,  Op::rsqrt,
-                         Op::neg,     Op::abs,      Op::square,       Op::hard_swish,  Op::floor, Op::ceil,
-                         Op::round,   Op::sin,      Op::cos,          Op::sign,        Op::selu,  Op::silu,
-                         Op::mish,    Op::softplus, Op::softsign,     Op::hard_sigmoid};
+std::vector<Op> unary_operators() {
+  std::vector<Op> all;
+  for (const UnaryRow& row : unary_rows())
+    if (all.empty() || all.back() != row.op) all.push_back(row.op);
+  return all;
+}
+const std::vector<Op> kUnary = unary_operators();
 
 bool positive_only(Op op) { return op == Op::log || op == Op::sqrt || op == Op::rsqrt; }
 

@@ -10,22 +10,42 @@ constexpr size_t kLongestList = 64, kLongestText = 4096;
 class Recorder final : public FieldVisitor {
  public:
   using FieldVisitor::operator();
-  void operator()(const char*, bool& v) override { fields.push_back({v ? 1 : 0, {}, {}}); }
-  void operator()(const char*, int64_t& v) override { fields.push_back({v, {}, {}}); }
-  void operator()(const char*, uint64_t& v) override { fields.push_back({static_cast<int64_t>(v), {}, {}}); }
-  void operator()(const char*, float& v) override { fields.push_back({std::bit_cast<int32_t>(v), {}, {}}); }
-  void operator()(const char*, std::vector<int64_t>& v) override { fields.push_back({0, v, {}}); }
-  void operator()(const char*, std::string& v) override { fields.push_back({0, {}, v}); }
-  void enumeration(const char*, int& v, int) override { fields.push_back({v, {}, {}}); }
+  void operator()(const char*, bool& v) override { add({v ? 1 : 0, {}, {}}); }
+  void operator()(const char*, int64_t& v) override { add({v, {}, {}}); }
+  void operator()(const char*, uint64_t& v) override { add({static_cast<int64_t>(v), {}, {}}); }
+  void operator()(const char*, float& v) override { add({std::bit_cast<int32_t>(v), {}, {}}); }
+  void operator()(const char*, std::vector<int64_t>& v) override { add({0, v, {}}); }
+  void operator()(const char*, std::string& v) override { add({0, {}, v}); }
+  void enumeration(const char*, int& v, int) override { add({v, {}, {}}); }
+  bool takes(Since mark) override {
+    next_ = mark;
+    return true;
+  }
   std::vector<Field> fields;
+  std::vector<int> since;
+
+ private:
+  void add(Field field) {
+    fields.push_back(std::move(field));
+    since.push_back(next_.version);
+    next_ = {};
+  }
+  Since next_;
 };
 
 }  // namespace
 
-std::vector<Field> fields_of(const Attrs& attrs) {
+std::vector<Field> fields_of(const Attrs& attrs, std::vector<int>* since) {
   Recorder recorder;
   attrs.visited(recorder);
+  if (since) *since = std::move(recorder.since);
   return std::move(recorder.fields);
+}
+
+bool FieldCodec::takes(Since since) {
+  if (since.version <= version_) return true;
+  ++next_;  // its place among the models stays empty
+  return false;
 }
 
 void FieldCodec::code(Kind kind, Field& field) {

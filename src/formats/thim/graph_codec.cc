@@ -118,6 +118,7 @@ Status GraphCodec::node(size_t n) {
   }
   Node& node = graph_.nodes[n];
   node.op = op;
+  operators_version_ = std::max(operators_version_, since_version(number));
   const auto context = static_cast<uint32_t>(number) + 1;
   THIMBLE_TRY(node_inputs(node, context));
   THIMBLE_TRY(attributes(node));
@@ -151,7 +152,7 @@ Status GraphCodec::node_inputs(Node& node, uint32_t context) {
 }
 
 Status GraphCodec::attributes(Node& node) {
-  Attrs attrs = operands_of(node.op)->attributes;
+  Attrs attrs = new_attributes_(node.op);
   const int number = number_of(node.op);
   const auto [last, fresh] = last_fields_.try_emplace(number);
   if (fresh) last->second = fields_of(attrs);
@@ -169,7 +170,7 @@ Status GraphCodec::attributes(Node& node) {
     }
   }
   if (writing() && node.attrs.same_kind(attrs)) attrs = node.attrs;
-  FieldCodec codec(coder_, integer_, same_field_[number], last->second);
+  FieldCodec codec(coder_, file_version_, integer_, same_field_[number], last->second);
   attrs = attrs.visited(codec);
   if (!writing()) node.attrs = std::move(attrs);
   return sound("the attributes");

@@ -3,6 +3,7 @@
 // what is computed) or that guess.h foretells.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <memory>
 
@@ -11,21 +12,26 @@
 #include "formats/thim/operators.h"
 #include "formats/thim/tensor_codec.h"
 #include "formats/thim/text.h"
-#include "formats/thim/thim.h"
+#include "formats/thim/versions.h"
 
 namespace thimble::thim {
 
 class GraphCodec {
  public:
-  // `memory`: bytes of constants that reading may make.
-  GraphCodec(BitCoder& coder, Graph& graph, int64_t memory)
-      : coder_(coder), graph_(graph), tensors_(coder), memory_(memory) {}
+  // `version`: whose fields the file has. `memory`: bytes of constants that reading may make.
+  GraphCodec(BitCoder& coder, Graph& graph, int version, AttributesFn attributes, int64_t memory)
+      : coder_(coder),
+        graph_(graph),
+        file_version_(version),
+        new_attributes_(attributes),
+        tensors_(coder),
+        memory_(memory) {}
 
   // Writes the graph (in the order of canonical_order) or fills an empty one. A reader's error is bad_file with
   // the place, or what the operator's contract says.
   Status code(bool names);
-  // The version of the format that the graph needs, once it is written.
-  uint8_t version() const { return tensors_.since_version_2() ? 2 : 1; }
+  // The lowest version that has the operators and codings of the graph, once it is written or read.
+  int version() const { return std::max(operators_version_, tensors_.version()); }
   ThimAccount& account() { return account_; }
 
  private:
@@ -90,6 +96,9 @@ class GraphCodec {
 
   BitCoder& coder_;
   Graph& graph_;
+  const int file_version_;
+  const AttributesFn new_attributes_;
+  int operators_version_ = 1;
   TensorCodec tensors_;
   std::unique_ptr<TextModel> text_;
   std::map<uint64_t, Flag> flags_;

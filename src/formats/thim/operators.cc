@@ -38,6 +38,9 @@ static_assert(each_number_once(), "ops.def: the numbers of packed files are 0, 1
 
 int number_of(Op op) { return kNumbers[index(op)]; }
 
+// One comparison per version that brought operators.
+int since_version(uint64_t number) { return number < 64 ? 1 : 3; }
+
 Op operator_of(uint64_t number) { return number < kUsed ? kOperators[number] : Op::count; }
 
 }  // namespace thimble::thim

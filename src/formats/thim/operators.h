@@ -9,5 +9,7 @@ namespace thimble::thim {
 int number_of(Op op);
 // Op::count for a number that stands for none.
 Op operator_of(uint64_t number);
+// Since which version of packed files the number stands for an operator.
+int since_version(uint64_t number);
 
 }  // namespace thimble::thim

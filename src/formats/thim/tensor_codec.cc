@@ -280,7 +280,7 @@ void TensorCodec::code(Tensor& tensor, int64_t* memory) {
   code_choice(coder_, models, choice);
   if (coder_.failed()) return;
   described_ = name(choice.coding);
-  since_version_2_ = since_version_2_ || choice.coding == Coding::multiples;
+  if (choice.coding == Coding::multiples) version_ = std::max(version_, 2);
   alphabet_ = 0;
   const auto n = static_cast<size_t>(tensor.shape.elements());
   const bool keyed = choice.coding != Coding::raw && choice.coding != Coding::same;

@@ -24,6 +24,7 @@ enum class Coding : uint8_t {
   count
 };
 const char* name(Coding coding);
+inline constexpr int kNewestCoding = 2;  // the version that brought the last of them
 
 // Everything that codings learn from one tensor for the next.
 struct TensorModels {
@@ -53,8 +54,8 @@ class TensorCodec {
   void code(Tensor& tensor, int64_t* memory);
   // How the last tensor was coded, in words.
   const std::string& described() const { return described_; }
-  // Whether a coding was used that version 1 does not have.
-  bool since_version_2() const { return since_version_2_; }
+  // The lowest version that has all codings used so far.
+  int version() const { return version_; }
 
  private:
   DataChoice choose(const Tensor& tensor, const std::vector<int32_t>& keys);
@@ -72,7 +73,7 @@ class TensorCodec {
   std::vector<Data> earlier_;
   std::string described_;
   int alphabet_ = 0;  // symbols of the last tensor coded so
-  bool since_version_2_ = false;
+  int version_ = 1;
 };
 
 }  // namespace thimble::thim

@@ -14,7 +14,6 @@ namespace {
 
 // The frame: identifier and version, the coded graph, CRC-32 of all before it (low byte first).
 constexpr uint8_t kIdentifier[] = {'T', 'h'};
-constexpr uint8_t kVersion = 2;  // the newest; version 1 is the same without the coding "multiples"
 constexpr size_t kHead = 3, kTail = 4;
 
 // What reading may spend on a file of so many bytes.
@@ -25,10 +24,10 @@ int64_t memory_budget(size_t bytes) {
 
 uint32_t checksum(std::span<const uint8_t> bytes) { return crc32(bytes); }
 
-Result<Checked> read_body(uint8_t version, std::span<const uint8_t> body) {
+Result<Checked> read_body(int version, std::span<const uint8_t> body, thim::AttributesFn attributes) {
   Graph graph;
   BitCoder coder = BitCoder::reader(body, decision_budget(body.size()));
-  thim::GraphCodec codec(coder, graph, memory_budget(body.size()));
+  thim::GraphCodec codec(coder, graph, version, attributes, memory_budget(body.size()));
   THIMBLE_TRY(codec.code(false));
   if (codec.version() > version)
     return fail(ErrorCode::bad_file, format("damaged packed file: not a file of version {}", version));
@@ -44,6 +43,17 @@ bool is_thim(std::span<const uint8_t> bytes) {
 }
 
 Result<PackedModel> write_thim(const Graph& graph, const ThimOptions& options) {
+  return thim::write(graph, options, thim::attributes_of);
+}
+
+Result<Checked> read_checked_thim(std::span<const uint8_t> bytes) { return thim::read(bytes, thim::attributes_of); }
+
+Result<Graph> read_thim(std::span<const uint8_t> bytes) {
+  THIMBLE_ASSIGN(Checked checked, read_checked_thim(bytes));
+  return std::move(checked.graph);
+}
+
+Result<PackedModel> thim::write(const Graph& graph, const ThimOptions& options, AttributesFn attributes) {
   THIMBLE_TRY(refuse_losses(graph));
   for (const Tensor& tensor : graph.tensors)
     if (tensor.free_dims)
@@ -53,14 +63,22 @@ Result<PackedModel> write_thim(const Graph& graph, const ThimOptions& options) {
   THIMBLE_TRY(verify(graph));
   Graph ordered = thim::canonical_order(graph);
   drop_derived_metadata(ordered);  // it follows from thimble.preprocess, which stays
-  BitCoder coder = BitCoder::writer();
-  thim::GraphCodec codec(coder, ordered, memory_budget(0));
-  THIMBLE_TRY(codec.code(options.names));
   PackedModel packed;
-  packed.account = std::move(codec.account());
+  BitCoder coder = BitCoder::writer();
+  int version = version_of_fields(ordered, attributes);
+  for (bool again = true; again;) {
+    coder = BitCoder::writer();
+    GraphCodec codec(coder, ordered, version, attributes, memory_budget(0));
+    THIMBLE_TRY(codec.code(options.names));
+    packed.account = std::move(codec.account());
+    // What else a graph needs shows while it is written; a higher version may have fields that were left out.
+    const int needed = std::max(version, codec.version());
+    again = more_fields(ordered, attributes, version, needed);
+    version = needed;
+  }
   const double bits = coder.bits();
   const int64_t decisions = coder.decisions();
-  packed.bytes = {kIdentifier[0], kIdentifier[1], codec.version()};
+  packed.bytes = {kIdentifier[0], kIdentifier[1], static_cast<uint8_t>(version)};
   const std::vector<uint8_t> body = coder.finish();
   if (decisions > decision_budget(body.size()))
     return fail(ErrorCode::unsupported,
@@ -80,12 +98,7 @@ Result<PackedModel> write_thim(const Graph& graph, const ThimOptions& options) {
   return packed;
 }
 
-Result<Graph> read_thim(std::span<const uint8_t> bytes) {
-  THIMBLE_ASSIGN(Checked checked, read_checked_thim(bytes));
-  return std::move(checked.graph);
-}
-
-Result<Checked> read_checked_thim(std::span<const uint8_t> bytes) {
+Result<Checked> thim::read(std::span<const uint8_t> bytes, AttributesFn attributes) {
   if (!is_thim(bytes)) return fail(ErrorCode::bad_file, "not a packed model: it does not begin with the identifier Th");
   if (bytes.size() < kHead + kTail)
     return fail(ErrorCode::bad_file, format("the packed file is cut short: {} bytes", bytes.size()));
@@ -98,11 +111,11 @@ Result<Checked> read_checked_thim(std::span<const uint8_t> bytes) {
                        bytes.size(), computed, stored),
                 "copy or pack it again");
   // After the checksum, so that a damaged version is damage.
-  if (bytes[2] < 1 || bytes[2] > kVersion)
-    return fail(ErrorCode::unsupported, format("packed file of version {}, only 1 to {} are known", bytes[2], kVersion),
+  if (const int newest = newest_version(attributes); bytes[2] < 1 || bytes[2] > newest)
+    return fail(ErrorCode::unsupported, format("packed file of version {}, only 1 to {} are known", bytes[2], newest),
                 "a later Thimble wrote it: update this one");
   try {
-    return read_body(bytes[2], bytes.subspan(kHead, bytes.size() - kHead - kTail));
+    return read_body(bytes[2], bytes.subspan(kHead, bytes.size() - kHead - kTail), attributes);
   } catch (const std::bad_alloc&) {
     return fail(ErrorCode::out_of_memory, "no memory for the packed model's constants");
   }

@@ -3,11 +3,11 @@
 
 namespace thimble::emit_c {
 
-// Bytes are looked up, whatever the function.
+// Bytes are looked up whatever the function; floats have a loop each, gelu one for each of its two forms.
 Status unary(micro::EmitContext& ctx) {
   if (ctx.in(0).type == DType::i8) return ctx.usual("unary", 1);
-  const UnaryFn fn = unary_fn(ctx.node.op, ctx.node.attrs.as<UnaryAttrs>());
-  return ctx.usual("unary", fn == UnaryFn::gelu_tanh ? "gelu_tanh" : name(ctx.node.op), 1);
+  const bool by_tanh = ctx.node.op == Op::gelu && ctx.node.attrs.as<UnaryAttrs>().approximate;
+  return ctx.usual("unary", by_tanh ? "gelu_tanh" : name(ctx.node.op), 1);
 }
 
 }  // namespace thimble::emit_c

@@ -41,7 +41,7 @@ Status unary(InferContext& ctx) {
     return fail(ErrorCode::bad_file,
                 format("{}: the output must have scale 1/256 and the lowest zero point", y.to_string()));
   auto* table = ctx.plan.array<int8_t>(256);
-  unary_table(unary_fn(op, attrs), attrs.alpha, x.type, x.quant, y.quant, reinterpret_cast<uint8_t*>(table));
+  unary_table(unary_row(op, attrs), attrs.alpha, x.type, x.quant, y.quant, reinterpret_cast<uint8_t*>(table));
   plan.table = table;
   return {};
 }
@@ -55,7 +55,8 @@ Status unary_grad(InferContext& ctx) {
       return fail(ErrorCode::internal,
                   format("shapes differ: {} and {}", ctx.in(i).to_string(), ctx.in(0).to_string()));
   }
-  if (ctx.node.attrs.as<UnaryGradAttrs>().fn >= UnaryFn::count) return fail(ErrorCode::internal, "unknown function");
+  const int row = ctx.node.attrs.as<UnaryGradAttrs>().row;
+  if (row < 0 || row >= static_cast<int>(unary_rows().size())) return fail(ErrorCode::internal, "unknown function");
   ctx.outputs[0] = {DType::f32, ctx.in(0).shape};
   return {};
 }

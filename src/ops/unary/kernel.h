@@ -39,6 +39,8 @@ static inline float thimble_nearest(float x) {
 THIMBLE_UNARY(relu, x < 0 ? 0.0f : x)
 THIMBLE_UNARY(relu6, x > 6 ? 6.0f : x < 0 ? 0.0f : x)
 THIMBLE_UNARY(relu_n1_to_1, x > 1 ? 1.0f : x < -1 ? -1.0f : x)
+THIMBLE_UNARY(relu_0_to_1, x > 1 ? 1.0f : x < 0 ? 0.0f : x)
+THIMBLE_UNARY(zeros_like, ((void)x, 0.0f))
 THIMBLE_UNARY(leaky_relu, x > 0 ? x : x * alpha)
 THIMBLE_UNARY(neg, -x)
 THIMBLE_UNARY(abs, fabsf(x))

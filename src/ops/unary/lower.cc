@@ -18,13 +18,13 @@ void run_float(const FloatParams& p, int part, int parts) {
 }
 
 // round and sign: TFLite gives +0 where the kernels keep the sign of zero.
-template <UnaryFn kFn>
+template <Op kOp>
 void run_positive_zero(const FloatParams& p, int part, int parts) {
   const Range r = part_range(p.n, part, parts, 64);
   if (r.begin >= r.end) return;
   p.fn(p.x + r.begin, p.y + r.begin, r.end - r.begin, p.alpha);
   for (int64_t i = r.begin; i < r.end; ++i)
-    if (kFn == UnaryFn::sign || p.x[i] != 0) p.y[i] += 0.0f;
+    if (kOp == Op::sign || p.x[i] != 0) p.y[i] += 0.0f;
 }
 
 struct TableParams {
@@ -70,15 +70,17 @@ double cost(UnaryFn fn) {
 
 Result<bool> unary(LowerContext& ctx) {
   const auto& plan = ctx.plan<thimble_unary>();
-  const UnaryFn fn = unary_fn(ctx.node.op, ctx.node.attrs.as<UnaryAttrs>());
+  const Op op = ctx.node.op;
   const int64_t n = plan.n;
   if (ctx.in(0).type == DType::f32) {
-    const auto kernel = ctx.kernels.map.unary_f32[static_cast<int>(fn)];
+    const UnaryRow& row = unary_row(op, ctx.node.attrs.as<UnaryAttrs>());
+    if (row.kernel == kNoKernel) return false;
+    const auto kernel = ctx.kernels.map.unary_f32[static_cast<int>(row.kernel)];
     if (!kernel) return false;
-    const int parts = ctx.parts_for(static_cast<double>(n) * cost(fn));
-    auto* p = fn == UnaryFn::round  ? ctx.step<run_positive_zero<UnaryFn::round>>(parts)
-              : fn == UnaryFn::sign ? ctx.step<run_positive_zero<UnaryFn::sign>>(parts)
-                                    : ctx.step<run_float>(parts);
+    const int parts = ctx.parts_for(static_cast<double>(n) * cost(row.kernel));
+    auto* p = op == Op::round  ? ctx.step<run_positive_zero<Op::round>>(parts)
+              : op == Op::sign ? ctx.step<run_positive_zero<Op::sign>>(parts)
+                               : ctx.step<run_float>(parts);
     p->fn = kernel;
     p->n = n;
     p->alpha = plan.alpha;
@@ -99,9 +101,11 @@ Result<bool> unary(LowerContext& ctx) {
 
 Result<bool> unary_grad(LowerContext& ctx) {
   const auto& attrs = ctx.node.attrs.as<UnaryGradAttrs>();
-  const auto kernel = ctx.kernels.map.unary_grad_f32[static_cast<int>(attrs.fn)];
+  const UnaryFn fn = unary_rows()[static_cast<size_t>(attrs.row)].kernel;
+  if (fn == kNoKernel) return false;
+  const auto kernel = ctx.kernels.map.unary_grad_f32[static_cast<int>(fn)];
   if (!kernel) return false;
-  auto* p = ctx.step<run_grad>(ctx.parts_for(static_cast<double>(ctx.out().shape.elements()) * cost(attrs.fn)));
+  auto* p = ctx.step<run_grad>(ctx.parts_for(static_cast<double>(ctx.out().shape.elements()) * cost(fn)));
   p->fn = kernel;
   p->n = ctx.out().shape.elements();
   p->alpha = attrs.alpha;

@@ -11,13 +11,12 @@ using compress::ValueRange;
 Ranges looked_up(const RangeContext& ctx) {
   const Tensor &x = ctx.in(0), &y = ctx.out();
   if (!compress::is_8_bit(x)) return {};
-  const Op op = ctx.node.op;
   const auto& attrs = ctx.node.attrs.as<UnaryAttrs>();
+  const UnaryRow& row = unary_row(ctx.node.op, attrs);
   uint8_t table[256];
-  unary_table(unary_fn(op, attrs), attrs.alpha, y.type, x.quant, y.quant, table);
+  unary_table(row, attrs.alpha, y.type, x.quant, y.quant, table);
   // Clamps of one and the same quantisation are exact everywhere; other tables may differ by one step.
-  const bool clamp = op == Op::relu || op == Op::relu6 || op == Op::relu_n1_to_1;
-  const int32_t slack = clamp && x.quant == y.quant ? 0 : 1;
+  const int32_t slack = row.traits.clamps() && x.quant == y.quant ? 0 : 1;
   const ValueRange limits = compress::whole(y.type);
   Ranges r;
   for (const ValueRange v : ctx.ranges(0)) {
@@ -33,7 +32,8 @@ Ranges looked_up(const RangeContext& ctx) {
 }
 
 bool keeps_zero(Op op) {
-  return op == Op::relu || op == Op::relu6 || op == Op::relu_n1_to_1 || op == Op::leaky_relu || op == Op::abs;
+  const UnaryTraits& traits = unary_row(op).traits;
+  return (traits.clamps() && traits.low <= 0 && traits.high >= 0) || op == Op::leaky_relu || op == Op::abs;
 }
 
 }  // namespace

@@ -76,7 +76,7 @@ Scaling inverse_root(int32_t x) {
 
 }  // namespace
 
-void unary_table(UnaryFn fn, float alpha, DType type, const Quantization& x, const Quantization& y,
+void unary_table(const UnaryRow& row, float alpha, DType type, const Quantization& x, const Quantization& y,
                  uint8_t table[256]) {
   const int32_t low = type == DType::u8 ? 0 : -128, high = low + 255;
   const float sx = x.scale[0], sy = y.scale[0];
@@ -84,20 +84,15 @@ void unary_table(UnaryFn fn, float alpha, DType type, const Quantization& x, con
   const auto put = [&](int32_t q, int64_t value) {
     table[static_cast<uint8_t>(q)] = static_cast<uint8_t>(std::clamp<int64_t>(value, low, high));
   };
-  switch (fn) {
-    case UnaryFn::relu:
-    case UnaryFn::relu6:
-    case UnaryFn::relu_n1_to_1: {
-      const Activation a = fn == UnaryFn::relu    ? Activation::relu
-                           : fn == UnaryFn::relu6 ? Activation::relu6
-                                                  : Activation::relu_n1_to_1;
-      int32_t lo, hi;
-      quantized_activation_range(a, type, y, &lo, &hi);
-      const Scaling s = scaling(sx / sy);
-      for (int32_t q = low; q <= high; ++q) put(q, std::clamp(zy + s(q - zx), lo, hi));
-      return;
-    }
-    case UnaryFn::leaky_relu: {
+  if (row.traits.clamps()) {
+    int32_t lo, hi;
+    quantized_range(row.traits.low, row.traits.high, type, y, &lo, &hi);
+    const Scaling s = scaling(sx / sy);
+    for (int32_t q = low; q <= high; ++q) put(q, std::clamp(zy + s(q - zx), lo, hi));
+    return;
+  }
+  switch (row.op) {
+    case Op::leaky_relu: {
       const Scaling same = scaling(sx / sy), below = scaling(std::fabs(sx * alpha / sy));
       for (int32_t q = low; q <= high; ++q) {
         const int32_t v = q - zx;
@@ -105,12 +100,12 @@ void unary_table(UnaryFn fn, float alpha, DType type, const Quantization& x, con
       }
       return;
     }
-    case UnaryFn::hard_swish: {
+    case Op::hard_swish: {
       const HardSwish f(sx, sy);
       for (int32_t q = low; q <= high; ++q) put(q, int64_t{f(q - zx)} + zy);
       return;
     }
-    case UnaryFn::abs: {
+    case Op::abs: {
       const Scaling s = scaling(sx / sy);
       for (int32_t q = low; q <= high; ++q) {
         const int32_t v = std::abs(q - zx);
@@ -118,7 +113,7 @@ void unary_table(UnaryFn fn, float alpha, DType type, const Quantization& x, con
       }
       return;
     }
-    case UnaryFn::rsqrt: {
+    case Op::rsqrt: {
       // Values below zero have no root: the largest output stands for them, as for zero.
       const Scaling s = scaling(1.0 / (std::sqrt(sx) * sy));
       for (int32_t q = low; q <= high; ++q) {
@@ -133,11 +128,11 @@ void unary_table(UnaryFn fn, float alpha, DType type, const Quantization& x, con
       }
       return;
     }
-    case UnaryFn::neg:
+    case Op::neg:
       if (type != DType::i8) break;
       for (int32_t q = low; q <= high; ++q) table[static_cast<uint8_t>(q)] = static_cast<uint8_t>(-q);
       return;
-    case UnaryFn::sqrt:
+    case Op::sqrt:
       if (type != DType::i8) break;
       for (int32_t q = low; q <= high; ++q) {
         const float root = std::sqrt(sx * static_cast<float>(std::max(q - zx, 0)));
@@ -149,8 +144,7 @@ void unary_table(UnaryFn fn, float alpha, DType type, const Quantization& x, con
   const float inverse = 1 / sy;
   for (int32_t q = low; q <= high; ++q) {
     const float value = sx * static_cast<float>(q - zx);
-    const float f =
-        fn == UnaryFn::log && value <= 0 ? static_cast<float>(low - zy) * sy : unary_value(fn, value, alpha);
+    const float f = row.op == Op::log && value <= 0 ? static_cast<float>(low - zy) * sy : row.value_f32(value, alpha);
     const float rounded = std::round(f * inverse);
     put(q, rounded == rounded ? static_cast<int64_t>(std::clamp(rounded + static_cast<float>(zy), -1e6f, 1e6f)) : zy);
   }

@@ -8,23 +8,6 @@
 namespace thimble::tflite_rule {
 namespace {
 
-int version_of(Op op, DType type) {
-  if (type != DType::i8) return 1;
-  switch (op) {
-    case Op::sigmoid:
-    case Op::tanh:
-    case Op::relu:
-    case Op::relu6:
-    case Op::leaky_relu:
-    case Op::sqrt:
-    case Op::rsqrt:
-    case Op::log:
-    case Op::exp:
-    case Op::abs: return 2;
-    default: return 1;
-  }
-}
-
 using Demand = tflite::LeastScales (*)(const tflite::Scales&);
 Demand least_scales(Op op) {
   switch (op) {
@@ -71,7 +54,7 @@ tflite::TfliteRule rule() {
                           format("ELU has no alpha in .tflite files, this one is {}", attrs.alpha),
                           "decompose the graph before writing");
             ctx.builtin = kCode;
-            ctx.version = version_of(kOp, ctx.in(0).type);
+            ctx.version = ctx.in(0).type == DType::i8 ? unary_row(kOp).traits.int8_version : 1;
             if (kTag != 0)
               ctx.options_table([&](tflite::TableWriter& t) {
                 if (kOp == Op::leaky_relu) t.scalar<float>(0, attrs.alpha, 0);
@@ -85,14 +68,16 @@ tflite::TfliteRule rule() {
 }  // namespace
 
 tflite::TfliteRule unary(Op op) {
-  switch (op) {
-#define UNARY(id, fn, packed, code, tag) \
-  case Op::id:                           \
-    return rule<Op::id, code, tag>();
+  static constexpr struct {
+    Op op;
+    tflite::TfliteRule (*rule)();
+  } kRules[] = {
+#define UNARY(id, kernel, packed, code, tag, ...) {Op::id, rule<Op::id, code, tag>},
 #include "ops/unary/unary.def"
-#undef UNARY
-    default: return {};
-  }
+  };
+  for (const auto& row : kRules)
+    if (row.op == op) return row.rule();
+  return {};
 }
 
 }  // namespace thimble::tflite_rule

@@ -11,6 +11,9 @@
 // unary_grad(x, y, dy) → dx = dy · f'(x). At kinks the derivative is 0 (relu, relu6, abs).
 #pragma once
 
+#include <limits>
+#include <span>
+
 #include "base/functions.h"
 #include "ops/op.h"
 #include "ops/unary/kernel.h"
@@ -27,29 +30,46 @@ struct UnaryAttrs {
   }
 };
 
+// What a row says of its function beside the formula.
+struct UnaryTraits {
+  // A clamp to [low, high] (in 8 bits too), and the activation that it is when a layer does it.
+  Activation fused = Activation::none;
+  float low = -std::numeric_limits<float>::infinity(), high = std::numeric_limits<float>::infinity();
+  bool in_int8 = false;  // quantisation leaves it among the int8 operators
+  int int8_version = 1;  // of the TFLite operator for int8
+  constexpr bool clamps() const { return low > -std::numeric_limits<float>::infinity(); }
+};
+
+inline constexpr UnaryFn kNoKernel = UnaryFn::count;  // the reference is all there is
+
+// A row of unary.def.
+struct UnaryRow {
+  Op op;
+  UnaryFn kernel;
+  double (*value)(double x, double alpha);
+  float (*value_f32)(float x, float alpha);  // in float arithmetic: what tables of 8-bit types hold
+  double (*slope)(double x, double alpha);
+  UnaryTraits traits;
+};
+std::span<const UnaryRow> unary_rows();
+
+bool is_unary(Op op);
+// Of an operator of the family; gelu has two.
+const UnaryRow& unary_row(Op op, const UnaryAttrs& attrs = {});
+
 struct UnaryGradAttrs {
-  UnaryFn fn = UnaryFn::copy;
+  int row = 0;  // of unary_rows()
   float alpha = 0;
   template <class V>
   void fields(V& v) {
-    int number = static_cast<int>(fn);
-    v("fn", number);
-    fn = static_cast<UnaryFn>(number);
+    v("row", row);
     v("alpha", alpha);
   }
 };
 
-// The function that a node of this family computes (gelu's two forms are two functions).
-UnaryFn unary_fn(Op op, const UnaryAttrs& attrs);
-bool is_unary(Op op);
-
-// f(x) and f'(x), evaluated in T (double for the float reference, float for the tables of 8-bit types).
-template <class T>
-T unary_value(UnaryFn fn, T x, T alpha);
-double unary_slope(UnaryFn fn, double x, double alpha);
-
 // The whole 8-bit function of a node: y = table[x], both as raw bytes.
-void unary_table(UnaryFn fn, float alpha, DType type, const Quantization& x, const Quantization& y, uint8_t table[256]);
+void unary_table(const UnaryRow& row, float alpha, DType type, const Quantization& x, const Quantization& y,
+                 uint8_t table[256]);
 
 }  // namespace thimble
 
