@@ -9,7 +9,7 @@
 #include <optional>
 
 #include "base/thread_pool.h"
-#include "runtime/arena.h"
+#include "passes/schedule.h"
 #include "runtime/lower.h"
 
 namespace thimble {
@@ -30,21 +30,21 @@ class Program {
   const Graph& graph() const { return checked_.graph; }
   const std::vector<StepPlan>& steps() const { return steps_; }
   // Working memory of the steps, by the numbers that their fixups use.
-  const std::vector<int64_t>& scratch_offsets() const { return scratch_offset_; }
-  const ArenaPlan& arena() const { return arena_; }
+  const std::vector<int64_t>& scratch_offsets() const { return layout_.scratch; }
+  const ArenaPlan& arena() const { return layout_.arena; }
   int threads() const { return threads_; }
   int64_t prepacked_bytes() const { return prepacked_bytes_; }
   // Where a tensor lies: an arena offset, or −1 with *constant set to its bytes.
   int64_t place(TensorId tensor, const uint8_t** constant) const;
 
  private:
+  void count_in_steps();
+
   Checked checked_;
   std::vector<StepPlan> steps_;
   std::vector<Data> constants_;
-  std::vector<int32_t> storage_of_;  // tensor -> storage (aliases share one), −1 for constants
-  std::vector<const uint8_t*> constant_of_;
-  std::vector<int64_t> storage_offset_, scratch_offset_;
-  ArenaPlan arena_;
+  Schedule schedule_;  // lifetimes of storages in steps
+  MemoryLayout layout_;
   int threads_ = 1;
   int64_t prepacked_bytes_ = 0;
   friend class Session;

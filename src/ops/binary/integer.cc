@@ -82,7 +82,7 @@ int32_t quotient(const BinaryInteger& f, int32_t x, int32_t y) {
   int power;
   const int32_t reciprocal = fixed::reciprocal(y, 31, &power);
   const int headroom = std::countl_zero(static_cast<uint32_t>(x < 0 ? ~x : x)) - 1;
-  const int32_t unscaled = fixed::mul(wrapping_shift_left(x, headroom), reciprocal);
+  const int32_t unscaled = fixed::mul(static_cast<int32_t>(static_cast<uint32_t>(x) << headroom), reciprocal);
   // Not negative: |x| < 2^8 leaves a headroom of 23 bits, up to which infer allows shifts.
   const int exponent = headroom + power - f.y_shift;
   const int32_t v = wrapping_divide_by_pot(fixed::mul(unscaled, f.y_multiplier), exponent);

@@ -38,6 +38,7 @@ Status prelu(InferContext& ctx) {
     return fail(ErrorCode::bad_file, format("alpha {} must be {}", alpha.to_string(), name(x.type)));
   THIMBLE_TRY(expect_alpha(ctx));
   ctx.outputs[0] = {x.type, x.shape};
+  ctx.in_place = 1;
   if (x.type == DType::f32) return {};
   if (y.type != x.type) return fail(ErrorCode::bad_file, format("output {} must be {}", y.to_string(), name(x.type)));
   for (const Tensor* t : {&x, &alpha, &y}) THIMBLE_TRY(ctx.expect_per_tensor_quantized(*t));
@@ -57,6 +58,7 @@ Status prelu_grad(InferContext& ctx) {
     return fail(ErrorCode::internal,
                 format("gradient {} is not of shape {}", ctx.in(2).to_string(), ctx.in(0).shape.to_string()));
   ctx.outputs[0] = {DType::f32, ctx.in(0).shape};
+  ctx.in_place = 1 | 4;
   return {};
 }
 

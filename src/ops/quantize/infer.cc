@@ -43,6 +43,7 @@ Status quantize(InferContext& ctx) {
                   format("scales {} and {} are too far apart", x.quant.scale[0], y.quant.scale[0]));
   }
   ctx.outputs[0] = {y.type, x.shape};
+  ctx.in_place = bits(x.type) == bits(y.type) ? 1 : 0;
   return {};
 }
 
