@@ -23,7 +23,7 @@ Result<std::shared_ptr<const Program>> Program::plan(Checked checked, const Plan
   program->threads_ = std::max(options.threads, 1);
   const Graph& g = program->checked_.graph;
 
-  program->schedule_ = schedule(program->checked_, {.in_place = false});
+  program->schedule_ = schedule(program->checked_);
   std::vector<ScratchUse> scratches;
   for (const NodeId n : program->schedule_.order) {
     const Node& node = g.nodes[static_cast<size_t>(n)];

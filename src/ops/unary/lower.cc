@@ -1,5 +1,7 @@
-#include "runtime/lower.h"
+#include <algorithm>
+
 #include "ops/unary/unary.h"
+#include "runtime/lower.h"
 
 namespace thimble::lowering {
 namespace {
@@ -21,10 +23,14 @@ void run_float(const FloatParams& p, int part, int parts) {
 template <UnaryFn kFn>
 void run_positive_zero(const FloatParams& p, int part, int parts) {
   const Range r = part_range(p.n, part, parts, 64);
-  if (r.begin >= r.end) return;
-  p.fn(p.x + r.begin, p.y + r.begin, r.end - r.begin, p.alpha);
-  for (int64_t i = r.begin; i < r.end; ++i)
-    if (kFn == UnaryFn::sign || p.x[i] != 0) p.y[i] += 0.0f;
+  for (int64_t i = r.begin; i < r.end; i += 64) {  // y may lie where x does
+    float x[64];
+    const int64_t n = std::min<int64_t>(r.end - i, 64);
+    std::copy_n(p.x + i, n, x);
+    p.fn(x, p.y + i, n, p.alpha);
+    for (int64_t k = 0; k < n; ++k)
+      if (kFn == UnaryFn::sign || x[k] != 0) p.y[i + k] += 0.0f;
+  }
 }
 
 struct TableParams {
