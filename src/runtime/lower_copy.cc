@@ -7,6 +7,7 @@ struct CopyParams {
   StridedCopy plan;
   const uint8_t* x;
   uint8_t* y;
+  uint8_t flip;  // of both: bytes are moved
 };
 
 void run_copy(const CopyParams& p, int part, int parts) {
@@ -32,7 +33,9 @@ void lower_copy(LowerContext& ctx, const StridedCopy& plan, TensorId from, Tenso
   auto* p = ctx.step<run_copy>(plan.units() > 1 ? ctx.parts_for(plan.nanoseconds()) : 1);
   p->plan = plan;
   ctx.bind(&p->x, from);
+  ctx.takes_flipped(&p->flip);
   ctx.bind(&p->y, to);
+  ctx.takes_flipped(&p->flip);
 }
 
 void lower_fill(LowerContext& ctx, const uint8_t* value, TensorId value_tensor, TensorId to) {

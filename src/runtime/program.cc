@@ -8,6 +8,7 @@
 #include "ops/check.h"
 #include "runtime/limits.h"
 #include "runtime/reference_step.h"
+#include "runtime/sign_bits.h"
 
 namespace thimble {
 
@@ -42,6 +43,7 @@ Result<std::shared_ptr<const Program>> Program::plan(Checked checked, const Plan
     for (StepPlan& step : ctx.steps) {
       for (Fixup& f : step.fixups)
         if (f.to == Fixup::To::scratch) f.id += base_scratch;
+      if (step.flips_into.id >= 0) step.flips_into.id += base_scratch;
       program->steps_.push_back(std::move(step));
     }
     for (ScratchPlan& s : ctx.scratches)
@@ -52,6 +54,7 @@ Result<std::shared_ptr<const Program>> Program::plan(Checked checked, const Plan
     }
   }
 
+  program->flipped_ = settle_sign_bits(program->checked_, program->steps_, scratches);
   program->count_in_steps();
   const bool usual = options.max_arena_bytes == PlanOptions{}.max_arena_bytes;
   const ArenaOptions arena{.max_bytes = usual ? arena_limit() : options.max_arena_bytes};
