@@ -20,7 +20,7 @@ struct ElementwiseS8Args {
   const uint8_t* b = nullptr;
   int a_step = 1, b_step = 1;    // 0 or 1
   int64_t a_row = 0, b_row = 0;  // any
-  bool bytes_unsigned = false;   // legacy uint8 tensors; otherwise int8
+  bool bytes_unsigned = false;   // a and b: legacy uint8 tensors, or int8 ones moved up by 128; otherwise int8
   uint8_t* y = nullptr;
   int32_t a_zero_point = 0, b_zero_point = 0;
   int left_shift = 20;                                // add, sub; 0 … 22
@@ -28,6 +28,7 @@ struct ElementwiseS8Args {
   int32_t a_shift = 0, b_shift = 0;                   // add, sub
   int32_t multiplier = 0, shift = 0, zero_point = 0;  // of the result
   int32_t lo = -128, hi = 127;
+  uint8_t flip = 0;  // xor-ed onto the byte stored, as in gemm_s8.h
 };
 
 struct ElementwiseS8Kernels {

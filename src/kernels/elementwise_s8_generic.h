@@ -28,7 +28,7 @@ void generic_elementwise(const ElementwiseS8Args& e) {
         x = kOp == ElementwiseOp::add ? wrap_add(a_scaled, b_scaled) : wrap_sub(a_scaled, b_scaled);
       }
       const int32_t v = wrap_add(requantise(x, e.multiplier, e.shift), e.zero_point);
-      y[i] = static_cast<uint8_t>(v < e.lo ? e.lo : v > e.hi ? e.hi : v);
+      y[i] = static_cast<uint8_t>(static_cast<uint8_t>(v < e.lo ? e.lo : v > e.hi ? e.hi : v) ^ e.flip);
     }
   }
 }

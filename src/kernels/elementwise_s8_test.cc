@@ -24,7 +24,7 @@ int32_t expected(Op op, const ElementwiseS8Args& e, uint8_t a_byte, uint8_t b_by
     x = op == Op::add ? a_scaled + b_scaled : a_scaled - b_scaled;
   }
   const int32_t v = wrap(int64_t{expected_requant(wrap(x), e.multiplier, e.shift)} + e.zero_point);
-  return static_cast<uint8_t>(std::clamp(v, e.lo, e.hi));
+  return static_cast<uint8_t>(std::clamp(v, e.lo, e.hi)) ^ e.flip;
 }
 
 // Parameters as a converter makes them from scales; wild ones anything.
@@ -47,6 +47,7 @@ ElementwiseS8Args parameters(Random& random, Op op, bool is_unsigned, bool wild)
   e.b_shift = wild ? pick(random, -31, 8) : pick(random, -6, 0);
   e.shift = wild ? pick(random, -31, 8) : op == Op::mul ? pick(random, -9, -5) : pick(random, -20, -17);
   if (pick(random, 0, 2) == 0) e.lo = e.zero_point;
+  if (pick(random, 0, 2) == 0) e.flip = 0x80;
   return e;
 }
 

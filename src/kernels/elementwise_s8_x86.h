@@ -57,6 +57,7 @@ void elementwise_rows(const ElementwiseS8Args& e) {
   result.zero_point = e.zero_point;
   result.lo = e.lo;
   result.hi = e.hi;
+  result.flip = e.flip;
   const S8::Requant requant(result, 0, S8::kLanes);
   for (int64_t r = 0; r < e.rows; ++r) {
     a.start(e.a + r * e.a_row);

@@ -31,10 +31,13 @@ struct MaxPoolGradF32Args {
 struct PoolS8Args {
   int64_t m = 0, channels = 0, taps = 0;
   const uint8_t* x = nullptr;
-  bool x_unsigned = false;  // legacy uint8 tensors; otherwise int8
+  bool x_unsigned = false;  // legacy uint8 tensors, or int8 ones moved up by 128; otherwise int8
   const int32_t* offsets = nullptr;
   uint8_t* y = nullptr;
   int32_t lo = -128, hi = 127;
+  // average_s8 alone: the average is that of the values less zero_point, and flip is xor-ed onto the byte stored.
+  int32_t zero_point = 0;  // 0 … 255
+  uint8_t flip = 0;
 };
 
 struct PoolKernels {

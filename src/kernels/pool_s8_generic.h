@@ -43,10 +43,10 @@ inline void generic_average_pixel(const PoolS8Args& a, int64_t m, int64_t c0) {
     for (int64_t t = 0; t < a.taps; ++t) {
       const int32_t o = a.offsets[m * a.taps + t];
       if (o < 0) continue;
-      sum += pool_value(a, a.x[o + c]);
+      sum += pool_value(a, a.x[o + c]) - a.zero_point;
       ++count;
     }
-    a.y[m * a.channels + c] = clamp_byte(rounded_mean(sum, count), a.lo, a.hi);
+    a.y[m * a.channels + c] = static_cast<uint8_t>(clamp_byte(rounded_mean(sum, count), a.lo, a.hi) ^ a.flip);
   }
 }
 

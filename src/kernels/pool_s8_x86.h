@@ -50,10 +50,11 @@ void average_rows(const PoolS8Args& a) {
     const int32_t* offsets = a.offsets + m * a.taps;
     int32_t count = 0;
     for (int64_t t = 0; t < a.taps; ++t) count += offsets[t] >= 0 ? 1 : 0;
-    const S8::Mean mean(count, a.lo, a.hi);
+    const S8::Mean mean(count, a.lo, a.hi, a.flip);
+    const S8::I start = S8::set(-count * a.zero_point);
     for (int64_t c = 0; c < a.channels; c += S8::kLanes) {
       const int64_t at = c + S8::kLanes <= a.channels ? c : a.channels - S8::kLanes;
-      S8::I sum = S8::zero();
+      S8::I sum = start;
       for (int64_t t = 0; t < a.taps; ++t) {
         if (offsets[t] < 0) continue;
         const uint8_t* x = a.x + offsets[t] + at;

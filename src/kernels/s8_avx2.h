@@ -114,18 +114,20 @@ struct Dequant256 {
 struct Mean256 {
   __m256 count;
   __m256i half, lo, hi;
+  __m128i flip;
 
-  Mean256(int32_t n, int32_t lo_value, int32_t hi_value)
+  Mean256(int32_t n, int32_t lo_value, int32_t hi_value, uint8_t flip_value)
       : count(_mm256_set1_ps(n == 0 ? 1.0f : static_cast<float>(n))),
         half(_mm256_set1_epi32(n / 2)),
         lo(_mm256_set1_epi32(lo_value)),
-        hi(_mm256_set1_epi32(hi_value)) {}
+        hi(_mm256_set1_epi32(hi_value)),
+        flip(_mm_set1_epi8(static_cast<char>(flip_value))) {}
   void store(uint8_t* y, __m256i sum) const {
     const __m256i positive = _mm256_cmpgt_epi32(sum, _mm256_setzero_si256());
     const __m256i nudged = _mm256_blendv_epi8(_mm256_sub_epi32(sum, half), _mm256_add_epi32(sum, half), positive);
     __m256i q = _mm256_cvttps_epi32(_mm256_div_ps(_mm256_cvtepi32_ps(nudged), count));
     q = _mm256_min_epi32(_mm256_max_epi32(q, lo), hi);
-    _mm_storel_epi64(reinterpret_cast<__m128i*>(y), low_bytes(q));
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(y), _mm_xor_si128(low_bytes(q), flip));
   }
 };
 

@@ -168,18 +168,20 @@ struct Dequant512 {
 struct Mean512 {
   __m512 count;
   __m512i half, lo, hi;
+  __m128i flip;
 
-  Mean512(int32_t n, int32_t lo_value, int32_t hi_value)
+  Mean512(int32_t n, int32_t lo_value, int32_t hi_value, uint8_t flip_value)
       : count(_mm512_set1_ps(n == 0 ? 1.0f : static_cast<float>(n))),
         half(_mm512_set1_epi32(n / 2)),
         lo(_mm512_set1_epi32(lo_value)),
-        hi(_mm512_set1_epi32(hi_value)) {}
+        hi(_mm512_set1_epi32(hi_value)),
+        flip(_mm_set1_epi8(static_cast<char>(flip_value))) {}
   void store(uint8_t* y, __m512i sum) const {
     const __mmask16 positive = _mm512_cmpgt_epi32_mask(sum, _mm512_setzero_si512());
     const __m512i nudged = _mm512_mask_add_epi32(_mm512_sub_epi32(sum, half), positive, sum, half);
     __m512i q = _mm512_cvttps_epi32(_mm512_div_ps(_mm512_cvtepi32_ps(nudged), count));
     q = _mm512_min_epi32(_mm512_max_epi32(q, lo), hi);
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(y), _mm512_cvtepi32_epi8(q));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(y), _mm_xor_si128(_mm512_cvtepi32_epi8(q), flip));
   }
 };
 

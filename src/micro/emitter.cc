@@ -91,7 +91,7 @@ Result<Emitted> Emitter::run() {
   // Once for the scratch that the nodes want, then with every place known.
   memory_.offset.assign(g_.tensors.size(), 0);
   THIMBLE_TRY(nodes());
-  memory_ = place(checked, scratch_, options.alignment);
+  THIMBLE_ASSIGN(memory_, place(checked, scratch_, options.alignment));
   THIMBLE_TRY(nodes());
 
   Emitted result;
@@ -157,7 +157,7 @@ bool Emitter::all_integer_outputs() const {
 // Whether a call, or the copy of an output, has it.
 bool Emitter::reads_input() const {
   const TensorId x = g_.inputs[0];
-  const auto is_input = [&](TensorId t) { return t >= 0 && memory_.storage[static_cast<size_t>(t)] == x; };
+  const auto is_input = [&](TensorId t) { return t >= 0 && memory_.view_of[static_cast<size_t>(t)] == x; };
   for (size_t n = 0; n < g_.nodes.size(); ++n)
     if (!checked.nodes[n].output_is_input && std::ranges::any_of(g_.nodes[n].inputs, is_input)) return true;
   return std::ranges::any_of(g_.outputs, is_input);
@@ -172,7 +172,7 @@ int64_t Emitter::state_bytes() const {
 
 std::string Emitter::address(TensorId t) {
   if (t == kNoTensor) return "NULL";
-  const TensorId at = memory_.storage.empty() ? t : memory_.storage[static_cast<size_t>(t)];
+  const TensorId at = memory_.view_of.empty() ? t : memory_.view_of[static_cast<size_t>(t)];
   const Tensor& tensor = g_.at(at);
   if (tensor.constant()) return constant(at);
   if (tensor.variable) return format("state->s{}", at);

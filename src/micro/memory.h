@@ -1,7 +1,7 @@
 // Where the tensors of a graph lie in the arena of a generated program.
 #pragma once
 
-#include "ops/check.h"
+#include "passes/schedule.h"
 
 namespace thimble::micro {
 
@@ -11,14 +11,14 @@ struct Scratch {
 };
 
 struct Memory {
-  std::vector<TensorId> storage;  // per tensor: the one whose place it shares (itself, where it has its own)
-  std::vector<int64_t> offset;    // per tensor; −1 for constants and what is never used
+  std::vector<TensorId> view_of;  // per tensor: the one whose bytes it is (itself, where it is nobody's view)
+  std::vector<int64_t> offset;    // per tensor; −1 for constants, variables and what is never used
   std::vector<int64_t> scratch;   // per Scratch
   int64_t bytes = 0;
 };
 
-// Lifetimes from the order of the nodes; inputs live from the start, outputs to the end. Views (Resolved::
-// output_is_input) lie where their input does.
-Memory place(const Checked& checked, const std::vector<Scratch>& scratch, int64_t alignment);
+// Variables lie outside. An input's place is free for others after its last reader, and nodes write over what nobody
+// reads later.
+Result<Memory> place(const Checked& checked, const std::vector<Scratch>& scratch, int64_t alignment);
 
 }  // namespace thimble::micro

@@ -60,7 +60,10 @@ struct Resolved {
   int64_t macs = 0;                 // multiply-accumulates, where the operator has them
   int64_t scratch_bytes = 0;        // working memory that the reference kernel needs
   bool output_is_input = false;     // output 0 is the bytes of input 0: they may lie in one place
-  Plan plan;                        // dimensions, windows, multipliers … of its loops, where the operator has one
+  // Bit i: output 0 may be written over input i, which is as long and whose element k is last read for element k of it
+  // (or of the row where softmax stands); every path that computes the operator allows both pointers to be the same.
+  uint32_t in_place = 0;
+  Plan plan;  // dimensions, windows, multipliers … of its loops, where the operator has one
 };
 
 // What shape inference sees and fills in. An operator's whole contract is checked here and only

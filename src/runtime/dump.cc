@@ -5,13 +5,15 @@
 namespace thimble {
 namespace {
 
-// Where a step's pointer leads: `t12@1024`, tensor 12 at byte 1024 of the arena; constants of the model have no place.
+// Where a step's pointer leads: `t12@1024`, tensor 12 at byte 1024 of the arena, `t12+128@1024` where its int8 values
+// lie with their sign bits flipped; constants of the model have no place.
 std::string place_of(const Program& program, const Fixup& f) {
   if (f.to == Fixup::To::scratch)
     return format("scratch@{}", program.scratch_offsets()[static_cast<size_t>(f.id)] + f.bytes_in);
   const uint8_t* constant = nullptr;
   const int64_t offset = program.place(f.id, &constant);
-  return constant ? format("t{}", f.id) : format("t{}@{}", f.id, offset + f.bytes_in);
+  return constant ? format("t{}", f.id)
+                  : format("t{}{}@{}", f.id, program.flipped(f.id) ? "+128" : "", offset + f.bytes_in);
 }
 
 // The last of the names that converters string together, at most 40 bytes of its end.

@@ -14,11 +14,6 @@ std::atomic<int64_t> limit{PlanOptions{}.max_arena_bytes};
 int64_t arena_limit() { return limit; }
 void set_arena_limit(int64_t bytes) { limit = bytes; }
 
-tl::unexpected<Error> arena_too_large(const std::string& what, int64_t bytes, int64_t limit) {
-  return fail(ErrorCode::unsupported, format("{} {} bytes, the limit is {}", what, bytes, limit),
-              "raise it with --max-memory BYTES (in the library: max_arena_bytes)");
-}
-
 int64_t machine_memory_bytes() {
   const int64_t pages = sysconf(_SC_PHYS_PAGES), bytes = sysconf(_SC_PAGESIZE);
   return pages > 0 && bytes > 0 ? pages * bytes : 0;

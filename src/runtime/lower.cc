@@ -32,16 +32,21 @@ uint32_t offset_in(const StepPlan& step, const std::byte* where) {
 }  // namespace
 
 void LowerContext::bind_address(std::byte* where, TensorId tensor, int64_t bytes_in) {
-  steps.back().fixups.push_back({offset_in(steps.back(), where), Fixup::To::tensor, tensor, bytes_in});
+  steps.back().fixups.push_back({offset_in(steps.back(), where), Fixup::To::tensor, tensor, bytes_in, -1});
 }
 
 void LowerContext::bind_scratch_address(std::byte* where, ScratchId id, int64_t bytes_in) {
-  steps.back().fixups.push_back({offset_in(steps.back(), where), Fixup::To::scratch, id.id, bytes_in});
+  steps.back().fixups.push_back({offset_in(steps.back(), where), Fixup::To::scratch, id.id, bytes_in, -1});
   scratches[static_cast<size_t>(id.id)].last_step = static_cast<int>(steps.size()) - 1;
 }
 
+void LowerContext::takes_flipped(const uint8_t* flip) {
+  StepPlan& step = steps.back();
+  step.fixups.back().flip = static_cast<int32_t>(offset_in(step, reinterpret_cast<const std::byte*>(flip)));
+}
+
 void LowerContext::bind_fault(RunFault** where) {
-  steps.back().fixups.push_back({offset_in(steps.back(), reinterpret_cast<std::byte*>(where)), Fixup::To::fault, 0, 0});
+  steps.back().fixups.push_back({offset_in(steps.back(), reinterpret_cast<std::byte*>(where)), Fixup::To::fault});
 }
 
 ScratchId LowerContext::scratch(int64_t bytes) {

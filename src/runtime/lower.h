@@ -28,6 +28,9 @@ struct Fixup {
   To to = To::tensor;
   int32_t id = 0;        // tensor or scratch number
   int64_t bytes_in = 0;  // added to the address
+  // Where in the parameters stands what is xor-ed onto the bytes at this address (LowerContext::takes_flipped); −1:
+  // they are what the tensor's type says.
+  int32_t flip = -1;
 };
 
 struct StepPlan {
@@ -37,6 +40,7 @@ struct StepPlan {
   int parts = 1;
   std::vector<std::max_align_t> params;
   std::vector<Fixup> fixups;
+  ScratchId flips_into;  // set: the step does nothing but flip the sign bits of its one tensor into this scratch
 };
 
 struct ScratchPlan {
@@ -124,6 +128,10 @@ class LowerContext {
   void bind_out(T** where, int i = 0) {
     bind(where, node.outputs[static_cast<size_t>(i)]);
   }
+  // The int8 bytes behind the pointer bound last may also lie with their sign bit flipped, as unsigned q + 128: the
+  // byte *flip of the parameters, 0 as it is now or 0x80, says which. Pointers with one *flip in common are of one form
+  // (runtime/sign_bits.h).
+  void takes_flipped(const uint8_t* flip);
   // Working memory, alive from the step that follows to the node's last step.
   ScratchId scratch(int64_t bytes);
   template <class T>

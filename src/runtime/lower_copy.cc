@@ -14,6 +14,7 @@ struct CopyParams {
   bool tiled;  // the last two dimensions transpose: copied in square tiles
   const uint8_t* x;
   uint8_t* y;
+  uint8_t flip;  // of both: bytes are moved
 };
 
 template <class T>
@@ -105,7 +106,9 @@ void lower_copy(LowerContext& ctx, const thimble_strided_copy& plan, TensorId fr
   p->plan = plan;
   p->tiled = tiled;
   ctx.bind(&p->x, from);
+  ctx.takes_flipped(&p->flip);
   ctx.bind(&p->y, to);
+  ctx.takes_flipped(&p->flip);
 }
 
 void lower_fill(LowerContext& ctx, const uint8_t* value, TensorId value_tensor, TensorId to) {

@@ -172,6 +172,7 @@ bool lower_palette_s8(LowerContext& ctx, const GemmShape& s, const RequantArgs& 
   ctx.bind_scratch(&p->args.a, biased);
   ctx.bind_scratch(&p->args.c, sums);
   ctx.bind_out(&p->requant.c_quantized);
+  ctx.takes_flipped(&p->requant.requant.flip);
   return true;
 }
 

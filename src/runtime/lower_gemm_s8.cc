@@ -139,6 +139,7 @@ Result<bool> lower_s8(LowerContext& ctx, const GemmShape& s) {
     flip->n = x_elements;
     ctx.bind_in(&flip->x, 0);
     ctx.bind_scratch(&flip->y, biased);
+    ctx.steps.back().flips_into = biased;
     if (lower_sparse_s8(ctx, s, requant, folded_bias, biased) || lower_palette_s8(ctx, s, requant, folded_bias, biased))
       return true;
     p = ctx.step<run_s8>(parts);
@@ -164,6 +165,7 @@ Result<bool> lower_s8(LowerContext& ctx, const GemmShape& s) {
   a.bias = folded_bias;
   a.requant = requant;
   ctx.bind_out(&a.c_quantized);
+  ctx.takes_flipped(&a.requant.flip);
   return true;
 }
 

@@ -181,6 +181,7 @@ bool lower_rows_s8(LowerContext& ctx, const GemmShape& s, const RequantArgs& req
   ctx.bind_scratch(&p->row.a, biased);
   ctx.bind_scratch(&p->row.c, sums);
   ctx.bind_out(&p->requant.c_quantized);
+  ctx.takes_flipped(&p->requant.requant.flip);
   return true;
 }
 
@@ -346,6 +347,7 @@ bool lower_sparse_s8(LowerContext& ctx, const GemmShape& s, const RequantArgs& r
   a.ldc = g.block;
   p->requant.requant = requant;
   ctx.bind_out(&p->requant.c_quantized);
+  ctx.takes_flipped(&p->requant.requant.flip);
   return true;
 }
 

@@ -9,7 +9,7 @@
 #include <optional>
 
 #include "base/thread_pool.h"
-#include "runtime/arena.h"
+#include "passes/schedule.h"
 #include "runtime/lower.h"
 
 namespace thimble {
@@ -30,21 +30,24 @@ class Program {
   const Graph& graph() const { return checked_.graph; }
   const std::vector<StepPlan>& steps() const { return steps_; }
   // Working memory of the steps, by the numbers that their fixups use.
-  const std::vector<int64_t>& scratch_offsets() const { return scratch_offset_; }
-  const ArenaPlan& arena() const { return arena_; }
+  const std::vector<int64_t>& scratch_offsets() const { return layout_.scratch; }
+  const ArenaPlan& arena() const { return layout_.arena; }
   int threads() const { return threads_; }
   int64_t prepacked_bytes() const { return prepacked_bytes_; }
+  // Whether a tensor's int8 values lie as unsigned q + 128 (runtime/sign_bits.h); never inputs and outputs.
+  bool flipped(TensorId tensor) const { return flipped_[static_cast<size_t>(tensor)]; }
   // Where a tensor lies: an arena offset, or −1 with *constant set to its bytes.
   int64_t place(TensorId tensor, const uint8_t** constant) const;
 
  private:
+  void count_in_steps();
+
   Checked checked_;
   std::vector<StepPlan> steps_;
   std::vector<Data> constants_;
-  std::vector<int32_t> storage_of_;  // tensor -> storage (aliases share one), −1 for constants
-  std::vector<const uint8_t*> constant_of_;
-  std::vector<int64_t> storage_offset_, scratch_offset_;
-  ArenaPlan arena_;
+  Schedule schedule_;  // lifetimes of storages in steps
+  MemoryLayout layout_;
+  std::vector<bool> flipped_;
   int threads_ = 1;
   int64_t prepacked_bytes_ = 0;
   friend class Session;
@@ -79,7 +82,8 @@ class Session {
   // Bytes of the i-th graph input (to fill before each run) and output (valid until the next run).
   std::span<uint8_t> input(size_t i) { return tensor(graph().inputs[i]); }
   std::span<const uint8_t> output(size_t i) { return tensor(graph().outputs[i]); }
-  // Any tensor's memory. Activations are valid only while their lifetime lasts; variables always.
+  // Any tensor's memory. Activations are valid only while their lifetime lasts, and int8 ones may lie flipped
+  // (Program::flipped); variables always.
   std::span<uint8_t> tensor(TensorId id);
 
   // Fails where an operand asks for what is not there (an index outside its axis: bad_file) and at the limits

@@ -44,7 +44,7 @@ Result<std::unique_ptr<Session>> Session::create(std::shared_ptr<const Program> 
       const void* address = &session->fault_;
       if (f.to != Fixup::To::fault) {
         const uint8_t* constant = nullptr;
-        const int64_t offset = f.to == Fixup::To::scratch ? program->scratch_offset_[static_cast<size_t>(f.id)]
+        const int64_t offset = f.to == Fixup::To::scratch ? program->scratch_offsets()[static_cast<size_t>(f.id)]
                                                           : program->place(f.id, &constant);
         address = (constant ? constant : session->arena_ + offset) + f.bytes_in;
       }

@@ -41,9 +41,10 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values("models/micro/hello_world_float.tflite", "models/micro/hello_world_int8.tflite",
                     "models/micro/micro_speech_quantized.tflite", "models/micro/trained_lstm_int8.tflite",
                     "models/mlperf-tiny/ad01_int8.tflite", "models/mlperf-tiny/kws_ref_model.tflite",
-                    "models/mlperf-tiny/pretrainedResnet_quant.tflite", "goldens/written/26_all_at_once.tflite",
-                    "models/mlperf-tiny/kws_ref_model_float32.tflite", "goldens/written/05_dynamic.tflite",
-                    "goldens/written/07_int4.tflite", "goldens/ops/gather_float32_fed_indices.tflite"),
+                    "models/mlperf-tiny/pretrainedResnet_quant.tflite", "models/mlperf-tiny/vww_96_int8.tflite",
+                    "goldens/written/26_all_at_once.tflite", "models/mlperf-tiny/kws_ref_model_float32.tflite",
+                    "goldens/written/05_dynamic.tflite", "goldens/written/07_int4.tflite",
+                    "goldens/ops/gather_float32_fed_indices.tflite"),
     [](const testing::TestParamInfo<const char*>& info) { return format("number_{}", info.index); });
 
 }  // namespace

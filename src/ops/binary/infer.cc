@@ -44,6 +44,7 @@ Status binary(InferContext& ctx) {
     return fail(ErrorCode::bad_file, format("operands differ in type: {} and {}", a.to_string(), b.to_string()));
   THIMBLE_ASSIGN(const Shape shape, broadcast_shape(a.shape, b.shape));
   ctx.outputs[0] = {a.type, shape};
+  ctx.in_place = (a.shape == shape ? 1u : 0u) | (b.shape == shape ? 2u : 0u);
   const Activation activation = ctx.node.attrs.as<BinaryAttrs>().activation;
   if (activation > Activation::relu6)
     return fail(ErrorCode::unsupported, format("fused activation {}", name(activation)));

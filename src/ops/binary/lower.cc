@@ -25,10 +25,14 @@ struct ElementwiseParams {
   Broadcast plan;
   const uint8_t *a, *b;
   uint8_t* y;
+  uint8_t flip;  // of a and b
 };
 
 void run_elementwise(const ElementwiseParams& p, int part, int parts) {
   ElementwiseS8Args args = p.args;
+  args.bytes_unsigned = args.bytes_unsigned || p.flip != 0;
+  args.a_zero_point += p.flip;
+  args.b_zero_point += p.flip;
   each_block(p.plan, part, parts, [&](int64_t a, int64_t b, int64_t y, int64_t rows, int64_t n) {
     args.a = p.a + a;
     args.b = p.b + b;
@@ -182,7 +186,13 @@ Result<bool> binary(LowerContext& ctx) {
     auto* p = ctx.step<run_elementwise>(ctx.parts_for(n * (fn == BinaryFn::mul ? 0.3 : 0.6)));
     p->fn = fn == BinaryFn::add ? kernels.add : fn == BinaryFn::sub ? kernels.sub : kernels.mul;
     p->args = elementwise_args(f, type);
-    bind(p);
+    p->plan = plan;
+    ctx.bind_in(&p->a, 0);
+    ctx.takes_flipped(&p->flip);
+    ctx.bind_in(&p->b, 1);
+    ctx.takes_flipped(&p->flip);
+    ctx.bind_out(&p->y);
+    ctx.takes_flipped(&p->args.flip);
     return true;
   }
   const bool is_signed = type == DType::i8;

@@ -42,9 +42,17 @@ void run_f32(const Params<DepthwiseF32Args>& p, int part, int parts) {
            [&](int64_t image, int64_t first, int64_t count) { p.kernels->f32(rows_of(p, image, first, count)); });
 }
 
-void run_s8(const Params<DepthwiseS8Args>& p, int part, int parts) {
-  for_rows(p.images, p.args.m, part, parts,
-           [&](int64_t image, int64_t first, int64_t count) { p.kernels->s8(rows_of(p, image, first, count)); });
+struct ParamsS8 : Params<DepthwiseS8Args> {
+  uint8_t x_flip;
+};
+
+void run_s8(const ParamsS8& p, int part, int parts) {
+  for_rows(p.images, p.args.m, part, parts, [&](int64_t image, int64_t first, int64_t count) {
+    DepthwiseS8Args a = rows_of(p, image, first, count);
+    a.x_unsigned = p.x_flip != 0;
+    a.zero_point += p.x_flip;
+    p.kernels->s8(a);
+  });
 }
 
 template <class Args>
@@ -58,7 +66,6 @@ void set_common(LowerContext& ctx, Params<Args>& p, const DepthwiseDims& d, cons
   p.args.taps = d.window.taps();
   p.args.ldy = d.outputs;
   p.args.offsets = ctx.constant(offsets);
-  ctx.bind_in(&p.args.x, 0);
   ctx.bind_out(&p.args.y);
 }
 
@@ -67,6 +74,7 @@ Result<bool> lower_f32(LowerContext& ctx, const DepthwiseDims& d, const thimble_
   if (!forward_offsets(d.window, d.channels, &offsets)) return false;
   auto* p = ctx.step<run_f32>(parts);
   set_common(ctx, *p, d, offsets);
+  ctx.bind_in(&p->args.x, 0);
   p->args.lo = range.lo;
   p->args.hi = range.hi;
   ctx.bind_in(&p->args.w, 1);
@@ -80,6 +88,9 @@ Result<bool> lower_s8(LowerContext& ctx, const DepthwiseDims& d, const thimble_d
   auto* p = ctx.step<run_s8>(parts);
   set_common(ctx, *p, d, offsets);
   DepthwiseS8Args& a = p->args;
+  ctx.takes_flipped(&a.requant.flip);
+  ctx.bind_in(&a.x, 0);
+  ctx.takes_flipped(&p->x_flip);
   a.zero_point = plan.x_zero;
   a.requant = requant_args(ctx, plan.y, d.outputs);
   ctx.bind_in(&a.w, 1);

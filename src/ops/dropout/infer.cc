@@ -14,6 +14,7 @@ Status dropout(InferContext& ctx) {
   if (ctx.in(1).shape.elements() != 1)
     return fail(ErrorCode::internal, format("step counter {} must hold one value", ctx.in(1).to_string()));
   ctx.outputs[0] = {DType::f32, ctx.in(0).shape};
+  ctx.in_place = 1;
   return {};
 }
 

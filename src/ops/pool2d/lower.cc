@@ -30,7 +30,24 @@ void run(const Params<Args>& p, int part, int parts) {
 }
 
 void run_f32(const Params<PoolF32Args>& p, int part, int parts) { run(p, part, parts); }
-void run_s8(const Params<PoolS8Args>& p, int part, int parts) { run(p, part, parts); }
+
+struct ParamsS8 : Params<PoolS8Args> {
+  uint8_t flip;  // of x, and of y but for averages
+  bool average;
+};
+
+void run_s8(const ParamsS8& p, int part, int parts) {
+  if (p.flip == 0) return run(p, part, parts);
+  ParamsS8 biased = p;
+  biased.args.x_unsigned = true;
+  if (p.average) {
+    biased.args.zero_point = p.flip;
+  } else {
+    biased.args.lo += p.flip;
+    biased.args.hi += p.flip;
+  }
+  run(biased, part, parts);
+}
 
 Result<bool> lower(LowerContext& ctx, void (*f32)(const PoolF32Args&), void (*s8)(const PoolS8Args&)) {
   const auto& plan = ctx.plan<thimble_pool2d>();
@@ -45,7 +62,6 @@ Result<bool> lower(LowerContext& ctx, void (*f32)(const PoolF32Args&), void (*s8
     p->args.channels = plan.channels;
     p->args.taps = window.taps();
     p->args.offsets = ctx.constant(offsets);
-    ctx.bind_in(&p->args.x, 0);
     ctx.bind_out(&p->args.y);
   };
   const double operations = static_cast<double>(ctx.out().shape.elements()) * static_cast<double>(window.taps());
@@ -53,11 +69,16 @@ Result<bool> lower(LowerContext& ctx, void (*f32)(const PoolF32Args&), void (*s8
   if (type == DType::f32) {
     auto* p = ctx.step<run_f32>(ctx.parts_for(operations / 8));
     fill(p, f32);
+    ctx.bind_in(&p->args.x, 0);
     p->args.lo = plan.range.lo;
     p->args.hi = plan.range.hi;
   } else {
     auto* p = ctx.step<run_s8>(ctx.parts_for(operations / 20));
     fill(p, s8);
+    p->average = ctx.node.op == Op::average_pool;
+    ctx.takes_flipped(p->average ? &p->args.flip : &p->flip);
+    ctx.bind_in(&p->args.x, 0);
+    ctx.takes_flipped(&p->flip);
     p->args.x_unsigned = type == DType::u8;
     p->args.lo = plan.lo;
     p->args.hi = plan.hi;

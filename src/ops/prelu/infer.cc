@@ -22,6 +22,7 @@ Status prelu(InferContext& ctx) {
     return fail(ErrorCode::bad_file, format("alpha {} must be {}", alpha.to_string(), name(x.type)));
   THIMBLE_TRY(expect_alpha(ctx));
   ctx.outputs[0] = {x.type, x.shape};
+  ctx.in_place = 1;
   auto& plan = ctx.plan.make<thimble_prelu>();
   plan.broadcast = plan_broadcast(x.shape, alpha.shape, x.shape);
   if (x.type == DType::f32) return {};
@@ -51,6 +52,7 @@ Status prelu_grad(InferContext& ctx) {
     return fail(ErrorCode::internal,
                 format("gradient {} is not of shape {}", ctx.in(2).to_string(), ctx.in(0).shape.to_string()));
   ctx.outputs[0] = {DType::f32, ctx.in(0).shape};
+  ctx.in_place = 1 | 4;
   return {};
 }
 

@@ -56,6 +56,7 @@ Status quantize(InferContext& ctx) {
                   format("scales {} and {} are too far apart", x.quant.scale[0], y.quant.scale[0]));
   }
   ctx.outputs[0] = {y.type, x.shape};
+  ctx.in_place = bits(x.type) == bits(y.type) ? 1 : 0;
   auto& plan = ctx.plan.make<thimble_quantize>();
   plan.n = x.shape.elements();
   plan_slices(ctx.plan, x.shape, y.quant, &plan.y);

@@ -10,6 +10,7 @@ Status relu_grad(InferContext& ctx) {
   if (!(ctx.in(0).shape == ctx.in(1).shape))
     return fail(ErrorCode::internal, format("shapes differ: {} and {}", ctx.in(0).to_string(), ctx.in(1).to_string()));
   ctx.outputs[0] = {DType::f32, ctx.in(0).shape};
+  ctx.in_place = 3;
   return {};
 }
 

@@ -35,6 +35,7 @@ Status expect_rows(InferContext& ctx, std::initializer_list<DType> types, double
   THIMBLE_TRY(ctx.expect_rank(0, 1, Shape::kMaxRank));
   const Tensor &x = ctx.in(0), &y = ctx.declared(0);
   ctx.outputs[0] = {x.type, x.shape};
+  ctx.in_place = 1;
   auto& plan = ctx.plan.make<thimble_softmax>();
   plan.n = x.shape.dim(-1);
   plan.rows = plan.n > 0 ? x.shape.elements() / plan.n : 0;
@@ -59,6 +60,7 @@ Status expect_gradient_rows(InferContext& ctx) {
   if (!(ctx.in(0).shape == ctx.in(1).shape))
     return fail(ErrorCode::internal, format("shapes differ: {} and {}", ctx.in(0).to_string(), ctx.in(1).to_string()));
   ctx.outputs[0] = {DType::f32, ctx.in(0).shape};
+  ctx.in_place = 3;
   return {};
 }
 

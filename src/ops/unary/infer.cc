@@ -9,6 +9,7 @@ Status unary(InferContext& ctx) {
   THIMBLE_TRY(ctx.expect_type(0, {DType::f32, DType::i8, DType::u8}));
   const Tensor &x = ctx.in(0), &y = ctx.declared(0);
   ctx.outputs[0] = {x.type, x.shape};
+  ctx.in_place = 1;
   const Op op = ctx.node.op;
   if (op == Op::leaky_relu || op == Op::elu || op == Op::gelu) {
     THIMBLE_TRY(ctx.expect_attrs<UnaryAttrs>());
@@ -58,6 +59,7 @@ Status unary_grad(InferContext& ctx) {
   const int row = ctx.node.attrs.as<UnaryGradAttrs>().row;
   if (row < 0 || row >= static_cast<int>(unary_rows().size())) return fail(ErrorCode::internal, "unknown function");
   ctx.outputs[0] = {DType::f32, ctx.in(0).shape};
+  ctx.in_place = 7;
   return {};
 }
 

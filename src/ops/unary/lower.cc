@@ -1,5 +1,7 @@
-#include "runtime/lower.h"
+#include <algorithm>
+
 #include "ops/unary/unary.h"
+#include "runtime/lower.h"
 
 namespace thimble::lowering {
 namespace {
@@ -21,22 +23,31 @@ void run_float(const FloatParams& p, int part, int parts) {
 template <Op kOp>
 void run_positive_zero(const FloatParams& p, int part, int parts) {
   const Range r = part_range(p.n, part, parts, 64);
-  if (r.begin >= r.end) return;
-  p.fn(p.x + r.begin, p.y + r.begin, r.end - r.begin, p.alpha);
-  for (int64_t i = r.begin; i < r.end; ++i)
-    if (kOp == Op::sign || p.x[i] != 0) p.y[i] += 0.0f;
+  for (int64_t i = r.begin; i < r.end; i += 64) {  // y may lie where x does
+    float x[64];
+    const int64_t n = std::min<int64_t>(r.end - i, 64);
+    std::copy_n(p.x + i, n, x);
+    p.fn(x, p.y + i, n, p.alpha);
+    for (int64_t k = 0; k < n; ++k)
+      if (kOp == Op::sign || x[k] != 0) p.y[i + k] += 0.0f;
+  }
 }
 
 struct TableParams {
   void (*lut)(const uint8_t*, uint8_t*, int64_t, const uint8_t*);
-  const uint8_t *x, *table;
+  const uint8_t *x, *table;  // kTable bytes, twice: of plain outputs, and of flipped ones
   uint8_t* y;
   int64_t n;
+  uint8_t x_flip, y_flip;
+
+  // The byte x ^ 0x80 is x + 128: the table goes on from its beginning, so that it may be entered in its middle.
+  static constexpr int64_t kTable = 256 + 128;
+  const uint8_t* entry() const { return table + x_flip + (y_flip != 0 ? kTable : 0); }
 };
 
 void run_table(const TableParams& p, int part, int parts) {
   const Range r = part_range(p.n, part, parts, 64);
-  if (r.begin < r.end) p.lut(p.x + r.begin, p.y + r.begin, r.end - r.begin, p.table);
+  if (r.begin < r.end) p.lut(p.x + r.begin, p.y + r.begin, r.end - r.begin, p.entry());
 }
 
 struct GradParams {
@@ -89,13 +100,18 @@ Result<bool> unary(LowerContext& ctx) {
     return true;
   }
   if (!ctx.kernels.map.lut_u8) return false;
-  const auto* table = reinterpret_cast<const uint8_t*>(plan.table);
+  auto* table = ctx.constant<uint8_t>(2 * TableParams::kTable);
+  std::copy_n(reinterpret_cast<const uint8_t*>(plan.table), 256, table);
+  std::copy_n(table, 128, table + 256);
+  for (int64_t i = 0; i < TableParams::kTable; ++i) table[TableParams::kTable + i] = table[i] ^ 0x80;
   auto* p = ctx.step<run_table>(ctx.parts_for(static_cast<double>(n) * 0.3));
   p->lut = ctx.kernels.map.lut_u8;
-  p->table = ctx.constant(std::vector<uint8_t>(table, table + 256));
+  p->table = table;
   p->n = n;
   ctx.bind_in(&p->x, 0);
+  ctx.takes_flipped(&p->x_flip);
   ctx.bind_out(&p->y);
+  ctx.takes_flipped(&p->y_flip);
   return true;
 }
 

@@ -1,33 +1,39 @@
-#include "runtime/arena.h"
+#include "passes/arena.h"
 
 #include <algorithm>
 #include <map>
 #include <numeric>
 
 #include "base/numbers.h"
-#include "runtime/limits.h"
+#include "base/random.h"
 
 namespace thimble {
 namespace {
 
-constexpr int64_t kAlign = 64;
+// Sizes are multiples of the alignment in all that follows, so that offsets are too.
 
 int64_t lower_bound_of(const std::vector<ArenaItem>& items) {
   std::map<int, int64_t> change;
   for (const ArenaItem& item : items) {
-    change[item.first_step] += round_up(item.bytes, kAlign);
-    change[item.last_step + 1] -= round_up(item.bytes, kAlign);
+    change[item.first_step] += item.bytes;
+    change[item.last_step + 1] -= item.bytes;
   }
   int64_t now = 0, most = 0;
   for (const auto& [step, delta] : change) most = std::max(most, now += delta);
   return most;
 }
 
-void greedy_by_size(std::vector<ArenaItem>& items) {
+std::vector<size_t> by_size(const std::vector<ArenaItem>& items) {
   std::vector<size_t> order(items.size());
   std::iota(order.begin(), order.end(), size_t{0});
   std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return items[a].bytes > items[b].bytes; });
+  return order;
+}
+
+// Each at the lowest offset where it meets none of those before it. Returns the height.
+int64_t place_in_order(std::vector<ArenaItem>& items, const std::vector<size_t>& order) {
   std::vector<size_t> placed;  // sorted by offset
+  int64_t height = 0;
   for (const size_t i : order) {
     ArenaItem& item = items[i];
     int64_t offset = 0;
@@ -35,13 +41,36 @@ void greedy_by_size(std::vector<ArenaItem>& items) {
       const ArenaItem& other = items[p];
       if (other.last_step < item.first_step || other.first_step > item.last_step) continue;
       if (other.offset >= offset + item.bytes) break;
-      offset = std::max(offset, round_up(other.offset + other.bytes, kAlign));
+      offset = std::max(offset, other.offset + other.bytes);
     }
     item.offset = offset;
+    height = std::max(height, offset + item.bytes);
     const auto at = std::upper_bound(placed.begin(), placed.end(), i,
                                      [&](size_t a, size_t b) { return items[a].offset < items[b].offset; });
     placed.insert(at, i);
   }
+  return height;
+}
+
+// Squeaky wheel: what rises above the target was placed too late, and goes to some place further to the front of the
+// order for the next attempt. Source: Joslin and Clements, "Squeaky wheel optimization", 1999.
+int64_t improve(std::vector<ArenaItem>& items, std::vector<size_t> order, int64_t height, int64_t target,
+                int attempts) {
+  std::vector<ArenaItem> trial = items;
+  Random random(1);
+  for (int a = 0; a < attempts && height > target; ++a) {
+    for (size_t k = 0; k < order.size(); ++k) {
+      const ArenaItem& item = trial[order[k]];
+      if (item.offset + item.bytes <= target) continue;
+      const auto to = order.begin() + static_cast<ptrdiff_t>(random.below(k + 1));
+      std::rotate(to, order.begin() + static_cast<ptrdiff_t>(k), order.begin() + static_cast<ptrdiff_t>(k) + 1);
+    }
+    if (const int64_t now = place_in_order(trial, order); now < height) {
+      height = now;
+      items = trial;
+    }
+  }
+  return height;
 }
 
 // Items by birth; freed blocks return to a coalescing free list.
@@ -57,7 +86,7 @@ void first_fit_by_time(std::vector<ArenaItem>& items) {
     while (!deaths.empty() && deaths.begin()->first < item.first_step) {
       const ArenaItem& dead = items[deaths.begin()->second];
       deaths.erase(deaths.begin());
-      const int64_t size = round_up(dead.bytes, kAlign);
+      const int64_t size = dead.bytes;
       if (size == 0) continue;
       auto block = free_blocks.emplace(dead.offset, size).first;
       if (const auto next = std::next(block);
@@ -73,7 +102,7 @@ void first_fit_by_time(std::vector<ArenaItem>& items) {
         }
       }
     }
-    const int64_t size = round_up(item.bytes, kAlign);
+    const int64_t size = item.bytes;
     auto block = free_blocks.begin();
     while (block->second < size) ++block;
     item.offset = block->first;
@@ -86,20 +115,40 @@ void first_fit_by_time(std::vector<ArenaItem>& items) {
   }
 }
 
+constexpr size_t kImproved = 128, kInOrder = 4096;  // items at most
+
 }  // namespace
 
-Result<ArenaPlan> plan_arena(std::vector<ArenaItem> items, int64_t max_bytes) {
+tl::unexpected<Error> arena_too_large(const std::string& what, int64_t bytes, int64_t limit) {
+  return fail(ErrorCode::unsupported, format("{} {} bytes, the limit is {}", what, bytes, limit),
+              "raise it with --max-memory BYTES (in the library: max_arena_bytes)");
+}
+
+Result<ArenaPlan> plan_arena(std::vector<ArenaItem> items, const ArenaOptions& options) {
   ArenaPlan plan;
   int64_t total = 0;
-  for (const ArenaItem& item : items)
-    if (item.bytes < 0 || !checked_add(total, round_up(item.bytes, kAlign), &total))
-      return arena_too_large("the model's tensors take more than", INT64_MAX, max_bytes);
+  std::vector<int64_t> bytes;
+  for (ArenaItem& item : items) {
+    bytes.push_back(item.bytes);
+    if (item.bytes < 0 || item.bytes > INT64_MAX - options.alignment ||
+        !checked_add(total, item.bytes = round_up(item.bytes, options.alignment), &total))
+      return arena_too_large("the model's tensors take more than", INT64_MAX, options.max_bytes);
+  }
   plan.lower_bound = lower_bound_of(items);
-  if (plan.lower_bound > max_bytes)
-    return arena_too_large("the model needs a working memory of", plan.lower_bound, max_bytes);
-  items.size() <= 4096 ? greedy_by_size(items) : first_fit_by_time(items);
-  for (const ArenaItem& item : items) plan.bytes = std::max(plan.bytes, round_up(item.offset + item.bytes, kAlign));
-  if (plan.bytes > max_bytes) return arena_too_large("the plan of the working memory takes", plan.bytes, max_bytes);
+  if (plan.lower_bound > options.max_bytes)
+    return arena_too_large("the model needs a working memory of", plan.lower_bound, options.max_bytes);
+  if (items.size() > kInOrder) {
+    first_fit_by_time(items);
+    for (const ArenaItem& item : items) plan.bytes = std::max(plan.bytes, item.offset + item.bytes);
+  } else {
+    std::vector<size_t> order = by_size(items);
+    plan.bytes = place_in_order(items, order);
+    if (items.size() <= kImproved)
+      plan.bytes = improve(items, std::move(order), plan.bytes, plan.lower_bound, options.attempts);
+  }
+  if (plan.bytes > options.max_bytes)
+    return arena_too_large("the plan of the working memory takes", plan.bytes, options.max_bytes);
+  for (size_t i = 0; i < items.size(); ++i) items[i].bytes = bytes[i];
   plan.items = std::move(items);
   return plan;
 }
