@@ -42,7 +42,8 @@ if(TARGET thimble_api)
   foreach(room IN LISTS rooms)
     get_target_property(type ${room} TYPE)
     if(NOT type STREQUAL "INTERFACE_LIBRARY")
-      list(APPEND objects "$<TARGET_OBJECTS:${room}>")
+      thimble_objects_without_tables(own ${room})
+      list(APPEND objects ${own})
       get_target_property(parts ${room} SOURCES)  # objects that a room takes from others (kernels per ISA)
       list(FILTER parts INCLUDE REGEX "TARGET_OBJECTS:")
       list(APPEND objects ${parts})
@@ -50,7 +51,9 @@ if(TARGET thimble_api)
   endforeach()
   list(REMOVE_DUPLICATES libraries)
 
-  add_library(thimble_archive STATIC ${objects})
+  # The public interface cannot train: other tables than those of the rooms, which know training.
+  thimble_tables(thimble_api_tables ${THIMBLE_OPS})
+  add_library(thimble_archive STATIC ${objects} $<TARGET_OBJECTS:thimble_api_tables>)
   add_library(thimble::thimble ALIAS thimble_archive)
   set_target_properties(thimble_archive PROPERTIES OUTPUT_NAME thimble EXPORT_NAME thimble LINKER_LANGUAGE CXX
     ARCHIVE_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}")
@@ -58,6 +61,7 @@ if(TARGET thimble_api)
   target_include_directories(thimble_archive INTERFACE
     "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>" "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
   target_link_libraries(thimble_archive INTERFACE Threads::Threads ${libraries})
+  target_link_options(thimble_archive INTERFACE -Wl,--gc-sections)  # a program takes what the tables name, no more
 
   set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/thimble)
   install(TARGETS thimble_archive EXPORT thimble-targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})

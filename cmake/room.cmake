@@ -7,6 +7,8 @@ target_include_directories(thimble_flags INTERFACE "${PROJECT_SOURCE_DIR}/src" "
 target_compile_options(thimble_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wno-psabi
   -Wno-missing-field-initializers -Wno-restrict -ffp-contract=off -fno-math-errno)
+# Each function in a section of its own: what tables do not name (cmake/tables.cmake) the linker leaves out.
+target_compile_options(thimble_flags INTERFACE -ffunction-sections -fdata-sections)
 
 # What nearly every file includes is compiled once per kind of target: the first one makes it, the others take it.
 # -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON builds without: every file includes what it uses.

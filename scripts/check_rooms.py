@@ -6,6 +6,7 @@ Reads the tables there ("room | purpose | may use" and "file | belongs to | cont
   * the DEPENDS of every room's CMakeLists.txt;
   * that only the files of NAMES_OPERATORS, outside src/ops, name operators (Op::…): what an operator means stands in its
     directory, and the rest of the house asks there (ops/operands.h);
+  * that a file says at its head what it is for, unless the header beside it does;
   * the length of every source file.
 Exit status 1 if anything is wrong. Standard library only.
 """
@@ -16,7 +17,7 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CODE = ('.cc', '.h', '.def', '.inc')
-LIMIT_90, LIMIT_ALL = 500, 1000
+LIMIT_MEDIAN, LIMIT_90, LIMIT_ALL = 150, 500, 1000
 
 # Who makes nodes must name their operators (what several make: ops/make.h). Who only asks about nodes does not.
 NAMES_OPERATORS = {
@@ -88,6 +89,14 @@ def source_files():
                     yield os.path.relpath(os.path.join(folder, name), ROOT)
 
 
+def scripts():
+    for top in ('scripts', 'bench', 'studies', 'tests', 'cmake'):
+        for folder, _, names in os.walk(os.path.join(ROOT, top)):
+            for name in names:
+                if name.endswith(('.py', '.sh', '.cmake')):
+                    yield os.path.relpath(os.path.join(folder, name), ROOT)
+
+
 def check_includes(files, closure, layers):
     problems = []
     include = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
@@ -152,6 +161,26 @@ def check_operators(files):
     return problems
 
 
+def explained_by_header(path):
+    """Whether a header beside a .cc file says what it is for: x.h of x.cc and x_test.cc, or the operator's NAME.h."""
+    folder, name = os.path.split(path)
+    stem, extension = os.path.splitext(name)
+    headers = [stem.removesuffix('_test')]
+    if re.fullmatch(r'src/ops/\w+', folder):
+        headers.append(os.path.basename(folder))
+    return extension == '.cc' and any(os.path.exists(os.path.join(ROOT, folder, h + '.h')) for h in headers)
+
+
+def check_comments(files):
+    problems = []
+    for path in files + sorted(scripts()):
+        with open(os.path.join(ROOT, path), encoding='utf-8') as file:
+            lines = [line for line in file.read(4096).splitlines() if not line.startswith('#!')]
+        if lines and not re.match(r'//|/\*|# |"""', lines[0]) and not explained_by_header(path):
+            problems.append(f'{path}: does not begin with a comment that says what it is for')
+    return problems
+
+
 def check_lengths(files):
     lengths = {}
     for path in files:
@@ -160,11 +189,14 @@ def check_lengths(files):
     if not lengths:
         return []
     ordered = sorted(lengths.values())
+    median = statistics.median(ordered)
     at_90 = ordered[min(len(ordered) - 1, len(ordered) * 9 // 10)]
     longest = max(lengths, key=lengths.get)
-    print(f'{len(ordered)} files, {sum(ordered)} lines: median {statistics.median(ordered):.0f}, '
+    print(f'{len(ordered)} files, {sum(ordered)} lines: median {median:.0f}, '
           f'90th percentile {at_90}, longest {lengths[longest]} ({longest})')
     problems = [f'{path}: {n} lines, at most {LIMIT_ALL}' for path, n in lengths.items() if n > LIMIT_ALL]
+    if median > LIMIT_MEDIAN:
+        problems.append(f'half of the files must have at most {LIMIT_MEDIAN} lines; the median is {median:.0f}')
     if at_90 > LIMIT_90:
         problems.append(f'90 % of the files must have at most {LIMIT_90} lines; the 90th percentile is {at_90}')
     return problems
@@ -173,7 +205,8 @@ def check_lengths(files):
 def main():
     closure, layers = read_map()
     files = sorted(set(source_files()))
-    problems = check_includes(files, closure, layers) + check_cmake(closure) + check_operators(files) + check_lengths(files)
+    problems = check_includes(files, closure, layers) + check_cmake(closure) + check_operators(files) + check_comments(files) + \
+        check_lengths(files)
     for problem in problems:
         print(problem)
     print(f'check_rooms: {len(problems)} problem(s)' if problems else 'check_rooms: the code agrees with the map')

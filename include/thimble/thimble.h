@@ -22,6 +22,8 @@
 #include <string>
 #include <vector>
 
+#pragma GCC visibility push(default)  // what a shared library made of the archive shows
+
 namespace thimble::api {
 
 // What went wrong: `code` is one of internal, out_of_memory, io, usage, unsupported, bad_file, interrupted.
@@ -133,5 +135,7 @@ class Expected {
 const char* version();  // "0.1.0"
 
 }  // namespace thimble::api
+
+#pragma GCC visibility pop
 
 #endif  // THIMBLE_THIMBLE_H

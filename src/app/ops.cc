@@ -2,9 +2,11 @@
 // say more than the code does.
 #include <algorithm>
 
+#include "api/load.h"
 #include "app/commands.h"
 #include "base/json.h"
 #include "compress/quantize/quant_rule.h"
+#include "formats/model_file.h"
 #include "formats/tflite/rule.h"
 #include "measure/table.h"
 #include "micro/emit.h"
@@ -42,10 +44,20 @@ std::string why_not(const Cell<T>& cell) {
   return cell.why_not ? cell.why_not : "";
 }
 
-std::vector<OpCells> all_cells() {
+// Every operator, or those that a model needs.
+Result<std::vector<Op>> operators(const std::string& model) {
+  if (!model.empty()) {
+    THIMBLE_ASSIGN(const LoadedModel loaded, load_model(model));
+    return operators_needed({loaded.file.bytes, loaded.file.size}, loaded.graph);
+  }
+  std::vector<Op> all;
+  for (size_t i = 0; i < kOpCount; ++i) all.push_back(static_cast<Op>(i));
+  return all;
+}
+
+std::vector<OpCells> cells_of(const std::vector<Op>& ops) {
   std::vector<OpCells> all;
-  for (size_t i = 0; i < kOpCount; ++i) {
-    const Op op = static_cast<Op>(i);
+  for (const Op op : ops) {
     all.push_back(
         {name(op),
          {row(op).infer ? "" : "no inference", why_not_type(op, F32), why_not_type(op, S8), why_not_type(op, U8),
@@ -99,20 +111,34 @@ std::string as_table(const std::vector<OpCells>& all, bool markdown, const Conte
 }  // namespace
 
 Action define_ops(Options& options) {
-  auto markdown = std::make_shared<bool>(false);
+  struct OpsOptions {
+    std::string model;
+    bool markdown = false, names = false;
+  };
+  auto o = std::make_shared<OpsOptions>();
   options.examples(
       "thimble ops\n"
       "thimble ops --markdown > operators.md\n"
+      "thimble ops --model tests/models/mlperf-tiny/vww_96_int8.tflite --names\n"
       "thimble ops --json\n");
   options.about(
       "One row per operator. infer: shapes, types and validation; float32 … hybrid: what the reference and so\n"
       "every path computes in (hybrid: float32 activations, int8 weights); lowering: a fast kernel (else the\n"
-      "reference runs); gradient: can be trained through; quantize: has an int8 rule; tflite: read and written; c: "
-      "exported as C.");
-  options.flag("--markdown", markdown.get(), "a Markdown table");
-  return [markdown](const Context& context) -> Status {
-    const std::vector<OpCells> all = all_cells();
-    context.print(context.json ? as_json(all) : as_table(all, *markdown, context));
+      "reference runs); gradient: can be trained through; quantize: has an int8 rule; tflite: read and written;\n"
+      "c: exported as C.");
+  options.text("--model", &o->model, "MODEL", "only the operators that this model needs");
+  options.flag("--markdown", &o->markdown, "a Markdown table");
+  options.flag("--names", &o->names, "the names alone, as a build takes them (-DTHIMBLE_OPS=…)");
+  return [o](const Context& context) -> Status {
+    THIMBLE_ASSIGN(const std::vector<Op> ops, operators(o->model));
+    if (o->names && !context.json) {
+      std::string list;
+      for (const Op op : ops) list += (list.empty() ? "" : ";") + std::string(name(op));
+      context.print(list + "\n");
+      return {};
+    }
+    const std::vector<OpCells> all = cells_of(ops);
+    context.print(context.json ? as_json(all) : as_table(all, o->markdown, context));
     return {};
   };
 }

@@ -27,10 +27,4 @@ Result<Checked> read_model(std::span<const uint8_t> bytes, std::shared_ptr<const
 
 bool is_packed_name(std::string_view path) { return path.size() > 5 && path.ends_with(".thim"); }
 
-Result<std::vector<uint8_t>> write_model(const Graph& graph, std::string_view path) {
-  if (!is_packed_name(path)) return write_tflite(graph);
-  THIMBLE_ASSIGN(PackedModel packed, write_thim(graph));
-  return std::move(packed.bytes);
-}
-
 }  // namespace thimble

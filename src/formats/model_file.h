@@ -18,6 +18,10 @@ namespace thimble {
 Result<Checked> read_model(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner = nullptr,
                            std::string_view name = {}, std::span<const Shape> input_shapes = {});
 
+// The operators that reading this file and running `graph`, which was read from it, takes, in the order of ops.def.
+// Errors as list_tflite.
+Result<std::vector<Op>> operators_needed(std::span<const uint8_t> file, const Graph& graph);
+
 // Whether the bytes begin as a .tflite does.
 bool is_tflite(std::span<const uint8_t> bytes);
 

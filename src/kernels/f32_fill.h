@@ -21,9 +21,15 @@
   void fill_reduce_##isa(ReduceKernels& table);                            \
   void fill_pool_##isa(PoolKernels& table);                                \
   void fill_lstm_##isa(LstmKernels& table);                                \
-  void fill_update_##isa(UpdateKernels& table);                            \
   void fill_palette_##isa(PaletteKernels& table);                          \
-  void fill_sparse_##isa(SparseKernels& table); /* the float32 part */
+  void fill_sparse_##isa(SparseKernels& table); /* the float32 part */     \
+  /* what only training runs */                                            \
+  void fill_gemm_f32_grad_##isa(GemmF32Kernels& table);                    \
+  void fill_depthwise_grad_##isa(DepthwiseKernels& table);                 \
+  void fill_map_grad_##isa(MapKernels& table);                             \
+  void fill_pool_grad_##isa(PoolKernels& table);                           \
+  void fill_lstm_grad_##isa(LstmKernels& table);                           \
+  void fill_update_##isa(UpdateKernels& table);
 
 namespace thimble {
 

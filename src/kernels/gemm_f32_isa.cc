@@ -4,55 +4,13 @@
 #include "kernels/gemm_f32.h"
 
 #include "kernels/f32_fill.h"
-#include "kernels/vec.h"
+#include "kernels/gemm_f32_tile.h"
 
 namespace thimble {
 namespace {
 
-// Tile: kMaxRows rows of one panel (kVecs registers) where there are many rows; few rows take
-// several panels at once, so that enough independent sums are under way.
-constexpr int kMaxRows = kLanes == 16 ? 14 : kLanes == 8 ? 6 : kLanes == 4 ? 8 : 4;
-constexpr int kVecs = kLanes == 1 ? 4 : 2;
-constexpr int kColumns = kVecs * kLanes;
-constexpr int wide_panels(int rows) { return kMaxRows / rows >= 4 ? 4 : kMaxRows / rows >= 2 ? 2 : 1; }
-
 constexpr int64_t kBlockRows = 2048;         // rows of B in one sweep; longer sums go through c
 constexpr int64_t kGroupFloats = 96 * 1024;  // packed B swept per row of tiles: stays in L2
-constexpr int64_t kGradientRows = 192;       // rows of A and B in one sweep of run_tn
-
-struct Sweep {
-  int64_t begin, end;  // rows of B
-  bool first, last;
-};
-
-// Registers [0, C) of a row of c or bias, of which n columns exist. With AVX-512 a mask costs nothing;
-// elsewhere whole registers take the plain move.
-template <int C>
-THIMBLE_INLINE void load_row(F (&row)[C], const float* p, int64_t n) {
-  THIMBLE_UNROLL
-  for (int v = 0; v < C; ++v) {
-    const int64_t left = n - v * kLanes;
-    if constexpr (kLanes == 16) {
-      row[v] = load_part(p + v * kLanes, left < 0 ? 0 : left > kLanes ? kLanes : left);
-    } else {
-      row[v] = left >= kLanes ? load(p + v * kLanes) : left > 0 ? load_part(p + v * kLanes, left) : F{};
-    }
-  }
-}
-template <int C>
-THIMBLE_INLINE void store_row(float* p, const F (&row)[C], int64_t n) {
-  THIMBLE_UNROLL
-  for (int v = 0; v < C; ++v) {
-    const int64_t left = n - v * kLanes;
-    if constexpr (kLanes == 16) {
-      store_part(p + v * kLanes, row[v], left < 0 ? 0 : left > kLanes ? kLanes : left);
-    } else if (left >= kLanes) {
-      store(p + v * kLanes, row[v]);
-    } else if (left > 0) {
-      store_part(p + v * kLanes, row[v], left);
-    }
-  }
-}
 
 // Rows [m, m + R) and C registers of columns from j on (a multiple of kColumns).
 template <int R, int C>
@@ -151,25 +109,13 @@ template <int R>
 constexpr TileRow tile_row() {
   return {tile<R, 1>, tile<R, kVecs>, tile<R, kVecs * wide_panels(R)>, wide_panels(R)};
 }
+template <class>
+struct TileRows;
 template <int... R>
-struct TileRows {
+struct TileRows<Heights<R...>> {
   static constexpr TileRow rows[] = {tile_row<R>()...};
 };
-#if THIMBLE_LANES == 16
-using Tiles = TileRows<1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14>;
-#elif THIMBLE_LANES == 8
-using Tiles = TileRows<1, 1, 2, 3, 4, 5, 6>;
-#elif THIMBLE_LANES == 4
-using Tiles = TileRows<1, 1, 2, 3, 4, 5, 6, 7, 8>;
-#else
-using Tiles = TileRows<1, 1, 2, 3, 4>;
-#endif
-
-// Rows per tile, so that all tiles of m rows are about equal.
-THIMBLE_INLINE int64_t balanced_rows(int64_t m) {
-  const int64_t tiles = (m + kMaxRows - 1) / kMaxRows;
-  return (m + tiles - 1) / tiles;
-}
+using Tiles = TileRows<TileHeights>;
 
 void run(const GemmF32Args& g) {
   if (g.m <= 0 || g.n <= 0) return;
@@ -270,126 +216,6 @@ void pack_b(const PackBArgs& p) {
   }
 }
 
-// Weight gradient, rows [i, i + R) of c (all of one tap, or any where kTaps) and C registers of
-// columns from j on, sums over A and B rows [begin, end).
-template <int R, int C, bool kTaps>
-void gradient_tile(const GemmTnF32Args& g, const Sweep& sweep, int64_t i, int64_t j) {
-  const int64_t n = g.n - j;
-  F sum[R][C] = {};
-  if (!sweep.first || g.accumulate) {
-    THIMBLE_UNROLL
-    for (int r = 0; r < R; ++r) load_row<C>(sum[r], g.c + (i + r) * g.ldc + j, n);
-  }
-  int32_t tap[R], in_run[R];
-  THIMBLE_UNROLL
-  for (int r = 0; r < R; ++r) {
-    tap[r] = static_cast<int32_t>((i + r) / g.k);
-    in_run[r] = static_cast<int32_t>((i + r) % g.k);
-  }
-  const bool whole = n >= C * kLanes;
-  const int64_t a_step = g.offsets == nullptr ? g.lda : 0, o_step = g.offsets == nullptr ? 0 : g.offset_stride;
-  const int32_t zero = 0;
-  const int32_t* offsets = g.offsets == nullptr ? &zero : g.offsets + sweep.begin * o_step;
-  const float* a0 = g.a + sweep.begin * a_step;
-  const float* b = g.b + sweep.begin * g.ldb + j;
-  for (int64_t m = sweep.begin; m < sweep.end; ++m, a0 += a_step, offsets += o_step, b += g.ldb) {
-    F x[C];
-    if (whole) {
-      THIMBLE_UNROLL
-      for (int v = 0; v < C; ++v) x[v] = load(b + v * kLanes);
-    } else {
-      load_row<C>(x, b, n);
-    }
-    if constexpr (kTaps) {
-      THIMBLE_UNROLL
-      for (int r = 0; r < R; ++r) {
-        const int32_t o = offsets[tap[r]];
-        if (o < 0) continue;
-        const F y = set1(a0[o + in_run[r]]);
-        THIMBLE_UNROLL
-        for (int v = 0; v < C; ++v) sum[r][v] = fma(y, x[v], sum[r][v]);
-      }
-    } else {
-      const int32_t o = offsets[tap[0]];
-      if (o < 0) continue;
-      const float* a = a0 + o + in_run[0];
-      THIMBLE_UNROLL
-      for (int r = 0; r < R; ++r) {
-        const F y = set1(a[r]);
-        THIMBLE_UNROLL
-        for (int v = 0; v < C; ++v) sum[r][v] = fma(y, x[v], sum[r][v]);
-      }
-    }
-  }
-  THIMBLE_UNROLL
-  for (int r = 0; r < R; ++r) store_row<C>(g.c + (i + r) * g.ldc + j, sum[r], n);
-}
-
-using GradientTile = void (*)(const GemmTnF32Args&, const Sweep&, int64_t i, int64_t j);
-struct GradientTileRow {
-  GradientTile narrow, panel, wide, narrow_taps, panel_taps;
-  int panels;
-};
-template <int R>
-constexpr GradientTileRow gradient_tile_row() {
-  return {gradient_tile<R, 1, false>, gradient_tile<R, kVecs, false>, gradient_tile<R, kVecs * wide_panels(R), false>,
-          gradient_tile<R, 1, true>,  gradient_tile<R, kVecs, true>,  wide_panels(R)};
-}
-template <class Rows>
-struct GradientTileRows;
-template <int... R>
-struct GradientTileRows<TileRows<R...>> {
-  static constexpr GradientTileRow rows[] = {gradient_tile_row<R>()...};
-};
-using GradientTiles = GradientTileRows<Tiles>;
-
-// Rows [i0, i1) of c over one sweep.
-void gradient_rows(const GemmTnF32Args& g, const Sweep& sweep, int64_t i0, int64_t i1, bool taps) {
-  const int64_t step = balanced_rows(i1 - i0);
-  for (int64_t i = i0; i < i1; i += step) {
-    const GradientTileRow& tiles = GradientTiles::rows[i1 - i < step ? i1 - i : step];
-    for (int64_t j = 0; j < g.n;) {
-      const int64_t left = g.n - j;
-      if (!taps && left > (tiles.panels - 1) * kColumns + kLanes) {
-        tiles.wide(g, sweep, i, j);
-        j += tiles.panels * kColumns;
-      } else {
-        const bool narrow = left <= kLanes;
-        (taps ? (narrow ? tiles.narrow_taps : tiles.panel_taps) : narrow ? tiles.narrow : tiles.panel)(g, sweep, i, j);
-        j += kColumns;
-      }
-    }
-  }
-}
-
-// One row of A and B: c moves through along its rows, which is all the work.
-void outer_product(const GemmTnF32Args& g) {
-  for (int64_t i = 0; i < g.k; ++i) {
-    float* c = g.c + i * g.ldc;
-    const F y = set1(g.a[i]);
-    if (g.accumulate) {
-      for_runs(g.n, [&](int64_t j, auto run) { store(c + j, fma(y, load(g.b + j, run), load(c + j, run)), run); });
-    } else {
-      for_runs(g.n, [&](int64_t j, auto run) { store(c + j, fma(y, load(g.b + j, run), F{}), run); });
-    }
-  }
-}
-
-void run_tn(const GemmTnF32Args& g) {
-  if (g.k <= 0 || g.n <= 0) return;
-  if (g.m == 1 && g.offsets == nullptr) return outer_product(g);
-  const bool together = g.taps > 1 && g.k < kMaxRows / 2;  // tiles across taps, where one tap would not fill them
-  for (int64_t begin = 0; begin == 0 || begin < g.m; begin += kGradientRows) {
-    const int64_t end = g.m - begin < kGradientRows ? g.m : begin + kGradientRows;
-    const Sweep sweep = {begin, end, begin == 0, end == g.m};
-    if (together) {
-      gradient_rows(g, sweep, 0, g.taps * g.k, true);
-    } else {
-      for (int64_t t = 0; t < g.taps; ++t) gradient_rows(g, sweep, t * g.k, (t + 1) * g.k, false);
-    }
-  }
-}
-
 // R columns of one row, sixteen partial sums each.
 constexpr int kPartial = 16, kPartialVecs = kPartial / kLanes;
 template <int R>
@@ -443,7 +269,6 @@ void THIMBLE_FILL(gemm_f32)(GemmF32Kernels& table) {
   table.nr = kColumns;
   table.run = run;
   table.pack_b = pack_b;
-  table.run_tn = run_tn;
   table.dot = dot;
   table.transpose = turn;
 }

@@ -12,22 +12,35 @@
 namespace thimble {
 namespace {
 
+// What only training runs; a build for inference has none of it (cmake/tables.cmake).
+#ifdef THIMBLE_WITHOUT_TRAINING
+#define THIMBLE_FILL_TRAINING(table, f32)
+#else
+#define THIMBLE_FILL_TRAINING(table, f32)     \
+  fill_gemm_f32_grad_##f32(table.gemm_f32);   \
+  fill_depthwise_grad_##f32(table.depthwise); \
+  fill_map_grad_##f32(table.map);             \
+  fill_pool_grad_##f32(table.pool);           \
+  fill_lstm_grad_##f32(table.lstm);           \
+  fill_update_##f32(table.update);
+#endif
+
 // f32: the instruction set of the float32 units; s8: of the int8 units.
-#define THIMBLE_FILL_TABLE(table, f32, s8) \
-  fill_gemm_f32_##f32(table.gemm_f32);     \
-  fill_depthwise_##f32(table.depthwise);   \
-  fill_map_##f32(table.map);               \
-  fill_reduce_##f32(table.reduce);         \
-  fill_pool_##f32(table.pool);             \
-  fill_lstm_##f32(table.lstm);             \
-  fill_update_##f32(table.update);         \
-  fill_sparse_##f32(table.sparse);         \
-  fill_palette_##f32(table.palette);       \
-  fill_gemm_s8_##s8(table.gemm_s8);        \
-  fill_sparse_s8_##s8(table.sparse);       \
-  fill_depthwise_s8_##s8(table.depthwise); \
-  fill_pool_s8_##s8(table.pool);           \
-  fill_elementwise_s8_##s8(table.elementwise_s8);
+#define THIMBLE_FILL_TABLE(table, f32, s8)        \
+  fill_gemm_f32_##f32(table.gemm_f32);            \
+  fill_depthwise_##f32(table.depthwise);          \
+  fill_map_##f32(table.map);                      \
+  fill_reduce_##f32(table.reduce);                \
+  fill_pool_##f32(table.pool);                    \
+  fill_lstm_##f32(table.lstm);                    \
+  fill_sparse_##f32(table.sparse);                \
+  fill_palette_##f32(table.palette);              \
+  fill_gemm_s8_##s8(table.gemm_s8);               \
+  fill_sparse_s8_##s8(table.sparse);              \
+  fill_depthwise_s8_##s8(table.depthwise);        \
+  fill_pool_s8_##s8(table.pool);                  \
+  fill_elementwise_s8_##s8(table.elementwise_s8); \
+  THIMBLE_FILL_TRAINING(table, f32)
 
 struct Tables {
   std::array<KernelTable, 4> tables = {};  // slowest first

@@ -50,40 +50,6 @@ void binary(const float* a, int sa, const float* b, int sb, float* y, int64_t n,
   }
 }
 
-void clamp_grad_f32(const float* y, const float* dy, float* dx, int64_t n, float lo, float hi) {
-  const F low = set1(lo), high = set1(hi);
-  for_runs(n, [&](int64_t i, auto run) {
-    const F v = load(y + i, run);
-    store(dx + i, select((v > low) & (v < high), load(dy + i, run), F{}), run);
-  });
-}
-
-// A block of hashes first (8 at a time, a vector of 64-bit integers), then the selection.
-void dropout_f32(const float* x, float* y, int64_t begin, int64_t end, uint64_t key, uint32_t threshold, float scale) {
-  constexpr int64_t kBlock = 256, kGroups = kBlock / 4;
-  typedef uint64_t W __attribute__((vector_size(64)));  // NOLINT
-  typedef uint16_t H16 __attribute__((vector_size(2 * kLanes)));
-  W lanes;
-  for (int l = 0; l < 8; ++l) lanes[l] = static_cast<uint64_t>(4 * l) * 0x9e3779b97f4a7c15ull;
-  for (int64_t at = begin; at < end; at += kBlock) {
-    uint64_t hashes[kGroups];
-    for (int64_t g = 0; g < kGroups; g += 8) {
-      W h = lanes + (key + static_cast<uint64_t>(at + 4 * g) * 0x9e3779b97f4a7c15ull);
-      h = (h ^ (h >> 30)) * 0xbf58476d1ce4e5b9ull;
-      h = (h ^ (h >> 27)) * 0x94d049bb133111ebull;
-      h ^= h >> 31;
-      __builtin_memcpy(hashes + g, &h, sizeof h);
-    }
-    const auto* draws = reinterpret_cast<const unsigned char*>(hashes);
-    for_runs(end - at < kBlock ? end - at : kBlock, [&](int64_t i, auto run) {
-      H16 draw;
-      __builtin_memcpy(&draw, draws + 2 * i, sizeof draw);
-      const I keep = __builtin_convertvector(draw, I) >= static_cast<int32_t>(threshold);
-      store(y + at + i, select(keep, load(x + at + i, run) * scale, F{}), run);
-    });
-  }
-}
-
 void lut_u8(const uint8_t* x, uint8_t* y, int64_t n, const uint8_t table[256]) {
   for (int64_t i = 0; i < n; ++i) y[i] = table[x[i]];
 }
@@ -188,8 +154,6 @@ void THIMBLE_FILL(map_convert)(MapKernels& table) {
   set(BinaryFn::maximum, binary<Maximum>);
   set(BinaryFn::minimum, binary<Minimum>);
   set(BinaryFn::squared_difference, binary<SquaredDifference>);
-  table.clamp_grad_f32 = clamp_grad_f32;
-  table.dropout_f32 = dropout_f32;
   table.lut_u8 = lut_u8;
   table.f16_to_f32 = f16_to_f32;
   table.quantize_s8 = quantize_s8;

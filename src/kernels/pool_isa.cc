@@ -1,4 +1,4 @@
-// float32 pooling and max pooling's gradient, a register of channels at a time.
+// float32 pooling, a register of channels at a time.
 #include "kernels/pool.h"
 
 #include "kernels/f32_fill.h"
@@ -38,43 +38,12 @@ void average_f32(const PoolF32Args& a) {
   }
 }
 
-template <bool kDisjoint>
-THIMBLE_INLINE void max_grad(const MaxPoolGradF32Args& a) {
-  const F lo = set1(a.lo), hi = set1(a.hi);
-  const bool clamped = a.lo > -kInf || a.hi < kInf;
-  for (int64_t m = 0; m < a.m; ++m) {
-    const int32_t* offsets = a.offsets + m * a.taps;
-    for_runs(a.channels, [&](int64_t c, auto run) {
-      F best = set1(kLowest);
-      I winner = set1i(-1);
-      for (int64_t t = 0; t < a.taps; ++t) {
-        if (offsets[t] < 0) continue;
-        const F x = load(a.x + offsets[t] + c, run);
-        const I wins = (x > best) | ((x == best) & (winner < 0));
-        best = select(wins, x, best);
-        winner = wins ? set1i(static_cast<int32_t>(t)) : winner;
-      }
-      F dy = load(a.dy + m * a.channels + c, run);
-      if (clamped) dy = select((best > lo) & (best < hi), dy, F{});
-      for (int64_t t = 0; t < a.taps; ++t) {
-        if (offsets[t] < 0) continue;
-        float* to = a.dx + offsets[t] + c;
-        const F old = kDisjoint ? F{} : load(to, run);
-        store(to, select(winner == static_cast<int32_t>(t), kDisjoint ? dy : old + dy, old), run);
-      }
-    });
-  }
-}
-
-void max_grad_f32(const MaxPoolGradF32Args& a) { a.disjoint ? max_grad<true>(a) : max_grad<false>(a); }
-
 }  // namespace
 
 void THIMBLE_FILL(pool)(PoolKernels& table) {
   table.name = THIMBLE_ISA_STRING;
   table.max_f32 = max_f32;
   table.average_f32 = average_f32;
-  table.max_grad_f32 = max_grad_f32;
 }
 
 }  // namespace thimble

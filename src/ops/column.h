@@ -11,6 +11,7 @@
 //   };
 #pragma once
 
+#include <algorithm>
 #include <string_view>
 
 #include "ops/op.h"
@@ -34,12 +35,27 @@ inline constexpr Without kWithout[] = {
 #include "ops/without.def"
 };
 
+// Why the tables of this build leave the operator out; null where they have it. What a binary links is decided by its
+// tables: a library for fewer operators has the tables compiled again, and nothing else (cmake/tables.cmake).
+static constexpr const char* left_out([[maybe_unused]] Op op) {
+#if defined(THIMBLE_OPERATORS)  // Op::conv2d, Op::softmax …
+  constexpr Op kept[] = {THIMBLE_OPERATORS};
+  static_assert(std::ranges::all_of(kept, [](Op k) { return op_class(k) == OpClass::model; }), "no training here");
+  return std::ranges::find(kept, op) != std::end(kept) ? nullptr : "left out of this build";
+#elif defined(THIMBLE_WITHOUT_TRAINING)
+  return op_class(op) == OpClass::model ? nullptr : "training only";
+#else
+  return nullptr;
+#endif
+}
+
 // Why `layer` has no function for the operator; null where it has one (the linker holds it to that).
-constexpr const char* missing(std::string_view layer, Op op) {
+static constexpr const char* missing(std::string_view layer, Op op) {
+  if (const char* why = left_out(op)) return why;
   for (const Without& w : kWithout)
     if (w.op == op && w.layer == layer) return w.reason;
   const OpClass kind = op_class(op);
-  if (kind == OpClass::model || layer == "lower") return nullptr;
+  if (kind == OpClass::model || layer == "infer" || layer == "reference" || layer == "lower") return nullptr;
   if (layer != "grad") return "training only";
   return kind == OpClass::gradient ? "second derivatives are not taken"
          : kind == OpClass::update ? "changes variables"

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ops/column.h"
+
 namespace thimble {
 
 namespace infer {
@@ -14,11 +16,50 @@ namespace reference {
 }  // namespace reference
 
 namespace {
+
+struct Cells {
+  const char* name;
+  uint32_t types;
+  Cell<InferFn> infer;
+  Cell<ReferenceFn> reference;
+};
+
+// Every graph passes inference before anything else asks the tables, so this is where a build without the operator says
+// so.
+Status refuse(InferContext& ctx) { return in_build(ctx.node.op); }
+constexpr OpRow row_of(Cells c) { return {c.name, c.types, c.infer.rule ? c.infer.rule : &refuse, c.reference.rule}; }
+
 constexpr OpRow kRows[] = {
-#define OP(id, types, family, packed) {#id, types, &infer::family, &reference::family},
+#define OP(id, types, family, packed)                       \
+  row_of({#id, types,                                       \
+          THIMBLE_CELL(InferFn, "infer", id, infer::family) \
+              THIMBLE_CELL(ReferenceFn, "reference", id, reference::family)}),
 #include "ops/ops.def"
 };
+
 }  // namespace
+
+std::string remedy_of_build() {
+  std::string has;
+  bool lacks = false;
+  for (size_t i = 0; i < kOpCount; ++i) {
+    if (op_class(static_cast<Op>(i)) != OpClass::model) continue;
+    if (kRows[i].reference)
+      has += (has.empty() ? "" : ", ") + std::string(kRows[i].name);
+    else
+      lacks = true;
+  }
+  if (!lacks) return {};
+  return format(
+      "this library was built with {} alone: scripts/inference_library.sh MODEL builds one for a model, "
+      "-DTHIMBLE_OPS=inference one for every model",
+      has);
+}
+
+Status in_build(Op op) {
+  if (row(op).reference) return {};
+  return fail(ErrorCode::unsupported, format("the operator {} is left out of this build", name(op)), remedy_of_build());
+}
 
 std::string RunFault::take() {
   set_ = false;

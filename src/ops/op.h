@@ -162,4 +162,9 @@ struct OpRow {
 const OpRow& row(Op op);
 inline const char* name(Op op) { return row(op).name; }
 
+// An error where this build leaves the operator out (column.h).
+Status in_build(Op op);
+// How to build with more operators; empty where all of models are there.
+std::string remedy_of_build();
+
 }  // namespace thimble

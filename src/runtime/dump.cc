@@ -1,3 +1,4 @@
+// A program as text: its steps, with what each reads and writes and where that lies.
 #include <algorithm>
 
 #include "runtime/program.h"

@@ -1,3 +1,5 @@
+// Running a program: the memory, the pointers of every step into it, and the steps in turn until one reports a fault,
+// the deadline has passed or another thread cancels.
 #include <chrono>
 #include <cstring>
 #include <new>

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "formats/tflite/file.h"
+#include "formats/tflite/node_reader.h"
 #include "formats/tflite/rule.h"
 #include "formats/tflite/schema.h"
 
@@ -52,18 +53,15 @@ uint32_t bit_of(DType type) {
   }
 }
 
-// Whether the operator is known, and computes in the type of its first operand or result (the first operand of some is
-// an axis, the results of some are of another type).
-bool has_support(int builtin, const ListedOperator& op, const ListedSubgraph& graph) {
-  if (builtin == schema::kShapeOperator || builtin == schema::kPackOperator || builtin == schema::kDensifyOperator)
-    return true;
-  const tflite::BuiltinRule found = tflite::rule_of_builtin(builtin);
-  if (!found.rule) return false;
+// Whether the operator computes in the type of its first operand or result (the first operand of some is an axis, the
+// results of some are of another type).
+bool computes(const ListedOperator& op, const ListedSubgraph& graph) {
+  if (op.read_as.size() != 1) return true;
   uint32_t types = 0;
   for (const auto* list : {&op.inputs, &op.outputs})
     if (!list->empty() && list->front() >= 0)
       if (const auto type = graph.tensors[static_cast<size_t>(list->front())].dtype) types |= bit_of(*type);
-  return (row(found.op).types & types) != 0;
+  return (row(op.read_as[0]).types & types) != 0;
 }
 
 Result<ListedOperator> operator_of(const Table& table, const Tables& codes, const ListedSubgraph& graph) {
@@ -74,7 +72,9 @@ Result<ListedOperator> operator_of(const Table& table, const Tables& codes, cons
   op.version = codes[index].scalar<int32_t>(schema::kCodeVersion, 1);
   THIMBLE_ASSIGN(op.inputs, ids_of(table, schema::kOperatorInputs, true, graph.tensors.size()));
   THIMBLE_ASSIGN(op.outputs, ids_of(table, schema::kOperatorOutputs, false, graph.tensors.size()));
-  op.supported = has_support(tflite::builtin_code(codes[index]), op, graph);
+  auto known = tflite::operators_of(tflite::builtin_code(codes[index]));
+  if (known) op.read_as = std::move(*known);
+  op.supported = known && computes(op, graph);
   for (const auto* list : {&op.inputs, &op.outputs})
     for (const int32_t id : *list)
       op.supported = op.supported && (id < 0 || graph.tensors[static_cast<size_t>(id)].dtype);

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "graph/type.h"
+#include "graph/graph.h"
 
 namespace thimble {
 
@@ -21,6 +21,7 @@ struct ListedTensor {
 struct ListedOperator {
   std::string name;  // "CONV_2D", "custom operator "MyOp""
   int version = 1;
+  std::vector<Op> read_as;               // what it is in a graph: none, one, or for PACK two
   bool supported = true;                 // there is a rule for it, and it computes in the types of its tensors
   std::vector<int32_t> inputs, outputs;  // of the subgraph; -1: an optional input left out
 };

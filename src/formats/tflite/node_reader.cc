@@ -17,6 +17,8 @@ constexpr int64_t kMostBytesAtOnce = 1 << 16;  // of results computed from shape
 tl::unexpected<Error> damaged(std::string what) { return fail(ErrorCode::bad_file, std::move(what)); }
 
 tl::unexpected<Error> not_supported(const std::string& what, const std::string& why = "") {
+  if (std::string remedy = remedy_of_build(); !remedy.empty())
+    return fail(ErrorCode::unsupported, format("operator not in this build: {}{}", what, why), std::move(remedy));
   return fail(ErrorCode::unsupported, format("operator not supported: {}{}", what, why),
               "`thimble ops` lists the supported operators");
 }
@@ -30,6 +32,13 @@ bool agree(const Shape& declared, uint32_t free_dims, const Shape& computed) {
 }
 
 }  // namespace
+
+std::optional<std::vector<Op>> operators_of(int builtin) {
+  if (builtin == schema::kShapeOperator || builtin == schema::kDensifyOperator) return std::vector<Op>{};
+  if (builtin == schema::kPackOperator) return std::vector{Op::expand_dims, Op::concatenation};
+  const BuiltinRule found = rule_of_builtin(builtin);
+  return found.rule ? std::optional(std::vector{found.op}) : std::nullopt;
+}
 
 NodeReader::NodeReader(Graph& graph, std::vector<DeclaredShape> declared)
     : graph_(graph), declared_(std::move(declared)), origins_(graph.tensors.size(), Origin::nothing) {

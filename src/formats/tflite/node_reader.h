@@ -2,6 +2,7 @@
 // follow from its inputs, and what depends on the shapes of tensors alone is computed at once.
 #pragma once
 
+#include <optional>
 #include <set>
 
 #include "formats/tflite/rule.h"
@@ -13,6 +14,9 @@ struct DeclaredShape {
   bool open = false;       // nothing, or not all: whatever is computed is right
   uint32_t free_dims = 0;  // bit d: dimension d is -1 in the file, its size in the graph a placeholder
 };
+
+// What operators of this builtin code are in a graph (SHAPE: none, PACK: two); nothing where there is no rule for it.
+std::optional<std::vector<Op>> operators_of(int builtin);
 
 class NodeReader {
  public:

@@ -1,3 +1,5 @@
+// From the first subgraph of a .tflite file to a graph: which tensors are used, their shapes, scales and data (sparse
+// ones expanded), the operators in their order, names of the signature, metadata.
 #include <algorithm>
 #include <map>
 #include <set>

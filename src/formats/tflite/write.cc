@@ -1,3 +1,5 @@
+// From a graph to a .tflite file: equal constants share a buffer, equal vectors of numbers one place; constants that
+// shall be sparse get the operators that read them.
 #include <cstring>
 #include <map>
 #include <set>

@@ -116,6 +116,7 @@ Status GraphCodec::node(size_t n) {
     coder_.fail();
     return sound("the operator");
   }
+  THIMBLE_TRY(in_build(op));
   Node& node = graph_.nodes[n];
   node.op = op;
   operators_version_ = std::max(operators_version_, since_version(number));
