@@ -143,7 +143,8 @@ Status Emitter::nodes() {
 }
 
 int64_t Emitter::arena_bytes() const {
-  return memory_.bytes + (has_states() ? round_up<int64_t>(state_bytes(), options.alignment) : 0);
+  return std::max(memory_.bytes, options.alignment) +
+         (has_states() ? round_up<int64_t>(state_bytes(), options.alignment) : 0);
 }
 
 bool Emitter::has_states() const {
@@ -152,15 +153,6 @@ bool Emitter::has_states() const {
 
 bool Emitter::all_integer_outputs() const {
   return std::ranges::none_of(g_.outputs, [&](TensorId t) { return g_.at(t).type == DType::f32; });
-}
-
-// Whether a call, or the copy of an output, has it.
-bool Emitter::reads_input() const {
-  const TensorId x = g_.inputs[0];
-  const auto is_input = [&](TensorId t) { return t >= 0 && memory_.view_of[static_cast<size_t>(t)] == x; };
-  for (size_t n = 0; n < g_.nodes.size(); ++n)
-    if (!checked.nodes[n].output_is_input && std::ranges::any_of(g_.nodes[n].inputs, is_input)) return true;
-  return std::ranges::any_of(g_.outputs, is_input);
 }
 
 int64_t Emitter::state_bytes() const {

@@ -36,7 +36,6 @@ class Emitter {
   Status refuse_types() const;
   bool plain_interface() const { return g_.inputs.size() == 1 && g_.outputs.size() == 1; }
   bool all_integer_outputs() const;
-  bool reads_input() const;
   bool has_states() const;
   int64_t state_bytes() const;
   int64_t arena_bytes() const;

@@ -6,6 +6,22 @@
 namespace thimble::micro {
 namespace {
 
+// Whether the text has this identifier, comments left out.
+bool has_word(const std::string& text, const std::string& name) {
+  const auto word = [](char c) {
+    return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  };
+  bool comment = false;
+  for (size_t at = 0; at < text.size(); ++at) {
+    if (text.compare(at, 2, "/*") == 0) comment = true;
+    if (text.compare(at, 2, "*/") == 0) comment = false;
+    if (comment || text.compare(at, name.size(), name) != 0) continue;
+    const size_t end = at + name.size();
+    if ((at == 0 || !word(text[at - 1])) && (end == text.size() || !word(text[end]))) return true;
+  }
+  return false;
+}
+
 std::string spec(const Tensor& t) { return format("{} {}", name(t.type), t.shape.to_string()); }
 
 }  // namespace
@@ -51,12 +67,13 @@ std::string Emitter::header() const {
       macro_, arena_bytes(), options.alignment);
   text += format("enum {{ {0}_OK = 0, {0}_ARENA_TOO_SMALL = -1, {0}_ARENA_MISALIGNED = -2 }};\n\n", macro_);
   if (has_states()) {
-    text += "/* What the network remembers between calls; all zeros at the start of a sequence. */\n";
+    text += "/* What the network remembers between calls. */\n";
     text += format("typedef struct {}_state {{\n", name_);
     for (size_t t = 0; t < g_.tensors.size(); ++t)
       if (g_.tensors[t].variable)
         text += format("  {} s{}[{}];\n", c_type(g_.tensors[t].type), t, g_.tensors[t].shape.elements());
     text += format("}} {}_state;\n\n", name_);
+    text += format("/* The start of a sequence: real zeros. */\nvoid {0}_reset({0}_state *state);\n\n", name_);
   }
   if (plain) {
     text += format(
@@ -96,23 +113,26 @@ std::string Emitter::source() const {
                  ? format("const {} *in, {} *out", c_type(g_.at(g_.inputs[0]).type), c_type(g_.at(g_.outputs[0]).type))
                  : std::string("const void *const *in, void *const *out");
   compute += states ? format(", {}_state *state) {{\n", name_) : std::string(") {\n");
-  text += compute;
-  if (!plain)
-    for (size_t i = 0; i < g_.inputs.size(); ++i) {
-      const char* type = c_type(g_.at(g_.inputs[i]).type);
-      text += format("  const {1} *const in{0} = (const {1} *)in[{0}];\n", i, type);
-    }
-  if (body_.find("(a + ") == std::string::npos) text += "  (void)a;\n";
-  if (plain && !reads_input()) text += "  (void)in;\n";
-  text += body_;
+  std::string copies;
   for (size_t i = 0; i < g_.outputs.size(); ++i) {
     const TensorId t = g_.outputs[i];
     const std::string to = plain ? "out" : format("out[{}]", i);
     const std::string from = const_cast<Emitter*>(this)->address(t);
     const std::string copy = format("memcpy({}, {}, {});\n", to, from, g_.at(t).bytes());
-    const bool in_arena = from.starts_with("(") && from.find("(a + ") != std::string::npos;
-    text += in_arena ? format("  if ((const void *){} != (const void *){}) {}", to, from, copy) : "  " + copy;
+    const bool in_arena = has_word(from, "a");
+    copies += in_arena ? format("  if ((const void *){} != (const void *){}) {}", to, from, copy) : "  " + copy;
   }
+  const std::string all = body_ + copies;
+  text += compute;
+  for (size_t i = 0; i < g_.inputs.size() && !plain; ++i)
+    if (has_word(all, format("in{}", i)))
+      text += format("  const {1} *const in{0} = (const {1} *)in[{0}];\n", i, c_type(g_.at(g_.inputs[i]).type));
+  const auto unused = [&](const char* parameter) {
+    if (!has_word(all, parameter)) text += format("  (void){};\n", parameter);
+  };
+  unused("a");
+  if (plain) unused("in");
+  text += all;
   text += "}\n\n";
   const auto entry = [&](bool state) {
     text += format("int {}_run{}{}({}) {{\n", name_, plain ? "" : "_io", state ? "_state" : "", parameters(state));
@@ -123,13 +143,20 @@ std::string Emitter::source() const {
     if (states && !state) {
       text += format("  {{\n    {0}_state *const state = ({0}_state *)(void *)((uint8_t *)arena + {1});\n", name_,
                      memory_.bytes);
-      text += format("    memset(state, 0, sizeof *state);\n    {}_compute((uint8_t *)arena, in, out, state);\n  }}\n",
-                     name_);
+      text += format("    {0}_reset(state);\n    {0}_compute((uint8_t *)arena, in, out, state);\n  }}\n", name_);
     } else {
       text += format("  {}_compute((uint8_t *)arena, in, out{});\n", name_, states ? ", state" : "");
     }
     text += format("  return {}_OK;\n}}\n", macro_);
   };
+  if (states) {
+    text += format("void {0}_reset({0}_state *state) {{\n", name_);
+    for (size_t t = 0; t < g_.tensors.size(); ++t)
+      if (const Tensor& s = g_.tensors[t]; s.variable)
+        text += format("  memset(state->s{0}, {1}, sizeof state->s{0});\n", t,
+                       s.type == DType::i8 && !s.quant.empty() ? s.quant.zero_point[0] : 0);
+    text += "}\n\n";
+  }
   entry(false);
   if (states) {
     text += "\n";

@@ -83,7 +83,7 @@ void plan_output(InferContext& ctx, int64_t channels, Activation activation, int
   for (int64_t c = 0; c < channels; ++c) {
     const ChannelScale s = channel_scale(x.type, x.quant.scale[0], w.quant, out.quant.scale[0], c);
     multipliers[c] = s.multiplier;
-    shifts[c] = static_cast<int8_t>(s.shift);
+    shifts[c] = static_cast<int8_t>(s.multiplier == 0 ? -1 : s.shift);  // 0 is 0; a right shift is what most have
   }
   y->multiplier = multipliers;
   y->shift = shifts;

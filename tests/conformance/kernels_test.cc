@@ -58,9 +58,8 @@ constexpr DType kTypes[] = {DType::f32, DType::i8, DType::i8, DType::u8};
 
 Result<TensorId> draw_unary(Source& s, Drawn& d) {
   static constexpr Op kOps[] = {
-#define UNARY(id, fn, packed, code, tag) Op::id,
+#define UNARY(id, kernel, packed, code, tag, ...) Op::id,
 #include "ops/unary/unary.def"
-#undef UNARY
   };
   const DType type = s.between(0, 3) ? DType::i8 : DType::u8;
   const Op op = s.one_of(kOps);

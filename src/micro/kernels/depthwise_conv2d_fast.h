@@ -17,6 +17,9 @@ static inline void thimble_taps_inside(const thimble_axis* axis, thimble_dim out
 static inline void thimble_depthwise_conv2d_fast_s8(const thimble_depthwise_conv2d* p, const int8_t* x, const int8_t* w,
                                                     const int32_t* bias, int8_t* y) {
   const thimble_dim channels = p->channels;
+#if defined(THIMBLE_DSP)
+  const thimble_dim fours = channels - channels % 4;
+#endif
   const int32_t zero = p->x_zero;
   thimble_dim image, oh, ow, c;
   for (image = 0; image < p->batch; ++image, x += p->h.in * p->w.in * channels)
@@ -47,7 +50,7 @@ static inline void thimble_depthwise_conv2d_fast_s8(const thimble_depthwise_conv
         }
 #else
 #if defined(THIMBLE_DSP)
-        for (; c + 4 <= channels; c += 4) {
+        for (; c < fours; c += 4) {
           const uint32_t less = ((uint32_t)(uint16_t)(int16_t)-zero << 16) | (uint16_t)(int16_t)-zero;
           int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
           if (bias) {

@@ -26,7 +26,8 @@ static inline void thimble_four_rows(const int8_t* x, const int8_t* w, thimble_d
 #else
   thimble_dim i = 0;
 #if defined(THIMBLE_DSP)
-  for (; i + 4 <= n; i += 4) {
+  const thimble_dim fours = n - n % 4;
+  for (; i < fours; i += 4) {
     const uint32_t v = thimble_load4(x + i), even = thimble_even(v), odd = thimble_odd(v);
     uint32_t a = thimble_load4(w + i);
     sums[0] = thimble_mac2(odd, thimble_odd(a), thimble_mac2(even, thimble_even(a), sums[0]));
@@ -51,11 +52,11 @@ static inline void thimble_four_rows(const int8_t* x, const int8_t* w, thimble_d
 static inline void thimble_fully_connected_fast_s8(const thimble_fully_connected* p, const int8_t* x, const int8_t* w,
                                                    const int32_t* bias, int8_t* y) {
   const thimble_fully_connected plan = *p;  // what is stored through y cannot change a copy
-  const thimble_dim n = plan.inputs;
+  const thimble_dim n = plan.inputs, fours = plan.outputs - plan.outputs % 4;
   thimble_dim b, o, i, k;
   for (b = 0; b < plan.batch; ++b, x += n) {
     const int8_t* at = w;
-    for (o = 0; o + 4 <= plan.outputs; o += 4) {
+    for (o = 0; o < fours; o += 4) {
       int32_t sums[4];
       for (k = 0; k < 4; ++k) sums[k] = thimble_read_s32(bias + o + k);
       for (i = 0; i + 16 <= n; i += 16, at += 64) thimble_four_rows(x + i, at, 16, sums);
@@ -63,7 +64,7 @@ static inline void thimble_fully_connected_fast_s8(const thimble_fully_connected
       at += 4 * (n - i);
       for (k = 0; k < 4; ++k) *y++ = (int8_t)thimble_fully_connected_output(&plan, (uint32_t)sums[k], o + k);
     }
-    for (; o < plan.outputs; ++o) {
+    for (o = fours; o < plan.outputs; ++o) {
       int32_t sum = thimble_read_s32(bias + o);
       for (i = 0; i < n; ++i) sum = thimble_add(sum, (int32_t)x[i] * thimble_read_s8(at++));
       *y++ = (int8_t)thimble_fully_connected_output(&plan, (uint32_t)sum, o);
