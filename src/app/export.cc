@@ -104,7 +104,12 @@ Status run(const Arguments& a, const Context& context) {
   micro::Emitted emitted;
   std::vector<micro::File> files;
   if (!a.format) {
-    THIMBLE_ASSIGN(const std::vector<uint8_t> bytes, model_bytes(model.graph, name + ".tflite", context));
+    std::span<const uint8_t> bytes(model.file.bytes, model.file.size);
+    std::vector<uint8_t> unpacked;
+    if (!is_tflite(bytes)) {
+      THIMBLE_ASSIGN(unpacked, model_bytes(model.graph, name + ".tflite", context));
+      bytes = unpacked;
+    }
     files.push_back(micro::model_header(bytes, name));
   } else {
     note_free_sizes(model.graph, context);

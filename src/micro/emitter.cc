@@ -307,12 +307,14 @@ void EmitContext::call(const std::string& header, std::string_view function,
 
 Status EmitContext::usual(std::string_view family, std::string_view function, size_t inputs) {
   const DType type = in(0).type;
+  if (type == DType::u8)
+    return unsupported("no C for uint8", "int8 and float32 have C: quantise the float model again, to int8");
+  if (type != DType::i8 && type != DType::f32)
+    return unsupported(format("no C for {}", name(type)), "int8 and float32 have C");
   for (size_t i = 0; i < inputs; ++i)
     if (has(i) && in(i).type != type && !(type == DType::i8 && in(i).type == DType::i32))
       return unsupported(format("operand {} is {} beside {}", i, name(in(i).type), name(type)),
-                         "`thimble quantize --to int8` makes all of it integers");
-  if (type != DType::i8 && type != DType::f32)
-    return unsupported(format("no C for {}", name(type)), "int8 and float32 have C: `thimble quantize --to int8`");
+                         "`thimble quantize --to int8` of the float model makes all of it integers");
   std::vector<std::string> arguments = {plan(format("thimble_{}", family))};
   for (size_t i = 0; i < inputs; ++i) arguments.push_back(operand(i));
   arguments.push_back(result());

@@ -19,7 +19,7 @@ LayerFacts layer_facts(const EmitContext& ctx, int64_t outputs, int64_t first, i
       sum += v;
       size += std::abs(v);
     }
-    facts.largest = std::max(facts.largest, size * farthest + std::abs(int64_t{bias}));
+    facts.largest.push_back(size * farthest + std::abs(int64_t{bias}));
     facts.folded.push_back(static_cast<int32_t>(static_cast<uint32_t>(bias) - static_cast<uint32_t>(x_zero * sum)));
   }
   return facts;
@@ -41,8 +41,11 @@ std::vector<int8_t> packed_weights(std::span<const int8_t> w, int64_t rows, int6
 }
 
 bool small(const LayerFacts& facts, const thimble_requantize& y, int64_t outputs) {
-  return facts.constant && facts.largest < (int64_t{1} << 30) &&
-         std::all_of(y.shift, y.shift + outputs, [](int8_t s) { return s <= -1; });
+  if (!facts.constant) return false;
+  for (int64_t o = 0; o < outputs; ++o)
+    if (y.shift[o] > -1 || (facts.largest[static_cast<size_t>(o)] >= int64_t{1} << 30 && y.multiplier[o] != 0))
+      return false;
+  return true;
 }
 
 }  // namespace thimble::micro

@@ -8,8 +8,8 @@ namespace thimble::micro {
 // Of a layer with int8 weights and an int32 bias, both constant: where the fast kernels' conditions can be looked at.
 struct LayerFacts {
   bool constant = false;
-  int64_t largest = 0;          // |acc| of any output for any input, partial sums included
-  std::vector<int32_t> folded;  // bias − x_zero · Σ weights, modulo 2^32, one per output
+  std::vector<int64_t> largest;  // per output: |acc| for any input, partial sums included
+  std::vector<int32_t> folded;   // bias − x_zero · Σ weights, modulo 2^32, one per output
 };
 
 // Weights of `outputs` outputs: output o has every `stride`-th of them from o · first on.

@@ -102,10 +102,10 @@ static inline void thimble_products(const thimble_column* a, const thimble_colum
 #endif
   for (; i < n; ++i) {
     const int32_t wu = thimble_read_s8(u + i), wv = thimble_read_s8(v + i), xa = a[i], xb = b[i];
-    s0 += xa * wu;
-    s1 += xa * wv;
-    s2 += xb * wu;
-    s3 += xb * wv;
+    s0 = thimble_add(s0, xa * wu);
+    s1 = thimble_add(s1, xa * wv);
+    s2 = thimble_add(s2, xb * wu);
+    s3 = thimble_add(s3, xb * wv);
   }
   sums[0] = s0;
   sums[1] = s1;

@@ -88,7 +88,7 @@ static inline void thimble_depthwise_conv2d_fast_s8(const thimble_depthwise_conv
                 x + (thimble_input_of(&p->h, oh, kh) * p->w.in + thimble_input_of(&p->w, ow, w0)) * channels + c;
             const int8_t* tap = w + (kh * p->w.kernel + w0) * channels + c;
             for (kw = w0; kw < w1; ++kw) {
-              sum += (pixel[0] - zero) * thimble_read_s8(tap);
+              sum = thimble_add(sum, (pixel[0] - zero) * thimble_read_s8(tap));
               pixel += p->w.dilation * channels;
               tap += channels;
             }
