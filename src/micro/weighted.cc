@@ -1,7 +1,6 @@
 #include "micro/weighted.h"
 
 #include <algorithm>
-#include <cstdlib>
 
 namespace thimble::micro {
 
@@ -10,16 +9,11 @@ LayerFacts layer_facts(const EmitContext& ctx, int64_t outputs, int64_t first, i
   facts.constant = ctx.in(0).type == DType::i8 && ctx.in(1).constant() && (!ctx.has(2) || ctx.in(2).constant());
   if (!facts.constant) return facts;
   const auto w = ctx.in(1).data.as<int8_t>();
-  const int64_t each = ctx.in(1).shape.elements() / outputs, farthest = std::max(127 - x_zero, x_zero + 128);
+  const int64_t each = ctx.in(1).shape.elements() / outputs;
   for (int64_t o = 0; o < outputs; ++o) {
     const int32_t bias = ctx.has(2) ? ctx.in(2).data.as<int32_t>()[static_cast<size_t>(o)] : 0;
-    int64_t sum = 0, size = 0;
-    for (int64_t i = 0; i < each; ++i) {
-      const int64_t v = w[static_cast<size_t>(o * first + i * stride)];
-      sum += v;
-      size += std::abs(v);
-    }
-    facts.largest.push_back(size * farthest + std::abs(int64_t{bias}));
+    int64_t sum = 0;
+    for (int64_t i = 0; i < each; ++i) sum += w[static_cast<size_t>(o * first + i * stride)];
     facts.folded.push_back(static_cast<int32_t>(static_cast<uint32_t>(bias) - static_cast<uint32_t>(x_zero * sum)));
   }
   return facts;
@@ -40,12 +34,8 @@ std::vector<int8_t> packed_weights(std::span<const int8_t> w, int64_t rows, int6
   return packed;
 }
 
-bool small(const LayerFacts& facts, const thimble_requantize& y, int64_t outputs) {
-  if (!facts.constant) return false;
-  for (int64_t o = 0; o < outputs; ++o)
-    if (y.shift[o] > -1 || (facts.largest[static_cast<size_t>(o)] >= int64_t{1} << 30 && y.multiplier[o] != 0))
-      return false;
-  return true;
+bool shifts_right(const thimble_requantize& y, int64_t outputs) {
+  return std::all_of(y.shift, y.shift + outputs, [](int8_t shift) { return shift <= -1; });
 }
 
 }  // namespace thimble::micro

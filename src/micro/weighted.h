@@ -5,11 +5,10 @@
 
 namespace thimble::micro {
 
-// Of a layer with int8 weights and an int32 bias, both constant: where the fast kernels' conditions can be looked at.
+// Of a layer with int8 weights and an int32 bias.
 struct LayerFacts {
   bool constant = false;
-  std::vector<int64_t> largest;  // per output: |acc| for any input, partial sums included
-  std::vector<int32_t> folded;   // bias − x_zero · Σ weights, modulo 2^32, one per output
+  std::vector<int32_t> folded;  // bias − x_zero · Σ weights, modulo 2^32, one per output
 };
 
 // Weights of `outputs` outputs: output o has every `stride`-th of them from o · first on.
@@ -19,7 +18,7 @@ LayerFacts layer_facts(const EmitContext& ctx, int64_t outputs, int64_t first, i
 // behind row; columns that are left over in a shorter piece, rows that are left over as they are.
 std::vector<int8_t> packed_weights(std::span<const int8_t> w, int64_t rows, int64_t columns, int64_t group);
 
-// Whether thimble_requantized_small gives the same as thimble_requantized.
-bool small(const LayerFacts& facts, const thimble_requantize& y, int64_t outputs);
+// Whether every shift is −1 or less, as thimble_requantized_right wants them.
+bool shifts_right(const thimble_requantize& y, int64_t outputs);
 
 }  // namespace thimble::micro

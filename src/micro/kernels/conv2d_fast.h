@@ -1,6 +1,5 @@
 // conv2d of int8 without groups as a matrix product: pixels become columns, two at a time, that meet two outputs at a
-// time. The same bytes as thimble_conv2d_s8 where |sums| stay below 2^30 and every shift is −1 or less, which the
-// exporter proves from the weights.
+// time. The same bytes as thimble_conv2d_s8 where every shift is −1 or less.
 #pragma once
 
 #include "micro/kernels/simd.h"
@@ -127,10 +126,10 @@ static inline void thimble_two_columns(const thimble_column* a, const thimble_co
     sums[0] = sums[2] = first;
     sums[1] = sums[3] = second;
     thimble_products(a, b, w + o * n, w + next * n, n, sums);
-    ya[o] = thimble_requantized_small(r, sums[0], o);
-    yb[o] = thimble_requantized_small(r, sums[2], o);
-    ya[next] = thimble_requantized_small(r, sums[1], next);
-    yb[next] = thimble_requantized_small(r, sums[3], next);
+    ya[o] = thimble_requantized_right(r, sums[0], o);
+    yb[o] = thimble_requantized_right(r, sums[2], o);
+    ya[next] = thimble_requantized_right(r, sums[1], next);
+    yb[next] = thimble_requantized_right(r, sums[3], next);
     o = next + 1;
   }
 }

@@ -1,5 +1,5 @@
 // depthwise_conv2d of int8 with one output per channel, four channels at a time. The same bytes as
-// thimble_depthwise_conv2d_s8 under the conditions of conv2d_fast.h.
+// thimble_depthwise_conv2d_s8 where every shift is −1 or less.
 #pragma once
 
 #include "micro/kernels/simd.h"
@@ -46,7 +46,7 @@ static inline void thimble_depthwise_conv2d_fast_s8(const thimble_depthwise_conv
             }
           }
           vst1q_s32(sums, sum);
-          for (k = 0; k < 4 && c + k < channels; ++k) y[c + k] = thimble_requantized_small(&p->y, sums[k], c + k);
+          for (k = 0; k < 4 && c + k < channels; ++k) y[c + k] = thimble_requantized_right(&p->y, sums[k], c + k);
         }
 #else
 #if defined(THIMBLE_DSP)
@@ -75,10 +75,10 @@ static inline void thimble_depthwise_conv2d_fast_s8(const thimble_depthwise_conv
               tap += channels;
             }
           }
-          y[c] = thimble_requantized_small(&p->y, s0, c);
-          y[c + 1] = thimble_requantized_small(&p->y, s1, c + 1);
-          y[c + 2] = thimble_requantized_small(&p->y, s2, c + 2);
-          y[c + 3] = thimble_requantized_small(&p->y, s3, c + 3);
+          y[c] = thimble_requantized_right(&p->y, s0, c);
+          y[c + 1] = thimble_requantized_right(&p->y, s1, c + 1);
+          y[c + 2] = thimble_requantized_right(&p->y, s2, c + 2);
+          y[c + 3] = thimble_requantized_right(&p->y, s3, c + 3);
         }
 #endif
         for (; c < channels; ++c) {
@@ -93,7 +93,7 @@ static inline void thimble_depthwise_conv2d_fast_s8(const thimble_depthwise_conv
               tap += channels;
             }
           }
-          y[c] = thimble_requantized_small(&p->y, sum, c);
+          y[c] = thimble_requantized_right(&p->y, sum, c);
         }
 #endif
       }

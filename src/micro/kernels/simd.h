@@ -60,11 +60,10 @@ static inline uint32_t thimble_load4(const void* at) {
 #define THIMBLE_FEW_REGISTERS 1  // four sums at a time would go to memory and back
 #endif
 
-// thimble_requantized for |acc| < 2^30 (or a multiplier of 0) and shifts of −1 and below, which holds for nearly every
-// layer: half the instructions.
-THIMBLE_INLINE int8_t thimble_requantized_small(const thimble_requantize* r, int32_t acc, thimble_dim channel) {
-  const int64_t product = (int64_t)(int32_t)((uint32_t)acc * 2) * thimble_read_s32(r->multiplier + channel);
-  const int32_t high = (int32_t)(product >> 32) + (int32_t)((uint32_t)product >> 31);
+// thimble_requantized for shifts of −1 and below, which nearly every layer has, and multipliers that are not negative.
+THIMBLE_INLINE int8_t thimble_requantized_right(const thimble_requantize* r, int32_t acc, thimble_dim channel) {
+  const int64_t product = (int64_t)acc * thimble_read_s32(r->multiplier + channel);
+  const int32_t high = (int32_t)((product + ((int64_t)1 << 30)) >> 31);
   const int right = -thimble_read_s8(r->shift + channel);
   const int32_t v = (high + ((int32_t)1 << (right - 1)) + (high >> 31)) >> right;
   return (int8_t)thimble_clamp(v + r->zero, r->lo, r->hi);

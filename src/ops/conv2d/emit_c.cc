@@ -8,7 +8,7 @@ Status conv2d(micro::EmitContext& ctx) {
   const int64_t n = p.h.kernel * p.w.kernel * p.group_channels;
   if (ctx.in(0).type != DType::i8 || p.channels != p.group_channels) return ctx.usual("conv2d", 3);
   const micro::LayerFacts facts = micro::layer_facts(ctx, p.outputs, n, 1, p.x_zero);
-  if (!micro::small(facts, p.y, p.outputs)) return ctx.usual("conv2d", 3);
+  if (!facts.constant || !micro::shifts_right(p.y, p.outputs)) return ctx.usual("conv2d", 3);
   std::string bias = ctx.operand(2);
   if (ctx.has(2))
     bias = ctx.constant("bias", ctx.in(2).data.as<int32_t>(), facts.folded);
