@@ -5,19 +5,10 @@
 #include "micro/kernels/simd.h"
 #include "ops/depthwise_conv2d/kernel.h"
 
-// The taps of a window that lie inside the image: [first, last).
-static inline void thimble_taps_inside(const thimble_axis* axis, thimble_dim out, thimble_dim* first,
-                                       thimble_dim* last) {
-  *first = 0;
-  *last = axis->kernel;
-  while (*first < *last && thimble_input_of(axis, out, *first) < 0) ++*first;
-  while (*first < *last && thimble_input_of(axis, out, *last - 1) >= axis->in) --*last;
-}
-
 static inline void thimble_depthwise_conv2d_fast_s8(const thimble_depthwise_conv2d* p, const int8_t* x, const int8_t* w,
                                                     const int32_t* bias, int8_t* y) {
   const thimble_dim channels = p->channels;
-#if defined(THIMBLE_DSP)
+#if !defined(THIMBLE_MVE) && !defined(THIMBLE_FEW_REGISTERS)
   const thimble_dim fours = channels - channels % 4;
 #endif
   const int32_t zero = p->x_zero;
@@ -49,21 +40,22 @@ static inline void thimble_depthwise_conv2d_fast_s8(const thimble_depthwise_conv
           for (k = 0; k < 4 && c + k < channels; ++k) y[c + k] = thimble_requantized_right(&p->y, sums[k], c + k);
         }
 #else
-#if defined(THIMBLE_DSP)
+#if !defined(THIMBLE_FEW_REGISTERS)
         for (; c < fours; c += 4) {
-          const uint32_t less = ((uint32_t)(uint16_t)(int16_t)-zero << 16) | (uint16_t)(int16_t)-zero;
           int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
           if (bias) {
-            s0 = bias[c];
-            s1 = bias[c + 1];
-            s2 = bias[c + 2];
-            s3 = bias[c + 3];
+            s0 = thimble_read_s32(bias + c);
+            s1 = thimble_read_s32(bias + c + 1);
+            s2 = thimble_read_s32(bias + c + 2);
+            s3 = thimble_read_s32(bias + c + 3);
           }
           for (kh = h0; kh < h1; ++kh) {
             const int8_t* pixel =
                 x + (thimble_input_of(&p->h, oh, kh) * p->w.in + thimble_input_of(&p->w, ow, w0)) * channels + c;
             const int8_t* tap = w + (kh * p->w.kernel + w0) * channels + c;
             for (kw = w0; kw < w1; ++kw) {
+#if defined(THIMBLE_DSP)
+              const uint32_t less = ((uint32_t)(uint16_t)(int16_t)-zero << 16) | (uint16_t)(int16_t)-zero;
               const uint32_t four = thimble_load4(pixel), taps = thimble_load4(tap);
               const uint32_t xe = thimble_even_bytes(less, four), xo = thimble_odd_bytes(less, four);
               const uint32_t we = thimble_even(taps), wo = thimble_odd(taps);
@@ -71,6 +63,12 @@ static inline void thimble_depthwise_conv2d_fast_s8(const thimble_depthwise_conv
               s1 = thimble_mac_low(xo, wo, s1);
               s2 = thimble_mac_high(xe, we, s2);
               s3 = thimble_mac_high(xo, wo, s3);
+#else
+              s0 = thimble_add(s0, (pixel[0] - zero) * thimble_read_s8(tap));
+              s1 = thimble_add(s1, (pixel[1] - zero) * thimble_read_s8(tap + 1));
+              s2 = thimble_add(s2, (pixel[2] - zero) * thimble_read_s8(tap + 2));
+              s3 = thimble_add(s3, (pixel[3] - zero) * thimble_read_s8(tap + 3));
+#endif
               pixel += p->w.dilation * channels;
               tap += channels;
             }

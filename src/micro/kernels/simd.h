@@ -68,3 +68,12 @@ THIMBLE_INLINE int8_t thimble_requantized_right(const thimble_requantize* r, int
   const int32_t v = (high + ((int32_t)1 << (right - 1)) + (high >> 31)) >> right;
   return (int8_t)thimble_clamp(v + r->zero, r->lo, r->hi);
 }
+
+// The taps of a window that lie inside the image: [first, last).
+static inline void thimble_taps_inside(const thimble_axis* axis, thimble_dim out, thimble_dim* first,
+                                       thimble_dim* last) {
+  *first = 0;
+  *last = axis->kernel;
+  while (*first < *last && thimble_input_of(axis, out, *first) < 0) ++*first;
+  while (*first < *last && thimble_input_of(axis, out, *last - 1) >= axis->in) --*last;
+}
