@@ -8,11 +8,14 @@ constexpr const char* kFix = "int8 and float32 have C: quantise the model to int
 }  // namespace
 
 Status quantize(micro::EmitContext& ctx) {
-  const DType from = ctx.in(0).type;
-  if (ctx.out().type != DType::i8 || (from != DType::i8 && from != DType::f32))
-    return ctx.unsupported(format("no C from {} to {}", name(from), name(ctx.out().type)), kFix);
-  ctx.call(micro::kernel("quantize"), from == DType::f32 ? "thimble_quantize_f32_s8" : "thimble_quantize_s8_s8",
-           {ctx.plan("thimble_quantize"), ctx.operand(0), ctx.result()});
+  const DType from = ctx.in(0).type, to = ctx.out().type;
+  const char* function = from == DType::f32 && to == DType::i8  ? "thimble_quantize_f32_s8"
+                         : from == DType::i8 && to == DType::i8 ? "thimble_quantize_s8_s8"
+                         : from == DType::u8 && to == DType::i8 ? "thimble_quantize_u8_s8"
+                         : from == DType::i8 && to == DType::u8 ? "thimble_quantize_s8_u8"
+                                                                : nullptr;
+  if (!function) return ctx.unsupported(format("no C from {} to {}", name(from), name(to)), kFix);
+  ctx.call(micro::kernel("quantize"), function, {ctx.plan("thimble_quantize"), ctx.operand(0), ctx.result()});
   return {};
 }
 

@@ -58,6 +58,14 @@ THIMBLE_INLINE void thimble_quantize_s8_s8(const thimble_quantize* p, const int8
   for (thimble_dim i = 0; i < p->n; ++i) y[i] = (int8_t)thimble_requantized_value(p, x[i]);
 }
 
+// Networks whose inputs or outputs are uint8 around int8.
+THIMBLE_INLINE void thimble_quantize_u8_s8(const thimble_quantize* p, const uint8_t* x, int8_t* y) {
+  for (thimble_dim i = 0; i < p->n; ++i) y[i] = (int8_t)thimble_requantized_value(p, x[i]);
+}
+THIMBLE_INLINE void thimble_quantize_s8_u8(const thimble_quantize* p, const int8_t* x, uint8_t* y) {
+  for (thimble_dim i = 0; i < p->n; ++i) y[i] = (uint8_t)thimble_requantized_value(p, x[i]);
+}
+
 THIMBLE_INLINE float thimble_dequantized(int32_t x, float scale, int32_t zero) { return scale * (float)(x - zero); }
 
 THIMBLE_INLINE void thimble_dequantize_s8_f32(const thimble_dequantize* p, const int8_t* x, float* y) {
