@@ -98,7 +98,7 @@ Result<Emitted> Emitter::run() {
   result.files.push_back({name_ + ".h", header()});
   result.files.push_back({name_ + ".c", source()});
   result.files.push_back({name_ + "_weights.h", weights()});
-  if (!options.examples.empty()) result.files.push_back({name_ + "_self_test.c", self_test()});
+  if (has_self_test()) result.files.push_back({name_ + "_self_test.c", self_test()});
   THIMBLE_ASSIGN(std::vector<File> headers, shipped_headers());
   std::ranges::move(headers, std::back_inserter(result.files));
   result.arena_bytes = arena_bytes();
@@ -153,6 +153,11 @@ bool Emitter::has_states() const {
 
 bool Emitter::all_integer_outputs() const {
   return std::ranges::none_of(g_.outputs, [&](TensorId t) { return g_.at(t).type == DType::f32; });
+}
+
+bool Emitter::has_self_test() const {
+  const auto empty = [&](TensorId t) { return g_.at(t).shape.elements() == 0; };
+  return !options.examples.empty() && std::ranges::none_of(g_.inputs, empty) && std::ranges::none_of(g_.outputs, empty);
 }
 
 int64_t Emitter::state_bytes() const {

@@ -36,6 +36,8 @@ class Emitter {
   Status refuse_types() const;
   bool plain_interface() const { return g_.inputs.size() == 1 && g_.outputs.size() == 1; }
   bool all_integer_outputs() const;
+  // Examples are given, and no tensor of the interface is empty (C has no arrays of no elements).
+  bool has_self_test() const;
   bool has_states() const;
   int64_t state_bytes() const;
   int64_t arena_bytes() const;

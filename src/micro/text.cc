@@ -90,7 +90,7 @@ std::string Emitter::header() const {
   if (has_states())
     text += format("/* The same, going on from `state`, which it changes. */\nint {}_run{}_state({});\n", name_,
                    plain ? "" : "_io", parameters(true));
-  if (!options.examples.empty())
+  if (has_self_test())
     text += format(
         "/* 0 where the examples that were written with the network give the same bytes here. */\nint "
         "{}_self_test(void);\n",

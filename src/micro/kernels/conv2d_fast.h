@@ -64,24 +64,41 @@ static inline void thimble_gather_column(const thimble_conv2d* p, const int8_t* 
 }
 
 #if defined(THIMBLE_MVE)
-// Σ a·u, Σ a·v, Σ b·u, Σ b·v over n bytes, added to sums.
-static inline void thimble_products(const thimble_column* a, const thimble_column* b, const int8_t* u, const int8_t* v,
-                                    thimble_dim n, int32_t sums[4]) {
-  int32_t s0 = sums[0], s1 = sums[1], s2 = sums[2], s3 = sums[3];
-  thimble_dim i;
-  for (i = 0; i < n; i += 16) {
-    const mve_pred16_t rest = vctp8q((uint32_t)(n - i));
-    const int8x16_t xa = vldrbq_z_s8(a + i, rest), xb = vldrbq_z_s8(b + i, rest);
-    const int8x16_t wu = vldrbq_z_s8(u + i, rest), wv = vldrbq_z_s8(v + i, rest);
-    s0 = vmladavaq_s8(s0, xa, wu);
-    s1 = vmladavaq_s8(s1, xa, wv);
-    s2 = vmladavaq_s8(s2, xb, wu);
-    s3 = vmladavaq_s8(s3, xb, wv);
+// All outputs of a column, four at a time.
+static inline void thimble_one_column(const thimble_column* a, thimble_dim n, const int8_t* w, const int32_t* bias,
+                                      const thimble_requantize* r, thimble_dim outputs, int8_t* y) {
+  const thimble_dim whole = n - n % 16;
+  thimble_dim o, i;
+  for (o = 0; o < outputs; o += 4) {
+    const mve_pred16_t some = vctp32q((uint32_t)(outputs - o));
+    const int8_t* const w0 = w + o * n;  // rows that are missing stand for the first
+    const int8_t* const w1 = o + 1 < outputs ? w0 + n : w0;
+    const int8_t* const w2 = o + 2 < outputs ? w0 + 2 * n : w0;
+    const int8_t* const w3 = o + 3 < outputs ? w0 + 3 * n : w0;
+    int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+    int32x4_t acc = vdupq_n_s32(0);
+    for (i = 0; i < whole; i += 16) {
+      const int8x16_t x = vldrbq_s8(a + i);
+      s0 = vmladavaq_s8(s0, x, vldrbq_s8(w0 + i));
+      s1 = vmladavaq_s8(s1, x, vldrbq_s8(w1 + i));
+      s2 = vmladavaq_s8(s2, x, vldrbq_s8(w2 + i));
+      s3 = vmladavaq_s8(s3, x, vldrbq_s8(w3 + i));
+    }
+    if (i < n) {
+      const mve_pred16_t rest = vctp8q((uint32_t)(n - i));
+      const int8x16_t x = vldrbq_z_s8(a + i, rest);
+      s0 = vmladavaq_s8(s0, x, vldrbq_z_s8(w0 + i, rest));
+      s1 = vmladavaq_s8(s1, x, vldrbq_z_s8(w1 + i, rest));
+      s2 = vmladavaq_s8(s2, x, vldrbq_z_s8(w2 + i, rest));
+      s3 = vmladavaq_s8(s3, x, vldrbq_z_s8(w3 + i, rest));
+    }
+    acc = vsetq_lane_s32(s0, acc, 0);
+    acc = vsetq_lane_s32(s1, acc, 1);
+    acc = vsetq_lane_s32(s2, acc, 2);
+    acc = vsetq_lane_s32(s3, acc, 3);
+    if (bias) acc = vaddq_s32(acc, vldrwq_z_s32(bias + o, some));
+    thimble_requantized_four(r, acc, o, some, y + o);
   }
-  sums[0] = s0;
-  sums[1] = s1;
-  sums[2] = s2;
-  sums[3] = s3;
 }
 #else
 static inline void thimble_products(const thimble_column* a, const thimble_column* b, const int8_t* u, const int8_t* v,
@@ -143,7 +160,6 @@ static inline void thimble_products(const thimble_column* a, const thimble_colum
   sums[2] = s2;
   sums[3] = s3;
 }
-#endif
 
 // All outputs of the columns a and b into ya and yb. Where there is one column, or one output is left, what is there
 // stands in for the other.
@@ -165,6 +181,7 @@ static inline void thimble_two_columns(const thimble_column* a, const thimble_co
     o = next + 1;
   }
 }
+#endif
 
 // columns: memory for two of them, 4 bytes for each weight of an output. bias: with MVE less x_zero · Σ weights.
 static inline void thimble_conv2d_fast_s8(const thimble_conv2d* p, const int8_t* x, const int8_t* w,
@@ -174,11 +191,24 @@ static inline void thimble_conv2d_fast_s8(const thimble_conv2d* p, const int8_t*
   thimble_column* const b = a + n;
   thimble_dim image, i;
   for (image = 0; image < p->batch; ++image) {
+#if defined(THIMBLE_MVE)  // pixels are columns where they lie
+    if (n == p->channels && p->h.stride == 1 && p->w.stride == 1) {
+      for (i = 0; i < pixels; ++i) thimble_one_column(x + i * n, n, w, bias, &p->y, p->outputs, y + i * p->outputs);
+      x += pixels * n;
+      y += pixels * p->outputs;
+      continue;
+    }
+#endif
     for (i = 0; i < pixels; i += 2) {
       const thimble_dim j = i + 1 < pixels ? i + 1 : i;
       thimble_gather_column(p, x, i / p->w.out, i % p->w.out, a);
       if (j != i) thimble_gather_column(p, x, j / p->w.out, j % p->w.out, b);
+#if defined(THIMBLE_MVE)
+      thimble_one_column(a, n, w, bias, &p->y, p->outputs, y + i * p->outputs);
+      if (j != i) thimble_one_column(b, n, w, bias, &p->y, p->outputs, y + j * p->outputs);
+#else
       thimble_two_columns(a, j == i ? a : b, n, w, bias, &p->y, p->outputs, y + i * p->outputs, y + j * p->outputs);
+#endif
     }
     x += p->h.in * p->w.in * p->channels;
     y += pixels * p->outputs;

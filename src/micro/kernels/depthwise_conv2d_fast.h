@@ -25,8 +25,6 @@ static inline void thimble_depthwise_conv2d_fast_s8(const thimble_depthwise_conv
         for (; c < channels; c += 4) {
           const mve_pred16_t rest = vctp32q((uint32_t)(channels - c));
           int32x4_t sum = bias ? vldrwq_z_s32(bias + c, rest) : vdupq_n_s32(0);
-          int32_t sums[4];
-          thimble_dim k;
           for (kh = h0; kh < h1; ++kh) {
             const thimble_dim row = thimble_input_of(&p->h, oh, kh) * p->w.in;
             for (kw = w0; kw < w1; ++kw) {
@@ -36,8 +34,7 @@ static inline void thimble_depthwise_conv2d_fast_s8(const thimble_depthwise_conv
               sum = vaddq_s32(sum, vmulq_s32(v, taps));
             }
           }
-          vst1q_s32(sums, sum);
-          for (k = 0; k < 4 && c + k < channels; ++k) y[c + k] = thimble_requantized_right(&p->y, sums[k], c + k);
+          thimble_requantized_four(&p->y, sum, c, rest, y + c);
         }
 #else
 #if !defined(THIMBLE_FEW_REGISTERS)

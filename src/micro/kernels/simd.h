@@ -69,6 +69,19 @@ THIMBLE_INLINE int8_t thimble_requantized_right(const thimble_requantize* r, int
   return (int8_t)thimble_clamp(v + r->zero, r->lo, r->hi);
 }
 
+#if defined(THIMBLE_MVE)
+// The same for the channels from `channel` on, as many of four as `some` says, into y. (The rounding shift of the
+// processor goes half up: one less makes negative halves go away from zero.)
+static inline void thimble_requantized_four(const thimble_requantize* r, int32x4_t acc, thimble_dim channel,
+                                            mve_pred16_t some, int8_t* y) {
+  const int32x4_t shift = vldrbq_z_s32(r->shift + channel, some);
+  int32x4_t v = vqrdmulhq_s32(acc, vldrwq_z_s32(r->multiplier + channel, some));
+  v = vrshlq_s32(vaddq_s32(v, vshrq_n_s32(v, 31)), shift);
+  v = vminq_s32(vmaxq_s32(vaddq_n_s32(v, r->zero), vdupq_n_s32(r->lo)), vdupq_n_s32(r->hi));
+  vstrbq_p_s32(y, v, some);
+}
+#endif
+
 // The taps of a window that lie inside the image: [first, last).
 static inline void thimble_taps_inside(const thimble_axis* axis, thimble_dim out, thimble_dim* first,
                                        thimble_dim* last) {
