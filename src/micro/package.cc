@@ -119,7 +119,10 @@ File readme(const Facts& f) {
       "C99 and C++11, no heap, no global state but what the caller gives; any compiler of the last ten years. "
       "Compile with `-ffp-contract=off` where floats have to give the same bits everywhere.\n";
   if (f.tested())
-    text += format("\n`{}_self_test()` returns 0 where the examples give the answers that the host computed.\n", f.n());
+    text += format(
+        "\n`{}_self_test()` returns 0 where the examples give the answers that the host computed. It has an arena of "
+        "its own: a program that does not call it does not pay for it.\n",
+        f.n());
   return {"README.md", text};
 }
 
