@@ -151,10 +151,6 @@ bool Emitter::has_states() const {
   return std::ranges::any_of(g_.tensors, [](const Tensor& t) { return t.variable; });
 }
 
-bool Emitter::all_integer_outputs() const {
-  return std::ranges::none_of(g_.outputs, [&](TensorId t) { return g_.at(t).type == DType::f32; });
-}
-
 bool Emitter::has_self_test() const {
   const auto empty = [&](TensorId t) { return g_.at(t).shape.elements() == 0; };
   return !options.examples.empty() && std::ranges::none_of(g_.inputs, empty) && std::ranges::none_of(g_.outputs, empty);

@@ -35,7 +35,6 @@ class Emitter {
   Status nodes();
   Status refuse_types() const;
   bool plain_interface() const { return g_.inputs.size() == 1 && g_.outputs.size() == 1; }
-  bool all_integer_outputs() const;
   // Examples are given, and no tensor of the interface is empty (C has no arrays of no elements).
   bool has_self_test() const;
   bool has_states() const;

@@ -1,5 +1,7 @@
 // The files of a package that are written around the calls: header, source, constants, self-test.
+#include <algorithm>
 #include "base/format.h"
+
 #include "micro/emitter.h"
 #include "micro/literals.h"
 
@@ -174,7 +176,7 @@ std::string Emitter::weights() const {
 
 // Inputs are laid where they belong in the arena, so that the test needs no memory beside it.
 std::string Emitter::self_test() const {
-  const bool plain = plain_interface(), exact = all_integer_outputs();
+  const bool plain = plain_interface();
   std::string text = head(": examples and their answers");
   text += format("#include \"{}.h\"\n\n#include <string.h>\n\n#include \"thimble_c99.h\"\n\n", name_);
   text += format(
@@ -196,22 +198,25 @@ std::string Emitter::self_test() const {
   examples("answer", g_.outputs, options.answers);
   text += "\nstatic void fetch(void *to, const uint8_t *from, size_t bytes) {\n  size_t i;\n";
   text += "  for (i = 0; i < bytes; ++i) ((int8_t *)to)[i] = thimble_read_s8((const int8_t *)from + i);\n}\n\n";
-  if (exact) {
-    text += "static int differs(const void *got, const uint8_t *wanted, size_t bytes) {\n  size_t i;\n";
+  const auto floats = [&](TensorId t) { return g_.at(t).type == DType::f32; };
+  if (!std::ranges::all_of(g_.outputs, floats))
     text +=
-        "  for (i = 0; i < bytes; ++i)\n    if (((const int8_t *)got)[i] != thimble_read_s8((const int8_t *)wanted + "
-        "i)) return 1;\n";
-  } else {
-    text += "/* Floats: within 1e-4 of the larger of 1 and the answer. */\n";
-    text += "static int differs(const void *got, const uint8_t *wanted, size_t bytes) {\n  size_t i;\n";
+        "static int differs(const void *got, const uint8_t *wanted, size_t bytes) {\n  size_t i;\n"
+        "  for (i = 0; i < bytes; ++i)\n"
+        "    if (((const int8_t *)got)[i] != thimble_read_s8((const int8_t *)wanted + i)) return 1;\n"
+        "  return 0;\n}\n\n";
+  if (std::ranges::any_of(g_.outputs, floats))
     text +=
-        "  for (i = 0; i < bytes / sizeof(float); ++i) {\n    float answer, error, limit = 1e-4f;\n"
+        "/* Within 1e-4 of the larger of 1 and the answer. */\n"
+        "static int differs_f32(const void *got, const uint8_t *wanted, size_t bytes) {\n  size_t i;\n"
+        "  for (i = 0; i < bytes / sizeof(float); ++i) {\n    float answer, value, error, limit = 1e-4f;\n"
         "    fetch(&answer, wanted + i * sizeof answer, sizeof answer);\n"
-        "    error = ((const float *)got)[i] - answer;\n"
+        "    memcpy(&value, (const float *)got + i, sizeof value);\n"
+        "    if (value == answer || (value != value && answer != answer)) continue; /* infinite, no number */\n"
+        "    error = value - answer;\n"
         "    if (answer > 1) limit *= answer;\n    if (answer < -1) limit *= -answer;\n"
-        "    if (!(error <= limit && error >= -limit)) return 1;\n  }\n";
-  }
-  text += format("  return 0;\n}}\n\nint {}_self_test(void) {{\n", name_);
+        "    if (!(error <= limit && error >= -limit)) return 1;\n  }\n  return 0;\n}\n\n";
+  text += format("int {}_self_test(void) {{\n", name_);
   for (size_t e = 0; e < options.examples.size(); ++e) {
     const auto lay = [&](const char* kind, size_t i, size_t count) {
       return format("arena + {}_{}{}_OFFSET", macro_, kind, count == 1 ? "" : format("_{}", i));
@@ -232,8 +237,9 @@ std::string Emitter::self_test() const {
       text += format("    if ({}_run_io(arena, sizeof arena, in, out) != {}_OK) return 1;\n", name_, macro_);
     }
     for (size_t i = 0; i < g_.outputs.size(); ++i)
-      text += format("    if (differs({}, answer_{}_{}, sizeof answer_{}_{})) return 2;\n",
-                     lay("OUTPUT", i, g_.outputs.size()), e, i, e, i);
+      text +=
+          format("    if ({}({}, answer_{}_{}, sizeof answer_{}_{})) return 2;\n",
+                 floats(g_.outputs[i]) ? "differs_f32" : "differs", lay("OUTPUT", i, g_.outputs.size()), e, i, e, i);
     text += "  }\n";
   }
   return text + "  return 0;\n}\n";
