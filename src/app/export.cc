@@ -13,6 +13,7 @@
 #include "measure/table.h"
 #include "measure/units.h"
 #include "micro/package.h"
+#include "micro/words.h"
 #include "passes/pipeline.h"
 #include "runtime/program.h"
 
@@ -116,7 +117,7 @@ Status run(const Arguments& a, const Context& context) {
     THIMBLE_ASSIGN(const Checked prepared, prepare_for_inference(std::move(model)));
     micro::EmitOptions options;
     options.name = name;
-    options.origin = std::filesystem::path(a.model).filename().string();
+    options.origin = micro::harmless(std::filesystem::path(a.model).filename().string());
     options.version = THIMBLE_VERSION;
     // What cannot be written is said before anything is computed.
     THIMBLE_ASSIGN(emitted, micro::emit_c(prepared, options));

@@ -76,6 +76,9 @@ class EmitContext {
   // int8 constants in another order than the model's.
   std::string packed(std::string_view what, std::span<const int8_t> values);
 
+  // On AVR constants are read through macros of their own: compiling stops there, where that cannot be.
+  void not_on_avr(const std::string& why);
+
   // `function(arguments…);`, from the header at this path under src/: `kernel("conv2d")` is that of an operator.
   void call(const std::string& header, std::string_view function, const std::vector<std::string>& arguments);
   // thimble_FUNCTION_s8(plan, the first `inputs` inputs, the output), or _f32, with a plan thimble_FAMILY: the form

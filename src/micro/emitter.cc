@@ -1,36 +1,22 @@
 #include "micro/emitter.h"
-#include "base/format.h"
 
 #include <algorithm>
-#include <cctype>
 
+#include "base/format.h"
 #include "graph/int4.h"
 #include "micro/literals.h"
 #include "micro/plan_writer.h"
 #include "micro/sources.h"
+#include "micro/words.h"
 
 namespace thimble::micro {
 namespace {
-
-std::string capitals(std::string text) {
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-  return text;
-}
-
-// Of the text in a comment: no end of a comment, no line break.
-std::string harmless(std::string text) {
-  for (char& c : text)
-    if (static_cast<unsigned char>(c) < 32 || c == '*' || c == '\\') c = ' ';
-  return text;
-}
 
 // The last of the names that converters string together.
 std::string short_name(const std::string& name) {
   std::string last = name.substr(name.rfind(';') + 1);
   return harmless(last.size() <= 60 ? last : last.substr(last.size() - 60));
 }
-
-std::string spec(const Tensor& t) { return format("{} {}", name(t.type), t.shape.to_string()); }
 
 std::string written(const Tensor& t, const std::string& symbol) {
   const int64_t n = t.shape.elements();
@@ -54,18 +40,6 @@ std::string shipped_name(std::string_view path) {
   if (file == "kernel.h") return "thimble_" + std::string(folder.substr(folder.rfind('/') + 1)) + ".h";
   if (file.ends_with("_kernel.h")) return "thimble_" + std::string(file.substr(0, file.size() - 9)) + ".h";
   return "thimble_" + std::string(file);
-}
-
-const char* c_type(DType type) {
-  switch (type) {
-    case DType::f32: return "float";
-    case DType::i8: return "int8_t";
-    case DType::u8:
-    case DType::boolean: return "uint8_t";
-    case DType::i16: return "int16_t";
-    case DType::i32: return "int32_t";
-    default: return "int64_t";
-  }
 }
 
 bool is_identifier(std::string_view text) { return !text.empty() && identifier(text) == text; }
@@ -288,6 +262,8 @@ std::string EmitContext::declare(std::string_view what, std::string_view type, s
 std::string EmitContext::packed(std::string_view what, std::span<const int8_t> values) {
   return emitter_.packed_of(node_id, what, values);
 }
+
+void EmitContext::not_on_avr(const std::string& why) { emitter_.not_on_avr(why); }
 
 void EmitContext::call(const std::string& header, std::string_view function,
                        const std::vector<std::string>& arguments) {

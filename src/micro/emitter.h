@@ -29,6 +29,7 @@ class Emitter {
   std::string declared(NodeId node, std::string_view what, std::string_view type, std::string_view value,
                        int64_t count);
   std::string packed_of(NodeId node, std::string_view what, std::span<const int8_t> values);
+  void not_on_avr(std::string why) { avr_obstacle_ = std::move(why); }
   void call(const std::string& header, const std::string& text);
 
  private:
@@ -42,7 +43,7 @@ class Emitter {
   int64_t arena_bytes() const;
   std::string constant(TensorId t);
   std::string header() const;
-  std::string source() const;
+  std::string source();
   std::string weights() const;
   std::string self_test() const;
   std::string head(const std::string& what) const;
@@ -57,13 +58,11 @@ class Emitter {
   std::set<std::string> headers_;
   std::map<TensorId, std::string> constants_;
   std::string weights_, plans_, body_;
+  std::string avr_obstacle_;  // why AVR would read the wrong memory; empty: it would not
   int64_t weights_bytes_ = 0, derived_bytes_ = 0;
 };
 
 // What a header of the project is called in a package.
 std::string shipped_name(std::string_view path);
-
-// `int8_t`, `float` …
-const char* c_type(DType type);
 
 }  // namespace thimble::micro

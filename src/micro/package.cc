@@ -1,18 +1,13 @@
 #include "micro/package.h"
-#include "base/format.h"
 
 #include <algorithm>
 #include <cctype>
 
+#include "base/format.h"
+#include "micro/words.h"
+
 namespace thimble::micro {
 namespace {
-
-std::string capitals(std::string text) {
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-  return text;
-}
-
-std::string spec(const Tensor& t) { return format("{} {}", name(t.type), t.shape.to_string()); }
 
 // What the texts of a package say again and again.
 struct Facts {
@@ -37,14 +32,6 @@ struct Facts {
   }
 };
 
-const char* c_type_of(const Graph& g, TensorId t) {
-  switch (g.at(t).type) {
-    case DType::f32: return "float";
-    case DType::i8: return "int8_t";
-    default: return "uint8_t";
-  }
-}
-
 // A loop body that fills the input with zeros and runs once.
 std::string call(const Facts& f) {
   if (f.plain())
@@ -52,31 +39,22 @@ std::string call(const Facts& f) {
         "  {2} *const in = ({2} *)(void *)(arena + {1}_INPUT_OFFSET); /* fill these {1}_INPUT_SIZE values */\n"
         "  {3} *const out = ({3} *)(void *)(arena + {1}_OUTPUT_OFFSET);\n"
         "  const int status = {0}_run(arena, sizeof arena, in, out);\n",
-        f.n(), f.macro(), c_type_of(f.graph, f.graph.inputs[0]), c_type_of(f.graph, f.graph.outputs[0]));
+        f.n(), f.macro(), c_type(f.graph.at(f.graph.inputs[0]).type), c_type(f.graph.at(f.graph.outputs[0]).type));
   std::string in, out;
   for (size_t i = 0; i < f.graph.inputs.size(); ++i)
-    in += (i ? ", " : "") +
-          format("arena + {}_INPUT{}_OFFSET", f.macro(), f.graph.inputs.size() == 1 ? "" : format("_{}", i));
+    in += (i ? ", " : "") + format("arena + {}_{}_OFFSET", f.macro(), numbered("INPUT", i, f.graph.inputs.size()));
   for (size_t i = 0; i < f.graph.outputs.size(); ++i)
-    out += (i ? ", " : "") +
-           format("arena + {}_OUTPUT{}_OFFSET", f.macro(), f.graph.outputs.size() == 1 ? "" : format("_{}", i));
+    out += (i ? ", " : "") + format("arena + {}_{}_OFFSET", f.macro(), numbered("OUTPUT", i, f.graph.outputs.size()));
   return format(
       "  const void *const in[] = {{{}}};\n  void *const out[] = {{{}}};\n"
       "  const int status = {}_run_io(arena, sizeof arena, in, out);\n",
       in, out, f.n());
 }
 
-std::string arena(const Facts& f) {
-  return format(
-      "#if defined(__GNUC__)\n#define ALIGNED __attribute__((aligned({0}_ARENA_ALIGNMENT)))\n#else\n#define ALIGNED\n"
-      "#endif\n\nstatic uint8_t arena[{0}_ARENA_BYTES] ALIGNED;\n\n",
-      f.macro());
-}
-
 File posix_example(const Facts& f) {
   std::string text =
       format("/* Runs {0} once and prints its answer; with self-test the status of the self-test. */\n", f.n());
-  text += format("#include <stdio.h>\n#include <string.h>\n\n#include \"{}.h\"\n\n", f.n()) + arena(f);
+  text += format("#include <stdio.h>\n#include <string.h>\n\n#include \"{}.h\"\n\n", f.n()) + static_arena(f.macro());
   text += "int main(void) {\n" + call(f);
   const auto prints = [&](const std::string& arguments) {
     text += "  printf(" + arguments + ");\n";  // lint: allow (the text of an example)
@@ -95,7 +73,7 @@ File arduino_example(const Facts& f) {
   title[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(title[0])));
   std::string text =
       format("// Runs {0} again and again; open the serial monitor at 115200 baud.\n#include <{0}.h>\n\n", f.n());
-  text += arena(f) + "void setup() {\n  Serial.begin(115200);\n";
+  text += static_arena(f.macro()) + "void setup() {\n  Serial.begin(115200);\n";
   if (f.tested()) text += format("  Serial.print(\"self-test: \");\n  Serial.println({0}_self_test());\n", f.n());
   text += "}\n\nvoid loop() {\n" + call(f) + "  Serial.print(\"status \");\n  Serial.println(status);\n";
   if (f.plain())
@@ -108,8 +86,8 @@ File arduino_example(const Facts& f) {
 
 File readme(const Facts& f) {
   std::string text = format("# {}\n\n{}: {}.\n\n", f.n(), f.sentence(), f.interface());
-  text += format("```c\n#include \"{}.h\"\n\n{}int answer(void) {{\n{}  return status;\n}}\n```\n\n", f.n(), arena(f),
-                 call(f));
+  text += format("```c\n#include \"{}.h\"\n\n{}int answer(void) {{\n{}  return status;\n}}\n```\n\n", f.n(),
+                 static_arena(f.macro()), call(f));
   text += "| | bytes |\n|---|---|\n";
   text += format("| working memory (`{}_ARENA_BYTES`: inputs, outputs and everything between) | {} |\n", f.macro(),
                  f.emitted.arena_bytes);

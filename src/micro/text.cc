@@ -1,9 +1,10 @@
 // The files of a package that are written around the calls: header, source, constants, self-test.
 #include <algorithm>
-#include "base/format.h"
 
+#include "base/format.h"
 #include "micro/emitter.h"
 #include "micro/literals.h"
+#include "micro/words.h"
 
 namespace thimble::micro {
 namespace {
@@ -23,8 +24,6 @@ bool has_word(const std::string& text, const std::string& name) {
   }
   return false;
 }
-
-std::string spec(const Tensor& t) { return format("{} {}", name(t.type), t.shape.to_string()); }
 
 }  // namespace
 
@@ -47,9 +46,9 @@ std::string Emitter::header() const {
   std::string text = head(": a neural network as C99");
   text += format("#ifndef {0}_H\n#define {0}_H\n\n#include <stddef.h>\n#include <stdint.h>\n\n", macro_);
   text += "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n";
-  const auto tensor = [&](const char* what, const std::string& number, TensorId t) {
+  const auto tensor = [&](const std::string& what, TensorId t) {
     const Tensor& x = g_.at(t);
-    const std::string prefix = format("{}_{}{}", macro_, what, number);
+    const std::string prefix = format("{}_{}", macro_, what);
     text += format("/* {} */\n#define {}_SIZE {}\n", spec(x), prefix, x.shape.elements());
     text += format("#define {}_OFFSET {}\n", prefix, std::max<int64_t>(memory_.offset[static_cast<size_t>(t)], 0));
     if (x.quant.scale.size() == 1 && is_quantized_type(x.type)) {
@@ -58,10 +57,8 @@ std::string Emitter::header() const {
     }
     text += "\n";
   };
-  for (size_t i = 0; i < g_.inputs.size(); ++i)
-    tensor("INPUT", g_.inputs.size() == 1 ? "" : format("_{}", i), g_.inputs[i]);
-  for (size_t i = 0; i < g_.outputs.size(); ++i)
-    tensor("OUTPUT", g_.outputs.size() == 1 ? "" : format("_{}", i), g_.outputs[i]);
+  for (size_t i = 0; i < g_.inputs.size(); ++i) tensor(numbered("INPUT", i, g_.inputs.size()), g_.inputs[i]);
+  for (size_t i = 0; i < g_.outputs.size(); ++i) tensor(numbered("OUTPUT", i, g_.outputs.size()), g_.outputs[i]);
   text += format(
       "/* Working memory, inputs and outputs included, and what its address must be a multiple of. */\n"
       "#define {0}_ARENA_BYTES {1}\n#if defined(__AVR__)\n#define {0}_ARENA_ALIGNMENT 1\n#else\n"
@@ -100,7 +97,7 @@ std::string Emitter::header() const {
   return text + "\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n";
 }
 
-std::string Emitter::source() const {
+std::string Emitter::source() {
   const bool plain = plain_interface(), states = has_states();
   std::string text = head(": the network, one call per operator");
   text += format("#include \"{}.h\"\n\n#include <math.h>\n#include <string.h>\n\n", name_);
@@ -119,12 +116,15 @@ std::string Emitter::source() const {
   for (size_t i = 0; i < g_.outputs.size(); ++i) {
     const TensorId t = g_.outputs[i];
     const std::string to = plain ? "out" : format("out[{}]", i);
-    const std::string from = const_cast<Emitter*>(this)->address(t);
-    const std::string copy = format("memcpy({}, {}, {});\n", to, from, g_.at(t).bytes());
-    const bool in_arena = has_word(from, "a");
-    copies += in_arena ? format("  if ((const void *){} != (const void *){}) {}", to, from, copy) : "  " + copy;
+    const std::string from = address(t);
+    copies +=
+        format("  if ((const void *){0} != (const void *){1}) memcpy({0}, {1}, {2});\n", to, from, g_.at(t).bytes());
+    if (g_.at(memory_.view_of[static_cast<size_t>(t)]).constant()) not_on_avr("an output is a constant");
   }
   const std::string all = body_ + copies;
+  if (!avr_obstacle_.empty())
+    text += format("#if defined(__AVR__)\n#error \"not on AVR, whose flash is read otherwise: {}\"\n#endif\n\n",
+                   avr_obstacle_);
   text += compute;
   for (size_t i = 0; i < g_.inputs.size() && !plain; ++i)
     if (has_word(all, format("in{}", i)))
@@ -179,10 +179,7 @@ std::string Emitter::self_test() const {
   const bool plain = plain_interface();
   std::string text = head(": examples and their answers");
   text += format("#include \"{}.h\"\n\n#include <string.h>\n\n#include \"thimble_c99.h\"\n\n", name_);
-  text += format(
-      "#if defined(__GNUC__)\n#define {0}_ALIGNED __attribute__((aligned({0}_ARENA_ALIGNMENT)))\n#else\n"
-      "#define {0}_ALIGNED\n#endif\n\nstatic uint8_t arena[{0}_ARENA_BYTES] {0}_ALIGNED;\n\n",
-      macro_);
+  text += static_arena(macro_);
   const auto examples = [&](const std::string& symbol, const std::vector<TensorId>& tensors,
                             const std::vector<std::vector<uint8_t>>& values) {
     for (size_t e = 0; e < values.size(); ++e) {
@@ -219,7 +216,7 @@ std::string Emitter::self_test() const {
   text += format("int {}_self_test(void) {{\n", name_);
   for (size_t e = 0; e < options.examples.size(); ++e) {
     const auto lay = [&](const char* kind, size_t i, size_t count) {
-      return format("arena + {}_{}{}_OFFSET", macro_, kind, count == 1 ? "" : format("_{}", i));
+      return format("arena + {}_{}_OFFSET", macro_, numbered(kind, i, count));
     };
     text += "  {\n";
     std::string in, out;

@@ -4,6 +4,11 @@
 
 namespace thimble::micro {
 
+void expect_constant_weights(EmitContext& ctx) {
+  if (!ctx.in(1).constant() || (ctx.has(2) && !ctx.in(2).constant()))
+    ctx.not_on_avr("weights are computed while it runs");
+}
+
 LayerFacts layer_facts(const EmitContext& ctx, int64_t outputs, int64_t first, int64_t stride, int32_t x_zero) {
   LayerFacts facts;
   facts.constant = ctx.in(0).type == DType::i8 && ctx.in(1).constant() && (!ctx.has(2) || ctx.in(2).constant());

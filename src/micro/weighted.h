@@ -5,6 +5,9 @@
 
 namespace thimble::micro {
 
+// Weights and bias that are computed while it runs lie where AVR does not look for them.
+void expect_constant_weights(EmitContext& ctx);
+
 // Of a layer with int8 weights and an int32 bias.
 struct LayerFacts {
   bool constant = false;

@@ -82,9 +82,9 @@ void plan_parts(Plan& plan, const Shape& whole, int axis, std::span<const int64_
   parts->rows = whole.elements(0, axis);
   parts->row = whole[axis] * entry;
   parts->count = static_cast<thimble_dim>(sizes.size());
-  auto* run = plan.array<thimble_dim>(parts->count);
-  for (size_t i = 0; i < sizes.size(); ++i) run[i] = sizes[i] * entry;
-  parts->run = run;
+  auto* begin = plan.array<thimble_dim>(parts->count + 1);
+  for (size_t i = 0; i < sizes.size(); ++i) begin[i + 1] = begin[i] + sizes[i] * entry;
+  parts->begin = begin;
 }
 
 }  // namespace thimble
@@ -116,6 +116,6 @@ void fields(thimble::PlanVisitor& v, std::string_view name, const thimble_parts&
   v.number("rows", p.rows);
   v.number("row", p.row);
   v.number("count", p.count);
-  v.array("runs", p.run, p.count);
+  v.array("begins", p.begin, p.count + 1);
   v.end();
 }

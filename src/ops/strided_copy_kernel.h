@@ -74,26 +74,27 @@ static inline void thimble_copy_strided(const thimble_strided_copy* p, const voi
 
 // One tensor and the parts that it falls into along one axis: `rows` times a piece of every part, one after the other.
 typedef struct thimble_parts {
-  thimble_dim rows, row;   // row: bytes of the whole
-  thimble_dim count;       // of the parts
-  const thimble_dim* run;  // bytes of each part's piece
+  thimble_dim rows, row;     // row: bytes of the whole
+  thimble_dim count;         // of the parts
+  const thimble_dim* begin;  // where each part's piece begins in a row, and behind the last where the row ends
 } thimble_parts;
 
-// Where a part begins in a row of the whole.
 static inline thimble_dim thimble_part_begin(const thimble_parts* p, thimble_dim part) {
-  thimble_dim begin = 0;
-  for (thimble_dim i = 0; i < part; ++i) begin += thimble_read_dim(p->run + i);
-  return begin;
+  return thimble_read_dim(p->begin + part);
+}
+// Bytes of a part's piece.
+static inline thimble_dim thimble_part_run(const thimble_parts* p, thimble_dim part) {
+  return thimble_part_begin(p, part + 1) - thimble_part_begin(p, part);
 }
 
 static inline void thimble_join_part(const thimble_parts* p, thimble_dim part, const void* x, void* whole, int flash) {
-  const thimble_dim run = thimble_read_dim(p->run + part);
+  const thimble_dim run = thimble_part_run(p, part);
   if (run == 0) return;
   thimble_copy_rows((const uint8_t*)x, run, (uint8_t*)whole + thimble_part_begin(p, part), p->row, run, p->rows, flash);
 }
 
 static inline void thimble_take_part(const thimble_parts* p, thimble_dim part, const void* whole, void* y, int flash) {
-  const thimble_dim run = thimble_read_dim(p->run + part);
+  const thimble_dim run = thimble_part_run(p, part);
   if (run == 0) return;
   thimble_copy_rows((const uint8_t*)whole + thimble_part_begin(p, part), p->row, (uint8_t*)y, run, run, p->rows, flash);
 }

@@ -35,13 +35,17 @@ class Regions {
   struct Facts {
     bool plain = false, gains = false;
   };
+  // Paths are halved on the way: chains of a hundred thousand tensors are legal.
   size_t root(TensorId t) const {
-    while (of_[static_cast<size_t>(t)] != t) t = of_[static_cast<size_t>(t)];
+    while (of_[static_cast<size_t>(t)] != t) {
+      TensorId& next = of_[static_cast<size_t>(t)];
+      t = next = of_[static_cast<size_t>(next)];
+    }
     return static_cast<size_t>(t);
   }
 
   const Graph& graph_;
-  std::vector<TensorId> of_;
+  mutable std::vector<TensorId> of_;
   std::vector<Facts> facts_;
 };
 
@@ -58,8 +62,9 @@ Regions find_regions(const Checked& checked, const std::vector<StepPlan>& steps)
       } else if (f.flip < 0) {
         regions.stays_plain(f.id);
       }
+      if (f.flip < 0) continue;
       for (const Fixup& other : step.fixups)
-        if (f.flip >= 0 && other.flip == f.flip) regions.unite(f.id, other.id);
+        if (other.flip == f.flip) regions.unite(f.id, other.id);
     }
   return regions;
 }

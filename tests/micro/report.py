@@ -10,7 +10,7 @@ def number(value):
 
 def row(o):
     return [o.package, o.board, o.core, o.optimise[2:], o.status, number(mean(o.instructions)), number(mean(o.cycles)),
-            number(o.flash_bytes), number(o.code_bytes), number(o.library_bytes), number(o.ram_bytes), number(o.stack_bytes)]
+            number(o.flash_bytes), number(o.code_bytes), number(o.linked_bytes), number(o.ram_bytes), number(o.stack_bytes)]
 
 
 def mean(values):

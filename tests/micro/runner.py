@@ -41,7 +41,7 @@ class Outcome:
     flash_bytes: int = None       # code, constants, initial values of variables
     code_bytes: int = None
     constants_bytes: int = None
-    library_bytes: int = None     # what it needs of the compiler's and the C library
+    linked_bytes: int = None     # what it needs of the compiler's and the C library
 
 
 class Stop(Exception):
@@ -128,7 +128,7 @@ class Run:
         outcome.flash_bytes = size['code'] + size['constants'] + size['data']
         outcome.largest_frame = measure.largest_frame(self.work, shipped)
         if self.board.kind in ('cortex_m', 'bare', 'avr'):  # elsewhere it is the system's
-            outcome.library_bytes = size['library']
+            outcome.linked_bytes = size['library']
         return size['data'] + size['bss']
 
     def symbol(self, name):

@@ -65,7 +65,7 @@ THIMBLE_INLINE int8_t thimble_requantized_right(const thimble_requantize* r, int
   const int64_t product = (int64_t)acc * thimble_read_s32(r->multiplier + channel);
   const int32_t high = (int32_t)((product + ((int64_t)1 << 30)) >> 31);
   const int right = -thimble_read_s8(r->shift + channel);
-  const int32_t v = (high + ((int32_t)1 << (right - 1)) + (high >> 31)) >> right;
+  const int32_t v = (((high + (high >> 31)) >> (right - 1)) + 1) >> 1;  // no sum that could overflow
   return (int8_t)thimble_clamp(v + r->zero, r->lo, r->hi);
 }
 

@@ -27,7 +27,8 @@ Result<bool> concatenation(LowerContext& ctx) {
   const thimble_parts& parts = ctx.plan<thimble_concatenation>().inputs;
   for (size_t i = 0; i < ctx.node.inputs.size(); ++i) {
     const Tensor& x = ctx.in(static_cast<int>(i));
-    const int64_t run = parts.run[i], begin = thimble_part_begin(&parts, static_cast<thimble_dim>(i));
+    const auto part = static_cast<thimble_dim>(i);
+    const int64_t run = thimble_part_run(&parts, part), begin = thimble_part_begin(&parts, part);
     if (needs_rescaling(x.type, x.quant, y.quant)) {
       uint8_t* table = ctx.constant<uint8_t>(256);
       for (int q = 0; q < 256; ++q) table[q] = rescaled(static_cast<uint8_t>(q), x.quant, y.quant);

@@ -8,7 +8,7 @@ namespace {
 void rescale(const thimble_parts& p, int64_t part, const Quantization& x, const Quantization& y, uint8_t* whole) {
   for (int64_t r = 0; r < p.rows; ++r) {
     uint8_t* piece = whole + r * p.row + thimble_part_begin(&p, part);
-    for (int64_t i = 0; i < p.run[part]; ++i) piece[i] = rescaled(piece[i], x, y);
+    for (int64_t i = 0; i < thimble_part_run(&p, part); ++i) piece[i] = rescaled(piece[i], x, y);
   }
 }
 

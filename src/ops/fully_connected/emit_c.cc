@@ -4,6 +4,7 @@
 namespace thimble::emit_c {
 
 Status fully_connected(micro::EmitContext& ctx) {
+  micro::expect_constant_weights(ctx);
   const auto& p = ctx.resolved.plan.as<thimble_fully_connected>();
   const micro::LayerFacts facts = micro::layer_facts(ctx, p.outputs, p.inputs, 1, p.x_zero);
   if (!facts.constant) return ctx.usual("fully_connected", 3);

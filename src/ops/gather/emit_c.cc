@@ -10,6 +10,7 @@ Status gather(micro::EmitContext& ctx) {
   std::vector<std::string> arguments = {ctx.plan("thimble_gather"), ctx.operand(0), ctx.operand(1), ctx.result(),
                                         ctx.in(0).constant() ? "1" : "0"};
   const bool wide = ctx.in(1).type == DType::i64;
+  if (wide) ctx.not_on_avr("indices of 64 bits");
   if (!wide) arguments.emplace_back("1");
   ctx.call(micro::kernel("gather"), wide ? "(void)thimble_gather_s64" : "(void)thimble_gather_s32", arguments);
   return {};
