@@ -201,7 +201,7 @@ std::string Emitter::declared(NodeId node, std::string_view what, std::string_vi
 std::string Emitter::packed_of(NodeId node, std::string_view what, std::span<const int8_t> values) {
   const std::string symbol = format("{}_p{}_{}", name_, node, what);
   weights_bytes_ += static_cast<int64_t>(values.size());
-  plans_ += "\n" + array("int8_t", symbol, values.data(), static_cast<int64_t>(values.size()));
+  plans_ += "\n" + array("THIMBLE_WORDS int8_t", symbol, values.data(), static_cast<int64_t>(values.size()));
   return symbol;
 }
 

@@ -1,216 +1,275 @@
-// conv2d of int8 without groups as a matrix product: pixels become columns, two at a time, that meet two outputs at a
-// time. The same bytes as thimble_conv2d_s8 where every shift is −1 or less.
+// conv2d of int8 without groups as a matrix product: the windows of three pixels at a time meet two outputs at a time.
+// The same bytes as thimble_conv2d_s8 for layers that the emitter calls plain.
+//
+// Weights lie in the order in which they are read: two outputs (rows) at a time, of these the weights in turn, each
+// row filled up with 0 to an even number, as is a last row without a neighbour. Behind them 30 bytes more may be read.
+// bias: less x_zero · Σ weights, so that the windows hold x as it is, and x's zero point where they are padding; one
+// for each row, also where a row is filled up.
 #pragma once
 
 #include "micro/kernels/simd.h"
 #include "ops/conv2d/kernel.h"
 
-// A column: x less its zero point, so that padding is 0; with MVE the bytes themselves, so that the bias has to hold
-// −zero point · Σ weights.
-#if defined(THIMBLE_MVE)
-typedef int8_t thimble_column;
-#else
-typedef int16_t thimble_column;
-#endif
+// The window at (oh, ow) of an image: n bytes, gathered in `to`.
+static inline const int8_t* thimble_window(const thimble_conv2d* p, const int8_t* x, thimble_dim oh, thimble_dim ow,
+                                           int8_t* to) {
+  const thimble_dim channels = p->channels, row = p->w.kernel * channels, left = thimble_input_of(&p->w, ow, 0);
+  const thimble_dim step = p->w.dilation;
+  thimble_dim ih = thimble_input_of(&p->h, oh, 0), kh, kw;
+  int8_t* at = to;
+  for (kh = 0; kh < p->h.kernel; ++kh, ih += p->h.dilation) {
+    const int8_t* const line = x + (ih * p->w.in + left) * channels;
+    const int inside = ih >= 0 && ih < p->h.in;
+    if (inside && step == 1 && left >= 0 && left + p->w.kernel <= p->w.in) {
+      thimble_copy(at, line, row);
+      at += row;
+    } else {
+      for (kw = 0; kw < p->w.kernel; ++kw, at += channels) {
+        const thimble_dim iw = left + kw * step;
+        if (inside && iw >= 0 && iw < p->w.in)
+          thimble_copy(at, line + kw * step * channels, channels);
+        else
+          memset(at, (int)p->x_zero, (size_t)channels);
+      }
+    }
+  }
+  return to;
+}
 
-// n bytes into a column. With the DSP extension every four lie as 0 2 1 3, as it unpacks weights.
-static inline void thimble_fill_column(const int8_t* x, thimble_dim n, int32_t zero, thimble_column* to) {
+enum { THIMBLE_ROWS = 16 };  // of sums that are kept, for each of three windows
+
 #if defined(THIMBLE_MVE)
-  (void)zero;
-  memcpy(to, x, (size_t)n);
+typedef const int8_t* thimble_windows[3];
+
+// The sums of two rows and three windows, behind each other for each window.
+static inline void thimble_six_sums(const thimble_windows x, thimble_dim n, const int8_t* w, const int32_t* bias,
+                                    int32_t* sums) {
+  const int8_t *a = x[0], *b = x[1], *c = x[2];
+  int32_t au = bias[0], av = bias[1], bu = au, bv = av, cu = au, cv = av;
+  int8x16x2_t uv;
+  int8x16_t v;
+  for (; n >= 16; n -= 16, a += 16, b += 16, c += 16, w += 32) {
+    uv = vld2q_s8(w);
+    v = vldrbq_s8(a);
+    au = vmladavaq_s8(au, v, uv.val[0]);
+    av = vmladavaq_s8(av, v, uv.val[1]);
+    v = vldrbq_s8(b);
+    bu = vmladavaq_s8(bu, v, uv.val[0]);
+    bv = vmladavaq_s8(bv, v, uv.val[1]);
+    v = vldrbq_s8(c);
+    cu = vmladavaq_s8(cu, v, uv.val[0]);
+    cv = vmladavaq_s8(cv, v, uv.val[1]);
+  }
+  if (n > 0) {
+    const mve_pred16_t rest = vctp8q((uint32_t)n);  // lanes of x beyond are 0
+    uv = vld2q_s8(w);
+    v = vldrbq_z_s8(a, rest);
+    au = vmladavaq_s8(au, v, uv.val[0]);
+    av = vmladavaq_s8(av, v, uv.val[1]);
+    v = vldrbq_z_s8(b, rest);
+    bu = vmladavaq_s8(bu, v, uv.val[0]);
+    bv = vmladavaq_s8(bv, v, uv.val[1]);
+    v = vldrbq_z_s8(c, rest);
+    cu = vmladavaq_s8(cu, v, uv.val[0]);
+    cv = vmladavaq_s8(cv, v, uv.val[1]);
+  }
+  sums[0] = au;
+  sums[1] = av;
+  sums[THIMBLE_ROWS] = bu;
+  sums[THIMBLE_ROWS + 1] = bv;
+  sums[2 * THIMBLE_ROWS] = cu;
+  sums[2 * THIMBLE_ROWS + 1] = cv;
+}
+
+// The outputs [o, o + count) of three windows.
+static inline void thimble_scale_rows(const thimble_requantize* r, const int32_t* sums, thimble_dim o,
+                                      thimble_dim count, int8_t* const y[3]) {
+  const int32x4_t lo = vdupq_n_s32(r->lo), hi = vdupq_n_s32(r->hi);
+  const int32_t* multipliers = r->multiplier + o;
+  const int8_t* shifts = r->shift + o;
+  const int32_t zero = r->zero;
+  int8_t *a = y[0] + o, *b = y[1] + o, *c = y[2] + o;
+  for (; count > 0; count -= 4, multipliers += 4, shifts += 4, sums += 4, a += 4, b += 4, c += 4) {
+    const mve_pred16_t some = vctp32q((uint32_t)count);
+    const int32x4_t multiplier = vldrwq_z_s32(multipliers, some), shift = vldrbq_z_s32(shifts, some);
+    int32x4_t v = vaddq_n_s32(thimble_scaled_lanes(vldrwq_s32(sums), multiplier, shift), zero);
+    vstrbq_p_s32(a, vminq_s32(vmaxq_s32(v, lo), hi), some);
+    v = vaddq_n_s32(thimble_scaled_lanes(vldrwq_s32(sums + THIMBLE_ROWS), multiplier, shift), zero);
+    vstrbq_p_s32(b, vminq_s32(vmaxq_s32(v, lo), hi), some);
+    v = vaddq_n_s32(thimble_scaled_lanes(vldrwq_s32(sums + 2 * THIMBLE_ROWS), multiplier, shift), zero);
+    vstrbq_p_s32(c, vminq_s32(vmaxq_s32(v, lo), hi), some);
+  }
+}
 #else
-  thimble_dim i = 0;
+typedef const int16_t* thimble_windows;
+
+// A window as int16, by twos: those of the two other pixels lie between them.
+static inline void thimble_widen(const int8_t* x, thimble_dim n, int16_t* to) {
 #if defined(THIMBLE_DSP)
-  const thimble_dim whole = n - n % 4;
-  const uint32_t less = ((uint32_t)(uint16_t)(int16_t)-zero << 16) | (uint16_t)(int16_t)-zero;
-  for (; i < whole; i += 4) {
-    const uint32_t four = thimble_load4(x + i);
-    const uint32_t pair[2] = {thimble_even_bytes(less, four), thimble_odd_bytes(less, four)};
-    memcpy(to + i, pair, sizeof pair);
+  for (; n >= 4; n -= 4, x += 4, to += 12) {
+    const uint32_t four = thimble_load4(x), even = thimble_even(four), odd = thimble_odd(four);
+    const uint32_t low = thimble_low_halves(even, odd), high = thimble_high_halves(even, odd);
+    memcpy(to, &low, sizeof low);
+    memcpy(to + 6, &high, sizeof high);
   }
 #endif
-  for (; i < n; ++i) to[i] = (int16_t)(x[i] - zero);
-#endif
-}
-
-// The window at (oh, ow) of an image, by runs of what lies together in it. Where channels are no multiple of four the
-// bytes are gathered first, in the upper half of the column's memory.
-static inline void thimble_gather_column(const thimble_conv2d* p, const int8_t* x, thimble_dim oh, thimble_dim ow,
-                                         thimble_column* to) {
-  const thimble_dim channels = p->channels, row = p->w.kernel * channels, size = p->h.kernel * row;
-  const int direct = channels % 4 == 0 || sizeof(thimble_column) == 1;
-  int8_t* const bytes = direct ? (int8_t*)to : (int8_t*)(to + size) - size;
-  thimble_dim first, last, kh, kw, at = 0;
-  thimble_taps_inside(&p->w, ow, &first, &last);
-  for (kh = 0; kh < p->h.kernel; ++kh, at += row) {
-    const thimble_dim ih = thimble_input_of(&p->h, oh, kh), run = p->w.dilation == 1 ? last - first : 1;
-    const int outside = ih < 0 || ih >= p->h.in;
-    if (outside || first > 0 || last < p->w.kernel) {  // padding: x's zero point
-      if (direct && sizeof(thimble_column) != 1)
-        memset(to + at, 0, (size_t)row * sizeof(thimble_column));
-      else
-        memset(bytes + at, (int)p->x_zero, (size_t)row);
-    }
-    if (outside) continue;
-    for (kw = first; kw < last; kw += run) {
-      const int8_t* const pixel = x + (ih * p->w.in + thimble_input_of(&p->w, ow, kw)) * channels;
-      if (direct)
-        thimble_fill_column(pixel, run * channels, p->x_zero, to + at + kw * channels);
-      else
-        memcpy(bytes + at + kw * channels, pixel, (size_t)(run * channels));
-    }
-  }
-  if (!direct) thimble_fill_column(bytes, size, p->x_zero, to);
-}
-
-#if defined(THIMBLE_MVE)
-// All outputs of a column, four at a time.
-static inline void thimble_one_column(const thimble_column* a, thimble_dim n, const int8_t* w, const int32_t* bias,
-                                      const thimble_requantize* r, thimble_dim outputs, int8_t* y) {
-  const thimble_dim whole = n - n % 16;
-  thimble_dim o, i;
-  for (o = 0; o < outputs; o += 4) {
-    const mve_pred16_t some = vctp32q((uint32_t)(outputs - o));
-    const int8_t* const w0 = w + o * n;  // rows that are missing stand for the first
-    const int8_t* const w1 = o + 1 < outputs ? w0 + n : w0;
-    const int8_t* const w2 = o + 2 < outputs ? w0 + 2 * n : w0;
-    const int8_t* const w3 = o + 3 < outputs ? w0 + 3 * n : w0;
-    int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-    int32x4_t acc = vdupq_n_s32(0);
-    for (i = 0; i < whole; i += 16) {
-      const int8x16_t x = vldrbq_s8(a + i);
-      s0 = vmladavaq_s8(s0, x, vldrbq_s8(w0 + i));
-      s1 = vmladavaq_s8(s1, x, vldrbq_s8(w1 + i));
-      s2 = vmladavaq_s8(s2, x, vldrbq_s8(w2 + i));
-      s3 = vmladavaq_s8(s3, x, vldrbq_s8(w3 + i));
-    }
-    if (i < n) {
-      const mve_pred16_t rest = vctp8q((uint32_t)(n - i));
-      const int8x16_t x = vldrbq_z_s8(a + i, rest);
-      s0 = vmladavaq_s8(s0, x, vldrbq_z_s8(w0 + i, rest));
-      s1 = vmladavaq_s8(s1, x, vldrbq_z_s8(w1 + i, rest));
-      s2 = vmladavaq_s8(s2, x, vldrbq_z_s8(w2 + i, rest));
-      s3 = vmladavaq_s8(s3, x, vldrbq_z_s8(w3 + i, rest));
-    }
-    acc = vsetq_lane_s32(s0, acc, 0);
-    acc = vsetq_lane_s32(s1, acc, 1);
-    acc = vsetq_lane_s32(s2, acc, 2);
-    acc = vsetq_lane_s32(s3, acc, 3);
-    if (bias) acc = vaddq_s32(acc, vldrwq_z_s32(bias + o, some));
-    thimble_requantized_four(r, acc, o, some, y + o);
+  for (; n > 0; n -= 2, x += 2, to += 6) {
+    to[0] = x[0];
+    to[1] = n > 1 ? x[1] : 0;
   }
 }
+
+// The sums of two rows and three windows, behind each other for each window.
+static inline void thimble_six_sums(const thimble_windows x, thimble_dim n, const int8_t* w, const int32_t* bias,
+                                    int32_t* sums) {
+  const int16_t* const end = x + 3 * (n + n % 2);
+#if defined(THIMBLE_FEW_REGISTERS)
+  thimble_dim i;
+  for (i = 0; i < 6; ++i) {
+    const int16_t* a = x + 2 * (i >> 1);
+    const int8_t* u = w + (i & 1);
+    int32_t sum = thimble_read_s32(bias + (i & 1));
+    for (; a < end; a += 6, u += 4) {
+      sum = thimble_mac(a[0], thimble_read_s8(u), sum);
+      sum = thimble_mac(a[1], thimble_read_s8(u + 2), sum);
+    }
+    sums[(i >> 1) * THIMBLE_ROWS + (i & 1)] = sum;
+  }
 #else
-static inline void thimble_products(const thimble_column* a, const thimble_column* b, const int8_t* u, const int8_t* v,
-                                    thimble_dim n, int32_t sums[4]) {
-  int32_t s0 = sums[0], s1 = sums[1], s2 = sums[2], s3 = sums[3];
-  thimble_dim i = 0;
-#if defined(THIMBLE_DSP) && defined(__OPTIMIZE__)
-  // 20 instructions for 16 products: with these 13 registers and the end compilers go to memory.
-  const int8_t* const end = u + (n - n % 4);
-  while (u != end) {
-    uint32_t wu, wv, xa, xb, pair;
-    __asm__ volatile(
-        "ldr %[wu], [%[u]], #4\n\t"
-        "ldr %[wv], [%[v]], #4\n\t"
-        "ldr %[xa], [%[a]], #4\n\t"
-        "ldr %[xb], [%[b]], #4\n\t"
-        "sxtb16 %[pair], %[wu]\n\t"
-        "smlad %[s0], %[xa], %[pair], %[s0]\n\t"
-        "smlad %[s2], %[xb], %[pair], %[s2]\n\t"
-        "sxtb16 %[pair], %[wv]\n\t"
-        "smlad %[s1], %[xa], %[pair], %[s1]\n\t"
-        "smlad %[s3], %[xb], %[pair], %[s3]\n\t"
-        "ldr %[xa], [%[a]], #4\n\t"
-        "ldr %[xb], [%[b]], #4\n\t"
-        "sxtb16 %[pair], %[wu], ror #8\n\t"
-        "smlad %[s0], %[xa], %[pair], %[s0]\n\t"
-        "smlad %[s2], %[xb], %[pair], %[s2]\n\t"
-        "sxtb16 %[pair], %[wv], ror #8\n\t"
-        "smlad %[s1], %[xa], %[pair], %[s1]\n\t"
-        "smlad %[s3], %[xb], %[pair], %[s3]"
-        : [s0] "+r"(s0), [s1] "+r"(s1), [s2] "+r"(s2), [s3] "+r"(s3), [a] "+r"(a), [b] "+r"(b), [u] "+r"(u),
-          [v] "+r"(v), [wu] "=&r"(wu), [wv] "=&r"(wv), [xa] "=&r"(xa), [xb] "=&r"(xb), [pair] "=&r"(pair)
-        :
-        : "memory");
-  }
-  n %= 4;
-#elif defined(THIMBLE_DSP)
-  const thimble_dim whole = n - n % 4;
-  for (; i < whole; i += 4) {
-    const uint32_t wu = thimble_load4(u + i), wv = thimble_load4(v + i);
-    const uint32_t ue = thimble_even(wu), uo = thimble_odd(wu), ve = thimble_even(wv), vo = thimble_odd(wv);
-    const uint32_t ae = thimble_load4(a + i), ao = thimble_load4(a + i + 2);
-    const uint32_t be = thimble_load4(b + i), bo = thimble_load4(b + i + 2);
-    s0 = thimble_mac2(ao, uo, thimble_mac2(ae, ue, s0));
-    s1 = thimble_mac2(ao, vo, thimble_mac2(ae, ve, s1));
-    s2 = thimble_mac2(bo, uo, thimble_mac2(be, ue, s2));
-    s3 = thimble_mac2(bo, vo, thimble_mac2(be, ve, s3));
+  const int16_t* a = x;
+  int32_t au = bias[0], av = bias[1], bu = au, bv = av, cu = au, cv = av;
+#if defined(__thumb2__) && defined(__GNUC__) && defined(__OPTIMIZE__)
+// Two weights of both rows: 12 products; with these registers compilers would go to memory.
+#if defined(THIMBLE_DSP)
+#define THIMBLE_TWOS                 \
+  "ldr %[v], [%[w]], #4\n\t"         \
+  "ldmia %[a]!, {r4, r5, r6}\n\t"    \
+  "sxtb16 %[u], %[v]\n\t"            \
+  "sxtb16 %[v], %[v], ror #8\n\t"    \
+  "smlad %[au], r4, %[u], %[au]\n\t" \
+  "smlad %[bu], r5, %[u], %[bu]\n\t" \
+  "smlad %[cu], r6, %[u], %[cu]\n\t" \
+  "smlad %[av], r4, %[v], %[av]\n\t" \
+  "smlad %[bv], r5, %[v], %[bv]\n\t" \
+  "smlad %[cv], r6, %[v], %[cv]\n\t"
+#else
+#define THIMBLE_PIXEL(su, sv, at)  \
+  "ldrsh r4, [%[a]" at             \
+  "\n\t"                           \
+  "mla %[" su "], r4, %[u], %[" su \
+  "]\n\t"                          \
+  "mla %[" sv "], r4, %[v], %[" sv "]\n\t"
+#define THIMBLE_TWOS                                                                                                \
+  "ldrsb %[u], [%[w], #2]\n\tldrsb %[v], [%[w], #3]\n\t" THIMBLE_PIXEL("au", "av", ", #2]")                         \
+      THIMBLE_PIXEL("bu", "bv", ", #6]")                                                                            \
+          THIMBLE_PIXEL("cu", "cv", ", #10]") "ldrsb %[v], [%[w], #1]\n\tldrsb %[u], [%[w]], #4\n\t" THIMBLE_PIXEL( \
+              "bu", "bv", ", #4]") THIMBLE_PIXEL("cu", "cv", ", #8]") THIMBLE_PIXEL("au", "av", "], #12")
+#endif
+#define THIMBLE_TWOS_OPERANDS                                                                                         \
+  [au] "+r"(au), [bu] "+r"(bu), [cu] "+r"(cu), [av] "+r"(av), [bv] "+r"(bv), [cv] "+r"(cv), [a] "+r"(a), [w] "+r"(w), \
+      [u] "=&r"(u), [v] "=&r"(v)
+  int32_t u, v;
+#if defined(THIMBLE_DSP)
+  const int16_t* const fours = end - (end - x) % 24;
+  if (x != fours)
+    __asm__ volatile("1:\n\t" THIMBLE_TWOS THIMBLE_TWOS THIMBLE_TWOS THIMBLE_TWOS
+                     "ldr %[u], %[stop]\n\tcmp %[a], %[u]\n\tbne 1b"
+                     : THIMBLE_TWOS_OPERANDS
+                     : [stop] "m"(fours)
+                     : "r4", "r5", "r6", "cc", "memory");
+#endif
+  while (a != end) __asm__ volatile(THIMBLE_TWOS:THIMBLE_TWOS_OPERANDS : : "r4", "r5", "r6", "memory");
+#undef THIMBLE_TWOS
+#undef THIMBLE_TWOS_OPERANDS
+#else
+  for (; a != end; a += 6, w += 4) {
+    const int32_t u0 = thimble_read_s8(w), v0 = thimble_read_s8(w + 1);
+    const int32_t u1 = thimble_read_s8(w + 2), v1 = thimble_read_s8(w + 3);
+    au = thimble_mac(a[1], u1, thimble_mac(a[0], u0, au));
+    av = thimble_mac(a[1], v1, thimble_mac(a[0], v0, av));
+    bu = thimble_mac(a[3], u1, thimble_mac(a[2], u0, bu));
+    bv = thimble_mac(a[3], v1, thimble_mac(a[2], v0, bv));
+    cu = thimble_mac(a[5], u1, thimble_mac(a[4], u0, cu));
+    cv = thimble_mac(a[5], v1, thimble_mac(a[4], v0, cv));
   }
 #endif
-  for (; i < n; ++i) {
-    const int32_t wu = thimble_read_s8(u + i), wv = thimble_read_s8(v + i), xa = a[i], xb = b[i];
-    s0 = thimble_add(s0, xa * wu);
-    s1 = thimble_add(s1, xa * wv);
-    s2 = thimble_add(s2, xb * wu);
-    s3 = thimble_add(s3, xb * wv);
-  }
-  sums[0] = s0;
-  sums[1] = s1;
-  sums[2] = s2;
-  sums[3] = s3;
+  sums[0] = au;
+  sums[1] = av;
+  sums[THIMBLE_ROWS] = bu;
+  sums[THIMBLE_ROWS + 1] = bv;
+  sums[2 * THIMBLE_ROWS] = cu;
+  sums[2 * THIMBLE_ROWS + 1] = cv;
+#endif
 }
 
-// All outputs of the columns a and b into ya and yb. Where there is one column, or one output is left, what is there
-// stands in for the other.
-static inline void thimble_two_columns(const thimble_column* a, const thimble_column* b, thimble_dim n, const int8_t* w,
-                                       const int32_t* bias, const thimble_requantize* r, thimble_dim outputs,
-                                       int8_t* ya, int8_t* yb) {
-  thimble_dim o = 0;
-  while (o < outputs) {
-    const thimble_dim next = o + 1 < outputs ? o + 1 : o;
-    const int32_t first = bias ? thimble_read_s32(bias + o) : 0, second = bias ? thimble_read_s32(bias + next) : 0;
-    int32_t sums[4];
-    sums[0] = sums[2] = first;
-    sums[1] = sums[3] = second;
-    thimble_products(a, b, w + o * n, w + next * n, n, sums);
-    ya[o] = thimble_requantized_right(r, sums[0], o);
-    yb[o] = thimble_requantized_right(r, sums[2], o);
-    ya[next] = thimble_requantized_right(r, sums[1], next);
-    yb[next] = thimble_requantized_right(r, sums[3], next);
-    o = next + 1;
+// The outputs [o, o + count) of three windows.
+static inline void thimble_scale_rows(const thimble_requantize* r, const int32_t* sums, thimble_dim o,
+                                      thimble_dim count, int8_t* const y[3]) {
+  const int32_t* multipliers = r->multiplier + o;
+  const int8_t* shifts = r->shift + o;
+  const int32_t odd = 2 * r->zero + 1;
+  int8_t *a = y[0] + o, *b = y[1] + o, *c = y[2] + o;
+  const int8_t* const end = a + count;
+  while (a != end) {
+    const int32_t multiplier = thimble_read_s32(multipliers++);
+    const int shift = thimble_read_s8(shifts++);
+    *a++ = thimble_scaled_byte(sums[0], multiplier, shift, odd);
+    *b++ = thimble_scaled_byte(sums[THIMBLE_ROWS], multiplier, shift, odd);
+    *c++ = thimble_scaled_byte(sums[2 * THIMBLE_ROWS], multiplier, shift, odd);
+    ++sums;
   }
+  thimble_limit(r->lo, r->hi, a - count, count);
+  thimble_limit(r->lo, r->hi, b - count, count);
+  thimble_limit(r->lo, r->hi, c - count, count);
 }
 #endif
 
-// columns: memory for two of them, 4 bytes for each weight of an output. bias: with MVE less x_zero · Σ weights.
+// All outputs under three windows.
+static inline void thimble_three_pixels(const thimble_conv2d* p, const thimble_windows x, thimble_dim n,
+                                        const int8_t* w, const int32_t* bias, int8_t* const y[3]) {
+  const thimble_dim pair = 2 * (n + n % 2);
+  int32_t sums[3 * THIMBLE_ROWS];
+  thimble_dim o, k;
+  for (o = 0; o < p->outputs; o += THIMBLE_ROWS) {
+    const thimble_dim count = p->outputs - o < THIMBLE_ROWS ? p->outputs - o : THIMBLE_ROWS;
+    for (k = 0; k < count; k += 2, w += pair) thimble_six_sums(x, n, w, bias + o + k, sums + k);
+    thimble_scale_rows(&p->y, sums, o, count, y);
+  }
+}
+
+// windows: memory for three of them, and for one more in bytes: 7 · (n + 1) bytes for n weights of an output.
 static inline void thimble_conv2d_fast_s8(const thimble_conv2d* p, const int8_t* x, const int8_t* w,
-                                          const int32_t* bias, int8_t* y, void* columns) {
-  const thimble_dim n = p->h.kernel * p->w.kernel * p->channels, pixels = p->h.out * p->w.out;
-  thimble_column* const a = (thimble_column*)columns;
-  thimble_column* const b = a + n;
-  thimble_dim image, i;
-  for (image = 0; image < p->batch; ++image) {
-#if defined(THIMBLE_MVE)  // pixels are columns where they lie
-    if (n == p->channels && p->h.stride == 1 && p->w.stride == 1) {
-      for (i = 0; i < pixels; ++i) thimble_one_column(x + i * n, n, w, bias, &p->y, p->outputs, y + i * p->outputs);
-      x += pixels * n;
-      y += pixels * p->outputs;
-      continue;
-    }
-#endif
-    for (i = 0; i < pixels; i += 2) {
-      const thimble_dim j = i + 1 < pixels ? i + 1 : i;
-      thimble_gather_column(p, x, i / p->w.out, i % p->w.out, a);
-      if (j != i) thimble_gather_column(p, x, j / p->w.out, j % p->w.out, b);
+                                          const int32_t* bias, int8_t* y, void* windows) {
+  const thimble_dim n = p->h.kernel * p->w.kernel * p->channels;
+  int8_t* ys[3];
 #if defined(THIMBLE_MVE)
-      thimble_one_column(a, n, w, bias, &p->y, p->outputs, y + i * p->outputs);
-      if (j != i) thimble_one_column(b, n, w, bias, &p->y, p->outputs, y + j * p->outputs);
+  const int8_t* xs[3];
+  int8_t* const bytes = (int8_t*)windows;
 #else
-      thimble_two_columns(a, j == i ? a : b, n, w, bias, &p->y, p->outputs, y + i * p->outputs, y + j * p->outputs);
+  int16_t* const xs = (int16_t*)windows;
+  int8_t* const bytes = (int8_t*)(xs + 3 * (n + n % 2));
 #endif
-    }
-    x += p->h.in * p->w.in * p->channels;
-    y += pixels * p->outputs;
+  // Windows of one pixel are columns where they lie.
+  const int pixels = n == p->channels && p->h.pad == 0 && p->w.pad == 0 && (p->h.out - 1) * p->h.stride < p->h.in &&
+                     (p->w.out - 1) * p->w.stride < p->w.in;
+  const thimble_dim right = p->w.stride * p->channels, down = p->h.stride * p->w.in * p->channels;
+  thimble_dim image, oh, ow;
+  for (image = 0; image < p->batch; ++image, x += p->h.in * p->w.in * p->channels) {
+    int have = 0;
+    for (oh = 0; oh < p->h.out; ++oh)
+      for (ow = 0; ow < p->w.out; ++ow, y += p->outputs) {
+        const int last = oh + 1 == p->h.out && ow + 1 == p->w.out;
+        do {  // what is missing of three at the end stands in once more
+          ys[have] = y;
+#if defined(THIMBLE_MVE)
+          xs[have] = pixels ? x + oh * down + ow * right : thimble_window(p, x, oh, ow, bytes + have * n);
+#else
+          thimble_widen(pixels ? x + oh * down + ow * right : thimble_window(p, x, oh, ow, bytes), n, xs + 2 * have);
+#endif
+        } while (++have < 3 && last);
+        if (have < 3) continue;
+        thimble_three_pixels(p, xs, n, w, bias, ys);
+        have = 0;
+      }
   }
 }

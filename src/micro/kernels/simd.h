@@ -6,10 +6,17 @@
 
 #include "base/c99.h"
 
+// Of constants that are read several bytes at a time.
+#if defined(__GNUC__)
+#define THIMBLE_WORDS __attribute__((aligned(4)))
+#else
+#define THIMBLE_WORDS
+#endif
+
 #if defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 1)
 #define THIMBLE_MVE 1
 #include <arm_mve.h>
-#elif defined(__ARM_FEATURE_DSP) && defined(__GNUC__)
+#elif defined(__ARM_FEATURE_DSP) && defined(__GNUC__) && !defined(__ARM_BIG_ENDIAN)
 #define THIMBLE_DSP 1
 
 // Bytes 0 and 2 of x, or 1 and 3, as two int16, each plus the int16 of `add` beside it.
@@ -32,6 +39,17 @@ static inline uint32_t thimble_odd(uint32_t x) {
   uint32_t y;
   __asm__("sxtb16 %0, %1, ror #8" : "=r"(y) : "r"(x));
   return y;
+}
+// The lower halves of x and y beside each other, or the upper ones.
+static inline uint32_t thimble_low_halves(uint32_t x, uint32_t y) {
+  uint32_t z;
+  __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(z) : "r"(x), "r"(y));
+  return z;
+}
+static inline uint32_t thimble_high_halves(uint32_t x, uint32_t y) {
+  uint32_t z;
+  __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(z) : "r"(y), "r"(x));
+  return z;
 }
 // sum + both products of int16 pairs; of the lower or the upper ones alone.
 static inline int32_t thimble_mac2(uint32_t x, uint32_t y, int32_t sum) {
@@ -57,28 +75,83 @@ static inline uint32_t thimble_load4(const void* at) {
 #endif
 
 #if defined(__AVR__) || defined(__ARM_ARCH_6M__)
-#define THIMBLE_FEW_REGISTERS 1  // four sums at a time would go to memory and back
+#define THIMBLE_FEW_REGISTERS 1  // several sums at a time would go to memory and back
 #endif
 
-// thimble_requantized for shifts of −1 and below, which nearly every layer has, and multipliers that are not negative.
-THIMBLE_INLINE int8_t thimble_requantized_right(const thimble_requantize* r, int32_t acc, thimble_dim channel) {
-  const int64_t product = (int64_t)acc * thimble_read_s32(r->multiplier + channel);
-  const int32_t high = (int32_t)((product + ((int64_t)1 << 30)) >> 31);
-  const int right = -thimble_read_s8(r->shift + channel);
-  const int32_t v = (((high + (high >> 31)) >> (right - 1)) + 1) >> 1;  // no sum that could overflow
-  return (int8_t)thimble_clamp(v + r->zero, r->lo, r->hi);
+// sum + x · y. Where processors do that at once, compilers would rather add products to each other first.
+static inline int32_t thimble_mac(int32_t x, int32_t y, int32_t sum) {
+#if defined(__thumb2__) && defined(__GNUC__)
+  int32_t z;
+  __asm__("mla %0, %1, %2, %3" : "=r"(z) : "r"(x), "r"(y), "r"(sum));
+  return z;
+#else
+  return thimble_add(sum, x * y);
+#endif
+}
+
+// memcpy of few bytes.
+static inline void thimble_copy(int8_t* to, const int8_t* from, thimble_dim n) {
+#if defined(THIMBLE_MVE)
+  for (; n > 0; n -= 16, from += 16, to += 16) {
+    const mve_pred16_t some = vctp8q((uint32_t)n);
+    vstrbq_p_s8(to, vldrbq_z_s8(from, some), some);
+  }
+#elif defined(THIMBLE_DSP)
+  for (; n >= 4; n -= 4, from += 4, to += 4) {
+    const uint32_t four = thimble_load4(from);
+    memcpy(to, &four, sizeof four);
+  }
+  for (; n > 0; --n) *to++ = *from++;
+#else
+  memcpy(to, from, (size_t)n);
+#endif
+}
+
+// ---- requantisation: thimble_requantized where layers are what the emitter calls plain, which nearly all are: sums
+// of less than 2^30, multipliers that are not negative, shifts of −1 … −31 ----
+
+// sum · multiplier / 2^31, rounded to nearest with ties toward +∞.
+static inline int32_t thimble_high_product(int32_t sum, int32_t multiplier) {
+#if defined(THIMBLE_DSP)
+  int32_t high;
+  __asm__("smmulr %0, %1, %2" : "=r"(high) : "r"(sum * 2), "r"(multiplier));
+  return high;
+#else
+  const int64_t product = (int64_t)(sum * 2) * multiplier;
+  return (int32_t)(product >> 32) + (int32_t)((uint32_t)product >> 31);
+#endif
+}
+
+// (x >> 1) within a byte.
+static inline int8_t thimble_half_byte(int32_t x) {
+#if defined(__ARM_FEATURE_SAT) && defined(__GNUC__)
+  int32_t y;
+  __asm__("ssat %0, #8, %1, asr #1" : "=r"(y) : "r"(x));
+  return (int8_t)y;
+#else
+  return (int8_t)thimble_clamp(x >> 1, -128, 127);
+#endif
+}
+
+// One sum: `shift` is the layer's, `odd` twice its zero point and one. Narrower ranges than a byte's: thimble_limit.
+static inline int8_t thimble_scaled_byte(int32_t sum, int32_t multiplier, int shift, int32_t odd) {
+  const int32_t high = thimble_high_product(sum, multiplier);
+  return thimble_half_byte(((high + (high >> 31)) >> (-1 - shift)) + odd);  // halves go away from zero
+}
+
+// Brings n bytes into a range, which is often all of a byte's.
+static inline void thimble_limit(int32_t lo, int32_t hi, int8_t* y, thimble_dim n) {
+  thimble_dim i;
+  if (lo > -128 || hi < 127)
+    for (i = 0; i < n; ++i) y[i] = (int8_t)thimble_clamp(y[i], lo, hi);
 }
 
 #if defined(THIMBLE_MVE)
-// The same for the channels from `channel` on, as many of four as `some` says, into y. (The rounding shift of the
-// processor goes half up: one less makes negative halves go away from zero.)
-static inline void thimble_requantized_four(const thimble_requantize* r, int32x4_t acc, thimble_dim channel,
-                                            mve_pred16_t some, int8_t* y) {
-  const int32x4_t shift = vldrbq_z_s32(r->shift + channel, some);
-  int32x4_t v = vqrdmulhq_s32(acc, vldrwq_z_s32(r->multiplier + channel, some));
-  v = vrshlq_s32(vaddq_s32(v, vshrq_n_s32(v, 31)), shift);
-  v = vminq_s32(vmaxq_s32(vaddq_n_s32(v, r->zero), vdupq_n_s32(r->lo)), vdupq_n_s32(r->hi));
-  vstrbq_p_s32(y, v, some);
+// rescale(sum, multiplier, shift), lane by lane. (The rounding shift of the processor goes half up: one less makes
+// negative halves go away from zero.)
+static inline int32x4_t thimble_scaled_lanes(int32x4_t sum, int32x4_t multiplier, int32x4_t shift) {
+  const int32x4_t v = vqrdmulhq_s32(sum, multiplier);
+  return vrshlq_s32(vaddq_s32(v, vshrq_n_s32(v, 31)), shift);
 }
 #endif
 

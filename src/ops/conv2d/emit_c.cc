@@ -7,16 +7,13 @@ Status conv2d(micro::EmitContext& ctx) {
   micro::expect_constant_weights(ctx);
   const auto& p = ctx.resolved.plan.as<thimble_conv2d>();
   const int64_t n = p.h.kernel * p.w.kernel * p.group_channels;
-  if (ctx.in(0).type != DType::i8 || p.channels != p.group_channels) return ctx.usual("conv2d", 3);
-  const micro::LayerFacts facts = micro::layer_facts(ctx, p.outputs, n, 1, p.x_zero);
-  if (!facts.constant || !micro::shifts_right(p.y, p.outputs)) return ctx.usual("conv2d", 3);
-  std::string bias = ctx.operand(2);
-  if (ctx.has(2))
-    bias = ctx.constant("bias", ctx.in(2).data.as<int32_t>(), facts.folded);
-  else if (p.x_zero != 0)
-    bias = ctx.constant("bias", std::vector<int32_t>(facts.folded.size()), facts.folded);
+  micro::LayerFacts facts = micro::layer_facts(ctx, p.outputs, n, 1, p.x_zero);
+  if (p.channels != p.group_channels || !micro::make_plain(p.y, facts)) return ctx.usual("conv2d", 3);
+  const auto w = micro::paired_weights(ctx.in(1).data.as<int8_t>(), p.outputs, n);
+  if (p.outputs % 2 != 0) facts.folded.push_back(0);  // of the row that fills up
   ctx.call("micro/kernels/conv2d_fast.h", "thimble_conv2d_fast_s8",
-           {ctx.plan("thimble_conv2d"), ctx.operand(0), ctx.operand(1), bias, ctx.result(), ctx.scratch(4 * n)});
+           {ctx.plan("thimble_conv2d"), ctx.operand(0), ctx.packed("weights", w), ctx.constant("bias", facts.folded),
+            ctx.result(), ctx.scratch(7 * (n + 1))});
   return {};
 }
 
