@@ -46,10 +46,10 @@ static inline void thimble_add_fast_s8(const thimble_binary* p, const int8_t* a,
   }
 #else
   const int32_t multiplier = p->y_multiplier, odd = 2 * p->y_zero + 1;
-  const int shift = p->y_shift;
+  const int32_t right = -1 - p->y_shift;
   for (i = 0; i < n; ++i) {
     const int32_t sum = thimble_addend_value(&first, a[i]) + thimble_addend_value(&second, b[i]);
-    y[i] = thimble_scaled_byte(sum, multiplier, shift, odd);
+    y[i] = thimble_scaled_byte(sum, multiplier, right, odd);
   }
   thimble_limit(p->lo, p->hi, y, n);
 #endif

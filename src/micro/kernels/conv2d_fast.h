@@ -44,11 +44,13 @@ typedef const int8_t* thimble_windows[3];
 // The sums of two rows and three windows, behind each other for each window.
 static inline void thimble_six_sums(const thimble_windows x, thimble_dim n, const int8_t* w, const int32_t* bias,
                                     int32_t* sums) {
+  const mve_pred16_t rest = vctp8q((uint32_t)(n % 16));  // lanes of x beyond are 0
   const int8_t *a = x[0], *b = x[1], *c = x[2];
   int32_t au = bias[0], av = bias[1], bu = au, bv = av, cu = au, cv = av;
+  thimble_dim k;
   int8x16x2_t uv;
   int8x16_t v;
-  for (; n >= 16; n -= 16, a += 16, b += 16, c += 16, w += 32) {
+  for (k = n / 16; k > 0; --k, a += 16, b += 16, c += 16, w += 32) {
     uv = vld2q_s8(w);
     v = vldrbq_s8(a);
     au = vmladavaq_s8(au, v, uv.val[0]);
@@ -60,8 +62,7 @@ static inline void thimble_six_sums(const thimble_windows x, thimble_dim n, cons
     cu = vmladavaq_s8(cu, v, uv.val[0]);
     cv = vmladavaq_s8(cv, v, uv.val[1]);
   }
-  if (n > 0) {
-    const mve_pred16_t rest = vctp8q((uint32_t)n);  // lanes of x beyond are 0
+  if (n % 16 != 0) {
     uv = vld2q_s8(w);
     v = vldrbq_z_s8(a, rest);
     au = vmladavaq_s8(au, v, uv.val[0]);
@@ -85,19 +86,26 @@ static inline void thimble_six_sums(const thimble_windows x, thimble_dim n, cons
 static inline void thimble_scale_rows(const thimble_requantize* r, const int32_t* sums, thimble_dim o,
                                       thimble_dim count, int8_t* const y[3]) {
   const int32x4_t lo = vdupq_n_s32(r->lo), hi = vdupq_n_s32(r->hi);
+  const int32_t zero = r->zero, odd = 2 * zero + 1;
   const int32_t* multipliers = r->multiplier + o;
   const int8_t* shifts = r->shift + o;
-  const int32_t zero = r->zero;
   int8_t *a = y[0] + o, *b = y[1] + o, *c = y[2] + o;
-  for (; count > 0; count -= 4, multipliers += 4, shifts += 4, sums += 4, a += 4, b += 4, c += 4) {
-    const mve_pred16_t some = vctp32q((uint32_t)count);
-    const int32x4_t multiplier = vldrwq_z_s32(multipliers, some), shift = vldrbq_z_s32(shifts, some);
+  thimble_dim k;
+  for (k = count / 4; k > 0; --k, multipliers += 4, shifts += 4, sums += 4, a += 4, b += 4, c += 4) {
+    const int32x4_t multiplier = vldrwq_s32(multipliers), shift = vldrbq_s32(shifts);
     int32x4_t v = vaddq_n_s32(thimble_scaled_lanes(vldrwq_s32(sums), multiplier, shift), zero);
-    vstrbq_p_s32(a, vminq_s32(vmaxq_s32(v, lo), hi), some);
+    vstrbq_s32(a, vminq_s32(vmaxq_s32(v, lo), hi));
     v = vaddq_n_s32(thimble_scaled_lanes(vldrwq_s32(sums + THIMBLE_ROWS), multiplier, shift), zero);
-    vstrbq_p_s32(b, vminq_s32(vmaxq_s32(v, lo), hi), some);
+    vstrbq_s32(b, vminq_s32(vmaxq_s32(v, lo), hi));
     v = vaddq_n_s32(thimble_scaled_lanes(vldrwq_s32(sums + 2 * THIMBLE_ROWS), multiplier, shift), zero);
-    vstrbq_p_s32(c, vminq_s32(vmaxq_s32(v, lo), hi), some);
+    vstrbq_s32(c, vminq_s32(vmaxq_s32(v, lo), hi));
+  }
+  for (k = count % 4; k > 0; --k, ++sums) {
+    const int32_t multiplier = *multipliers++;
+    const int32_t right = -1 - *shifts++;
+    *a++ = (int8_t)thimble_clamp(thimble_scaled_byte(sums[0], multiplier, right, odd), r->lo, r->hi);
+    *b++ = (int8_t)thimble_clamp(thimble_scaled_byte(sums[THIMBLE_ROWS], multiplier, right, odd), r->lo, r->hi);
+    *c++ = (int8_t)thimble_clamp(thimble_scaled_byte(sums[2 * THIMBLE_ROWS], multiplier, right, odd), r->lo, r->hi);
   }
 }
 #else
@@ -212,10 +220,10 @@ static inline void thimble_scale_rows(const thimble_requantize* r, const int32_t
   const int8_t* const end = a + count;
   while (a != end) {
     const int32_t multiplier = thimble_read_s32(multipliers++);
-    const int shift = thimble_read_s8(shifts++);
-    *a++ = thimble_scaled_byte(sums[0], multiplier, shift, odd);
-    *b++ = thimble_scaled_byte(sums[THIMBLE_ROWS], multiplier, shift, odd);
-    *c++ = thimble_scaled_byte(sums[2 * THIMBLE_ROWS], multiplier, shift, odd);
+    const int32_t right = -1 - thimble_read_s8(shifts++);
+    *a++ = thimble_scaled_byte(sums[0], multiplier, right, odd);
+    *b++ = thimble_scaled_byte(sums[THIMBLE_ROWS], multiplier, right, odd);
+    *c++ = thimble_scaled_byte(sums[2 * THIMBLE_ROWS], multiplier, right, odd);
     ++sums;
   }
   thimble_limit(r->lo, r->hi, a - count, count);
@@ -224,15 +232,20 @@ static inline void thimble_scale_rows(const thimble_requantize* r, const int32_t
 }
 #endif
 
+// The sums of `count` rows and three windows, behind each other for each window.
+THIMBLE_APART void thimble_sum_rows(const thimble_windows x, thimble_dim n, const int8_t* w, const int32_t* bias,
+                                    thimble_dim count, int32_t* sums) {
+  for (; count > 0; count -= 2, w += 2 * (n + n % 2), bias += 2, sums += 2) thimble_six_sums(x, n, w, bias, sums);
+}
+
 // All outputs under three windows.
 static inline void thimble_three_pixels(const thimble_conv2d* p, const thimble_windows x, thimble_dim n,
                                         const int8_t* w, const int32_t* bias, int8_t* const y[3]) {
-  const thimble_dim pair = 2 * (n + n % 2);
   int32_t sums[3 * THIMBLE_ROWS];
-  thimble_dim o, k;
-  for (o = 0; o < p->outputs; o += THIMBLE_ROWS) {
+  thimble_dim o;
+  for (o = 0; o < p->outputs; o += THIMBLE_ROWS, w += THIMBLE_ROWS * (n + n % 2)) {
     const thimble_dim count = p->outputs - o < THIMBLE_ROWS ? p->outputs - o : THIMBLE_ROWS;
-    for (k = 0; k < count; k += 2, w += pair) thimble_six_sums(x, n, w, bias + o + k, sums + k);
+    thimble_sum_rows(x, n, w, bias + o, count, sums);
     thimble_scale_rows(&p->y, sums, o, count, y);
   }
 }

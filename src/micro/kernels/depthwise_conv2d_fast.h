@@ -1,135 +1,239 @@
 // depthwise_conv2d of int8 with one output per channel, several channels at a time. The same bytes as
 // thimble_depthwise_conv2d_s8 for layers that the emitter calls plain.
+//
+// The rows of the image that a row of outputs sees lie in a strip, with what is padding, and stay there until others
+// take their place: so all windows are alike. bias: less x_zero · Σ weights.
 #pragma once
 
 #include "micro/kernels/simd.h"
 #include "ops/depthwise_conv2d/kernel.h"
 
-// What of a window lies inside the image, and the bytes from one of its columns or rows to the next.
-typedef struct thimble_patch {
-  thimble_dim rows, columns, column, x_row, w_row;  // x_row, w_row: from behind the last column
-  thimble_dim channels;                             // from one tap to the next
-} thimble_patch;
-
+// Channels that go together, as they lie in the strip and as weights (a tap of them behind the other), and their sums.
 #if defined(THIMBLE_MVE)
 enum { THIMBLE_TOGETHER = 8 };
+typedef int8_t thimble_cell;
+typedef int32x4_t thimble_sums[2];  // of the even channels, and of the odd ones
+typedef struct thimble_channels {
+  int32x4_t bias[2], multiplier[2], shift[2];
+  int16x8_t lo, hi;
+  mve_pred16_t some;
+  int16_t zero;
+} thimble_channels;
 
-// Of eight channels, which the pointers' first are.
-static inline void thimble_channels(const thimble_depthwise_conv2d* p, const thimble_patch* patch, const int8_t* x,
-                                    const int8_t* w, const int32_t* bias, thimble_dim c, int8_t* y) {
-  const uint32x4_t evens = vmulq_n_u32(vidupq_n_u32(0, 1), 2), odds = vaddq_n_u32(evens, 1);
-  const int16_t zero = (int16_t)p->x_zero;
-  int32x4_t even = vldrwq_gather_shifted_offset_s32(bias + c, evens);
-  int32x4_t odd = vldrwq_gather_shifted_offset_s32(bias + c, odds);
-  int16x8_t v = vdupq_n_s16(0);
-  thimble_dim row, column;
-  for (row = 0; row < patch->rows; ++row, x += patch->x_row, w += patch->w_row)
-    for (column = 0; column < patch->columns; ++column, x += patch->column, w += patch->channels) {
-      const int16x8_t pixel = vsubq_n_s16(vldrbq_s16(x), zero), tap = vldrbq_s16(w);
-      even = vaddq_s32(even, vmullbq_int_s16(pixel, tap));
-      odd = vaddq_s32(odd, vmulltq_int_s16(pixel, tap));
-    }
-  even = thimble_scaled_lanes(even, vldrwq_gather_shifted_offset_s32(p->y.multiplier + c, evens),
-                              vldrbq_gather_offset_s32(p->y.shift + c, evens));
-  odd = thimble_scaled_lanes(odd, vldrwq_gather_shifted_offset_s32(p->y.multiplier + c, odds),
-                             vldrbq_gather_offset_s32(p->y.shift + c, odds));
-  v = vqaddq_n_s16(vqmovntq_s32(vqmovnbq_s32(v, even), odd), (int16_t)p->y.zero);
-  v = vminq_s16(vmaxq_s16(v, vdupq_n_s16((int16_t)p->y.lo)), vdupq_n_s16((int16_t)p->y.hi));
-  vstrbq_s16(y, v);
+static inline void thimble_tap(const thimble_cell* x, const thimble_cell* w, thimble_sums s) {
+  const int16x8_t pixel = vldrbq_s16(x), tap = vldrbq_s16(w);
+  s[0] = vaddq_s32(s[0], vmullbq_int_s16(pixel, tap));
+  s[1] = vaddq_s32(s[1], vmulltq_int_s16(pixel, tap));
 }
-#elif !defined(THIMBLE_FEW_REGISTERS)
+#else
+#if defined(THIMBLE_FEW_REGISTERS)
+enum { THIMBLE_TOGETHER = 1 };
+#else
 enum { THIMBLE_TOGETHER = 4 };
-
-// Adds the products of a tap of four channels.
-static inline void thimble_tap(const int8_t* x, const int8_t* w, int32_t zero, int32_t s[4]) {
-#if defined(THIMBLE_DSP)
-  const uint32_t less = thimble_low_halves((uint32_t)-zero, (uint32_t)-zero);
-  const uint32_t four = thimble_load4(x), taps = thimble_load4(w);
-  const uint32_t even = thimble_even_bytes(less, four), odd = thimble_odd_bytes(less, four);
-  const uint32_t even_taps = thimble_even(taps), odd_taps = thimble_odd(taps);
-  s[0] = thimble_mac_low(even, even_taps, s[0]);
-  s[1] = thimble_mac_low(odd, odd_taps, s[1]);
-  s[2] = thimble_mac_high(even, even_taps, s[2]);
-  s[3] = thimble_mac_high(odd, odd_taps, s[3]);
-#else
-  s[0] = thimble_mac(x[0] - zero, thimble_read_s8(w), s[0]);
-  s[1] = thimble_mac(x[1] - zero, thimble_read_s8(w + 1), s[1]);
-  s[2] = thimble_mac(x[2] - zero, thimble_read_s8(w + 2), s[2]);
-  s[3] = thimble_mac(x[3] - zero, thimble_read_s8(w + 3), s[3]);
 #endif
-}
+typedef int16_t thimble_cell;
+typedef int32_t thimble_sums[THIMBLE_TOGETHER];
+typedef struct thimble_channels {
+  thimble_sums bias, multiplier, right;
+  int32_t odd;
+} thimble_channels;
 
-// Of four channels, which the pointers' first are.
-static inline void thimble_channels(const thimble_depthwise_conv2d* p, const thimble_patch* patch, const int8_t* x,
-                                    const int8_t* w, const int32_t* bias, thimble_dim c, int8_t* y) {
-  const int32_t zero = p->x_zero, odd = 2 * p->y.zero + 1;
-  const thimble_dim step = patch->column, next = patch->channels;
-  int32_t s[4];
-  thimble_dim row, column;
-  memcpy(s, bias + c, sizeof s);
-  for (row = patch->rows; row > 0; --row, x += patch->x_row, w += patch->w_row) {
-    column = patch->columns;
-    if (column == 3) {
-      thimble_tap(x, w, zero, s);
-      thimble_tap(x + step, w + next, zero, s);
-      thimble_tap(x + 2 * step, w + 2 * next, zero, s);
-      x += 3 * step;
-      w += 3 * next;
-    } else {
-      for (; column > 0; --column, x += step, w += next) thimble_tap(x, w, zero, s);
-    }
-  }
-  y[0] = thimble_scaled_byte(s[0], p->y.multiplier[c], p->y.shift[c], odd);
-  y[1] = thimble_scaled_byte(s[1], p->y.multiplier[c + 1], p->y.shift[c + 1], odd);
-  y[2] = thimble_scaled_byte(s[2], p->y.multiplier[c + 2], p->y.shift[c + 2], odd);
-  y[3] = thimble_scaled_byte(s[3], p->y.multiplier[c + 3], p->y.shift[c + 3], odd);
-}
-#else
-enum { THIMBLE_TOGETHER = 0 };
-#endif
-
-// Of one channel, which the pointers' first is.
-static inline int8_t thimble_channel(const thimble_depthwise_conv2d* p, const thimble_patch* patch, const int8_t* x,
-                                     const int8_t* w, const int32_t* bias, thimble_dim c) {
-  int32_t sum = thimble_read_s32(bias + c);
-  thimble_dim row, column;
-  for (row = 0; row < patch->rows; ++row, x += patch->x_row, w += patch->w_row)
-    for (column = 0; column < patch->columns; ++column, x += patch->column, w += patch->channels)
-      sum = thimble_mac(*x - p->x_zero, thimble_read_s8(w), sum);
-  return thimble_scaled_byte(sum, thimble_read_s32(p->y.multiplier + c), thimble_read_s8(p->y.shift + c),
-                             2 * p->y.zero + 1);
-}
-
-static inline void thimble_depthwise_conv2d_fast_s8(const thimble_depthwise_conv2d* p, const int8_t* x, const int8_t* w,
-                                                    const int32_t* bias, int8_t* y) {
-  const thimble_dim channels = p->channels, row = p->w.in * channels;
-  int8_t* const first = y;
-  thimble_patch patch = {0, 0, p->w.dilation * channels, 0, 0, channels};
-  thimble_dim image, oh, ow, c, h0, h1, w0, w1;
-  for (image = 0; image < p->batch; ++image, x += p->h.in * row)
-    for (oh = 0; oh < p->h.out; ++oh) {
-      thimble_taps_inside(&p->h, oh, &h0, &h1);
-      patch.rows = h1 - h0;
-      for (ow = 0; ow < p->w.out; ++ow, y += channels) {
-        const int8_t *corner = x, *taps = w;
-        thimble_taps_inside(&p->w, ow, &w0, &w1);
-        patch.columns = w1 - w0;
-        patch.x_row = p->h.dilation * row - patch.columns * patch.column;
-        patch.w_row = (p->w.kernel - patch.columns) * channels;
-        if (patch.rows > 0 && patch.columns > 0) {
-          corner += thimble_input_of(&p->h, oh, h0) * row + thimble_input_of(&p->w, ow, w0) * channels;
-          taps += (h0 * p->w.kernel + w0) * channels;
-        }
-        c = 0;
+static inline void thimble_tap(const thimble_cell* x, const thimble_cell* w, thimble_sums s) {
+  s[0] = thimble_mac(x[0], w[0], s[0]);
 #if !defined(THIMBLE_FEW_REGISTERS)
-        if (channels >= THIMBLE_TOGETHER)
-          for (; c < channels; c += THIMBLE_TOGETHER) {
-            if (c + THIMBLE_TOGETHER > channels) c = channels - THIMBLE_TOGETHER;  // some of them once more
-            thimble_channels(p, &patch, corner + c, taps + c, bias, c, y + c);
-          }
+  s[1] = thimble_mac(x[1], w[1], s[1]);
+  s[2] = thimble_mac(x[2], w[2], s[2]);
+  s[3] = thimble_mac(x[3], w[3], s[3]);
 #endif
-        for (; c < channels; ++c) y[c] = thimble_channel(p, &patch, corner + c, taps + c, bias, c);
+}
+#endif
+
+// Where channel i of those that go together lies: as the DSP extension unpacks bytes.
+static inline thimble_dim thimble_cell_of(thimble_dim i) {
+#if defined(THIMBLE_DSP)
+  return i >> 1 | (i & 1) << 1;
+#else
+  return i;
+#endif
+}
+
+// `count` channels of a pixel or a tap as cells; those that are missing are 0.
+static inline void thimble_fill_cells(const int8_t* from, int constant, thimble_dim count, thimble_cell* to) {
+  thimble_dim i;
+#if defined(THIMBLE_MVE)
+  if (count == THIMBLE_TOGETHER) {
+    memcpy(to, from, THIMBLE_TOGETHER);
+    return;
+  }
+#elif defined(THIMBLE_DSP)
+  if (count == THIMBLE_TOGETHER) {
+    const uint32_t four = thimble_load4(from), even = thimble_even(four), odd = thimble_odd(four);
+    memcpy(to, &even, sizeof even);
+    memcpy(to + 2, &odd, sizeof odd);
+    return;
+  }
+#endif
+  for (i = 0; i < THIMBLE_TOGETHER; ++i)
+    to[thimble_cell_of(i)] = i >= count ? 0 : constant ? thimble_read_s8(from + i) : from[i];
+}
+
+static inline thimble_cell* thimble_fill_padding(int32_t zero, thimble_dim columns, thimble_cell* to) {
+  thimble_dim i;
+  for (i = 0; i < columns * THIMBLE_TOGETHER; ++i) *to++ = (thimble_cell)zero;
+  return to;
+}
+
+// Row `ih` of the image with its padding: `width` columns.
+static inline void thimble_fill_row(const thimble_depthwise_conv2d* p, const int8_t* x, thimble_dim ih,
+                                    thimble_dim width, thimble_dim count, thimble_cell* to) {
+  const int inside = ih >= 0 && ih < p->h.in;
+  const thimble_dim left = inside ? p->w.pad : width, have = p->w.in < width - left ? p->w.in : width - left;
+  thimble_dim i;
+  to = thimble_fill_padding(p->x_zero, left, to);
+  x += ih * p->w.in * p->channels;
+  for (i = 0; i < have; ++i, x += p->channels, to += THIMBLE_TOGETHER) thimble_fill_cells(x, 0, count, to);
+  thimble_fill_padding(p->x_zero, width - left - have, to);
+}
+
+// What the outputs of `count` channels from c on are made with.
+static inline void thimble_prepare(const thimble_depthwise_conv2d* p, const int32_t* bias, thimble_dim c,
+                                   thimble_dim count, thimble_channels* to) {
+  thimble_dim i;
+#if defined(THIMBLE_MVE)
+  to->some = vctp16q((uint32_t)count);
+  to->zero = (int16_t)p->y.zero;
+  to->lo = vdupq_n_s16((int16_t)p->y.lo);
+  to->hi = vdupq_n_s16((int16_t)p->y.hi);
+  for (i = 0; i < 2; ++i) {
+    const uint32x4_t lanes = vaddq_n_u32(vmulq_n_u32(vidupq_n_u32(0, 1), 2), (uint32_t)i);
+    const mve_pred16_t some = vctp32q((uint32_t)((count + 1 - i) / 2));
+    to->bias[i] = vldrwq_gather_shifted_offset_z_s32(bias + c, lanes, some);
+    to->multiplier[i] = vldrwq_gather_shifted_offset_z_s32(p->y.multiplier + c, lanes, some);
+    to->shift[i] = vldrbq_gather_offset_z_s32(p->y.shift + c, lanes, some);
+  }
+#else
+  for (i = 0; i < THIMBLE_TOGETHER; ++i) {
+    const thimble_dim k = c + (i < count ? i : 0), cell = thimble_cell_of(i);
+    to->bias[cell] = thimble_read_s32(bias + k);
+    to->multiplier[cell] = thimble_read_s32(p->y.multiplier + k);
+    to->right[cell] = -1 - thimble_read_s8(p->y.shift + k);
+  }
+  to->odd = 2 * p->y.zero + 1;
+#endif
+}
+
+// The taps under a window of 3 × 3: its rows lie `row` cells from each other.
+static inline void thimble_nine_taps(const thimble_cell* x, thimble_dim row, const thimble_cell* w, thimble_sums s) {
+#if defined(THIMBLE_DSP) && defined(__OPTIMIZE__)  // 6 instructions for 4 products; compilers would go to memory
+#define THIMBLE_TAP                 \
+  "ldmia %[x]!, {r2, r3}\n\t"       \
+  "ldmia %[w]!, {r4, r5}\n\t"       \
+  "smlabb %[s0], r2, r4, %[s0]\n\t" \
+  "smlatt %[s1], r2, r4, %[s1]\n\t" \
+  "smlabb %[s2], r3, r5, %[s2]\n\t" \
+  "smlatt %[s3], r3, r5, %[s3]\n\t"
+#define THIMBLE_ROW THIMBLE_TAP THIMBLE_TAP THIMBLE_TAP
+  int32_t s0 = s[0], s1 = s[1], s2 = s[2], s3 = s[3];
+  __asm__ volatile(THIMBLE_ROW "add %[x], %[x], %[rest]\n\t" THIMBLE_ROW "add %[x], %[x], %[rest]\n\t" THIMBLE_ROW
+                   : [s0] "+r"(s0), [s1] "+r"(s1), [s2] "+r"(s2), [s3] "+r"(s3), [x] "+r"(x), [w] "+r"(w)
+                   : [rest] "r"((row - 3 * THIMBLE_TOGETHER) * (thimble_dim)sizeof *x)
+                   : "r2", "r3", "r4", "r5", "memory");
+#undef THIMBLE_ROW
+#undef THIMBLE_TAP
+  s[0] = s0;
+  s[1] = s1;
+  s[2] = s2;
+  s[3] = s3;
+#else
+  thimble_dim kh;
+  for (kh = 3; kh > 0; --kh, x += row, w += 3 * THIMBLE_TOGETHER) {
+    thimble_tap(x, w, s);
+    thimble_tap(x + THIMBLE_TOGETHER, w + THIMBLE_TOGETHER, s);
+    thimble_tap(x + 2 * THIMBLE_TOGETHER, w + 2 * THIMBLE_TOGETHER, s);
+  }
+#endif
+}
+
+// The first `count` outputs of sums.
+static inline void thimble_store(const thimble_channels* of, thimble_dim count, thimble_sums s, int8_t* y) {
+#if defined(THIMBLE_MVE)
+  int16x8_t v = vqmovnbq_s32(vdupq_n_s16(0), thimble_scaled_lanes(s[0], of->multiplier[0], of->shift[0]));
+  v = vqaddq_n_s16(vqmovntq_s32(v, thimble_scaled_lanes(s[1], of->multiplier[1], of->shift[1])), of->zero);
+  vstrbq_p_s16(y, vminq_s16(vmaxq_s16(v, of->lo), of->hi), of->some);
+  (void)count;
+#else
+  y[0] = thimble_scaled_byte(s[0], of->multiplier[0], of->right[0], of->odd);
+#if !defined(THIMBLE_FEW_REGISTERS)
+  if (count > thimble_cell_of(1))
+    y[thimble_cell_of(1)] = thimble_scaled_byte(s[1], of->multiplier[1], of->right[1], of->odd);
+  if (count > thimble_cell_of(2))
+    y[thimble_cell_of(2)] = thimble_scaled_byte(s[2], of->multiplier[2], of->right[2], of->odd);
+  if (count > 3) y[3] = thimble_scaled_byte(s[3], of->multiplier[3], of->right[3], of->odd);
+#endif
+  (void)count;
+#endif
+}
+
+// A line of outputs: their windows lie beside each other in the strip.
+THIMBLE_APART void thimble_line(const thimble_depthwise_conv2d* p, const thimble_channels* group, thimble_dim count,
+                                const thimble_cell* x, thimble_dim row, const thimble_cell* w, int8_t* y) {
+  const int nine = p->h.kernel == 3 && p->w.kernel == 3 && p->w.dilation == 1;
+  const thimble_dim step = p->w.dilation * THIMBLE_TOGETHER, next = p->w.stride * THIMBLE_TOGETHER;
+  const thimble_dim channels = p->channels;
+  thimble_dim ow, kh, kw;
+  for (ow = p->w.out; ow > 0; --ow, x += next, y += channels) {
+    thimble_sums s;
+    memcpy(s, group->bias, sizeof s);
+    if (nine) {
+      thimble_nine_taps(x, row, w, s);
+    } else {
+      const thimble_cell *line = x, *tap = w;
+      for (kh = p->h.kernel; kh > 0; --kh, line += row) {
+        const thimble_cell* at = line;
+        for (kw = p->w.kernel; kw > 0; --kw, at += step, tap += THIMBLE_TOGETHER) thimble_tap(at, tap, s);
       }
     }
-  thimble_limit(p->y.lo, p->y.hi, first, y - first);
+    thimble_store(group, count, s, y);
+  }
+}
+
+// strip: 8 bytes for each column, padding with it, of as many rows as a window has, and 16 for each tap.
+static inline void thimble_depthwise_conv2d_fast_s8(const thimble_depthwise_conv2d* p, const int8_t* x, const int8_t* w,
+                                                    const int32_t* bias, int8_t* y, void* strip) {
+  const thimble_dim channels = p->channels, kernel = p->h.kernel, taps = kernel * p->w.kernel;
+  const thimble_dim width = (p->w.out - 1) * p->w.stride + (p->w.kernel - 1) * p->w.dilation + 1;
+  const thimble_dim row = width * THIMBLE_TOGETHER;
+  thimble_cell *const rows = (thimble_cell*)strip, *const weights = rows + kernel * row;
+  thimble_dim image, c, oh, k;
+  for (image = 0; image < p->batch; ++image) {
+    for (c = 0; c < channels; c += THIMBLE_TOGETHER) {
+      const thimble_dim count = channels - c < THIMBLE_TOGETHER ? channels - c : THIMBLE_TOGETHER;
+      int8_t* to = y + c;
+      thimble_dim have = -p->h.pad;  // the rows before this are there already, where dilation is 1
+      thimble_channels group;
+      thimble_prepare(p, bias, c, count, &group);
+      for (k = 0; k < 2 * taps; ++k)  // twice, so that they can begin with any row
+        thimble_fill_cells(w + (k < taps ? k : k - taps) * channels + c, 1, count, weights + k * THIMBLE_TOGETHER);
+      for (oh = 0; oh < p->h.out; ++oh) {
+        const thimble_dim top = thimble_input_of(&p->h, oh, 0);
+        // Row ih lies at (ih + pad) mod kernel.
+        const thimble_dim first = p->h.dilation == 1 ? (top + p->h.pad) % kernel : 0;
+        const thimble_cell* const from = weights + (first > 0 ? kernel - first : 0) * p->w.kernel * THIMBLE_TOGETHER;
+        for (k = 0; k < kernel; ++k) {
+          const thimble_dim ih = top + k * p->h.dilation, slot = first + k < kernel ? first + k : first + k - kernel;
+          if (p->h.dilation == 1 && ih < have) continue;
+          thimble_fill_row(p, x + c, ih, width, count, rows + slot * row);
+          have = ih + 1;
+        }
+        thimble_line(p, &group, count, rows, row, from, to);
+        to += p->w.out * channels;
+      }
+    }
+    x += p->h.in * p->w.in * channels;
+    y += p->h.out * p->w.out * channels;
+  }
+#if !defined(THIMBLE_MVE)
+  k = p->batch * p->h.out * p->w.out * channels;
+  thimble_limit(p->y.lo, p->y.hi, y - k, k);
+#endif
 }

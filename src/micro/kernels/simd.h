@@ -74,6 +74,13 @@ static inline uint32_t thimble_load4(const void* at) {
 }
 #endif
 
+// A function with a loop that needs nearly all registers.
+#if defined(__GNUC__)
+#define THIMBLE_APART static __attribute__((noinline, unused))
+#else
+#define THIMBLE_APART static
+#endif
+
 #if defined(__AVR__) || defined(__ARM_ARCH_6M__)
 #define THIMBLE_FEW_REGISTERS 1  // several sums at a time would go to memory and back
 #endif
@@ -133,10 +140,11 @@ static inline int8_t thimble_half_byte(int32_t x) {
 #endif
 }
 
-// One sum: `shift` is the layer's, `odd` twice its zero point and one. Narrower ranges than a byte's: thimble_limit.
-static inline int8_t thimble_scaled_byte(int32_t sum, int32_t multiplier, int shift, int32_t odd) {
+// One sum: `right` is −1 − the layer's shift, `odd` twice its zero point and one. Narrower ranges than a byte's:
+// thimble_limit.
+static inline int8_t thimble_scaled_byte(int32_t sum, int32_t multiplier, int32_t right, int32_t odd) {
   const int32_t high = thimble_high_product(sum, multiplier);
-  return thimble_half_byte(((high + (high >> 31)) >> (-1 - shift)) + odd);  // halves go away from zero
+  return thimble_half_byte(((high + (high >> 31)) >> right) + odd);  // halves go away from zero
 }
 
 // Brings n bytes into a range, which is often all of a byte's.

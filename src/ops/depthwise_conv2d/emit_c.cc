@@ -8,9 +8,11 @@ Status depthwise_conv2d(micro::EmitContext& ctx) {
   const auto& p = ctx.resolved.plan.as<thimble_depthwise_conv2d>();
   micro::LayerFacts facts = micro::layer_facts(ctx, p.outputs, 1, p.outputs, p.x_zero);
   if (p.multiplier != 1 || !micro::make_plain(p.y, facts)) return ctx.usual("depthwise_conv2d", 3);
+  const int64_t width = (p.w.out - 1) * p.w.stride + (p.w.kernel - 1) * p.w.dilation + 1;
+  const int64_t strip = 8 * p.h.kernel * width + 16 * p.h.kernel * p.w.kernel;
   ctx.call("micro/kernels/depthwise_conv2d_fast.h", "thimble_depthwise_conv2d_fast_s8",
-           {ctx.plan("thimble_depthwise_conv2d"), ctx.operand(0), ctx.operand(1), ctx.constant("bias", facts.bias),
-            ctx.result()});
+           {ctx.plan("thimble_depthwise_conv2d"), ctx.operand(0), ctx.operand(1), ctx.constant("bias", facts.folded),
+            ctx.result(), ctx.scratch(strip)});
   return {};
 }
 
