@@ -15,7 +15,7 @@ static inline const int8_t* thimble_window(const thimble_conv2d* p, const int8_t
                                            int8_t* to) {
   const thimble_dim channels = p->channels, row = p->w.kernel * channels, left = thimble_input_of(&p->w, ow, 0);
   const thimble_dim step = p->w.dilation;
-  thimble_dim ih = thimble_input_of(&p->h, oh, 0), kh, kw;
+  thimble_dim ih = thimble_input_of(&p->h, oh, 0), kh, kw, c;
   int8_t* at = to;
   for (kh = 0; kh < p->h.kernel; ++kh, ih += p->h.dilation) {
     const int8_t* const line = x + (ih * p->w.in + left) * channels;
@@ -24,12 +24,12 @@ static inline const int8_t* thimble_window(const thimble_conv2d* p, const int8_t
       thimble_copy(at, line, row);
       at += row;
     } else {
-      for (kw = 0; kw < p->w.kernel; ++kw, at += channels) {
+      for (kw = 0; kw < p->w.kernel; ++kw) {
         const thimble_dim iw = left + kw * step;
-        if (inside && iw >= 0 && iw < p->w.in)
-          thimble_copy(at, line + kw * step * channels, channels);
-        else
-          memset(at, (int)p->x_zero, (size_t)channels);
+        const int there = inside && iw >= 0 && iw < p->w.in;
+        if (there) thimble_copy(at, line + kw * step * channels, channels);
+        for (c = there ? channels : 0; c < channels; ++c) at[c] = (int8_t)p->x_zero;
+        at += channels;
       }
     }
   }
@@ -41,45 +41,53 @@ enum { THIMBLE_ROWS = 16 };  // of sums that are kept, for each of three windows
 #if defined(THIMBLE_MVE)
 typedef const int8_t* thimble_windows[3];
 
-// The sums of two rows and three windows, behind each other for each window.
-static inline void thimble_six_sums(const thimble_windows x, thimble_dim n, const int8_t* w, const int32_t* bias,
-                                    int32_t* sums) {
-  const mve_pred16_t rest = vctp8q((uint32_t)(n % 16));  // lanes of x beyond are 0
-  const int8_t *a = x[0], *b = x[1], *c = x[2];
-  int32_t au = bias[0], av = bias[1], bu = au, bv = av, cu = au, cv = av;
-  thimble_dim k;
-  int8x16x2_t uv;
-  int8x16_t v;
-  for (k = n / 16; k > 0; --k, a += 16, b += 16, c += 16, w += 32) {
-    uv = vld2q_s8(w);
-    v = vldrbq_s8(a);
-    au = vmladavaq_s8(au, v, uv.val[0]);
-    av = vmladavaq_s8(av, v, uv.val[1]);
-    v = vldrbq_s8(b);
-    bu = vmladavaq_s8(bu, v, uv.val[0]);
-    bv = vmladavaq_s8(bv, v, uv.val[1]);
-    v = vldrbq_s8(c);
-    cu = vmladavaq_s8(cu, v, uv.val[0]);
-    cv = vmladavaq_s8(cv, v, uv.val[1]);
+// The sums of `count` rows and three windows, behind each other for each window.
+THIMBLE_APART void thimble_sum_rows(const thimble_windows x, thimble_dim n, const int8_t* w, const int32_t* bias,
+                                    thimble_dim count, int32_t* sums) {
+  const thimble_dim whole = n / 16, left = n % 16, pair = 2 * (n + n % 2);
+  const mve_pred16_t rest = vctp8q((uint32_t)left);  // lanes of x beyond are 0
+  for (; count > 0; count -= 2, w += pair, bias += 2, sums += 2) {
+    const int8_t *a = x[0], *b = x[1], *c = x[2], *at = w;
+    int32_t au = bias[0], av = bias[1], bu = au, bv = av, cu = au, cv = av;
+    thimble_dim k;
+    int8x16x2_t uv;
+    int8x16_t v;
+    if (left > 0) {
+      uv = vld2q_s8(at);
+      v = vldrbq_z_s8(a, rest);
+      au = vmladavaq_s8(au, v, uv.val[0]);
+      av = vmladavaq_s8(av, v, uv.val[1]);
+      v = vldrbq_z_s8(b, rest);
+      bu = vmladavaq_s8(bu, v, uv.val[0]);
+      bv = vmladavaq_s8(bv, v, uv.val[1]);
+      v = vldrbq_z_s8(c, rest);
+      cu = vmladavaq_s8(cu, v, uv.val[0]);
+      cv = vmladavaq_s8(cv, v, uv.val[1]);
+      __asm__("" : "+r"(at));  // GCC would add a register behind the load, which no such load can
+      a += left;
+      b += left;
+      c += left;
+      at += 2 * left;
+    }
+    for (k = whole; k > 0; --k, a += 16, b += 16, c += 16, at += 32) {
+      uv = vld2q_s8(at);
+      v = vldrbq_s8(a);
+      au = vmladavaq_s8(au, v, uv.val[0]);
+      av = vmladavaq_s8(av, v, uv.val[1]);
+      v = vldrbq_s8(b);
+      bu = vmladavaq_s8(bu, v, uv.val[0]);
+      bv = vmladavaq_s8(bv, v, uv.val[1]);
+      v = vldrbq_s8(c);
+      cu = vmladavaq_s8(cu, v, uv.val[0]);
+      cv = vmladavaq_s8(cv, v, uv.val[1]);
+    }
+    sums[0] = au;
+    sums[1] = av;
+    sums[THIMBLE_ROWS] = bu;
+    sums[THIMBLE_ROWS + 1] = bv;
+    sums[2 * THIMBLE_ROWS] = cu;
+    sums[2 * THIMBLE_ROWS + 1] = cv;
   }
-  if (n % 16 != 0) {
-    uv = vld2q_s8(w);
-    v = vldrbq_z_s8(a, rest);
-    au = vmladavaq_s8(au, v, uv.val[0]);
-    av = vmladavaq_s8(av, v, uv.val[1]);
-    v = vldrbq_z_s8(b, rest);
-    bu = vmladavaq_s8(bu, v, uv.val[0]);
-    bv = vmladavaq_s8(bv, v, uv.val[1]);
-    v = vldrbq_z_s8(c, rest);
-    cu = vmladavaq_s8(cu, v, uv.val[0]);
-    cv = vmladavaq_s8(cv, v, uv.val[1]);
-  }
-  sums[0] = au;
-  sums[1] = av;
-  sums[THIMBLE_ROWS] = bu;
-  sums[THIMBLE_ROWS + 1] = bv;
-  sums[2 * THIMBLE_ROWS] = cu;
-  sums[2 * THIMBLE_ROWS + 1] = cv;
 }
 
 // The outputs [o, o + count) of three windows.
@@ -127,26 +135,7 @@ static inline void thimble_widen(const int8_t* x, thimble_dim n, int16_t* to) {
   }
 }
 
-// The sums of two rows and three windows, behind each other for each window.
-static inline void thimble_six_sums(const thimble_windows x, thimble_dim n, const int8_t* w, const int32_t* bias,
-                                    int32_t* sums) {
-  const int16_t* const end = x + 3 * (n + n % 2);
-#if defined(THIMBLE_FEW_REGISTERS)
-  thimble_dim i;
-  for (i = 0; i < 6; ++i) {
-    const int16_t* a = x + 2 * (i >> 1);
-    const int8_t* u = w + (i & 1);
-    int32_t sum = thimble_read_s32(bias + (i & 1));
-    for (; a < end; a += 6, u += 4) {
-      sum = thimble_mac(a[0], thimble_read_s8(u), sum);
-      sum = thimble_mac(a[1], thimble_read_s8(u + 2), sum);
-    }
-    sums[(i >> 1) * THIMBLE_ROWS + (i & 1)] = sum;
-  }
-#else
-  const int16_t* a = x;
-  int32_t au = bias[0], av = bias[1], bu = au, bv = av, cu = au, cv = av;
-#if defined(__thumb2__) && defined(__GNUC__) && defined(__OPTIMIZE__)
+#if defined(THIMBLE_THUMB)
 // Two weights of both rows: 12 products; with these registers compilers would go to memory.
 #if defined(THIMBLE_DSP)
 #define THIMBLE_TWOS                 \
@@ -176,39 +165,67 @@ static inline void thimble_six_sums(const thimble_windows x, thimble_dim n, cons
 #define THIMBLE_TWOS_OPERANDS                                                                                         \
   [au] "+r"(au), [bu] "+r"(bu), [cu] "+r"(cu), [av] "+r"(av), [bv] "+r"(bv), [cv] "+r"(cv), [a] "+r"(a), [w] "+r"(w), \
       [u] "=&r"(u), [v] "=&r"(v)
-  int32_t u, v;
-#if defined(THIMBLE_DSP)
-  const int16_t* const fours = end - (end - x) % 24;
-  if (x != fours)
-    __asm__ volatile("1:\n\t" THIMBLE_TWOS THIMBLE_TWOS THIMBLE_TWOS THIMBLE_TWOS
-                     "ldr %[u], %[stop]\n\tcmp %[a], %[u]\n\tbne 1b"
-                     : THIMBLE_TWOS_OPERANDS
-                     : [stop] "m"(fours)
-                     : "r4", "r5", "r6", "cc", "memory");
 #endif
-  while (a != end) __asm__ volatile(THIMBLE_TWOS:THIMBLE_TWOS_OPERANDS : : "r4", "r5", "r6", "memory");
+
+// The sums of `count` rows and three windows, behind each other for each window.
+THIMBLE_APART void thimble_sum_rows(const thimble_windows x, thimble_dim n, const int8_t* w, const int32_t* bias,
+                                    thimble_dim count, int32_t* sums) {
+  const int16_t* const end = x + 3 * (n + n % 2);
+#if defined(THIMBLE_DSP) && defined(THIMBLE_THUMB)
+  const int16_t* const fours = end - (end - x) % 24;
+#endif
+  for (; count > 0; count -= 2, bias += 2, sums += 2) {
+#if defined(THIMBLE_FEW_REGISTERS)
+    thimble_dim i;
+    for (i = 0; i < 6; ++i) {
+      const int16_t* a = x + 2 * (i >> 1);
+      const int8_t* u = w + (i & 1);
+      int32_t sum = thimble_read_s32(bias + (i & 1));
+      for (; a < end; a += 6, u += 4) {
+        sum = thimble_mac(a[0], thimble_read_s8(u), sum);
+        sum = thimble_mac(a[1], thimble_read_s8(u + 2), sum);
+      }
+      sums[(i >> 1) * THIMBLE_ROWS + (i & 1)] = sum;
+    }
+    w += 2 * (n + n % 2);
+#else
+    const int16_t* a = x;
+    int32_t au = bias[0], av = bias[1], bu = au, bv = av, cu = au, cv = av;
+#if defined(THIMBLE_THUMB)
+    int32_t u, v;
+#if defined(THIMBLE_DSP)
+    if (x != fours)
+      __asm__ volatile("1:\n\t" THIMBLE_TWOS THIMBLE_TWOS THIMBLE_TWOS THIMBLE_TWOS
+                       "ldr %[u], %[stop]\n\tcmp %[a], %[u]\n\tbne 1b"
+                       : THIMBLE_TWOS_OPERANDS
+                       : [stop] "m"(fours)
+                       : "r4", "r5", "r6", "cc", "memory");
+#endif
+    while (a != end) __asm__ volatile(THIMBLE_TWOS:THIMBLE_TWOS_OPERANDS : : "r4", "r5", "r6", "memory");
+#else
+    for (; a != end; a += 6, w += 4) {
+      const int32_t u0 = thimble_read_s8(w), v0 = thimble_read_s8(w + 1);
+      const int32_t u1 = thimble_read_s8(w + 2), v1 = thimble_read_s8(w + 3);
+      au = thimble_mac(a[1], u1, thimble_mac(a[0], u0, au));
+      av = thimble_mac(a[1], v1, thimble_mac(a[0], v0, av));
+      bu = thimble_mac(a[3], u1, thimble_mac(a[2], u0, bu));
+      bv = thimble_mac(a[3], v1, thimble_mac(a[2], v0, bv));
+      cu = thimble_mac(a[5], u1, thimble_mac(a[4], u0, cu));
+      cv = thimble_mac(a[5], v1, thimble_mac(a[4], v0, cv));
+    }
+#endif
+    sums[0] = au;
+    sums[1] = av;
+    sums[THIMBLE_ROWS] = bu;
+    sums[THIMBLE_ROWS + 1] = bv;
+    sums[2 * THIMBLE_ROWS] = cu;
+    sums[2 * THIMBLE_ROWS + 1] = cv;
+#endif
+  }
+}
 #undef THIMBLE_TWOS
 #undef THIMBLE_TWOS_OPERANDS
-#else
-  for (; a != end; a += 6, w += 4) {
-    const int32_t u0 = thimble_read_s8(w), v0 = thimble_read_s8(w + 1);
-    const int32_t u1 = thimble_read_s8(w + 2), v1 = thimble_read_s8(w + 3);
-    au = thimble_mac(a[1], u1, thimble_mac(a[0], u0, au));
-    av = thimble_mac(a[1], v1, thimble_mac(a[0], v0, av));
-    bu = thimble_mac(a[3], u1, thimble_mac(a[2], u0, bu));
-    bv = thimble_mac(a[3], v1, thimble_mac(a[2], v0, bv));
-    cu = thimble_mac(a[5], u1, thimble_mac(a[4], u0, cu));
-    cv = thimble_mac(a[5], v1, thimble_mac(a[4], v0, cv));
-  }
-#endif
-  sums[0] = au;
-  sums[1] = av;
-  sums[THIMBLE_ROWS] = bu;
-  sums[THIMBLE_ROWS + 1] = bv;
-  sums[2 * THIMBLE_ROWS] = cu;
-  sums[2 * THIMBLE_ROWS + 1] = cv;
-#endif
-}
+#undef THIMBLE_PIXEL
 
 // The outputs [o, o + count) of three windows.
 static inline void thimble_scale_rows(const thimble_requantize* r, const int32_t* sums, thimble_dim o,
@@ -226,17 +243,8 @@ static inline void thimble_scale_rows(const thimble_requantize* r, const int32_t
     *c++ = thimble_scaled_byte(sums[2 * THIMBLE_ROWS], multiplier, right, odd);
     ++sums;
   }
-  thimble_limit(r->lo, r->hi, a - count, count);
-  thimble_limit(r->lo, r->hi, b - count, count);
-  thimble_limit(r->lo, r->hi, c - count, count);
 }
 #endif
-
-// The sums of `count` rows and three windows, behind each other for each window.
-THIMBLE_APART void thimble_sum_rows(const thimble_windows x, thimble_dim n, const int8_t* w, const int32_t* bias,
-                                    thimble_dim count, int32_t* sums) {
-  for (; count > 0; count -= 2, w += 2 * (n + n % 2), bias += 2, sums += 2) thimble_six_sums(x, n, w, bias, sums);
-}
 
 // All outputs under three windows.
 static inline void thimble_three_pixels(const thimble_conv2d* p, const thimble_windows x, thimble_dim n,
@@ -254,7 +262,7 @@ static inline void thimble_three_pixels(const thimble_conv2d* p, const thimble_w
 static inline void thimble_conv2d_fast_s8(const thimble_conv2d* p, const int8_t* x, const int8_t* w,
                                           const int32_t* bias, int8_t* y, void* windows) {
   const thimble_dim n = p->h.kernel * p->w.kernel * p->channels;
-  int8_t* ys[3];
+  int8_t *const first = y, *ys[3];
 #if defined(THIMBLE_MVE)
   const int8_t* xs[3];
   int8_t* const bytes = (int8_t*)windows;
@@ -285,4 +293,9 @@ static inline void thimble_conv2d_fast_s8(const thimble_conv2d* p, const int8_t*
         have = 0;
       }
   }
+#if defined(THIMBLE_MVE)
+  (void)first;
+#else
+  thimble_limit(p->y.lo, p->y.hi, first, y - first);
+#endif
 }

@@ -57,29 +57,39 @@ static inline thimble_dim thimble_cell_of(thimble_dim i) {
 #endif
 }
 
-// `count` channels of a pixel or a tap as cells; those that are missing are 0.
-static inline void thimble_fill_cells(const int8_t* from, int constant, thimble_dim count, thimble_cell* to) {
-  thimble_dim i;
+// `count` channels of n pixels or taps, `step` bytes from each other, as cells; channels that are missing are 0.
+THIMBLE_APART thimble_cell* thimble_fill(const int8_t* from, int constant, thimble_dim step, thimble_dim n,
+                                         thimble_dim count, thimble_cell* to) {
+  for (; n > 0; --n, from += step, to += THIMBLE_TOGETHER) {
+    thimble_dim i;
+#if !defined(THIMBLE_FEW_REGISTERS)
+    if (count == THIMBLE_TOGETHER) {
 #if defined(THIMBLE_MVE)
-  if (count == THIMBLE_TOGETHER) {
-    memcpy(to, from, THIMBLE_TOGETHER);
-    return;
-  }
-#elif defined(THIMBLE_DSP)
-  if (count == THIMBLE_TOGETHER) {
-    const uint32_t four = thimble_load4(from), even = thimble_even(four), odd = thimble_odd(four);
-    memcpy(to, &even, sizeof even);
-    memcpy(to + 2, &odd, sizeof odd);
-    return;
-  }
+      memcpy(to, from, THIMBLE_TOGETHER);
+#elif !defined(THIMBLE_DSP)
+      to[0] = from[0];
+      to[1] = from[1];
+      to[2] = from[2];
+      to[3] = from[3];
+#else
+      const uint32_t four = thimble_load4(from), even = thimble_even(four), odd = thimble_odd(four);
+      memcpy(to, &even, sizeof even);
+      memcpy(to + 2, &odd, sizeof odd);
 #endif
-  for (i = 0; i < THIMBLE_TOGETHER; ++i)
-    to[thimble_cell_of(i)] = i >= count ? 0 : constant ? thimble_read_s8(from + i) : from[i];
+      continue;
+    }
+#endif
+    for (i = 0; i < THIMBLE_TOGETHER; ++i)
+      to[thimble_cell_of(i)] = i >= count ? 0 : constant ? thimble_read_s8(from + i) : from[i];
+  }
+  return to;
 }
 
 static inline thimble_cell* thimble_fill_padding(int32_t zero, thimble_dim columns, thimble_cell* to) {
-  thimble_dim i;
-  for (i = 0; i < columns * THIMBLE_TOGETHER; ++i) *to++ = (thimble_cell)zero;
+  for (columns *= THIMBLE_TOGETHER; columns > 0; --columns) {
+    *to++ = (thimble_cell)zero;
+    THIMBLE_IN_ORDER;  // no call of memset for a few
+  }
   return to;
 }
 
@@ -88,10 +98,8 @@ static inline void thimble_fill_row(const thimble_depthwise_conv2d* p, const int
                                     thimble_dim width, thimble_dim count, thimble_cell* to) {
   const int inside = ih >= 0 && ih < p->h.in;
   const thimble_dim left = inside ? p->w.pad : width, have = p->w.in < width - left ? p->w.in : width - left;
-  thimble_dim i;
   to = thimble_fill_padding(p->x_zero, left, to);
-  x += ih * p->w.in * p->channels;
-  for (i = 0; i < have; ++i, x += p->channels, to += THIMBLE_TOGETHER) thimble_fill_cells(x, 0, count, to);
+  to = thimble_fill(x + ih * p->w.in * p->channels, 0, p->channels, have, count, to);
   thimble_fill_padding(p->x_zero, width - left - have, to);
 }
 
@@ -124,7 +132,7 @@ static inline void thimble_prepare(const thimble_depthwise_conv2d* p, const int3
 
 // The taps under a window of 3 × 3: its rows lie `row` cells from each other.
 static inline void thimble_nine_taps(const thimble_cell* x, thimble_dim row, const thimble_cell* w, thimble_sums s) {
-#if defined(THIMBLE_DSP) && defined(__OPTIMIZE__)  // 6 instructions for 4 products; compilers would go to memory
+#if defined(THIMBLE_DSP) && defined(THIMBLE_THUMB)  // 6 instructions for 4 products
 #define THIMBLE_TAP                 \
   "ldmia %[x]!, {r2, r3}\n\t"       \
   "ldmia %[w]!, {r4, r5}\n\t"       \
@@ -148,8 +156,11 @@ static inline void thimble_nine_taps(const thimble_cell* x, thimble_dim row, con
   thimble_dim kh;
   for (kh = 3; kh > 0; --kh, x += row, w += 3 * THIMBLE_TOGETHER) {
     thimble_tap(x, w, s);
+    THIMBLE_IN_ORDER;
     thimble_tap(x + THIMBLE_TOGETHER, w + THIMBLE_TOGETHER, s);
+    THIMBLE_IN_ORDER;
     thimble_tap(x + 2 * THIMBLE_TOGETHER, w + 2 * THIMBLE_TOGETHER, s);
+    THIMBLE_IN_ORDER;
   }
 #endif
 }
@@ -162,15 +173,23 @@ static inline void thimble_store(const thimble_channels* of, thimble_dim count, 
   vstrbq_p_s16(y, vminq_s16(vmaxq_s16(v, of->lo), of->hi), of->some);
   (void)count;
 #else
-  y[0] = thimble_scaled_byte(s[0], of->multiplier[0], of->right[0], of->odd);
+  const int32_t odd = of->odd;
+  int8_t v[THIMBLE_TOGETHER];
+  thimble_dim i;
+  v[0] = thimble_scaled_byte(s[0], of->multiplier[0], of->right[0], odd);
 #if !defined(THIMBLE_FEW_REGISTERS)
-  if (count > thimble_cell_of(1))
-    y[thimble_cell_of(1)] = thimble_scaled_byte(s[1], of->multiplier[1], of->right[1], of->odd);
-  if (count > thimble_cell_of(2))
-    y[thimble_cell_of(2)] = thimble_scaled_byte(s[2], of->multiplier[2], of->right[2], of->odd);
-  if (count > 3) y[3] = thimble_scaled_byte(s[3], of->multiplier[3], of->right[3], of->odd);
+  v[1] = thimble_scaled_byte(s[1], of->multiplier[1], of->right[1], odd);
+  v[2] = thimble_scaled_byte(s[2], of->multiplier[2], of->right[2], odd);
+  v[3] = thimble_scaled_byte(s[3], of->multiplier[3], of->right[3], odd);
+  if (count == 4) {
+    y[0] = v[0];
+    y[1] = v[thimble_cell_of(1)];
+    y[2] = v[thimble_cell_of(2)];
+    y[3] = v[3];
+    return;
+  }
 #endif
-  (void)count;
+  for (i = 0; i < count; ++i) y[i] = v[thimble_cell_of(i)];
 #endif
 }
 
@@ -212,8 +231,8 @@ static inline void thimble_depthwise_conv2d_fast_s8(const thimble_depthwise_conv
       thimble_dim have = -p->h.pad;  // the rows before this are there already, where dilation is 1
       thimble_channels group;
       thimble_prepare(p, bias, c, count, &group);
-      for (k = 0; k < 2 * taps; ++k)  // twice, so that they can begin with any row
-        thimble_fill_cells(w + (k < taps ? k : k - taps) * channels + c, 1, count, weights + k * THIMBLE_TOGETHER);
+      for (k = 0; k < 2; ++k)  // twice, so that they can begin with any row
+        thimble_fill(w + c, 1, channels, taps, count, weights + k * taps * THIMBLE_TOGETHER);
       for (oh = 0; oh < p->h.out; ++oh) {
         const thimble_dim top = thimble_input_of(&p->h, oh, 0);
         // Row ih lies at (ih + pad) mod kernel.

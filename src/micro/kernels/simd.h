@@ -74,11 +74,18 @@ static inline uint32_t thimble_load4(const void* at) {
 }
 #endif
 
-// A function with a loop that needs nearly all registers.
+// A function with a loop that needs nearly all registers; and a place over which compilers shall not load ahead what
+// these cannot hold.
 #if defined(__GNUC__)
+#define THIMBLE_IN_ORDER __asm__ volatile("" ::: "memory")
 #define THIMBLE_APART static __attribute__((noinline, unused))
 #else
+#define THIMBLE_IN_ORDER (void)0
 #define THIMBLE_APART static
+#endif
+
+#if defined(__thumb2__) && defined(__GNUC__) && defined(__OPTIMIZE__) && !defined(THIMBLE_MVE)
+#define THIMBLE_THUMB 1  // inner loops in assembly: with their registers compilers would go to memory
 #endif
 
 #if defined(__AVR__) || defined(__ARM_ARCH_6M__)
@@ -99,7 +106,8 @@ static inline int32_t thimble_mac(int32_t x, int32_t y, int32_t sum) {
 // memcpy of few bytes.
 static inline void thimble_copy(int8_t* to, const int8_t* from, thimble_dim n) {
 #if defined(THIMBLE_MVE)
-  for (; n > 0; n -= 16, from += 16, to += 16) {
+  for (; n >= 16; n -= 16, from += 16, to += 16) vstrbq_s8(to, vldrbq_s8(from));
+  if (n > 0) {
     const mve_pred16_t some = vctp8q((uint32_t)n);
     vstrbq_p_s8(to, vldrbq_z_s8(from, some), some);
   }
@@ -148,7 +156,7 @@ static inline int8_t thimble_scaled_byte(int32_t sum, int32_t multiplier, int32_
 }
 
 // Brings n bytes into a range, which is often all of a byte's.
-static inline void thimble_limit(int32_t lo, int32_t hi, int8_t* y, thimble_dim n) {
+THIMBLE_APART void thimble_limit(int32_t lo, int32_t hi, int8_t* y, thimble_dim n) {
   thimble_dim i;
   if (lo > -128 || hi < 127)
     for (i = 0; i < n; ++i) y[i] = (int8_t)thimble_clamp(y[i], lo, hi);
@@ -162,12 +170,3 @@ static inline int32x4_t thimble_scaled_lanes(int32x4_t sum, int32x4_t multiplier
   return vrshlq_s32(vaddq_s32(v, vshrq_n_s32(v, 31)), shift);
 }
 #endif
-
-// The taps of a window that lie inside the image: [first, last).
-static inline void thimble_taps_inside(const thimble_axis* axis, thimble_dim out, thimble_dim* first,
-                                       thimble_dim* last) {
-  *first = 0;
-  *last = axis->kernel;
-  while (*first < *last && thimble_input_of(axis, out, *first) < 0) ++*first;
-  while (*first < *last && thimble_input_of(axis, out, *last - 1) >= axis->in) --*last;
-}
