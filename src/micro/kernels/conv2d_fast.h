@@ -136,8 +136,10 @@ static inline void thimble_widen(const int8_t* x, thimble_dim n, int16_t* to) {
 }
 
 #if defined(THIMBLE_THUMB)
-// Two weights of both rows: 12 products; with these registers compilers would go to memory.
+// Two weights of both rows, 12 products, and a block of several.
 #if defined(THIMBLE_DSP)
+#define THIMBLE_BLOCK THIMBLE_TWOS THIMBLE_TWOS THIMBLE_TWOS THIMBLE_TWOS
+enum { THIMBLE_BLOCK_CELLS = 24 };
 #define THIMBLE_TWOS                 \
   "ldr %[v], [%[w]], #4\n\t"         \
   "ldmia %[a]!, {r4, r5, r6}\n\t"    \
@@ -150,17 +152,31 @@ static inline void thimble_widen(const int8_t* x, thimble_dim n, int16_t* to) {
   "smlad %[bv], r5, %[v], %[bv]\n\t" \
   "smlad %[cv], r6, %[v], %[cv]\n\t"
 #else
-#define THIMBLE_PIXEL(su, sv, at)  \
-  "ldrsh r4, [%[a]" at             \
-  "\n\t"                           \
-  "mla %[" su "], r4, %[u], %[" su \
-  "]\n\t"                          \
-  "mla %[" sv "], r4, %[v], %[" sv "]\n\t"
-#define THIMBLE_TWOS                                                                                                \
-  "ldrsb %[u], [%[w], #2]\n\tldrsb %[v], [%[w], #3]\n\t" THIMBLE_PIXEL("au", "av", ", #2]")                         \
-      THIMBLE_PIXEL("bu", "bv", ", #6]")                                                                            \
-          THIMBLE_PIXEL("cu", "cv", ", #10]") "ldrsb %[v], [%[w], #1]\n\tldrsb %[u], [%[w]], #4\n\t" THIMBLE_PIXEL( \
-              "bu", "bv", ", #4]") THIMBLE_PIXEL("cu", "cv", ", #8]") THIMBLE_PIXEL("au", "av", "], #12")
+#define THIMBLE_BLOCK THIMBLE_TWOS THIMBLE_TWOS
+enum { THIMBLE_BLOCK_CELLS = 12 };
+#define THIMBLE_TWOS               \
+  "ldrsb %[u], [%[w], #2]\n\t"     \
+  "ldrsb %[v], [%[w], #3]\n\t"     \
+  "ldrsh r4, [%[a], #2]\n\t"       \
+  "mla %[au], r4, %[u], %[au]\n\t" \
+  "mla %[av], r4, %[v], %[av]\n\t" \
+  "ldrsh r4, [%[a], #6]\n\t"       \
+  "mla %[bu], r4, %[u], %[bu]\n\t" \
+  "mla %[bv], r4, %[v], %[bv]\n\t" \
+  "ldrsh r4, [%[a], #10]\n\t"      \
+  "mla %[cu], r4, %[u], %[cu]\n\t" \
+  "mla %[cv], r4, %[v], %[cv]\n\t" \
+  "ldrsb %[v], [%[w], #1]\n\t"     \
+  "ldrsb %[u], [%[w]], #4\n\t"     \
+  "ldrsh r4, [%[a], #4]\n\t"       \
+  "mla %[bu], r4, %[u], %[bu]\n\t" \
+  "mla %[bv], r4, %[v], %[bv]\n\t" \
+  "ldrsh r4, [%[a], #8]\n\t"       \
+  "mla %[cu], r4, %[u], %[cu]\n\t" \
+  "mla %[cv], r4, %[v], %[cv]\n\t" \
+  "ldrsh r4, [%[a]], #12\n\t"      \
+  "mla %[au], r4, %[u], %[au]\n\t" \
+  "mla %[av], r4, %[v], %[av]\n\t"
 #endif
 #define THIMBLE_TWOS_OPERANDS                                                                                         \
   [au] "+r"(au), [bu] "+r"(bu), [cu] "+r"(cu), [av] "+r"(av), [bv] "+r"(bv), [cv] "+r"(cv), [a] "+r"(a), [w] "+r"(w), \
@@ -171,8 +187,8 @@ static inline void thimble_widen(const int8_t* x, thimble_dim n, int16_t* to) {
 THIMBLE_APART void thimble_sum_rows(const thimble_windows x, thimble_dim n, const int8_t* w, const int32_t* bias,
                                     thimble_dim count, int32_t* sums) {
   const int16_t* const end = x + 3 * (n + n % 2);
-#if defined(THIMBLE_DSP) && defined(THIMBLE_THUMB)
-  const int16_t* const fours = end - (end - x) % 24;
+#if defined(THIMBLE_THUMB)
+  const int16_t* const blocks = end - (end - x) % THIMBLE_BLOCK_CELLS;
 #endif
   for (; count > 0; count -= 2, bias += 2, sums += 2) {
 #if defined(THIMBLE_FEW_REGISTERS)
@@ -193,14 +209,11 @@ THIMBLE_APART void thimble_sum_rows(const thimble_windows x, thimble_dim n, cons
     int32_t au = bias[0], av = bias[1], bu = au, bv = av, cu = au, cv = av;
 #if defined(THIMBLE_THUMB)
     int32_t u, v;
-#if defined(THIMBLE_DSP)
-    if (x != fours)
-      __asm__ volatile("1:\n\t" THIMBLE_TWOS THIMBLE_TWOS THIMBLE_TWOS THIMBLE_TWOS
-                       "ldr %[u], %[stop]\n\tcmp %[a], %[u]\n\tbne 1b"
+    if (x != blocks)
+      __asm__ volatile("1:\n\t" THIMBLE_BLOCK "ldr %[u], %[stop]\n\tcmp %[a], %[u]\n\tbne 1b"
                        : THIMBLE_TWOS_OPERANDS
-                       : [stop] "m"(fours)
+                       : [stop] "m"(blocks)
                        : "r4", "r5", "r6", "cc", "memory");
-#endif
     while (a != end) __asm__ volatile(THIMBLE_TWOS:THIMBLE_TWOS_OPERANDS : : "r4", "r5", "r6", "memory");
 #else
     for (; a != end; a += 6, w += 4) {
@@ -225,7 +238,7 @@ THIMBLE_APART void thimble_sum_rows(const thimble_windows x, thimble_dim n, cons
 }
 #undef THIMBLE_TWOS
 #undef THIMBLE_TWOS_OPERANDS
-#undef THIMBLE_PIXEL
+#undef THIMBLE_BLOCK
 
 // The outputs [o, o + count) of three windows.
 static inline void thimble_scale_rows(const thimble_requantize* r, const int32_t* sums, thimble_dim o,

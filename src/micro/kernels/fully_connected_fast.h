@@ -9,7 +9,7 @@
 
 #if !defined(THIMBLE_MVE) && !defined(THIMBLE_FEW_REGISTERS)
 // Adds the product of one input, or of four, with four rows, which lie `row` weights from each other.
-static inline void thimble_one_input(const int8_t* x, const int8_t* w, thimble_dim row, int32_t s[4]) {
+THIMBLE_WITHIN void thimble_one_input(const int8_t* x, const int8_t* w, thimble_dim row, int32_t s[4]) {
   const int32_t v = *x;
   s[0] = thimble_mac(v, thimble_read_s8(w), s[0]);
   s[1] = thimble_mac(v, thimble_read_s8(w + row), s[1]);
@@ -17,7 +17,7 @@ static inline void thimble_one_input(const int8_t* x, const int8_t* w, thimble_d
   s[3] = thimble_mac(v, thimble_read_s8(w + 3 * row), s[3]);
 }
 
-static inline void thimble_four_inputs(const int8_t* x, const int8_t* w, thimble_dim row, int32_t s[4]) {
+THIMBLE_WITHIN void thimble_four_inputs(const int8_t* x, const int8_t* w, thimble_dim row, int32_t s[4]) {
 #if defined(THIMBLE_DSP)
   const uint32_t v = thimble_load4(x), even = thimble_even(v), odd = thimble_odd(v);
   uint32_t a = thimble_load4(w);
@@ -45,12 +45,14 @@ static inline void thimble_four_inputs(const int8_t* x, const int8_t* w, thimble
 THIMBLE_APART const int8_t* thimble_four_rows(const int8_t* x, const int8_t* w, thimble_dim n, int32_t sums[4]) {
 #if defined(THIMBLE_FEW_REGISTERS)
   thimble_dim row, i;
-  for (; n > 0; n -= 16, x += 16)
+  for (; n > 0; n -= 16, x += 16) {
+    const thimble_dim columns = n < 16 ? n : 16;
     for (row = 0; row < 4; ++row) {
       int32_t sum = sums[row];
-      for (i = 0; i < n && i < 16; ++i) sum = thimble_add(sum, (int32_t)x[i] * thimble_read_s8(w++));
+      for (i = 0; i < columns; ++i) sum = thimble_mac(x[i], thimble_read_s8(w++), sum);
       sums[row] = sum;
     }
+  }
 #else
   int32_t s[4];
   memcpy(s, sums, sizeof s);

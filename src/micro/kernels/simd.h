@@ -74,12 +74,14 @@ static inline uint32_t thimble_load4(const void* at) {
 }
 #endif
 
-// A function with a loop that needs nearly all registers; and a place over which compilers shall not load ahead what
-// these cannot hold.
+// A function with a loop that needs nearly all registers; a part of such a loop; and a place over which compilers shall
+// not load ahead what registers cannot hold.
 #if defined(__GNUC__)
+#define THIMBLE_WITHIN static inline __attribute__((always_inline))
 #define THIMBLE_IN_ORDER __asm__ volatile("" ::: "memory")
 #define THIMBLE_APART static __attribute__((noinline, unused))
 #else
+#define THIMBLE_WITHIN static inline
 #define THIMBLE_IN_ORDER (void)0
 #define THIMBLE_APART static
 #endif
@@ -104,23 +106,25 @@ static inline int32_t thimble_mac(int32_t x, int32_t y, int32_t sum) {
 }
 
 // memcpy of few bytes.
-static inline void thimble_copy(int8_t* to, const int8_t* from, thimble_dim n) {
 #if defined(THIMBLE_MVE)
+static inline void thimble_copy(int8_t* to, const int8_t* from, thimble_dim n) {
   for (; n >= 16; n -= 16, from += 16, to += 16) vstrbq_s8(to, vldrbq_s8(from));
   if (n > 0) {
     const mve_pred16_t some = vctp8q((uint32_t)n);
     vstrbq_p_s8(to, vldrbq_z_s8(from, some), some);
   }
+}
 #elif defined(THIMBLE_DSP)
+THIMBLE_APART void thimble_copy(int8_t* to, const int8_t* from, thimble_dim n) {
   for (; n >= 4; n -= 4, from += 4, to += 4) {
     const uint32_t four = thimble_load4(from);
     memcpy(to, &four, sizeof four);
   }
   for (; n > 0; --n) *to++ = *from++;
-#else
-  memcpy(to, from, (size_t)n);
-#endif
 }
+#else
+static inline void thimble_copy(int8_t* to, const int8_t* from, thimble_dim n) { memcpy(to, from, (size_t)n); }
+#endif
 
 // ---- requantisation: thimble_requantized where layers are what the emitter calls plain, which nearly all are: sums
 // of less than 2^30, multipliers that are not negative, shifts of −1 … −31 ----
