@@ -128,6 +128,13 @@ static inline void thimble_widen(const int8_t* x, thimble_dim n, int16_t* to) {
     memcpy(to, &low, sizeof low);
     memcpy(to + 6, &high, sizeof high);
   }
+#else
+  for (; n >= 4; n -= 4, x += 4, to += 12) {
+    to[0] = x[0];
+    to[1] = x[1];
+    to[6] = x[2];
+    to[7] = x[3];
+  }
 #endif
   for (; n > 0; n -= 2, x += 2, to += 6) {
     to[0] = x[0];
@@ -193,15 +200,18 @@ THIMBLE_APART void thimble_sum_rows(const thimble_windows x, thimble_dim n, cons
   for (; count > 0; count -= 2, bias += 2, sums += 2) {
 #if defined(THIMBLE_FEW_REGISTERS)
     thimble_dim i;
-    for (i = 0; i < 6; ++i) {
-      const int16_t* a = x + 2 * (i >> 1);
-      const int8_t* u = w + (i & 1);
-      int32_t sum = thimble_read_s32(bias + (i & 1));
+    for (i = 0; i < 3; ++i) {
+      const int16_t* a = x + 2 * i;
+      const int8_t* u = w;
+      int32_t su = thimble_read_s32(bias), sv = thimble_read_s32(bias + 1);
       for (; a < end; a += 6, u += 4) {
-        sum = thimble_mac(a[0], thimble_read_s8(u), sum);
-        sum = thimble_mac(a[1], thimble_read_s8(u + 2), sum);
+        su = thimble_mac(a[0], thimble_read_s8(u), su);
+        sv = thimble_mac(a[0], thimble_read_s8(u + 1), sv);
+        su = thimble_mac(a[1], thimble_read_s8(u + 2), su);
+        sv = thimble_mac(a[1], thimble_read_s8(u + 3), sv);
       }
-      sums[(i >> 1) * THIMBLE_ROWS + (i & 1)] = sum;
+      sums[i * THIMBLE_ROWS] = su;
+      sums[i * THIMBLE_ROWS + 1] = sv;
     }
     w += 2 * (n + n % 2);
 #else
@@ -265,7 +275,7 @@ static inline void thimble_three_pixels(const thimble_conv2d* p, const thimble_w
   int32_t sums[3 * THIMBLE_ROWS];
   thimble_dim o;
   for (o = 0; o < p->outputs; o += THIMBLE_ROWS, w += THIMBLE_ROWS * (n + n % 2)) {
-    const thimble_dim count = p->outputs - o < THIMBLE_ROWS ? p->outputs - o : THIMBLE_ROWS;
+    const thimble_dim left = p->outputs - o, count = left < THIMBLE_ROWS ? left : (thimble_dim)THIMBLE_ROWS;
     thimble_sum_rows(x, n, w, bias + o, count, sums);
     thimble_scale_rows(&p->y, sums, o, count, y);
   }

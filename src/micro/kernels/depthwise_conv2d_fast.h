@@ -226,7 +226,8 @@ static inline void thimble_depthwise_conv2d_fast_s8(const thimble_depthwise_conv
   thimble_dim image, c, oh, k;
   for (image = 0; image < p->batch; ++image) {
     for (c = 0; c < channels; c += THIMBLE_TOGETHER) {
-      const thimble_dim count = channels - c < THIMBLE_TOGETHER ? channels - c : THIMBLE_TOGETHER;
+      const thimble_dim left = channels - c;
+      const thimble_dim count = left < THIMBLE_TOGETHER ? left : (thimble_dim)THIMBLE_TOGETHER;
       int8_t* to = y + c;
       thimble_dim have = -p->h.pad;  // the rows before this are there already, where dilation is 1
       thimble_channels group;
