@@ -5,7 +5,7 @@
 
 #include "api/load.h"
 #include "app/commands.h"
-#include "app/model_inputs.h"
+#include "app/export_examples.h"
 #include "app/output.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -15,7 +15,6 @@
 #include "micro/package.h"
 #include "micro/words.h"
 #include "passes/pipeline.h"
-#include "runtime/program.h"
 
 namespace thimble::app {
 namespace {
@@ -23,7 +22,7 @@ namespace {
 struct Arguments {
   std::string model, output, name;
   std::optional<micro::PackageFormat> format = micro::PackageFormat::c;
-  int64_t examples = 2, seed = 0;
+  ExampleArguments examples;
 };
 
 struct FormatWord {
@@ -40,35 +39,11 @@ constexpr FormatWord kFormats[] = {{"c", micro::PackageFormat::c},
 
 // The file's stem where no name is given.
 Result<std::string> name_of(const Arguments& a) {
-  if (a.name.empty()) return micro::identifier(std::filesystem::path(a.model).stem().string());
-  if (micro::is_identifier(a.name)) return a.name;
-  return fail(ErrorCode::usage, format("--name \"{}\" is no identifier of C", a.name),
-              format("for example --name {}", micro::identifier(a.name)));
-}
-
-// The host's answers to random inputs, by the reference kernels: what the self-test holds the board to.
-Status examples(const Checked& checked, const Arguments& a, micro::EmitOptions* options) {
-  THIMBLE_ASSIGN(const auto program, Program::plan(checked, {.reference_only = true}));
-  THIMBLE_ASSIGN(const auto session, Session::create(program));
-  const Graph& g = session->graph();
-  for (int64_t e = 0; e < a.examples; ++e) {
-    std::vector<uint8_t> in, out;
-    for (size_t i = 0; i < g.inputs.size(); ++i) {
-      std::vector<uint8_t> bytes(static_cast<size_t>(g.at(g.inputs[i]).bytes()));
-      THIMBLE_TRY(fill_random(static_cast<uint64_t>(a.seed + e), i, g.at(g.inputs[i]), bytes));
-      std::copy(bytes.begin(), bytes.end(), session->input(i).begin());
-      in.insert(in.end(), bytes.begin(), bytes.end());
-    }
-    session->reset_variables();
-    THIMBLE_TRY(session->run());
-    for (size_t i = 0; i < g.outputs.size(); ++i) {
-      const auto bytes = session->output(i);
-      out.insert(out.end(), bytes.begin(), bytes.end());
-    }
-    options->examples.push_back(std::move(in));
-    options->answers.push_back(std::move(out));
-  }
-  return {};
+  if (a.name.empty()) return micro::network_name(std::filesystem::path(a.model).stem().string());
+  const std::string name = micro::network_name(a.name);
+  if (a.name == name) return name;
+  return fail(ErrorCode::usage, format("--name \"{}\" cannot name functions and files of C", a.name),
+              format("for example --name {}", name));
 }
 
 // A folder that is not there, or holds only what this command writes anyway.
@@ -105,6 +80,9 @@ Status run(const Arguments& a, const Context& context) {
   micro::Emitted emitted;
   std::vector<micro::File> files;
   if (!a.format) {
+    if (!a.examples.files.empty() || !a.examples.data.empty() || a.examples.count > 0)
+      return fail(ErrorCode::usage, "an array of the file has no self-test",
+                  "leave --self-test, --data and --examples out, or choose another --format");
     std::span<const uint8_t> bytes(model.file.bytes, model.file.size);
     std::vector<uint8_t> unpacked;
     if (!is_tflite(bytes)) {
@@ -121,7 +99,7 @@ Status run(const Arguments& a, const Context& context) {
     options.version = THIMBLE_VERSION;
     // What cannot be written is said before anything is computed.
     THIMBLE_ASSIGN(emitted, micro::emit_c(prepared, options));
-    THIMBLE_TRY(examples(prepared, a, &options));
+    THIMBLE_TRY(make_examples(prepared, a.examples, context, &options));
     THIMBLE_ASSIGN(emitted, micro::emit_c(prepared, options));
     micro::PackageOptions package;
     package.format = *a.format;
@@ -129,6 +107,7 @@ Status run(const Arguments& a, const Context& context) {
     package.version = options.version;
     package.origin = options.origin;
     files = micro::package(prepared.graph, emitted, package);
+    std::ranges::move(example_files(prepared.graph, options, "extras/golden"), std::back_inserter(files));
   }
   THIMBLE_TRY(check_folder(a.output, files));
   for (const micro::File& file : files) {
@@ -162,6 +141,8 @@ Action define_export(Options& options) {
       "thimble export model_int8.tflite -o model_c\n"
       "thimble export model_int8.tflite --format arduino --name digits -o Digits\n"
       "thimble export model.thim --format zephyr -o modules/model\n"
+      "thimble export model.tflite --data mnist --examples 3 -o model_c    # self-test with digits of the test set\n"
+      "thimble export model.tflite --self-test samples.npy -o model_c\n"
       "thimble export model.tflite --format header -o include    # the file as a C array\n");
   options.about(
       "Writes the network as C99: one call per operator with everything that can be known beforehand written out\n"
@@ -176,9 +157,7 @@ Action define_export(Options& options) {
                  [a](size_t i) { a->format = kFormats[i].package; });
   options.text("--name", &a->name, "NAME",
                "of the functions, and in capitals of the macros (default: the file's stem)");
-  options.integer("--examples", &a->examples, "N", "random inputs of the self-test (default: 2; 0: no self-test)", 0,
-                  100);
-  options.integer("--seed", &a->seed, "SEED", "of the random inputs (default: 0)");
+  declare_examples(options, &a->examples);
   return [a](const Context& context) { return run(*a, context); };
 }
 

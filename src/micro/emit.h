@@ -27,7 +27,7 @@ struct EmitOptions {
 };
 
 struct Emitted {
-  std::vector<File> files;    // NAME.h, NAME.c, NAME_weights.h, thimble_*.h, without a folder
+  std::vector<File> files;    // NAME.h, .hpp, .c, NAME_weights.h …, thimble_*.h, without a folder
   int64_t arena_bytes = 0;    // with inputs and outputs
   int64_t weights_bytes = 0;  // constants of the model
   int64_t derived_bytes = 0;  // multipliers, shifts, tables
@@ -36,9 +36,11 @@ struct Emitted {
 // Errors: unsupported, of a node that has no C, with what would help.
 Result<Emitted> emit_c(const Checked& checked, const EmitOptions& options);
 
-// A C identifier out of any text: what is none becomes '_', a leading digit gets one before it.
+// A name for the functions and files of a network out of any text: other characters become '_', and what is reserved,
+// begins with a digit or is a header of C gets a word more. Names that may stay come back as they are.
+std::string network_name(std::string_view text);
+// Text of which any name goes on: what no name holds becomes '_'.
 std::string identifier(std::string_view text);
-bool is_identifier(std::string_view text);
 
 // ops/NAME/kernel.h
 inline std::string kernel(std::string_view op) { return "ops/" + std::string(op) + "/kernel.h"; }

@@ -1,6 +1,7 @@
 #include "micro/emitter.h"
 
 #include <algorithm>
+#include <cctype>
 
 #include "base/format.h"
 #include "graph/int4.h"
@@ -11,12 +12,6 @@
 
 namespace thimble::micro {
 namespace {
-
-// The last of the names that converters string together.
-std::string short_name(const std::string& name) {
-  std::string last = name.substr(name.rfind(';') + 1);
-  return harmless(last.size() <= 60 ? last : last.substr(last.size() - 60));
-}
 
 std::string written(const Tensor& t, const std::string& symbol) {
   const int64_t n = t.shape.elements();
@@ -31,7 +26,13 @@ std::string written(const Tensor& t, const std::string& symbol) {
   }
 }
 
-// Where a shipped header stands in the package: ops/conv2d/kernel.h is thimble_conv2d.h.
+// Headers of C and of the ecosystems, which NAME.h would hide.
+constexpr std::string_view kTakenHeaders[] = {
+    "arduino", "assert",  "complex", "ctype",  "errno",  "fenv",   "float",  "inttypes",
+    "iso646",  "limits",  "locale",  "math",   "memory", "setjmp", "signal", "stdalign",
+    "stdarg",  "stdbool", "stddef",  "stdint", "stdio",  "stdlib", "string", "strings",
+    "tgmath",  "threads", "time",    "uchar",  "unistd", "wchar",  "wctype"};
+
 }  // namespace
 
 std::string shipped_name(std::string_view path) {
@@ -42,25 +43,30 @@ std::string shipped_name(std::string_view path) {
   return "thimble_" + std::string(file);
 }
 
-bool is_identifier(std::string_view text) { return !text.empty() && identifier(text) == text; }
-
 std::string identifier(std::string_view text) {
-  std::string name;
-  for (const char c : text) {
-    const bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-    name += word ? c : '_';
-  }
-  if (name.empty() || (name[0] >= '0' && name[0] <= '9')) name.insert(0, "_");
+  std::string name(text);
+  for (char& c : name)
+    if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
   return name;
+}
+
+std::string network_name(std::string_view text) {
+  const std::string name = identifier(text);
+  std::string small = name;
+  std::ranges::transform(small, small.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  // Names that begin with '_' are the compiler's; NAME.h may hide no header that the package or a program includes.
+  if (name.empty() || name[0] == '_') return "net" + name;
+  if (std::isdigit(static_cast<unsigned char>(name[0])) || small.starts_with("thimble_")) return "net_" + name;
+  return std::ranges::find(kTakenHeaders, small) == std::end(kTakenHeaders) ? name : name + "_net";
 }
 
 Emitter::Emitter(const Checked& c, const EmitOptions& o)
     : checked(c), options(o), g_(c.graph), name_(o.name), macro_(capitals(o.name)) {}
 
 Result<Emitted> Emitter::run() {
-  if (!is_identifier(name_))
-    return fail(ErrorCode::usage, format("\"{}\" is no identifier of C", name_),
-                format("for example --name {}", identifier(name_)));
+  if (network_name(name_) != name_)
+    return fail(ErrorCode::usage, format("\"{}\" cannot name functions and files of C", name_),
+                format("for example {}", network_name(name_)));
   THIMBLE_TRY(refuse_types());
   // Once for the scratch that the nodes want, then with every place known.
   memory_.offset.assign(g_.tensors.size(), 0);
@@ -70,6 +76,7 @@ Result<Emitted> Emitter::run() {
 
   Emitted result;
   result.files.push_back({name_ + ".h", header()});
+  result.files.push_back({name_ + ".hpp", wrapper()});
   result.files.push_back({name_ + ".c", source()});
   result.files.push_back({name_ + "_weights.h", weights()});
   if (has_self_test()) result.files.push_back({name_ + "_self_test.c", self_test()});
@@ -104,13 +111,18 @@ Status Emitter::nodes() {
   for (size_t n = 0; n < g_.nodes.size(); ++n) {
     const Node& node = g_.nodes[n];
     const Tensor& y = g_.at(node.outputs[0]);
-    body_ += format("  /* {}: {} \"{}\"\n     {} -> {} */\n", n, name(node.op), short_name(node.name),
-                    node.inputs.empty() || node.inputs[0] < 0 ? "" : spec(g_.at(node.inputs[0])), spec(y));
+    const std::string title = format("{}: {} \"{}\"", n, name(node.op), short_name(node.name));
+    const int64_t macs = checked.nodes[n].macs;
+    body_ += format("  /* {}\n     {} -> {}{} */\n", title,
+                    node.inputs.empty() || node.inputs[0] < 0 ? "" : spec(g_.at(node.inputs[0])), spec(y),
+                    macs ? format(", {} multiply-accumulates", macs) : "");
     if (checked.nodes[n].output_is_input || y.shape.elements() == 0) continue;
     const Cell<EmitFn>& cell = emitter_of(node.op);
     EmitContext ctx(*this, static_cast<NodeId>(n));
     if (!cell.rule) return ctx.unsupported(cell.why_not, "`thimble ops` lists the operators that have C");
+    const size_t before = plans_.size();
     THIMBLE_TRY(cell.rule(ctx));
+    if (plans_.size() > before) plans_.insert(before, format("\n/* ---- {} ---- */\n", title));
     body_ += format("  {}_ON_LAYER({});\n", macro_, n);
   }
   return {};
@@ -213,6 +225,7 @@ void Emitter::call(const std::string& header, const std::string& text) {
 Result<std::vector<File>> Emitter::shipped_headers() const {
   std::vector<std::string> wanted(headers_.begin(), headers_.end());
   if (!headers_.contains("base/c99.h")) wanted.push_back("base/c99.h");
+  if (has_run_float()) wanted.push_back("base/c99_real.h");
   std::vector<File> files;
   for (size_t i = 0; i < wanted.size(); ++i) {
     const std::string path = wanted[i];
@@ -267,19 +280,7 @@ void EmitContext::not_on_avr(const std::string& why) { emitter_.not_on_avr(why);
 
 void EmitContext::call(const std::string& header, std::string_view function,
                        const std::vector<std::string>& arguments) {
-  std::string text, line = format("  {}(", function);
-  const size_t indent = line.size();
-  for (size_t i = 0; i < arguments.size(); ++i) {
-    const std::string item = arguments[i] + (i + 1 < arguments.size() ? "," : ");");
-    if (line.size() + 1 + item.size() > 116) {
-      text += line + "\n";
-      line = std::string(indent, ' ');
-    } else if (i > 0) {
-      line += " ";
-    }
-    line += item;
-  }
-  emitter_.call(header, text + line + "\n");
+  emitter_.call(header, wrapped(format("  {}(", function), arguments, ");\n"));
 }
 
 Status EmitContext::usual(std::string_view family, std::string_view function, size_t inputs) {

@@ -46,6 +46,15 @@ class Emitter {
   std::string source();
   std::string weights() const;
   std::string self_test() const;
+  // Real values go in and come out, of every input and output.
+  bool has_run_float() const;
+  bool has_predict_class() const;
+  std::string conveniences() const;
+  std::string run_float(bool state) const;
+  std::string predict_class() const;
+  std::string wrapper() const;
+  std::string port(const char* what, size_t i) const;  // KWS_INPUT of "INPUT"
+  std::string place_of(const char* what, size_t i) const;
   std::string head(const std::string& what) const;
   std::string parameters(bool state) const;
   Result<std::vector<File>> shipped_headers() const;

@@ -31,6 +31,11 @@ Result<Memory> place(const Checked& checked, const std::vector<Scratch>& scratch
   memory.offset.assign(g.tensors.size(), -1);
   for (size_t t = 0; t < g.tensors.size(); ++t)
     if (const int32_t s = plan.tensors[t].storage; s >= 0) memory.offset[t] = layout.storages[static_cast<size_t>(s)];
+  for (const TensorId t : g.outputs)
+    if (int64_t& offset = memory.offset[static_cast<size_t>(t)]; offset < 0) {  // a constant or a state
+      offset = memory.bytes;
+      memory.bytes += round_up(g.at(t).bytes(), alignment);
+    }
   memory.scratch = layout.scratch;
   return memory;
 }

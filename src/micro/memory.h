@@ -12,7 +12,7 @@ struct Scratch {
 
 struct Memory {
   std::vector<TensorId> view_of;  // per tensor: the one whose bytes it is (itself, where it is nobody's view)
-  std::vector<int64_t> offset;    // per tensor; −1 for constants, variables and what is never used
+  std::vector<int64_t> offset;    // per tensor; −1 for what has no place: constants and variables that are no outputs
   std::vector<int64_t> scratch;   // per Scratch
   int64_t bytes = 0;
 };

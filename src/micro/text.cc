@@ -45,13 +45,18 @@ std::string Emitter::header() const {
   const bool plain = plain_interface();
   std::string text = head(": a neural network as C99");
   text += format("#ifndef {0}_H\n#define {0}_H\n\n#include <stddef.h>\n#include <stdint.h>\n\n", macro_);
+  if (has_run_float()) text += "#include \"thimble_c99_real.h\"\n\n";
   text += "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n";
   const auto tensor = [&](const std::string& what, TensorId t) {
     const Tensor& x = g_.at(t);
     const std::string prefix = format("{}_{}", macro_, what);
-    text += format("/* {} */\n#define {}_SIZE {}\n", spec(x), prefix, x.shape.elements());
-    text += format("#define {}_OFFSET {}\n", prefix, std::max<int64_t>(memory_.offset[static_cast<size_t>(t)], 0));
-    if (x.quant.scale.size() == 1 && is_quantized_type(x.type)) {
+    const bool scaled = x.quant.scale.size() == 1 && is_quantized_type(x.type);
+    text += format("/* {}{} */\n", spec(x),
+                   scaled ? format("; the real value of v is {0}_SCALE * (v - {0}_ZERO_POINT)", prefix) : "");
+    text += format("#define {}_SIZE {} /* elements */\n", prefix, x.shape.elements());
+    text += format("#define {}_OFFSET {} /* bytes, in the arena */\n", prefix,
+                   std::max<int64_t>(memory_.offset[static_cast<size_t>(t)], 0));
+    if (scaled) {
       text += format("#define {}_SCALE {}\n", prefix, literal(x.quant.scale[0]));
       text += format("#define {}_ZERO_POINT ({})\n", prefix, x.quant.zero_point[0]);
     }
@@ -60,17 +65,26 @@ std::string Emitter::header() const {
   for (size_t i = 0; i < g_.inputs.size(); ++i) tensor(numbered("INPUT", i, g_.inputs.size()), g_.inputs[i]);
   for (size_t i = 0; i < g_.outputs.size(); ++i) tensor(numbered("OUTPUT", i, g_.outputs.size()), g_.outputs[i]);
   text += format(
-      "/* Working memory, inputs and outputs included, and what its address must be a multiple of. */\n"
+      "/* Working memory in bytes, inputs and outputs included, and what its address must be a multiple of. */\n"
       "#define {0}_ARENA_BYTES {1}\n#if defined(__AVR__)\n#define {0}_ARENA_ALIGNMENT 1\n#else\n"
       "#define {0}_ARENA_ALIGNMENT {2}\n#endif\n\n",
       macro_, arena_bytes(), options.alignment);
-  text += format("enum {{ {0}_OK = 0, {0}_ARENA_TOO_SMALL = -1, {0}_ARENA_MISALIGNED = -2 }};\n\n", macro_);
+  if (has_states())
+    text +=
+        format("/* Enough for {}_run{}_state, whose state lies elsewhere. */\n#define {}_RUN_STATE_ARENA_BYTES {}\n\n",
+               name_, plain ? "" : "_io", macro_, memory_.bytes);
+  text += format(
+      "/* What the functions return. */\nenum {{\n  {0}_OK = 0,\n"
+      "  {0}_ARENA_TOO_SMALL = -1, /* fewer bytes than {0}_ARENA_BYTES */\n"
+      "  {0}_ARENA_MISALIGNED = -2 /* its address is no multiple of {0}_ARENA_ALIGNMENT */\n}};\n\n",
+      macro_);
   if (has_states()) {
     text += "/* What the network remembers between calls. */\n";
     text += format("typedef struct {}_state {{\n", name_);
     for (size_t t = 0; t < g_.tensors.size(); ++t)
       if (g_.tensors[t].variable)
-        text += format("  {} s{}[{}];\n", c_type(g_.tensors[t].type), t, g_.tensors[t].shape.elements());
+        text += format("  {} s{}[{}]; /* \"{}\" */\n", c_type(g_.tensors[t].type), t, g_.tensors[t].shape.elements(),
+                       short_name(g_.tensors[t].name));
     text += format("}} {}_state;\n\n", name_);
     text += format("/* The start of a sequence: real zeros. */\nvoid {0}_reset({0}_state *state);\n\n", name_);
   }
@@ -87,20 +101,22 @@ std::string Emitter::header() const {
         macro_, name_, has_states() ? " Every call begins with zero states." : "", parameters(false));
   }
   if (has_states())
-    text += format("/* The same, going on from `state`, which it changes. */\nint {}_run{}_state({});\n", name_,
+    text += format("\n/* The same, going on from `state`, which it changes. */\nint {}_run{}_state({});\n", name_,
                    plain ? "" : "_io", parameters(true));
   if (has_self_test())
     text += format(
-        "/* 0 where the examples that were written with the network give the same bytes here. */\nint "
-        "{}_self_test(void);\n",
+        "\n/* Runs the examples that were written with the network: 0 where they give the host's answers, else the "
+        "number\n"
+        "   of the first that does not, from 1; -1 where the network refused to run. */\nint {}_self_test(void);\n",
         name_);
+  text += conveniences();
   return text + "\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n";
 }
 
 std::string Emitter::source() {
   const bool plain = plain_interface(), states = has_states();
   std::string text = head(": the network, one call per operator");
-  text += format("#include \"{}.h\"\n\n#include <math.h>\n#include <string.h>\n\n", name_);
+  text += format("#include \"{}.h\"\n\n#include <string.h>\n\n", name_);
   for (const std::string& header : headers_) text += format("#include \"{}\"\n", shipped_name(header));
   text += format("#include \"{}_weights.h\"\n\n", name_);
   text += format(
@@ -138,9 +154,8 @@ std::string Emitter::source() {
   text += "}\n\n";
   const auto entry = [&](bool state) {
     text += format("int {}_run{}{}({}) {{\n", name_, plain ? "" : "_io", state ? "_state" : "", parameters(state));
-    const int64_t need = state ? memory_.bytes : arena_bytes();
-    text += state && states ? format("  if (arena_bytes < {}) return {}_ARENA_TOO_SMALL;\n", need, macro_)
-                            : format("  if (arena_bytes < {0}_ARENA_BYTES) return {0}_ARENA_TOO_SMALL;\n", macro_);
+    text += format("  if (arena_bytes < {0}_{1}ARENA_BYTES) return {0}_ARENA_TOO_SMALL;\n", macro_,
+                   state ? "RUN_STATE_" : "");
     text += format("  if ((uintptr_t)arena % {0}_ARENA_ALIGNMENT != 0) return {0}_ARENA_MISALIGNED;\n", macro_);
     if (states && !state) {
       text += format("  {{\n    {0}_state *const state = ({0}_state *)(void *)((uint8_t *)arena + {1});\n", name_,
@@ -170,7 +185,9 @@ std::string Emitter::source() {
 std::string Emitter::weights() const {
   std::string text = head(": weights, and the plan of each operator");
   text += format("#ifndef {0}_WEIGHTS_H\n#define {0}_WEIGHTS_H\n", macro_);
-  text += format("\n#include \"thimble_c99.h\"\n") + weights_ + plans_;
+  const std::string constants = weights_ + plans_;
+  if (has_word(constants, "INFINITY") || has_word(constants, "NAN")) text += "\n#include <math.h>\n";
+  text += "\n#include \"thimble_c99.h\"\n" + constants;
   return text + "\n#endif\n";
 }
 
@@ -180,18 +197,20 @@ std::string Emitter::self_test() const {
   std::string text = head(": examples and their answers");
   text += format("#include \"{}.h\"\n\n#include <string.h>\n\n#include \"thimble_c99.h\"\n\n", name_);
   text += static_arena(macro_);
-  const auto examples = [&](const std::string& symbol, const std::vector<TensorId>& tensors,
+  text +=
+      format("#define EXAMPLES {}\n\n/* Bytes of all examples, one behind the other. */\n", options.examples.size());
+  const auto examples = [&](const char* symbol, const std::vector<TensorId>& tensors,
                             const std::vector<std::vector<uint8_t>>& values) {
-    for (size_t e = 0; e < values.size(); ++e) {
-      size_t at = 0;
-      for (size_t i = 0; i < tensors.size(); ++i) {
-        const auto bytes = static_cast<size_t>(g_.at(tensors[i]).bytes());
-        text += array("uint8_t", format("{}_{}_{}", symbol, e, i), values[e].data() + at, static_cast<int64_t>(bytes));
-        at += bytes;
-      }
+    auto at = ptrdiff_t{0};
+    for (size_t i = 0; i < tensors.size(); ++i) {
+      const auto bytes = static_cast<ptrdiff_t>(g_.at(tensors[i]).bytes());
+      std::vector<uint8_t> all;
+      for (const std::vector<uint8_t>& one : values) all.insert(all.end(), one.begin() + at, one.begin() + at + bytes);
+      text += array("uint8_t", format("{}_{}", symbol, i), all.data(), static_cast<int64_t>(all.size()));
+      at += bytes;
     }
   };
-  examples("example", g_.inputs, options.examples);
+  examples("input", g_.inputs, options.examples);
   examples("answer", g_.outputs, options.answers);
   text += "\nstatic void fetch(void *to, const uint8_t *from, size_t bytes) {\n  size_t i;\n";
   text += "  for (i = 0; i < bytes; ++i) ((int8_t *)to)[i] = thimble_read_s8((const int8_t *)from + i);\n}\n\n";
@@ -213,33 +232,31 @@ std::string Emitter::self_test() const {
         "    error = value - answer;\n"
         "    if (answer > 1) limit *= answer;\n    if (answer < -1) limit *= -answer;\n"
         "    if (!(error <= limit && error >= -limit)) return 1;\n  }\n  return 0;\n}\n\n";
+  const auto in_arena = [&](const char* what, size_t i) { return format("arena + {}_OFFSET", port(what, i)); };
   text += format("int {}_self_test(void) {{\n", name_);
-  for (size_t e = 0; e < options.examples.size(); ++e) {
-    const auto lay = [&](const char* kind, size_t i, size_t count) {
-      return format("arena + {}_{}_OFFSET", macro_, numbered(kind, i, count));
-    };
-    text += "  {\n";
-    std::string in, out;
-    for (size_t i = 0; i < g_.inputs.size(); ++i) in += (i ? ", " : "") + lay("INPUT", i, g_.inputs.size());
-    for (size_t i = 0; i < g_.outputs.size(); ++i) out += (i ? ", " : "") + lay("OUTPUT", i, g_.outputs.size());
-    if (!plain) text += format("    const void *const in[] = {{{}}};\n    void *const out[] = {{{}}};\n", in, out);
-    for (size_t i = 0; i < g_.inputs.size(); ++i)
-      text += format("    fetch({}, example_{}_{}, sizeof example_{}_{});\n", lay("INPUT", i, g_.inputs.size()), e, i,
-                     e, i);
-    if (plain) {
-      text += format(
-          "    if ({}_run(arena, sizeof arena, (const {} *)(void *)({}), ({} *)(void *)({})) != {}_OK) return 1;\n",
-          name_, c_type(g_.at(g_.inputs[0]).type), in, c_type(g_.at(g_.outputs[0]).type), out, macro_);
-    } else {
-      text += format("    if ({}_run_io(arena, sizeof arena, in, out) != {}_OK) return 1;\n", name_, macro_);
-    }
-    for (size_t i = 0; i < g_.outputs.size(); ++i)
-      text +=
-          format("    if ({}({}, answer_{}_{}, sizeof answer_{}_{})) return 2;\n",
-                 floats(g_.outputs[i]) ? "differs_f32" : "differs", lay("OUTPUT", i, g_.outputs.size()), e, i, e, i);
-    text += "  }\n";
+  std::vector<std::string> in, out;
+  for (size_t i = 0; i < g_.inputs.size(); ++i) in.push_back(in_arena("INPUT", i));
+  for (size_t i = 0; i < g_.outputs.size(); ++i) out.push_back(in_arena("OUTPUT", i));
+  if (!plain)
+    text += wrapped("  const void *const in[] = {", in, "};\n") + wrapped("  void *const out[] = {", out, "};\n");
+  text += "  size_t e;\n  for (e = 0; e < EXAMPLES; ++e) {\n";
+  for (size_t i = 0; i < in.size(); ++i) {
+    const int64_t bytes = g_.at(g_.inputs[i]).bytes();
+    text += format("    fetch({}, input_{} + e * {}, {});\n", in[i], i, bytes, bytes);
   }
-  return text + "  return 0;\n}\n";
+  const auto typed = [&](TensorId t, const std::string& place) {
+    return format("({} *)(void *)({})", c_type(g_.at(t).type), place);
+  };
+  text += plain ? wrapped(format("    if ({}_run(", name_),
+                          {"arena", "sizeof arena", typed(g_.inputs[0], in[0]), typed(g_.outputs[0], out[0])}, "")
+                : format("    if ({}_run_io(arena, sizeof arena, in, out", name_);
+  text += format(") != {}_OK) return -1;\n", macro_);
+  for (size_t i = 0; i < out.size(); ++i) {
+    const int64_t bytes = g_.at(g_.outputs[i]).bytes();
+    text += format("    if ({}({}, answer_{} + e * {}, {})) return (int)e + 1;\n",
+                   floats(g_.outputs[i]) ? "differs_f32" : "differs", out[i], i, bytes, bytes);
+  }
+  return text + "  }\n  return 0;\n}\n";
 }
 
 }  // namespace thimble::micro

@@ -10,7 +10,7 @@ Status conv2d(micro::EmitContext& ctx) {
   if (ctx.in(0).type != DType::i8 || p.channels != p.group_channels) return ctx.usual("conv2d", 3);
   const micro::LayerFacts facts = micro::layer_facts(ctx, p.outputs, n, 1, p.x_zero);
   if (!facts.constant || !micro::shifts_right(p.y, p.outputs)) return ctx.usual("conv2d", 3);
-  std::string bias = ctx.operand(2);
+  std::string bias = "NULL";
   if (ctx.has(2))
     bias = ctx.constant("bias", ctx.in(2).data.as<int32_t>(), facts.folded);
   else if (p.x_zero != 0)
