@@ -36,8 +36,8 @@ Result<std::vector<Feed>> of_files(const Graph& graph, const ExampleArguments& a
   for (const std::string& note : gathered.notes) context.note(note);
   for (size_t i = 0; i < gathered.feeds.size(); ++i)
     if (gathered.feeds[i].runs == 0)
-      return fail(ErrorCode::usage, format("nothing is given for the input {} ({})", i,
-                                           graph.at(graph.inputs[i]).to_string()),
+      return fail(ErrorCode::usage,
+                  format("nothing is given for the input {} ({})", i, graph.at(graph.inputs[i]).to_string()),
                   format("give --self-test {} times, an array for each input", gathered.feeds.size()));
   return std::move(gathered.feeds);
 }
@@ -115,8 +115,7 @@ Status make_examples(const Checked& checked, const ExampleArguments& a, const Co
                  a.data.empty() ? of_files(checked.graph, a, context) : of_set(checked.graph, a, context));
   for (size_t i = 1; i < feeds.size(); ++i)
     if (feeds[i].runs != feeds[0].runs)
-      return fail(ErrorCode::usage,
-                  format("input {} has {} runs, input 0 has {}", i, feeds[i].runs, feeds[0].runs));
+      return fail(ErrorCode::usage, format("input {} has {} runs, input 0 has {}", i, feeds[i].runs, feeds[0].runs));
   const int64_t there = feeds[0].runs, taken = std::min(there, a.count < 0 ? kGiven : a.count);
   if (taken < there)
     context.note(format("the self-test has the first {} of {} samples (--examples N: more)", taken, there));
@@ -138,7 +137,8 @@ std::vector<micro::File> example_files(const Graph& graph, const micro::EmitOpti
       shape[0] = static_cast<int64_t>(values.size());
       std::vector<uint8_t> all;
       for (const std::vector<uint8_t>& one : values)
-        all.insert(all.end(), one.begin() + static_cast<ptrdiff_t>(at), one.begin() + static_cast<ptrdiff_t>(at + size));
+        all.insert(all.end(), one.begin() + static_cast<ptrdiff_t>(at),
+                   one.begin() + static_cast<ptrdiff_t>(at + size));
       at += size;
       const std::vector<uint8_t> npy = npy_bytes(npy_type(t.type), shape, all);
       files.push_back({format("{}/{}_{}.npy", folder, word, i), std::string(npy.begin(), npy.end())});

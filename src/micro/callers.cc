@@ -32,7 +32,8 @@ std::string Emitter::port(const char* what, size_t i) const {
 
 // `(int8_t *)(a + KWS_INPUT_OFFSET)`
 std::string Emitter::place_of(const char* what, size_t i) const {
-  return format("({} *)(a + {}_OFFSET)", c_type(g_.at(what[0] == 'I' ? g_.inputs[i] : g_.outputs[i]).type), port(what, i));
+  return format("({} *)(a + {}_OFFSET)", c_type(g_.at(what[0] == 'I' ? g_.inputs[i] : g_.outputs[i]).type),
+                port(what, i));
 }
 
 std::string Emitter::run_float(bool state) const {
@@ -97,16 +98,19 @@ std::string Emitter::predict_class() const {
 std::string Emitter::conveniences() const {
   std::string text;
   if (has_run_float()) {
-    text += format(
-        "\n/* {}_run{} with real values: inputs are quantised (round(r / scale) + zero point, within the type), outputs\n"
-        "   dequantised. Neither may lie in the arena. */\n",
-        name_, plain_interface() ? "" : "_io");
+    const auto real = [&](TensorId t) { return g_.at(t).type == DType::f32; };
+    const bool all = std::ranges::all_of(g_.inputs, real) && std::ranges::all_of(g_.outputs, real);
+    text += format("\n/* {}_run{} with real values{}. */\n", name_, plain_interface() ? "" : "_io",
+                   all ? ", which it takes anyway: for programs that also call networks of integers"
+                       : ": inputs are quantised (round(r / scale) + zero point, within the type), outputs\n"
+                         "   dequantised. Neither may lie in the arena");
     text += run_float(false);
     if (has_states()) text += "\n/* The same, going on from `state`. */\n" + run_float(true);
   }
   if (has_predict_class())
     text +=
-        "\n/* Which of the outputs is the largest for `in`, the first of equal ones; below zero: why it did nothing. */\n" +
+        "\n/* Which of the outputs is the largest for `in`, the first of equal ones; below zero: why it did nothing. "
+        "*/\n" +
         predict_class();
   return text;
 }
@@ -116,8 +120,10 @@ std::string Emitter::wrapper() const {
   std::string text = head(": the network as a C++ class");
   text += format("#ifndef {0}_HPP\n#define {0}_HPP\n\n#include \"{1}.h\"\n\n", macro_, name_);
   text += format(
-      "// The network and its {0}_ARENA_BYTES of working memory; nothing is allocated. Fill the input, call run(), read\n"
-      "// the output. A run uses the input's place for other values: fill it before each.\nclass {1}_network {{\n public:\n",
+      "// The network and its {0}_ARENA_BYTES of working memory; nothing is allocated. Fill the input, call run(), "
+      "read\n"
+      "// the output. A run uses the input's place for other values: fill it before each.\nclass {1}_network {{\n "
+      "public:\n",
       macro_, name_);
   std::string arguments[2];
   for (const char* what : {"INPUT", "OUTPUT"}) {
@@ -125,7 +131,7 @@ std::string Emitter::wrapper() const {
     const std::vector<TensorId>& tensors = input ? g_.inputs : g_.outputs;
     for (size_t i = 0; i < tensors.size(); ++i) {
       const std::string word = std::string(input ? "input" : "output") + (tensors.size() == 1 ? "" : format("_{}", i));
-        text += format("  // {2}_SIZE values\n  {0} *{1}() {{ return reinterpret_cast<{0} *>(arena_ + {2}_OFFSET); }}\n",
+      text += format("  // {2}_SIZE values\n  {0} *{1}() {{ return reinterpret_cast<{0} *>(arena_ + {2}_OFFSET); }}\n",
                      c_type(g_.at(tensors[i]).type), word, port(what, i));
       arguments[input ? 0 : 1] += (i ? ", " : "") + word + "()";
     }
@@ -143,12 +149,13 @@ std::string Emitter::wrapper() const {
     }
     text += "  }\n";
   };
-  run("run", format("{}_OK, or why it did nothing.{}", macro_, has_states() ? " Begins with zero states." : ""),
-      "", "");
+  run("run", format("{}_OK, or why it did nothing.{}", macro_, has_states() ? " Begins with zero states." : ""), "",
+      "");
   if (has_states()) {
     run("step", "The same, going on from where the last step ended.", "_state", ", &state_");
-    text += format("  // The start of a sequence, to be called before the first step.\n  void reset() {{ {}_reset(&state_); }}\n",
-                   name_);
+    text += format(
+        "  // The start of a sequence, to be called before the first step.\n  void reset() {{ {}_reset(&state_); }}\n",
+        name_);
   }
   if (has_run_float() && plain)
     text += format(
@@ -157,7 +164,8 @@ std::string Emitter::wrapper() const {
         name_);
   if (has_predict_class())
     text += format(
-        "\n  // The largest output for the values of input(); below zero: why it did nothing.\n  int32_t predict_class() {{ "
+        "\n  // The largest output for the values of input(); below zero: why it did nothing.\n  int32_t "
+        "predict_class() {{ "
         "return {}_predict_class(arena_, sizeof arena_, input()); }}\n",
         name_);
   text += format("\n private:\n  alignas({0}_ARENA_ALIGNMENT) uint8_t arena_[{0}_ARENA_BYTES];\n", macro_);

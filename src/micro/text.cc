@@ -131,13 +131,12 @@ std::string Emitter::source() {
   std::string copies;
   for (size_t i = 0; i < g_.outputs.size(); ++i) {
     const TensorId t = g_.outputs[i];
-    const std::string to = plain ? "out" : format("out[{}]", i);
-    const std::string from = address(t);
+    const std::string to = plain ? "out" : format("out[{}]", i), from = address(t);
     copies +=
         format("  if ((const void *){0} != (const void *){1}) memcpy({0}, {1}, {2});\n", to, from, g_.at(t).bytes());
     if (g_.at(memory_.view_of[static_cast<size_t>(t)]).constant()) not_on_avr("an output is a constant");
   }
-  const std::string all = body_ + copies;
+  const std::string all = body_ + "  /* The answer may be wanted elsewhere. */\n" + copies;
   if (!avr_obstacle_.empty())
     text += format("#if defined(__AVR__)\n#error \"not on AVR, whose flash is read otherwise: {}\"\n#endif\n\n",
                    avr_obstacle_);
@@ -158,8 +157,9 @@ std::string Emitter::source() {
                    state ? "RUN_STATE_" : "");
     text += format("  if ((uintptr_t)arena % {0}_ARENA_ALIGNMENT != 0) return {0}_ARENA_MISALIGNED;\n", macro_);
     if (states && !state) {
-      text += format("  {{\n    {0}_state *const state = ({0}_state *)(void *)((uint8_t *)arena + {1});\n", name_,
-                     memory_.bytes);
+      text += format(
+          "  {{\n    {0}_state *const state = ({0}_state *)(void *)((uint8_t *)arena + {1}_RUN_STATE_ARENA_BYTES);\n",
+          name_, macro_);
       text += format("    {0}_reset(state);\n    {0}_compute((uint8_t *)arena, in, out, state);\n  }}\n", name_);
     } else {
       text += format("  {}_compute((uint8_t *)arena, in, out{});\n", name_, states ? ", state" : "");
