@@ -46,6 +46,29 @@ Result<std::string> name_of(const Arguments& a) {
               format("for example --name {}", name));
 }
 
+// How the model says that it is fed. Errors: bad_file for damaged metadata.
+Result<std::optional<micro::Preparation>> preparation_of(const Graph& graph) {
+  THIMBLE_ASSIGN(const std::optional<Feeding> own, own_feeding(graph));
+  if (!own || own->scale.empty()) return std::optional<micro::Preparation>();
+  micro::Preparation p{own->mean, own->deviation, {}, own->labels};
+  if (own->table) {
+    p.samples = "columns";
+    for (const std::string& name : own->table->input_names()) {
+      const bool first = p.samples == "columns";
+      if (p.samples.size() + name.size() > 80) {
+        p.samples += ", ...";
+        break;
+      }
+      p.samples += (first ? ": " : ", ") + micro::harmless(name);
+    }
+  } else {
+    const bool pixels = own->scale != "none" && !own->floats && own->mean.size() == 1;
+    p.samples = pixels ? "pixels of 0 to 255" : "numbers as they were in the data set";
+    if (own->handwriting) p.samples += ", brought to MNIST's size, place and colours before";
+  }
+  return std::optional(std::move(p));
+}
+
 // A folder that is not there, or holds only what this command writes anyway.
 Status check_folder(const std::string& folder, const std::vector<micro::File>& files) {
   std::error_code error;
@@ -97,6 +120,7 @@ Status run(const Arguments& a, const Context& context) {
     options.name = name;
     options.origin = micro::harmless(std::filesystem::path(a.model).filename().string());
     options.version = THIMBLE_VERSION;
+    THIMBLE_ASSIGN(options.preparation, preparation_of(prepared.graph));
     // What cannot be written is said before anything is computed.
     THIMBLE_ASSIGN(emitted, micro::emit_c(prepared, options));
     THIMBLE_TRY(make_examples(prepared, a.examples, context, &options));
@@ -106,6 +130,7 @@ Status run(const Arguments& a, const Context& context) {
     package.name = name;
     package.version = options.version;
     package.origin = options.origin;
+    if (options.preparation) package.labels = options.preparation->labels;
     files = micro::package(prepared.graph, emitted, package);
     std::ranges::move(example_files(prepared.graph, options, "extras/golden"), std::back_inserter(files));
   }

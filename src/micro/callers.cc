@@ -4,6 +4,7 @@
 
 #include "base/format.h"
 #include "micro/emitter.h"
+#include "micro/literals.h"
 #include "micro/words.h"
 
 namespace thimble::micro {
@@ -95,8 +96,31 @@ std::string Emitter::predict_class() const {
       name_, macro_, c_type(g_.at(g_.inputs[0]).type), c_type(g_.at(g_.outputs[0]).type));
 }
 
+std::string Emitter::prepare() const {
+  const Preparation& p = *options.preparation;
+  std::string text = format(
+      "\n/* The real value of element i of the input, of a sample's element i as the network was trained on it:\n"
+      "   {}. */\nstatic inline float {}_prepare(size_t i, float stored) {{\n",
+      p.samples, name_);
+  if (p.mean.size() > 1) {
+    const auto list = [&](const char* name, const std::vector<float>& values) {
+      std::vector<std::string> items;
+      for (const float v : values) items.push_back(literal(v));
+      text += wrapped(format("  static const float {}[{}] = {{", name, values.size()), items, "};\n");
+    };
+    list("mean", p.mean);
+    list("deviation", p.deviation);
+    return text + format("  return (stored - mean[i % {0}]) / deviation[i % {0}];\n}}\n", p.mean.size());
+  }
+  text += "  (void)i;\n";
+  const std::string less = p.mean[0] == 0 ? "stored" : format("(stored - {})", literal(p.mean[0]));
+  return text + (p.deviation[0] == 1 ? format("  return {};\n}}\n", less)
+                                     : format("  return {} / {};\n}}\n", less, literal(p.deviation[0])));
+}
+
 std::string Emitter::conveniences() const {
   std::string text;
+  if (has_prepare()) text += prepare();
   if (has_run_float()) {
     const auto real = [&](TensorId t) { return g_.at(t).type == DType::f32; };
     const bool all = std::ranges::all_of(g_.inputs, real) && std::ranges::all_of(g_.outputs, real);
@@ -157,11 +181,25 @@ std::string Emitter::wrapper() const {
         "  // The start of a sequence, to be called before the first step.\n  void reset() {{ {}_reset(&state_); }}\n",
         name_);
   }
-  if (has_run_float() && plain)
+  if (has_run_float() && plain) {
+    const Tensor &x = g_.at(g_.inputs[0]), &y = g_.at(g_.outputs[0]);
+    text += "\n  // Element i of the input, and of the output, as real values.\n";
+    text += x.type == DType::f32
+                ? "  void set(size_t i, float value) { input()[i] = value; }\n"
+                : format(
+                      "  void set(size_t i, float value) {{\n    input()[i] = ({0})thimble_quantized(value, "
+                      "{1}_INPUT_SCALE, {1}_INPUT_ZERO_POINT, {2});\n  }}\n",
+                      c_type(x.type), macro_, x.type == DType::i8 ? "-128, 127" : "0, 255");
+    text += y.type == DType::f32 ? "  float get(size_t i) { return output()[i]; }\n"
+                                 : format(
+                                       "  float get(size_t i) {{ return {0}_OUTPUT_SCALE * (float)(output()[i] - "
+                                       "{0}_OUTPUT_ZERO_POINT); }}\n",
+                                       macro_);
     text += format(
         "\n  // Real values in and out.\n  int run_float(const float *in, float *out) {{\n"
         "    return {}_run_float(arena_, sizeof arena_, in, out);\n  }}\n",
         name_);
+  }
   if (has_predict_class())
     text += format(
         "\n  // The largest output for the values of input(); below zero: why it did nothing.\n  int32_t "

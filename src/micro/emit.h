@@ -3,6 +3,7 @@
 // written out.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -17,11 +18,20 @@ struct File {
   std::string text;
 };
 
+// How samples become the real values of the network's input, where the model says it: element i of the sample less
+// mean[i % n], divided by deviation[i % n]; n is the size of both.
+struct Preparation {
+  std::vector<float> mean, deviation;
+  std::string samples;              // what they are, for comments: "pixels of 0 to 255", "columns: size, age"
+  std::vector<std::string> labels;  // of the outputs; may be empty
+};
+
 struct EmitOptions {
   std::string name;       // of the functions; in capitals of the macros
   std::string origin;     // what it was made from, for the heads of files
   std::string version;    // of Thimble
   int64_t alignment = 8;  // of the arena and of every buffer in it, in bytes
+  std::optional<Preparation> preparation;
   // For the self-test: inputs (each the bytes of all inputs, one behind the other) and the answers to them.
   std::vector<std::vector<uint8_t>> examples, answers;
 };

@@ -49,9 +49,11 @@ class Emitter {
   // Real values go in and come out, of every input and output.
   bool has_run_float() const;
   bool has_predict_class() const;
+  bool has_prepare() const { return plain_interface() && options.preparation; }
   std::string conveniences() const;
   std::string run_float(bool state) const;
   std::string predict_class() const;
+  std::string prepare() const;
   std::string wrapper() const;
   std::string port(const char* what, size_t i) const;  // KWS_INPUT of "INPUT"
   std::string place_of(const char* what, size_t i) const;

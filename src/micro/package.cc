@@ -107,6 +107,9 @@ File readme(const Facts& f) {
   std::string text = format("# {}\n\n{}: {}.\n\n", f.n(), f.sentence(), f.interface());
   text += format("```c\n#include \"{}.h\"\n\n{}int answer(void) {{\n{}  return status;\n}}\n```\n\n", f.n(),
                  static_arena(f.macro()), call(f));
+  if (f.declares("prepare"))
+    text += format("- `{0}_prepare(i, v)` is the real value of a sample's element `i`, as the network was trained.\n",
+                   f.n());
   if (f.declares("run_float"))
     text += format("- `{}_run_float` takes and gives real values, and quantises by itself.\n", f.n());
   if (f.declares("run_io_float"))
@@ -123,6 +126,12 @@ File readme(const Facts& f) {
         "its own: a program that does not call it does not pay for it. `extras/golden` has the same examples as "
         "arrays for NumPy.\n",
         f.n());
+  if (!f.options.labels.empty()) {
+    text += "\nOutputs: ";
+    for (size_t i = 0; i < f.options.labels.size(); ++i)
+      text += format("{}{} {}", i ? ", " : "", i, harmless(f.options.labels[i]));
+    text += ".\n";
+  }
   text += "\n" + figures(f);
   text +=
       "\nC99 and C++11, any compiler of the last ten years. Compile with `-ffp-contract=off` where floats have to give "
@@ -153,8 +162,9 @@ void arduino(const Facts& f, std::vector<File>& files) {
                           f.n(), f.sentence(), f.interface(), f.emitted.arena_bytes, f.n().substr(0, 63))});
   std::string keywords;
   keywords += format("{}_network\tKEYWORD1\n", f.n());
-  for (const char* function : {"run", "run_io", "run_state", "run_io_state", "run_float", "run_io_float",
-                               "run_float_state", "run_io_float_state", "predict_class", "reset", "self_test"})
+  for (const char* function :
+       {"run", "run_io", "run_state", "run_io_state", "run_float", "run_io_float", "run_float_state",
+        "run_io_float_state", "predict_class", "prepare", "reset", "self_test"})
     if (f.declares(function)) keywords += format("{}_{}\tKEYWORD2\n", f.n(), function);
   std::vector<std::string> constants = {"ARENA_BYTES", "OK", "ARENA_TOO_SMALL", "ARENA_MISALIGNED"};
   if (f.plain()) constants.insert(constants.begin(), {"INPUT_SIZE", "OUTPUT_SIZE"});

@@ -55,6 +55,13 @@ int cells_run(void *arena, size_t arena_bytes, const float *in, float *out);
 /* The same, going on from `state`, which it changes. */
 int cells_run_state(void *arena, size_t arena_bytes, const float *in, float *out, cells_state *state);
 
+/* The real value of element i of the input, of a sample's element i as the network was trained on it:
+   numbers as they were in the data set. */
+static inline float cells_prepare(size_t i, float stored) {
+  (void)i;
+  return stored;
+}
+
 /* cells_run with real values, which it takes anyway: for programs that also call networks of integers. */
 static inline int cells_run_float(void *arena, size_t arena_bytes, const float *in, float *out) {
   return cells_run(arena, arena_bytes, in, out);

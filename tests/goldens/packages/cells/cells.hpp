@@ -26,6 +26,10 @@ class cells_network {
   // The start of a sequence, to be called before the first step.
   void reset() { cells_reset(&state_); }
 
+  // Element i of the input, and of the output, as real values.
+  void set(size_t i, float value) { input()[i] = value; }
+  float get(size_t i) { return output()[i]; }
+
   // Real values in and out.
   int run_float(const float *in, float *out) {
     return cells_run_float(arena_, sizeof arena_, in, out);

@@ -19,6 +19,12 @@ class hello_network {
     return hello_run(arena_, sizeof arena_, input(), output());
   }
 
+  // Element i of the input, and of the output, as real values.
+  void set(size_t i, float value) {
+    input()[i] = (int8_t)thimble_quantized(value, HELLO_INPUT_SCALE, HELLO_INPUT_ZERO_POINT, -128, 127);
+  }
+  float get(size_t i) { return HELLO_OUTPUT_SCALE * (float)(output()[i] - HELLO_OUTPUT_ZERO_POINT); }
+
   // Real values in and out.
   int run_float(const float *in, float *out) {
     return hello_run_float(arena_, sizeof arena_, in, out);

@@ -44,6 +44,13 @@ enum {
    nothing. */
 int tiny_run(void *arena, size_t arena_bytes, const uint8_t *in, uint8_t *out);
 
+/* The real value of element i of the input, of a sample's element i as the network was trained on it:
+   numbers as they were in the data set. */
+static inline float tiny_prepare(size_t i, float stored) {
+  (void)i;
+  return stored;
+}
+
 /* tiny_run with real values: inputs are quantised (round(r / scale) + zero point, within the type), outputs
    dequantised. Neither may lie in the arena. */
 static inline int tiny_run_float(void *arena, size_t arena_bytes, const float *in, float *out) {

@@ -19,6 +19,12 @@ class tiny_network {
     return tiny_run(arena_, sizeof arena_, input(), output());
   }
 
+  // Element i of the input, and of the output, as real values.
+  void set(size_t i, float value) {
+    input()[i] = (uint8_t)thimble_quantized(value, TINY_INPUT_SCALE, TINY_INPUT_ZERO_POINT, 0, 255);
+  }
+  float get(size_t i) { return TINY_OUTPUT_SCALE * (float)(output()[i] - TINY_OUTPUT_ZERO_POINT); }
+
   // Real values in and out.
   int run_float(const float *in, float *out) {
     return tiny_run_float(arena_, sizeof arena_, in, out);
