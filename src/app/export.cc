@@ -72,6 +72,8 @@ Result<std::optional<micro::Preparation>> preparation_of(const Graph& graph) {
 // A folder that is not there, or holds only what this command writes anyway.
 Status check_folder(const std::string& folder, const std::vector<micro::File>& files) {
   std::error_code error;
+  if (folder.empty())
+    return fail(ErrorCode::usage, "--output names no folder", "give -o a folder that is new or empty");
   if (!std::filesystem::exists(folder, error)) return {};
   if (!std::filesystem::is_directory(folder, error))
     return fail(ErrorCode::usage, format("{} is no folder", folder), "give -o a folder that is new or empty");
@@ -118,7 +120,8 @@ Status run(const Arguments& a, const Context& context) {
     THIMBLE_ASSIGN(const Checked prepared, prepare_for_inference(std::move(model)));
     micro::EmitOptions options;
     options.name = name;
-    options.origin = micro::harmless(std::filesystem::path(a.model).filename().string());
+    // Some ecosystems take descriptions of 255 characters at most.
+    options.origin = micro::harmless(std::filesystem::path(a.model).filename().string()).substr(0, 100);
     options.version = THIMBLE_VERSION;
     THIMBLE_ASSIGN(options.preparation, preparation_of(prepared.graph));
     // What cannot be written is said before anything is computed.

@@ -26,12 +26,11 @@ std::string written(const Tensor& t, const std::string& symbol) {
   }
 }
 
-// Headers of C and of the ecosystems, which NAME.h would hide.
+// Headers of C, which NAME.h would hide.
 constexpr std::string_view kTakenHeaders[] = {
-    "arduino", "assert",  "complex", "ctype",  "errno",  "fenv",   "float",  "inttypes",
-    "iso646",  "limits",  "locale",  "math",   "memory", "setjmp", "signal", "stdalign",
-    "stdarg",  "stdbool", "stddef",  "stdint", "stdio",  "stdlib", "string", "strings",
-    "tgmath",  "threads", "time",    "uchar",  "unistd", "wchar",  "wctype"};
+    "assert", "complex", "ctype",   "errno",  "fenv",     "float",  "inttypes", "iso646", "limits", "locale",
+    "math",   "memory",  "setjmp",  "signal", "stdalign", "stdarg", "stdbool",  "stddef", "stdint", "stdio",
+    "stdlib", "string",  "strings", "tgmath", "threads",  "time",   "uchar",    "unistd", "wchar",  "wctype"};
 
 }  // namespace
 
@@ -54,9 +53,12 @@ std::string network_name(std::string_view text) {
   const std::string name = identifier(text);
   std::string small = name;
   std::ranges::transform(small, small.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  // Names that begin with '_' are the compiler's; NAME.h may hide no header that the package or a program includes.
+  // Names that begin with '_' are the compiler's, of libraries those with "Arduino" are that project's; NAME.h may hide
+  // no header that the package or a program includes.
   if (name.empty() || name[0] == '_') return "net" + name;
-  if (std::isdigit(static_cast<unsigned char>(name[0])) || small.starts_with("thimble_")) return "net_" + name;
+  if (std::isdigit(static_cast<unsigned char>(name[0])) || small.starts_with("thimble_") ||
+      small.starts_with("arduino"))
+    return "net_" + name;
   return std::ranges::find(kTakenHeaders, small) == std::end(kTakenHeaders) ? name : name + "_net";
 }
 

@@ -57,8 +57,8 @@ std::string call(const Facts& f) {
 }
 
 File posix_example(const Facts& f) {
-  std::string text =
-      format("/* Runs {0} once and prints its answer; with self-test the status of the self-test. */\n", f.n());
+  std::string text = format("/* Runs {0} once, on an input of zero bytes, and prints its answer{1}. */\n", f.n(),
+                            f.tested() ? "; then what its self-test says" : "");
   text += format("#include <stdio.h>\n#include <string.h>\n\n#include \"{}.h\"\n\n", f.n()) + static_arena(f.macro());
   text += "int main(void) {\n" + call(f);
   const auto prints = [&](const std::string& arguments) {
@@ -66,8 +66,12 @@ File posix_example(const Facts& f) {
   };
   prints("\"status %d\\n\", status");
   if (f.plain()) {
+    const Tensor& y = f.graph.at(f.graph.outputs[0]);
+    const bool scaled = y.quant.scale.size() == 1 && is_quantized_type(y.type);
     text += format("  for (size_t i = 0; i < {}_OUTPUT_SIZE; ++i)\n  ", f.macro());
-    prints("\"%g\\n\", (double)out[i]");
+    prints("\"%g\\n\", " +
+           (scaled ? format("(double)({0}_OUTPUT_SCALE * (float)(out[i] - {0}_OUTPUT_ZERO_POINT))", f.macro())
+                   : std::string("(double)out[i]")));
   }
   if (f.tested()) prints(format("\"self-test %d\\n\", {}_self_test()", f.n()));
   return {"examples/posix/main.c", text + "  return status;\n}\n"};
