@@ -28,6 +28,7 @@ COMPILERS = [  # C99, C++11
     ('clang', ['clang', '-std=c99'], ['clang++', '-std=c++11']),
     ('arm', ['arm-none-eabi-gcc', *M4, '-std=c99'], ['arm-none-eabi-g++', *M4, '-std=c++11', '-fno-exceptions']),
     ('m0', ['arm-none-eabi-gcc', '-mcpu=cortex-m0', '-mthumb', '-std=c99'], None),
+    ('avr', ['avr-gcc', '-mmcu=atmega2560', '-std=c99'], ['avr-g++', '-mmcu=atmega2560', '-std=c++11']),
     ('m55', ['arm-none-eabi-gcc', '-mcpu=cortex-m55', '-mthumb', '-std=c99'], ['arm-none-eabi-g++', '-mcpu=cortex-m55', '-mthumb', '-std=c++11']),
 ]
 MODELS = {  # name: file, of integers only
@@ -43,11 +44,12 @@ MODELS = {  # name: file, of integers only
 # What objects may need of the outside: the C library, and the compiler's own for whole numbers. Floats (aeabi_f…) and
 # double (aeabi_d…) are no part of it.
 INTEGERS = {'gcc': r'mem(cpy|set)|_GLOBAL_OFFSET_TABLE_|__stack_chk_fail', 'clang': r'mem(cpy|set)|_GLOBAL_OFFSET_TABLE_',
+            'avr': r'mem(cpy|set)|__(?!\w*sf)\w+',
             'arm': r'mem(cpy|set)|__aeabi_(u?ldivmod|l(mul|lsl|lsr|asr)|mem[a-z0-9]+)',
             'm0': r'mem(cpy|set)|__aeabi_(u?idiv(mod)?|u?ldivmod|l(mul|lsl|lsr|asr|cmp)|mem[a-z0-9]+)|__gnu_thumb1_case_\w+|__clz[sd]i2',
             'm55': r'mem(cpy|set)|__aeabi_(u?ldivmod|l(mul|lsl|lsr|asr)|mem[a-z0-9]+)'}
 FLOATS = r'(exp|tanh|sqrt|log|pow|sin|cos|erf|floor|ceil|round|fabs|fmin|fmax|rint|roundeven|nearbyint)f'
-FLOATS_WITHOUT_UNIT = r'__aeabi_(f[a-z0-9]+|u?i2f|u?l2f|cf[a-z]+)'
+FLOATS_WITHOUT_UNIT = r'__aeabi_(f(r?sub|add|mul|div|cmp[a-z]+|2u?[il]z)|u?[il]2f|cf[a-z]+)|__\w*sf\w*'
 
 
 def call(command, **more):
@@ -127,9 +129,10 @@ def check_compiles(checks, folder, name):
         wrapper = os.path.join(folder, f'{word}-wrapper.cc')
         with open(wrapper, 'w', encoding='utf-8') as file:
             file.write(f'#include "{name}.hpp"\nstatic {name}_network network;\nint used();\nint used() {{ return network.run(); }}\n')
-        if cxx:
+        for cxx in [cxx] + ([['g++', '-std=c++20']] if word == 'gcc' else []) if cxx else []:
             checks.command([*cxx, *STRICT, '-I', src, '-c', wrapper, '-o', wrapper + '.o'], f'{name}, {word}: the C++ class')
-        allowed = INTEGERS[word] if integers else f'{INTEGERS[word]}|{FLOATS}|{FLOATS_WITHOUT_UNIT}'
+        # avr-libc calls expf exp: its double has 32 bits
+        allowed = INTEGERS[word] if integers else f'{INTEGERS[word]}|{FLOATS}{"?" if word == "avr" else ""}|{FLOATS_WITHOUT_UNIT}'
         extra = {symbol for symbol in needs(c[0], objects) if not re.fullmatch(allowed, symbol)}
         checks.expect(not extra, f'{name}, {word}: objects need {sorted(extra)}')
         example = os.path.join(folder, f'{word}-example')
