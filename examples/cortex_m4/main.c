@@ -23,7 +23,7 @@ static void print_number(float value) {
 }
 
 int main(void) {
-  const int tested = sine_self_test();
+  const int tested = sine_self_test_in(arena, sizeof arena);
   board_print(tested == 0 ? "self-test passed\n" : "self-test FAILED\n");
   for (int i = 0; i <= 12; ++i) {
     const float x = 0.5f * (float)i;

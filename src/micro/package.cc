@@ -73,7 +73,7 @@ File posix_example(const Facts& f) {
            (scaled ? format("(double)({0}_OUTPUT_SCALE * (float)(out[i] - {0}_OUTPUT_ZERO_POINT))", f.macro())
                    : std::string("(double)out[i]")));
   }
-  if (f.tested()) prints(format("\"self-test %d\\n\", {}_self_test()", f.n()));
+  if (f.tested()) prints(format("\"self-test %d\\n\", {}_self_test_in(arena, sizeof arena)", f.n()));
   return {"examples/posix/main.c", text + "  return status;\n}\n"};
 }
 
@@ -83,7 +83,9 @@ File arduino_example(const Facts& f) {
   std::string text =
       format("// Runs {0} again and again; open the serial monitor at 115200 baud.\n#include <{0}.h>\n\n", f.n());
   text += static_arena(f.macro()) + "void setup() {\n  Serial.begin(115200);\n";
-  if (f.tested()) text += format("  Serial.print(\"self-test: \");\n  Serial.println({0}_self_test());\n", f.n());
+  if (f.tested())
+    text +=
+        format("  Serial.print(\"self-test: \");\n  Serial.println({0}_self_test_in(arena, sizeof arena));\n", f.n());
   text += "}\n\nvoid loop() {\n" + call(f) + "  Serial.print(\"status \");\n  Serial.println(status);\n";
   if (f.plain())
     text += format(
@@ -126,9 +128,9 @@ File readme(const Facts& f) {
   text += format("- C++: `{0}_network` of `{0}.hpp` holds the arena.\n", f.n());
   if (f.tested())
     text += format(
-        "- `{}_self_test()` returns 0 where the examples give the answers that the host computed. It has an arena of "
-        "its own: a program that does not call it does not pay for it. `extras/golden` has the same examples as "
-        "arrays for NumPy.\n",
+        "- `{0}_self_test_in(arena, sizeof arena)` returns 0 where the examples give the answers that the host "
+        "computed; `{0}_self_test()` does it in an arena of its own. A program that calls neither pays for neither. "
+        "`extras/golden` has the same examples as arrays for NumPy.\n",
         f.n());
   if (!f.options.labels.empty()) {
     text += "\nOutputs: ";
@@ -168,7 +170,7 @@ void arduino(const Facts& f, std::vector<File>& files) {
   keywords += format("{}_network\tKEYWORD1\n", f.n());
   for (const char* function :
        {"run", "run_io", "run_state", "run_io_state", "run_float", "run_io_float", "run_float_state",
-        "run_io_float_state", "predict_class", "prepare", "reset", "self_test"})
+        "run_io_float_state", "predict_class", "prepare", "reset", "self_test_in", "self_test"})
     if (f.declares(function)) keywords += format("{}_{}\tKEYWORD2\n", f.n(), function);
   std::vector<std::string> constants = {"ARENA_BYTES", "OK", "ARENA_TOO_SMALL", "ARENA_MISALIGNED"};
   if (f.plain()) constants.insert(constants.begin(), {"INPUT_SIZE", "OUTPUT_SIZE"});

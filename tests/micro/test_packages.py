@@ -201,6 +201,10 @@ def check_real(checks, options, folder, name):
         checks.expect(done.returncode == 0 and close, f'{name}: run_float ended with {done.returncode} {got}, wanted {wanted}')
         if class_:
             checks.expect(int(words[-1]) == wanted.index(max(wanted)), f'{name}: predict_class {words[-1]} of {wanted}')
+    for word, c, cxx in COMPILERS:  # what is inline is compiled by its callers
+        if checks.has(c[0]):
+            for compiler in [c] + ([[*cxx, '-x', 'c++']] if cxx else []):
+                checks.command([*compiler, *STRICT, f'-I{made}src', '-c', source, '-o', os.devnull], f'{name}, {word}: run_float')
     # A program that calls only NAME_run has no float code, optimised or not.
     if MODELS[name][1] and checks.has('arm-none-eabi-gcc'):
         for level in ('-O0', '-O2'):

@@ -6,7 +6,7 @@
 static uint8_t arena[SINE_ARENA_BYTES] __aligned(SINE_ARENA_ALIGNMENT);
 
 int main(void) {
-  const int tested = sine_self_test();
+  const int tested = sine_self_test_in(arena, sizeof arena);
   printk("self-test: %d\n", tested);
   for (int i = 0; i <= 12; ++i) {
     const float x = 0.5f * (float)i;
