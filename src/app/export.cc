@@ -169,7 +169,7 @@ Action define_export(Options& options) {
       "thimble export model_int8.tflite -o model_c\n"
       "thimble export model_int8.tflite --format arduino --name digits -o Digits\n"
       "thimble export model.thim --format zephyr -o modules/model\n"
-      "thimble export model.tflite --data mnist --examples 3 -o model_c    # self-test with digits of the test set\n"
+      "thimble export model.tflite --data mnist -o model_c    # digits of the test set as its self-test\n"
       "thimble export model.tflite --self-test samples.npy -o model_c\n"
       "thimble export model.tflite --format header -o include    # the file as a C array\n");
   options.about(

@@ -25,7 +25,8 @@ struct Facts {
   }
   // Whether NAME.h has this function of the network.
   bool declares(std::string_view function) const {
-    return emitted.files[0].text.find(format("{}_{}(", n(), function)) != std::string::npos;
+    const auto header = std::ranges::find(emitted.files, n() + ".h", &File::path);
+    return header->text.find(format("{}_{}(", n(), function)) != std::string::npos;
   }
   std::string sentence() const { return format("A neural network as C, made by Thimble from {}", options.origin); }
   std::string interface() const {
