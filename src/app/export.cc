@@ -23,6 +23,7 @@ namespace {
 struct Arguments {
   std::string model, output, name;
   std::optional<micro::PackageFormat> format = micro::PackageFormat::c;
+  micro::Ram ram = micro::Ram::balanced;
   int64_t examples = 2, seed = 0;
 };
 
@@ -119,6 +120,7 @@ Status run(const Arguments& a, const Context& context) {
     options.name = name;
     options.origin = micro::harmless(std::filesystem::path(a.model).filename().string());
     options.version = THIMBLE_VERSION;
+    options.ram = a.ram;
     // What cannot be written is said before anything is computed.
     THIMBLE_ASSIGN(emitted, micro::emit_c(prepared, options));
     THIMBLE_TRY(examples(prepared, a, &options));
@@ -161,6 +163,7 @@ Action define_export(Options& options) {
   options.examples(
       "thimble export model_int8.tflite -o model_c\n"
       "thimble export model_int8.tflite --format arduino --name digits -o Digits\n"
+      "thimble export model_int8.tflite --ram tight -o model_c         # less working memory, about the same speed\n"
       "thimble export model.thim --format zephyr -o modules/model\n"
       "thimble export model.tflite --format header -o include    # the file as a C array\n");
   options.about(
@@ -176,6 +179,9 @@ Action define_export(Options& options) {
                  [a](size_t i) { a->format = kFormats[i].package; });
   options.text("--name", &a->name, "NAME",
                "of the functions, and in capitals of the macros (default: the file's stem)");
+  options.choice("--ram", {"balanced", "tight"},
+                 "tight: layers run row by row where that makes the working memory smaller (default: balanced)",
+                 [a](size_t i) { a->ram = i == 0 ? micro::Ram::balanced : micro::Ram::tight; });
   options.integer("--examples", &a->examples, "N", "random inputs of the self-test (default: 2; 0: no self-test)", 0,
                   100);
   options.integer("--seed", &a->seed, "SEED", "of the random inputs (default: 0)");
