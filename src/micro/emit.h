@@ -81,8 +81,8 @@ class EmitContext {
   std::string packed(std::string_view what, std::span<const int8_t> values);
 
   // Output rows are windows over the rows of input 0, and `h` is the member of that name in the plan's struct: with
-  // another `h`, and pointers to the rows in question, the same calls give some of the rows. Operators that work on each
-  // row by itself say nothing (their axes do).
+  // another `h`, and pointers to the rows in question, the same calls give some of the rows. Operators that work on
+  // each row by itself say nothing (their axes do).
   void windows(const thimble_axis& h);
 
   // On AVR constants are read through macros of their own: compiling stops there, where that cannot be.

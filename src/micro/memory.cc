@@ -100,8 +100,8 @@ Result<Memory> MemoryUse::place(int64_t alignment, int attempts) const {
     if (checked_.nodes[n].output_is_input)
       memory.view_of[static_cast<size_t>(g.nodes[n].outputs[0])] =
           memory.view_of[static_cast<size_t>(g.nodes[n].inputs[0])];
-  THIMBLE_ASSIGN(const MemoryLayout layout, lay_out(g, plan_.storages, uses_,
-                                                    {.alignment = alignment, .attempts = attempts}, overlaps_));
+  THIMBLE_ASSIGN(const MemoryLayout layout,
+                 lay_out(g, plan_.storages, uses_, {.alignment = alignment, .attempts = attempts}, overlaps_));
   memory.bytes = round_up(layout.arena.bytes, alignment);
   memory.offset.assign(g.tensors.size(), -1);
   for (size_t t = 0; t < g.tensors.size(); ++t)

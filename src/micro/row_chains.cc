@@ -74,8 +74,7 @@ std::optional<RowOperator> row_operator(const Checked& checked, NodeId id, const
     return op;
   }
   op.inputs = row_inputs(g, node);
-  if (y.shape[1] < 2 ||
-      std::ranges::none_of(op.inputs, [&](size_t i) { return is_activation(g.at(node.inputs[i])); }))
+  if (y.shape[1] < 2 || std::ranges::none_of(op.inputs, [&](size_t i) { return is_activation(g.at(node.inputs[i])); }))
     return std::nullopt;
   auto row = one_row(g, node, op.inputs);
   if (!row) return std::nullopt;
@@ -127,8 +126,8 @@ RowDistance distance(TensorId tensor, std::span<const Access> reads, std::span<c
   return d;
 }
 
-// Rough numbers of instructions on a small processor.
-constexpr int64_t kCall = 120, kRowCall = 60, kMac = 2;
+// Rough numbers of instructions on a small processor. What an operator of a chain takes in flash counts as some.
+constexpr int64_t kCall = 120, kRowCall = 60, kMac = 2, kCode = 2000;
 
 }  // namespace
 
@@ -145,6 +144,7 @@ RowRun run_by_rows(std::span<const RowStage> stages, int64_t step, bool from_the
   RowRun run;
   run.lines.assign(n - 1, 0);
   run.idle.assign(n, 0);
+  run.overhead = static_cast<int64_t>(n) * kCode;
   std::vector<Rows> there(n), y(n);
   std::map<TensorId, std::vector<Access>> reads;
   std::vector<Access> writes;

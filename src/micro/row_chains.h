@@ -1,9 +1,9 @@
 // Chains of operators that run row by row: of a tensor between two of them only those rows are there that the next one
 // looks at, and the last one's output may be written over tensors whose rows have been read.
 //
-// A chain goes through the rows of its last output, `step` at a time. Each step asks for the rows under its windows, from
-// operator to operator back to tensors that are there whole; then the operators make what is missing, first to last.
-// The loops are those of micro/kernels/rows.h.
+// A chain goes through the rows of its last output, `step` at a time. Each step asks for the rows under its windows,
+// from operator to operator back to tensors that are there whole; then the operators make what is missing, first to
+// last. The loops are those of micro/kernels/rows.h.
 #pragma once
 
 #include <optional>
@@ -44,8 +44,8 @@ struct RowStage {
   std::vector<WholeRows> whole;
 };
 
-// Where the last output may lie in memory against a tensor that is read by rows meanwhile: its first byte at most `most`,
-// or at least `least`, bytes behind the tensor's. No limit where most ≥ least.
+// Where the last output may lie in memory against a tensor that is read by rows meanwhile: its first byte at most
+// `most`, or at least `least`, bytes behind the tensor's. No limit where most ≥ least.
 struct RowDistance {
   TensorId tensor = kNoTensor;
   int64_t most = 0, least = 0;

@@ -61,7 +61,8 @@ class Machine {
         if (y[k].from >= y[k].to) continue;
         if (k > 0) expect_rows(kept[k - 1], x[k], k);
         const int64_t at_once = stages_[k].several ? y[k].to - y[k].from : 1;
-        for (int64_t r = y[k].from; r < y[k].to; r += at_once) make(k, {r, r + at_once}, kept[k], x[k + 1 < n ? k + 1 : k]);
+        for (int64_t r = y[k].from; r < y[k].to; r += at_once)
+          make(k, {r, r + at_once}, kept[k], x[k + 1 < n ? k + 1 : k]);
       }
     }
     EXPECT_EQ(made_.back().size(), static_cast<size_t>(height)) << "every row once";

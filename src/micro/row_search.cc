@@ -1,13 +1,16 @@
 #include "micro/row_search.h"
 
 #include <algorithm>
+#include <map>
+#include <tuple>
 
 namespace thimble::micro {
 namespace {
 
-constexpr size_t kLongest = 8;                // operators of a chain
-constexpr int64_t kSteps[] = {1, 2, 4};       // rows at a time
-constexpr int kAttempts = 300;                // layouts of a trial
+constexpr size_t kLongest = 8;           // operators of a chain
+constexpr int64_t kSteps[] = {1, 2, 4};  // rows at a time
+constexpr size_t kInTwo = 4;             // of this length at most are tried in two parts
+constexpr int kAttempts = 300;           // layouts of a trial
 
 using Chains = std::vector<RowChain>;
 
@@ -35,8 +38,8 @@ class RowSearch {
 
   Result<Chains> run() {
     Chains chains;
-    while (improve(chains)) {
-    }
+    if (operators_.empty()) return chains;
+    while (improve(chains)) {}
     if (chains.empty()) return chains;
     turn_in_turns(chains);
     THIMBLE_ASSIGN(int64_t bytes, arena(chains));
@@ -110,9 +113,13 @@ class RowSearch {
     }
   }
   void add(const std::vector<NodeId>& nodes, std::vector<RowChain>& found) const {
-    const std::vector<RowStage> stages = row_stages(checked_, operators_, nodes);
     for (const int64_t step : kSteps)
-      if (step < stages.back().window.out) found.push_back({nodes, step, false, run_by_rows(stages, step, false)});
+      if (step < operators_[static_cast<size_t>(nodes.back())]->window.out) found.push_back(chain(nodes, step, false));
+  }
+  RowChain chain(const std::vector<NodeId>& nodes, int64_t step, bool from_the_end) const {
+    std::optional<RowRun>& run = runs_[{nodes, step, from_the_end}];
+    if (!run) run = run_by_rows(row_stages(checked_, operators_, nodes), step, from_the_end);
+    return {nodes, step, from_the_end, *run};
   }
 
   static bool meet(const RowChain& a, const RowChain& b) {
@@ -133,11 +140,6 @@ class RowSearch {
     return memory.bytes;
   }
 
-  void set_end(RowChain& chain, bool from_the_end) const {
-    chain.from_the_end = from_the_end;
-    chain.run = run_by_rows(row_stages(checked_, operators_, chain.nodes), chain.step, from_the_end);
-  }
-
   // A chain's output lies a little below its input where the rows run down, a little above where they run up: every
   // other chain of a sequence runs up, so that the tensors do not wander through memory.
   void turn_in_turns(Chains& chains) const {
@@ -145,14 +147,14 @@ class RowSearch {
       for (const RowChain& other : chains) {
         const TensorId y = checked_.graph.nodes[static_cast<size_t>(other.nodes.back())].outputs[0];
         const std::vector<TensorId>& x = checked_.graph.nodes[static_cast<size_t>(c.nodes.front())].inputs;
-        if (std::ranges::find(x, y) != x.end()) set_end(c, !other.from_the_end);
+        if (std::ranges::find(x, y) != x.end()) c = chain(c.nodes, c.step, !other.from_the_end);
       }
   }
 
   Status choose_ends(Chains& chains, int64_t& bytes) const {
     for (size_t i = 0; i < chains.size(); ++i) {
       Chains trial = chains;
-      set_end(trial[i], !trial[i].from_the_end);
+      trial[i] = chain(chains[i].nodes, chains[i].step, !chains[i].from_the_end);
       THIMBLE_ASSIGN(const int64_t now, arena(trial));
       if (now >= bytes) continue;
       bytes = now;
@@ -161,39 +163,54 @@ class RowSearch {
     return {};
   }
 
-  // Less work in no more memory.
+  // Less work in no more memory: in place of each chain a part of it, two parts, or nothing.
   Status simplify(Chains& chains, int64_t& bytes) const {
-    for (size_t i = 0; i < chains.size(); ++i) {
-      std::vector<Chains> trials;
-      const RowChain chain = chains[i];
-      for (const NodeId n : chain.nodes)
-        for (RowChain& c : candidates(n)) {
-          const auto stays = [&](NodeId node) { return std::ranges::find(chain.nodes, node) != chain.nodes.end(); };
-          if (!std::ranges::all_of(c.nodes, stays)) continue;
-          if (chain.from_the_end) set_end(c, true);
-          trials.push_back(with(chains, std::move(c)));
-        }
-      trials.push_back(chains);
-      trials.back().erase(trials.back().begin() + static_cast<ptrdiff_t>(i));
-      std::ranges::sort(trials, {}, overhead);
+    for (size_t i = 0; i < chains.size();) {
+      const size_t before = chains.size();
+      Chains rest = chains;
+      rest.erase(rest.begin() + static_cast<ptrdiff_t>(i));
+      std::vector<Chains> trials = {rest};
+      const std::vector<RowChain> parts = parts_of(chains[i].nodes);
+      for (const RowChain& part : parts) {
+        trials.push_back(with(rest, part));
+        if (chains[i].nodes.size() > kInTwo) continue;
+        for (const RowChain& other : parts)
+          if (part.nodes.back() < other.nodes.front() && part.from_the_end != other.from_the_end)
+            trials.push_back(with(with(rest, part), other));
+      }
+      std::ranges::stable_sort(trials, {}, overhead);
       for (Chains& trial : trials) {
         if (overhead(trial) >= overhead(chains)) break;
         if (std::ranges::max(by_node(trial)) > bytes) continue;
         THIMBLE_ASSIGN(const int64_t now, arena(trial));
         if (now > bytes) continue;
         bytes = now;
-        if (trial.size() < chains.size()) --i;
         chains = std::move(trial);
         break;
       }
+      if (chains.size() >= before) ++i;
     }
     return {};
+  }
+
+  std::vector<RowChain> parts_of(const std::vector<NodeId>& nodes) const {
+    std::vector<RowChain> parts;
+    for (size_t from = 0; from < nodes.size(); ++from)
+      for (size_t to = from + 1; to <= nodes.size(); ++to)
+        for (const int64_t step : kSteps)
+          for (const bool from_the_end : {false, true})
+            if (const std::vector<NodeId> part(nodes.begin() + static_cast<ptrdiff_t>(from),
+                                               nodes.begin() + static_cast<ptrdiff_t>(to));
+                step < operators_[static_cast<size_t>(part.back())]->window.out)
+              parts.push_back(chain(part, step, from_the_end));
+    return parts;
   }
 
   const Checked& checked_;
   std::span<const std::optional<RowOperator>> operators_;
   std::span<const Scratch> scratch_;
   int64_t alignment_;
+  mutable std::map<std::tuple<std::vector<NodeId>, int64_t, bool>, std::optional<RowRun>> runs_;  // known ones
   std::vector<NodeId> next_;                 // the one operator by rows that reads what a node gives
   std::vector<std::vector<NodeId>> before_;  // whose outputs only this node reads, by rows
 };

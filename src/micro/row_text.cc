@@ -21,8 +21,8 @@ std::string list_of(std::span<const NodeId> nodes) {
 
 }  // namespace
 
-// A block of C: a loop over the rows of the last output; in it what each operator is asked for, y of its output and x of
-// its input, from the last to the first; then the calls, from the first to the last.
+// A block of C: a loop over the rows of the last output; in it what each operator is asked for, y of its output and x
+// of its input, from the last to the first; then the calls, from the first to the last.
 Status Emitter::chain(const RowChain& chain, std::span<const int64_t> lines) {
   const size_t count = chain.nodes.size(), last = count - 1;
   const auto op = [&](size_t k) -> const RowOperator& { return *row_operators_[static_cast<size_t>(chain.nodes[k])]; };
@@ -34,12 +34,12 @@ Status Emitter::chain(const RowChain& chain, std::span<const int64_t> lines) {
   const auto numbered = [&](const char* what, size_t k) { return format("{}{}", what, chain.nodes[k]); };
 
   for (const NodeId n : chain.nodes) body_ += title(n);
-  body_ += format("  /* {} by rows, {} at a time, {}", list_of(chain.nodes), chain.step,
-                  chain.from_the_end ? "the last first" : "the first first");
+  body_ += format("  /* {} by rows, {} at a time, {}.", list_of(chain.nodes), chain.step,
+                  chain.from_the_end ? "the last ones first" : "the first ones first");
   for (size_t k = 0; k < last; ++k)
-    body_ += format("{} {} of {} rows of {}", k == 0 ? ":" : ",", chain.run.lines[k] / row_bytes(output(k)),
-                    output(k).shape[1], chain.nodes[k]);
-  body_ += count > 1 ? " are kept. */\n  {\n" : ". */\n  {\n";
+    body_ += format("\n     Of {}'s {} rows {} are there.", chain.nodes[k], output(k).shape[1],
+                    chain.run.lines[k] / row_bytes(output(k)));
+  body_ += " */\n  {\n";
 
   // What is kept: as lines that move along, where windows overlap.
   const auto moves = [&](size_t k) { return !same_rows(op(k + 1).window); };
@@ -57,10 +57,10 @@ Status Emitter::chain(const RowChain& chain, std::span<const int64_t> lines) {
     body_ += format("    for ({0}.to = {1}; {0}.to > 0; {0}.to = {0}.from) {{\n      {0}.from = {2};\n", y_last, height,
                     bound(format("{}.to - {}", y_last, step), format("{}.to > {}", y_last, step), "0"));
   else
-    body_ += format("    for ({0}.from = 0; {0}.from < {1}; {0}.from = {0}.to) {{\n      {0}.to = {2};\n", y_last,
-                    height,
-                    bound(format("{}.from + {}", y_last, step), format("{}.from < {}", y_last, height - step),
-                          std::to_string(height)));
+    body_ +=
+        format("    for ({0}.from = 0; {0}.from < {1}; {0}.from = {0}.to) {{\n      {0}.to = {2};\n", y_last, height,
+               bound(format("{}.from + {}", y_last, step), format("{}.from < {}", y_last, height - step),
+                     std::to_string(height)));
   std::vector<std::string> y(count), x(count);
   y[last] = y_last;
   for (size_t k = count; k-- > 0;) {
@@ -71,8 +71,8 @@ Status Emitter::chain(const RowChain& chain, std::span<const int64_t> lines) {
     if (k == 0) break;
     y[k - 1] = moves(k - 1) ? numbered("y", k - 1) : x[k];
     if (moves(k - 1))
-      body_ += format("      const thimble_rows {} = thimble_lines_move(&{}, {});\n", y[k - 1], numbered("lines", k - 1),
-                      x[k]);
+      body_ += format("      const thimble_rows {} = thimble_lines_move(&{}, {});\n", y[k - 1],
+                      numbered("lines", k - 1), x[k]);
   }
 
   for (size_t k = 0; k < count; ++k) {

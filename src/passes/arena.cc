@@ -112,8 +112,8 @@ int64_t place_in_order(std::vector<ArenaItem>& items, const std::vector<size_t>&
 
 // Squeaky wheel: what rises above the target was placed too late, and goes to some place further to the front of the
 // order for the next attempt. Source: Joslin and Clements, "Squeaky wheel optimization", 1999.
-int64_t improve(std::vector<ArenaItem>& items, std::vector<size_t> order, int64_t height, int64_t target,
-                int attempts, const Overlaps& overlaps) {
+int64_t improve(std::vector<ArenaItem>& items, std::vector<size_t> order, int64_t height, int64_t target, int attempts,
+                const Overlaps& overlaps) {
   std::vector<ArenaItem> trial = items;
   Random random(1);
   for (int a = 0; a < attempts && height > target; ++a) {

@@ -16,8 +16,8 @@ struct ArenaItem {
   int64_t offset = 0;                 // result
 };
 
-// Two items that may share bytes although both are in use: the second lies at most `most` or at least `least` bytes behind
-// the first (one that is written while the other is read, and never over what is still to be read).
+// Two items that may share bytes although both are in use: the second lies at most `most` or at least `least` bytes
+// behind the first (one that is written while the other is read, and never over what is still to be read).
 struct ArenaOverlap {
   size_t first = 0, second = 0;  // items
   int64_t most = 0, least = 0;
