@@ -172,7 +172,7 @@ std::string driver(const std::string& n, const Graph& g) {
 }
 
 // A few: the compiler takes nearly all of the time.
-constexpr uint64_t kNetworks = 24;
+constexpr uint64_t kNetworks = 20;
 
 TEST(RowRun, GivesTheBytesOfWholeTensors) {
   if (std::system("cc --version > /dev/null 2>&1") != 0) GTEST_SKIP() << "no C compiler";
@@ -202,7 +202,7 @@ TEST(RowRun, GivesTheBytesOfWholeTensors) {
     declarations += format("int check_{}(void);\n", name);
     calls += format("  if (check_{0}()) {{ printf(\"{0}\\n\"); wrong = 1; }}\n", name);
   }
-  EXPECT_LT(tight_bytes, balanced_bytes * 8 / 10);
+  EXPECT_LT(tight_bytes, balanced_bytes * 9 / 10);
   write("main.c", "#include <stdio.h>\n" + declarations + "int main(void) {\n  int wrong = 0;\n" + calls +
                       "  return wrong;\n}\n");
   const std::string build =

@@ -14,7 +14,7 @@ typedef struct thimble_rows {
 // The rows of a layer's input that the windows of its output rows y look at.
 static inline thimble_rows thimble_rows_under(const thimble_axis* h, thimble_rows y) {
   thimble_rows x = y;
-  if (y.from >= y.to) return x;
+  if (y.to - y.from < 1) return x;
   x.from = y.from * h->stride - h->pad;
   x.to = (y.to - 1) * h->stride - h->pad + (h->kernel - 1) * h->dilation + 1;
   if (x.from < 0) x.from = 0;
@@ -41,7 +41,7 @@ typedef struct thimble_lines {
 static inline thimble_rows thimble_lines_move(thimble_lines* lines, thimble_rows wanted) {
   const thimble_dim bytes = lines->bytes;
   thimble_rows kept = lines->rows, missing = wanted;
-  if (wanted.from >= wanted.to) return missing;
+  if (wanted.to - wanted.from < 1) return missing;
   if (kept.from < wanted.from) kept.from = wanted.from;
   if (kept.to > wanted.to) kept.to = wanted.to;
   if (kept.from < kept.to) {
