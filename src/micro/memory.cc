@@ -35,9 +35,9 @@ MemoryUse::MemoryUse(const Checked& checked, std::span<const Scratch> scratch, s
   plan_ = schedule(checked, options);
   for (SharedMemory& s : plan_.storages)
     if (s.kind == SharedMemory::Kind::variable) s.kind = SharedMemory::Kind::constant;  // they have no place in it
-  const auto position = [&](NodeId node) {
-    return static_cast<int>(std::ranges::find(plan_.order, node) - plan_.order.begin());
-  };
+  std::vector<int> positions(g.nodes.size(), -1);
+  for (size_t p = 0; p < plan_.order.size(); ++p) positions[static_cast<size_t>(plan_.order[p])] = static_cast<int>(p);
+  const auto position = [&](NodeId node) { return positions[static_cast<size_t>(node)]; };
   for (const Scratch& s : scratch) uses_.push_back({s.bytes, position(s.node), position(s.node)});
   scratches_ = uses_.size();
   for (const RowChain& chain : chains) {
