@@ -41,8 +41,8 @@ class ChainText {
       text += format("{}{}", k == 0 ? "" : k == last() ? " and " : ", ", chain_.nodes[k]);
     text += format(" by rows, {} at a time, the {} ones first.", chain_.step, chain_.from_the_end ? "last" : "first");
     for (size_t k = 0; k < last(); ++k)
-      text += format("\n     Of the {} rows of {} there are only {}.", output(k).shape[1], chain_.nodes[k],
-                     chain_.run.lines[k] / row_bytes(output(k)));
+      text += format("\n     Kept of {}: {} of {} rows.", chain_.nodes[k], chain_.run.lines[k] / row_bytes(output(k)),
+                     output(k).shape[1]);
     return text + " */\n";
   }
 
