@@ -22,6 +22,7 @@ namespace {
 struct Arguments {
   std::string model, output, name;
   std::optional<micro::PackageFormat> format = micro::PackageFormat::c;
+  micro::Ram ram = micro::Ram::balanced;
   ExampleArguments examples;
 };
 
@@ -124,6 +125,7 @@ Status run(const Arguments& a, const Context& context) {
     options.origin = micro::harmless(std::filesystem::path(a.model).filename().string()).substr(0, 100);
     options.version = THIMBLE_VERSION;
     THIMBLE_ASSIGN(options.preparation, preparation_of(prepared.graph));
+    options.ram = a.ram;
     // What cannot be written is said before anything is computed.
     THIMBLE_ASSIGN(emitted, micro::emit_c(prepared, options));
     THIMBLE_TRY(make_examples(prepared, a.examples, context, &options));
@@ -168,6 +170,7 @@ Action define_export(Options& options) {
   options.examples(
       "thimble export model_int8.tflite -o model_c\n"
       "thimble export model_int8.tflite --format arduino --name digits -o Digits\n"
+      "thimble export model_int8.tflite --ram tight -o model_c         # less working memory, about the same speed\n"
       "thimble export model.thim --format zephyr -o modules/model\n"
       "thimble export model.tflite --data mnist -o model_c    # digits of the test set as its self-test\n"
       "thimble export model.tflite --self-test samples.npy -o model_c\n"
@@ -185,6 +188,9 @@ Action define_export(Options& options) {
                  [a](size_t i) { a->format = kFormats[i].package; });
   options.text("--name", &a->name, "NAME",
                "of the functions, and in capitals of the macros (default: the file's stem)");
+  options.choice("--ram", {"balanced", "tight"},
+                 "tight: layers run row by row where that makes the working memory smaller (default: balanced)",
+                 [a](size_t i) { a->ram = i == 0 ? micro::Ram::balanced : micro::Ram::tight; });
   declare_examples(options, &a->examples);
   return [a](const Context& context) { return run(*a, context); };
 }

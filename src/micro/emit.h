@@ -25,6 +25,8 @@ struct Preparation {
   std::string samples;              // what they are, for comments: "pixels of 0 to 255", "columns: size, age"
   std::vector<std::string> labels;  // of the outputs; may be empty
 };
+// What the arena may cost in time. tight: layers run row by row where that makes it smaller.
+enum class Ram : uint8_t { balanced, tight };
 
 struct EmitOptions {
   std::string name;       // of the functions; in capitals of the macros
@@ -32,6 +34,7 @@ struct EmitOptions {
   std::string version;    // of Thimble
   int64_t alignment = 8;  // of the arena and of every buffer in it, in bytes
   std::optional<Preparation> preparation;
+  Ram ram = Ram::balanced;
   // For the self-test: inputs (each the bytes of all inputs, one behind the other) and the answers to them.
   std::vector<std::vector<uint8_t>> examples, answers;
 };
@@ -87,6 +90,11 @@ class EmitContext {
   std::string declare(std::string_view what, std::string_view type, std::string_view value, int64_t count = 0);
   // int8 constants in another order than the model's.
   std::string packed(std::string_view what, std::span<const int8_t> values);
+
+  // Output rows are windows over the rows of input 0, and `h` is the member of that name in the plan's struct: with
+  // another `h`, and pointers to the rows in question, the same calls give some of the rows. Operators that work on
+  // each row by itself say nothing (their axes do).
+  void windows(const thimble_axis& h);
 
   // On AVR constants are read through macros of their own: compiling stops there, where that cannot be.
   void not_on_avr(const std::string& why);

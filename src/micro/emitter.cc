@@ -7,6 +7,7 @@
 #include "graph/int4.h"
 #include "micro/literals.h"
 #include "micro/plan_writer.h"
+#include "micro/row_search.h"
 #include "micro/sources.h"
 #include "micro/words.h"
 
@@ -72,8 +73,13 @@ Result<Emitted> Emitter::run() {
   THIMBLE_TRY(refuse_types());
   // Once for the scratch that the nodes want, then with every place known.
   memory_.offset.assign(g_.tensors.size(), 0);
+  windows_.resize(g_.nodes.size());
   THIMBLE_TRY(nodes());
-  THIMBLE_ASSIGN(memory_, place(checked, scratch_, options.alignment));
+  if (options.ram == Ram::tight) {
+    row_operators_ = row_operators(checked, windows_);
+    THIMBLE_ASSIGN(chains_, find_row_chains(checked, row_operators_, scratch_, options.alignment));
+  }
+  THIMBLE_ASSIGN(memory_, MemoryUse(checked, scratch_, chains_).place(options.alignment, 20000));
   THIMBLE_TRY(nodes());
 
   Emitted result;
@@ -109,25 +115,58 @@ Status Emitter::nodes() {
   plans_.clear();
   body_.clear();
   weights_bytes_ = derived_bytes_ = 0;
-  scratch_used_ = 0;
+  scratch_used_.clear();
+  std::vector<size_t> chain_of(g_.nodes.size(), chains_.size());
+  for (size_t c = 0; c < chains_.size(); ++c)
+    for (const NodeId n : chains_[c].nodes) chain_of[static_cast<size_t>(n)] = c;
   for (size_t n = 0; n < g_.nodes.size(); ++n) {
-    const Node& node = g_.nodes[n];
-    const Tensor& y = g_.at(node.outputs[0]);
-    const std::string title = format("{}: {} \"{}\"", n, name(node.op), short_name(node.name));
-    const int64_t macs = checked.nodes[n].macs;
-    body_ += format("  /* {}\n     {} -> {}{} */\n", title,
-                    node.inputs.empty() || node.inputs[0] < 0 ? "" : spec(g_.at(node.inputs[0])), spec(y),
-                    macs ? format(", {} multiply-accumulates", macs) : "");
-    if (checked.nodes[n].output_is_input || y.shape.elements() == 0) continue;
-    const Cell<EmitFn>& cell = emitter_of(node.op);
-    EmitContext ctx(*this, static_cast<NodeId>(n));
-    if (!cell.rule) return ctx.unsupported(cell.why_not, "`thimble ops` lists the operators that have C");
-    const size_t before = plans_.size();
-    THIMBLE_TRY(cell.rule(ctx));
-    if (plans_.size() > before) plans_.insert(before, format("\n/* ---- {} ---- */\n", title));
-    body_ += format("  {}_ON_LAYER({});\n", macro_, n);
+    const auto id = static_cast<NodeId>(n);
+    if (chain_of[n] == chains_.size()) {
+      THIMBLE_TRY(node(id));
+    } else if (const RowChain& c = chains_[chain_of[n]]; c.nodes.back() == id) {
+      THIMBLE_TRY(chain(c, memory_.lines[chain_of[n]]));
+    }
   }
   return {};
+}
+
+// `3: conv2d "name"`
+std::string Emitter::caption(NodeId n) const {
+  const Node& node = g_.nodes[static_cast<size_t>(n)];
+  return format("{}: {} \"{}\"", n, name(node.op), short_name(node.name));
+}
+
+// A comment: that, its shapes and its work.
+std::string Emitter::title(NodeId n) const {
+  const Node& node = g_.nodes[static_cast<size_t>(n)];
+  const int64_t macs = checked.nodes[static_cast<size_t>(n)].macs;
+  return format("  /* {}\n     {} -> {}{} */\n", caption(n),
+                node.inputs.empty() || node.inputs[0] < 0 ? "" : spec(g_.at(node.inputs[0])),
+                spec(g_.at(node.outputs[0])), macs ? format(", {} multiply-accumulates", macs) : "");
+}
+
+Status Emitter::node(NodeId n) {
+  const Node& node = g_.nodes[static_cast<size_t>(n)];
+  body_ += title(n);
+  if (checked.nodes[static_cast<size_t>(n)].output_is_input || g_.at(node.outputs[0]).shape.elements() == 0) return {};
+  THIMBLE_TRY(call_of(n));
+  body_ += format("  {}_ON_LAYER({});\n", macro_, n);
+  return {};
+}
+
+// The node's call and its constants, under a heading.
+Status Emitter::call_of(NodeId n) {
+  const Cell<EmitFn>& cell = emitter_of(g_.nodes[static_cast<size_t>(n)].op);
+  EmitContext ctx(*this, n);
+  if (!cell.rule) return ctx.unsupported(cell.why_not, "`thimble ops` lists the operators that have C");
+  const size_t before = plans_.size();
+  THIMBLE_TRY(cell.rule(ctx));
+  if (plans_.size() > before) plans_.insert(before, format("\n/* ---- {} ---- */\n", caption(n)));
+  return {};
+}
+
+const Resolved& Emitter::resolved(NodeId node) const {
+  return row_call_ && !row_call_->op.several ? row_call_->op.row : checked.nodes[static_cast<size_t>(node)];
 }
 
 int64_t Emitter::arena_bytes() const {
@@ -153,6 +192,8 @@ int64_t Emitter::state_bytes() const {
 
 std::string Emitter::address(TensorId t) {
   if (t == kNoTensor) return "NULL";
+  if (row_call_)
+    if (const auto row = row_call_->at.find(t); row != row_call_->at.end()) return row->second;
   const TensorId at = memory_.view_of.empty() ? t : memory_.view_of[static_cast<size_t>(t)];
   const Tensor& tensor = g_.at(at);
   if (tensor.constant()) return constant(at);
@@ -177,15 +218,22 @@ std::string Emitter::constant(TensorId t) {
 std::string Emitter::plan_of(NodeId node, std::string_view type) {
   const std::string symbol = format("{}_plan_{}", name_, node);
   PlanWriter writer(format("{}_p{}", name_, node));
-  checked.nodes[static_cast<size_t>(node)].plan.visit(writer);
+  resolved(node).plan.visit(writer);
   plans_ += "\n" + writer.text(type, symbol);
   derived_bytes_ += writer.array_bytes();
-  return "&" + symbol;
+  if (!row_call_ || !row_call_->op.several) return "&" + symbol;
+  row_call_->plan_type = type;
+  return "&p";
 }
 
 std::string Emitter::scratch(NodeId node, int64_t bytes) {
-  const size_t i = scratch_used_++;
-  if (i == scratch_.size()) scratch_.push_back({node, bytes});
+  std::vector<size_t>& of_node = scratch_of_[node];
+  const size_t use = scratch_used_[node]++;
+  if (use == of_node.size()) {
+    of_node.push_back(scratch_.size());
+    scratch_.push_back({node, bytes});
+  }
+  const size_t i = of_node[use];
   return format("(void *)(a + {})", i < memory_.scratch.size() ? memory_.scratch[i] : 0);
 }
 
@@ -257,7 +305,7 @@ EmitContext::EmitContext(Emitter& emitter, NodeId id)
     : graph(emitter.checked.graph),
       node_id(id),
       node(graph.nodes[static_cast<size_t>(id)]),
-      resolved(emitter.checked.nodes[static_cast<size_t>(id)]),
+      resolved(emitter.resolved(id)),
       emitter_(emitter) {}
 
 std::string EmitContext::operand(size_t input) { return has(input) ? emitter_.address(node.inputs[input]) : "NULL"; }
@@ -278,11 +326,12 @@ std::string EmitContext::packed(std::string_view what, std::span<const int8_t> v
   return emitter_.packed_of(node_id, what, values);
 }
 
+void EmitContext::windows(const thimble_axis& h) { emitter_.windows_of(node_id, h); }
 void EmitContext::not_on_avr(const std::string& why) { emitter_.not_on_avr(why); }
 
 void EmitContext::call(const std::string& header, std::string_view function,
                        const std::vector<std::string>& arguments) {
-  emitter_.call(header, wrapped(format("  {}(", function), arguments, ");\n"));
+  emitter_.call(header, wrapped(format("{}{}(", emitter_.indent(), function), arguments, ");\n"));
 }
 
 Status EmitContext::usual(std::string_view family, std::string_view function, size_t inputs) {

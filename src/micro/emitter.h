@@ -29,11 +29,26 @@ class Emitter {
   std::string declared(NodeId node, std::string_view what, std::string_view type, std::string_view value,
                        int64_t count);
   std::string packed_of(NodeId node, std::string_view what, std::span<const int8_t> values);
+  void windows_of(NodeId node, const thimble_axis& h) { windows_[static_cast<size_t>(node)] = h; }
+  const Resolved& resolved(NodeId node) const;
   void not_on_avr(std::string why) { avr_obstacle_ = std::move(why); }
   void call(const std::string& header, const std::string& text);
+  std::string_view indent() const { return row_call_ ? "        " : "  "; }
 
  private:
+  // The calls of one operator of a chain, while they are written.
+  struct RowCall {
+    const RowOperator& op;
+    std::map<TensorId, std::string> at;  // rows, as pointers
+    std::string plan_type;               // of the plan that gets another h
+  };
+
   Status nodes();
+  Status node(NodeId n);
+  Status call_of(NodeId n);
+  Status chain(const RowChain& chain, std::span<const int64_t> lines);
+  std::string caption(NodeId n) const;
+  std::string title(NodeId n) const;
   Status refuse_types() const;
   bool plain_interface() const { return g_.inputs.size() == 1 && g_.outputs.size() == 1; }
   // Examples are given, and no tensor of the interface is empty (C has no arrays of no elements).
@@ -65,7 +80,12 @@ class Emitter {
   std::string name_, macro_;  // kws, KWS
   Memory memory_;
   std::vector<Scratch> scratch_;
-  size_t scratch_used_ = 0;
+  std::map<NodeId, std::vector<size_t>> scratch_of_;  // indices into scratch_
+  std::map<NodeId, size_t> scratch_used_;
+  std::vector<std::optional<thimble_axis>> windows_;  // per node, what it said
+  std::vector<std::optional<RowOperator>> row_operators_;
+  std::vector<RowChain> chains_;
+  RowCall* row_call_ = nullptr;
   std::set<std::string> headers_;
   std::map<TensorId, std::string> constants_;
   std::string weights_, plans_, body_;

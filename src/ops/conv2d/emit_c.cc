@@ -6,6 +6,7 @@ namespace thimble::emit_c {
 Status conv2d(micro::EmitContext& ctx) {
   micro::expect_constant_weights(ctx);
   const auto& p = ctx.resolved.plan.as<thimble_conv2d>();
+  ctx.windows(p.h);
   const int64_t n = p.h.kernel * p.w.kernel * p.group_channels;
   if (ctx.in(0).type != DType::i8 || p.channels != p.group_channels) return ctx.usual("conv2d", 3);
   const micro::LayerFacts facts = micro::layer_facts(ctx, p.outputs, n, 1, p.x_zero);

@@ -6,6 +6,7 @@ namespace thimble::emit_c {
 Status depthwise_conv2d(micro::EmitContext& ctx) {
   micro::expect_constant_weights(ctx);
   const auto& p = ctx.resolved.plan.as<thimble_depthwise_conv2d>();
+  ctx.windows(p.h);
   const bool fast = ctx.in(0).type == DType::i8 && ctx.in(1).type == DType::i8 && p.multiplier == 1 &&
                     micro::shifts_right(p.y, p.outputs);
   if (!fast) return ctx.usual("depthwise_conv2d", 3);
