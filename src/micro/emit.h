@@ -67,9 +67,9 @@ class EmitContext {
   // A further scratch buffer of the node, as a `void *`.
   std::string scratch(int64_t bytes);
 
-  // A further constant of the node, called NAME_p3_WHAT. `on_mve`, where it is given, stands in its place on processors
-  // with MVE.
-  std::string constant(std::string_view what, std::span<const int32_t> values, std::span<const int32_t> on_mve = {});
+  // A further constant of the node, called NAME_p3_WHAT. `for_bytes`, where it is given, stands in its place where
+  // convolutions multiply bytes as they are: with MVE and on AVR.
+  std::string constant(std::string_view what, std::span<const int32_t> values, std::span<const int32_t> for_bytes = {});
 
   // `static const TYPE NAME_p3_WHAT = VALUE;` in ordinary memory; of an array of `count` where that is not 0.
   std::string declare(std::string_view what, std::string_view type, std::string_view value, int64_t count = 0);

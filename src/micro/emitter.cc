@@ -176,17 +176,18 @@ std::string Emitter::scratch(NodeId node, int64_t bytes) {
 }
 
 std::string Emitter::constant_of(NodeId node, std::string_view what, std::span<const int32_t> values,
-                                 std::span<const int32_t> on_mve) {
+                                 std::span<const int32_t> for_bytes) {
   const std::string symbol = format("{}_p{}_{}", name_, node, what);
   const auto written = [&](std::span<const int32_t> list) {
     return array("int32_t", symbol, list.data(), static_cast<int64_t>(list.size()));
   };
   derived_bytes_ += static_cast<int64_t>(values.size()) * 4;
   plans_ += "\n";
-  if (on_mve.empty()) {
+  if (for_bytes.empty()) {
     plans_ += written(values);
   } else {
-    plans_ += "#if defined(THIMBLE_MVE)\n" + written(on_mve) + "#else\n" + written(values) + "#endif\n";
+    plans_ += "#if defined(THIMBLE_MVE) || defined(THIMBLE_AVR)\n" + written(for_bytes) + "#else\n" + written(values) +
+              "#endif\n";
   }
   return symbol;
 }
@@ -251,8 +252,8 @@ std::string EmitContext::plan(std::string_view type) { return emitter_.plan_of(n
 std::string EmitContext::scratch(int64_t bytes) { return emitter_.scratch(node_id, bytes); }
 
 std::string EmitContext::constant(std::string_view what, std::span<const int32_t> values,
-                                  std::span<const int32_t> on_mve) {
-  return emitter_.constant_of(node_id, what, values, on_mve);
+                                  std::span<const int32_t> for_bytes) {
+  return emitter_.constant_of(node_id, what, values, for_bytes);
 }
 
 std::string EmitContext::declare(std::string_view what, std::string_view type, std::string_view value, int64_t count) {

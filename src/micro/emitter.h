@@ -25,7 +25,7 @@ class Emitter {
   std::string plan_of(NodeId node, std::string_view type);
   std::string scratch(NodeId node, int64_t bytes);
   std::string constant_of(NodeId node, std::string_view what, std::span<const int32_t> values,
-                          std::span<const int32_t> on_mve);
+                          std::span<const int32_t> for_bytes);
   std::string declared(NodeId node, std::string_view what, std::string_view type, std::string_view value,
                        int64_t count);
   std::string packed_of(NodeId node, std::string_view what, std::span<const int8_t> values);
