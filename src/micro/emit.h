@@ -18,10 +18,11 @@ struct File {
 };
 
 struct EmitOptions {
-  std::string name;       // of the functions; in capitals of the macros
-  std::string origin;     // what it was made from, for the heads of files
-  std::string version;    // of Thimble
-  int64_t alignment = 8;  // of the arena and of every buffer in it, in bytes
+  std::string name;             // of the functions; in capitals of the macros
+  std::string origin;           // what it was made from, for the heads of files
+  std::string version;          // of Thimble
+  int64_t alignment = 8;        // of the arena and of every buffer in it, in bytes
+  bool trainable_head = false;  // the last dense layer in float32 too, with what learns on (micro/head.h)
   // For the self-test: inputs (each the bytes of all inputs, one behind the other) and the answers to them.
   std::vector<std::vector<uint8_t>> examples, answers;
 };
@@ -31,6 +32,7 @@ struct Emitted {
   int64_t arena_bytes = 0;    // with inputs and outputs
   int64_t weights_bytes = 0;  // constants of the model
   int64_t derived_bytes = 0;  // multipliers, shifts, tables
+  int64_t head_bytes = 0;     // RAM of the trainable head, beside the arena
 };
 
 // Errors: unsupported, of a node that has no C, with what would help.

@@ -62,6 +62,9 @@ Result<Emitted> Emitter::run() {
     return fail(ErrorCode::usage, format("\"{}\" is no identifier of C", name_),
                 format("for example --name {}", identifier(name_)));
   THIMBLE_TRY(refuse_types());
+  if (options.trainable_head) {
+    THIMBLE_ASSIGN(head_, find_head(checked));
+  }
   // Once for the scratch that the nodes want, then with every place known.
   memory_.offset.assign(g_.tensors.size(), 0);
   THIMBLE_TRY(nodes());
@@ -78,6 +81,7 @@ Result<Emitted> Emitter::run() {
   result.arena_bytes = arena_bytes();
   result.weights_bytes = weights_bytes_;
   result.derived_bytes = derived_bytes_;
+  if (head_) result.head_bytes = head_->bytes();
   return result;
 }
 
@@ -104,6 +108,7 @@ Status Emitter::nodes() {
   for (size_t n = 0; n < g_.nodes.size(); ++n) {
     const Node& node = g_.nodes[n];
     const Tensor& y = g_.at(node.outputs[0]);
+    if (head_ && head_->node == static_cast<NodeId>(n)) features_end_ = body_.size();
     body_ += format("  /* {}: {} \"{}\"\n     {} -> {} */\n", n, name(node.op), short_name(node.name),
                     node.inputs.empty() || node.inputs[0] < 0 ? "" : spec(g_.at(node.inputs[0])), spec(y));
     if (checked.nodes[n].output_is_input || y.shape.elements() == 0) continue;
@@ -112,6 +117,10 @@ Status Emitter::nodes() {
     if (!cell.rule) return ctx.unsupported(cell.why_not, "`thimble ops` lists the operators that have C");
     THIMBLE_TRY(cell.rule(ctx));
     body_ += format("  {}_ON_LAYER({});\n", macro_, n);
+  }
+  if (head_) {
+    headers_.insert("micro/kernels/train_head.h");
+    plans_ += head_constants(checked, *head_, name_);
   }
   return {};
 }

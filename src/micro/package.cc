@@ -91,6 +91,8 @@ File readme(const Facts& f) {
   text += "| | bytes |\n|---|---|\n";
   text += format("| working memory (`{}_ARENA_BYTES`: inputs, outputs and everything between) | {} |\n", f.macro(),
                  f.emitted.arena_bytes);
+  if (f.emitted.head_bytes > 0)
+    text += format("| `{}_head`, of a program that learns | {} |\n", f.n(), f.emitted.head_bytes);
   text += format("| weights and biases, in flash | {} |\n", f.emitted.weights_bytes);
   text += format("| multipliers, shifts and tables, in flash | {} |\n\n", f.emitted.derived_bytes);
   text +=
@@ -121,6 +123,9 @@ void arduino(const Facts& f, std::vector<File>& files) {
   std::string keywords;
   for (const char* function : {"run", "run_io", "run_state", "self_test"})
     keywords += format("{}_{}\tKEYWORD2\n", f.n(), function);
+  if (f.emitted.head_bytes > 0)
+    for (const char* function : {"head_reset", "run_head", "train_step"})
+      keywords += format("{}_{}\tKEYWORD2\n", f.n(), function);
   for (const char* constant : {"INPUT_SIZE", "OUTPUT_SIZE", "ARENA_BYTES", "OK"})
     keywords += format("{}_{}\tLITERAL1\n", f.macro(), constant);
   files.push_back({"keywords.txt", keywords});

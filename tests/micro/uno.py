@@ -54,7 +54,7 @@ def quantised(pictures, folder, name):
             words = line.split()
             if len(words) > 2 and words[0] == '#define':
                 numbers[words[1]] = words[2].strip('()f')
-    scale, zero = float(numbers['UNO_INPUT_SCALE']), int(numbers['UNO_INPUT_ZERO_POINT'])
+    scale, zero = float(numbers[f'{name.upper()}_INPUT_SCALE']), int(numbers[f'{name.upper()}_INPUT_ZERO_POINT'])
     table = bytes(max(-128, min(127, round(value / 255 / scale) + zero)) & 255 for value in range(256))
     return pictures.translate(table)
 
