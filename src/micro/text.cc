@@ -121,6 +121,10 @@ std::string Emitter::header() {
 std::string Emitter::source() {
   const bool plain = plain_interface(), states = has_states();
   std::string text = head(": the network, one call per operator");
+  text +=
+      "#if defined(__AVR__) && defined(__GNUC__) && !defined(__clang__)\n"
+      "#pragma GCC optimize(\"O2\") /* plans become constants in the code: less RAM and time than at -Os */\n"
+      "#endif\n\n";
   text += format("#include \"{}.h\"\n\n#include <math.h>\n#include <string.h>\n\n", name_);
   for (const std::string& header : headers_) text += format("#include \"{}\"\n", shipped_name(header));
   text += format("#include \"{}_weights.h\"\n\n", name_);

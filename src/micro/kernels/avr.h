@@ -6,8 +6,6 @@
 
 #if defined(__AVR_HAVE_MUL__) && defined(__AVR_HAVE_LPMX__)
 #define THIMBLE_AVR 1
-#pragma GCC push_options
-#pragma GCC optimize("O2")  // Arduino's -Os would cost 5 % more cycles and save 150 bytes
 
 // sum + Σ x · w over n bytes, w in flash: 12 cycles for a product. The sum of two products has 16 bits and a sign,
 // which is what BRGE branches by; 24 bits hold all 255.
@@ -138,5 +136,4 @@ static inline int8_t thimble_requantized_avr(const thimble_requantize* r, int32_
   v = ((v >> right) + 1) >> 1;
   return (int8_t)thimble_clamp(v + r->zero, r->lo, r->hi);
 }
-#pragma GCC pop_options
 #endif

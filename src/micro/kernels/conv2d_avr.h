@@ -8,8 +8,6 @@
 #include "ops/conv2d/kernel.h"
 
 #if defined(THIMBLE_AVR)
-#pragma GCC push_options
-#pragma GCC optimize("O2")
 // Lines of `run` bytes (both up to 255), `gap` bytes between them.
 static __attribute__((noinline, unused)) void thimble_copy_lines(const int8_t* from, uint8_t lines, uint8_t run,
                                                                  thimble_dim gap, int8_t* to) {
@@ -70,5 +68,4 @@ static inline void thimble_conv2d_avr_s8(const thimble_conv2d* p, const int8_t* 
     }
   }
 }
-#pragma GCC pop_options
 #endif
