@@ -319,8 +319,10 @@ tl::unexpected<Error> EmitContext::unsupported(const std::string& why, const std
 }
 
 Result<Emitted> emit_c(const Checked& checked, const EmitOptions& options) {
-  Checked wide = checked;
-  widen_int4(wide.graph);
+  Graph graph = checked.graph;
+  widen_int4(graph);
+  // Inference is asked again: plans say which operands are constants, and folding has made more of them since.
+  THIMBLE_ASSIGN(const Checked wide, check(std::move(graph)));
   return Emitter(wide, options).run();
 }
 
