@@ -24,6 +24,7 @@ struct Arguments {
   std::optional<micro::PackageFormat> format = micro::PackageFormat::c;
   micro::Ram ram = micro::Ram::balanced;
   ExampleArguments examples;
+  bool trainable_head = false;
 };
 
 struct FormatWord {
@@ -95,12 +96,16 @@ std::string json_of(const std::vector<micro::File>& files, const micro::Emitted&
   for (const micro::File& file : files) json.value(file.path);
   json.end_array();
   json.field("arena_bytes", emitted.arena_bytes).field("ram_bytes", emitted.arena_bytes);
+  if (emitted.head_bytes > 0) json.field("head_bytes", emitted.head_bytes);
   json.field("weights_bytes", emitted.weights_bytes).field("derived_bytes", emitted.derived_bytes).end_object();
   return json.take() + "\n";
 }
 
 Status run(const Arguments& a, const Context& context) {
   THIMBLE_ASSIGN(const std::string name, name_of(a));
+  if (!a.format && a.trainable_head)
+    return fail(ErrorCode::usage, "--format header writes the file, which holds no trainable head",
+                "take another --format, or leave --trainable-head out");
   THIMBLE_ASSIGN(LoadedModel model, load_model(a.model));
   note_left_out(model.graph, context);
   micro::Emitted emitted;
@@ -126,6 +131,7 @@ Status run(const Arguments& a, const Context& context) {
     options.version = THIMBLE_VERSION;
     THIMBLE_ASSIGN(options.preparation, preparation_of(prepared.graph));
     options.ram = a.ram;
+    options.trainable_head = a.trainable_head;
     // What cannot be written is said before anything is computed.
     THIMBLE_ASSIGN(emitted, micro::emit_c(prepared, options));
     THIMBLE_TRY(make_examples(prepared, a.examples, context, &options));
@@ -157,6 +163,7 @@ Status run(const Arguments& a, const Context& context) {
   TextTable table;
   table.column("in").column("of").column("bytes", Align::right);
   table.row({"RAM", "the arena, with inputs and outputs", format_count(emitted.arena_bytes)});
+  if (a.trainable_head) table.row({"RAM", "the trainable head", format_count(emitted.head_bytes)});
   table.row({"flash", "weights and biases", format_count(emitted.weights_bytes)});
   table.row({"flash", "multipliers, shifts and tables", format_count(emitted.derived_bytes)});
   context.print(table.text(context.colour(), context.table_width()));
@@ -192,6 +199,8 @@ Action define_export(Options& options) {
                  "tight: layers run row by row where that makes the working memory smaller (default: balanced)",
                  [a](size_t i) { a->ram = i == 0 ? micro::Ram::balanced : micro::Ram::tight; });
   declare_examples(options, &a->examples);
+  options.flag("--trainable-head", &a->trainable_head,
+               "the last dense layer in float32 too, with a step of training: it learns on, on the controller");
   return [a](const Context& context) { return run(*a, context); };
 }
 

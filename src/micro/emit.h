@@ -29,10 +29,11 @@ struct Preparation {
 enum class Ram : uint8_t { balanced, tight };
 
 struct EmitOptions {
-  std::string name;       // of the functions; in capitals of the macros
-  std::string origin;     // what it was made from, for the heads of files
-  std::string version;    // of Thimble
-  int64_t alignment = 8;  // of the arena and of every buffer in it, in bytes
+  std::string name;             // of the functions; in capitals of the macros
+  std::string origin;           // what it was made from, for the heads of files
+  std::string version;          // of Thimble
+  int64_t alignment = 8;        // of the arena and of every buffer in it, in bytes
+  bool trainable_head = false;  // the last dense layer in float32 too, with what learns on (micro/head.h)
   std::optional<Preparation> preparation;
   Ram ram = Ram::balanced;
   // For the self-test: inputs (each the bytes of all inputs, one behind the other) and the answers to them.
@@ -44,6 +45,7 @@ struct Emitted {
   int64_t arena_bytes = 0;    // with inputs and outputs
   int64_t weights_bytes = 0;  // constants of the model
   int64_t derived_bytes = 0;  // multipliers, shifts, tables
+  int64_t head_bytes = 0;     // RAM of the trainable head, beside the arena
 };
 
 // Errors: unsupported, of a node that has no C, with what would help.
@@ -82,9 +84,9 @@ class EmitContext {
   // A further scratch buffer of the node, as a `void *`.
   std::string scratch(int64_t bytes);
 
-  // A further constant of the node, called NAME_p3_WHAT. `on_mve`, where it is given, stands in its place on processors
-  // with MVE.
-  std::string constant(std::string_view what, std::span<const int32_t> values, std::span<const int32_t> on_mve = {});
+  // A further constant of the node, called NAME_p3_WHAT. `for_bytes`, where it is given, stands in its place where
+  // convolutions multiply bytes as they are: with MVE and on AVR.
+  std::string constant(std::string_view what, std::span<const int32_t> values, std::span<const int32_t> for_bytes = {});
 
   // `static const TYPE NAME_p3_WHAT = VALUE;` in ordinary memory; of an array of `count` where that is not 0.
   std::string declare(std::string_view what, std::string_view type, std::string_view value, int64_t count = 0);

@@ -71,6 +71,9 @@ Result<Emitted> Emitter::run() {
     return fail(ErrorCode::usage, format("\"{}\" cannot name functions and files of C", name_),
                 format("for example {}", network_name(name_)));
   THIMBLE_TRY(refuse_types());
+  if (options.trainable_head) {
+    THIMBLE_ASSIGN(head_, find_head(checked));
+  }
   // Once for the scratch that the nodes want, then with every place known.
   memory_.offset.assign(g_.tensors.size(), 0);
   windows_.resize(g_.nodes.size());
@@ -93,6 +96,7 @@ Result<Emitted> Emitter::run() {
   result.arena_bytes = arena_bytes();
   result.weights_bytes = weights_bytes_;
   result.derived_bytes = derived_bytes_;
+  if (head_) result.head_bytes = head_->bytes();
   return result;
 }
 
@@ -121,11 +125,16 @@ Status Emitter::nodes() {
     for (const NodeId n : chains_[c].nodes) chain_of[static_cast<size_t>(n)] = c;
   for (size_t n = 0; n < g_.nodes.size(); ++n) {
     const auto id = static_cast<NodeId>(n);
+    if (head_ && head_->node == id) features_end_ = body_.size();
     if (chain_of[n] == chains_.size()) {
       THIMBLE_TRY(node(id));
     } else if (const RowChain& c = chains_[chain_of[n]]; c.nodes.back() == id) {
       THIMBLE_TRY(chain(c, memory_.lines[chain_of[n]]));
     }
+  }
+  if (head_) {
+    headers_.insert("micro/kernels/train_head.h");
+    plans_ += head_constants(checked, *head_, name_);
   }
   return {};
 }
@@ -238,17 +247,18 @@ std::string Emitter::scratch(NodeId node, int64_t bytes) {
 }
 
 std::string Emitter::constant_of(NodeId node, std::string_view what, std::span<const int32_t> values,
-                                 std::span<const int32_t> on_mve) {
+                                 std::span<const int32_t> for_bytes) {
   const std::string symbol = format("{}_p{}_{}", name_, node, what);
   const auto written = [&](std::span<const int32_t> list) {
     return array("int32_t", symbol, list.data(), static_cast<int64_t>(list.size()));
   };
   derived_bytes_ += static_cast<int64_t>(values.size()) * 4;
   plans_ += "\n";
-  if (on_mve.empty()) {
+  if (for_bytes.empty()) {
     plans_ += written(values);
   } else {
-    plans_ += "#if defined(THIMBLE_MVE)\n" + written(on_mve) + "#else\n" + written(values) + "#endif\n";
+    plans_ += "#if defined(THIMBLE_MVE) || defined(THIMBLE_AVR)\n" + written(for_bytes) + "#else\n" + written(values) +
+              "#endif\n";
   }
   return symbol;
 }
@@ -314,8 +324,8 @@ std::string EmitContext::plan(std::string_view type) { return emitter_.plan_of(n
 std::string EmitContext::scratch(int64_t bytes) { return emitter_.scratch(node_id, bytes); }
 
 std::string EmitContext::constant(std::string_view what, std::span<const int32_t> values,
-                                  std::span<const int32_t> on_mve) {
-  return emitter_.constant_of(node_id, what, values, on_mve);
+                                  std::span<const int32_t> for_bytes) {
+  return emitter_.constant_of(node_id, what, values, for_bytes);
 }
 
 std::string EmitContext::declare(std::string_view what, std::string_view type, std::string_view value, int64_t count) {
@@ -361,8 +371,10 @@ tl::unexpected<Error> EmitContext::unsupported(const std::string& why, const std
 }
 
 Result<Emitted> emit_c(const Checked& checked, const EmitOptions& options) {
-  Checked wide = checked;
-  widen_int4(wide.graph);
+  Graph graph = checked.graph;
+  widen_int4(graph);
+  // Inference is asked again: plans say which operands are constants, and folding has made more of them since.
+  THIMBLE_ASSIGN(const Checked wide, check(std::move(graph)));
   return Emitter(wide, options).run();
 }
 

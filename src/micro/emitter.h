@@ -2,10 +2,12 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 
 #include "base/numbers.h"
 #include "micro/emit.h"
+#include "micro/head.h"
 #include "micro/memory.h"
 
 namespace thimble::micro {
@@ -25,7 +27,7 @@ class Emitter {
   std::string plan_of(NodeId node, std::string_view type);
   std::string scratch(NodeId node, int64_t bytes);
   std::string constant_of(NodeId node, std::string_view what, std::span<const int32_t> values,
-                          std::span<const int32_t> on_mve);
+                          std::span<const int32_t> for_bytes);
   std::string declared(NodeId node, std::string_view what, std::string_view type, std::string_view value,
                        int64_t count);
   std::string packed_of(NodeId node, std::string_view what, std::span<const int8_t> values);
@@ -57,7 +59,8 @@ class Emitter {
   int64_t state_bytes() const;
   int64_t arena_bytes() const;
   std::string constant(TensorId t);
-  std::string header() const;
+  HeadWords head_words();
+  std::string header();
   std::string source();
   std::string weights() const;
   std::string self_test() const;
@@ -89,6 +92,8 @@ class Emitter {
   std::set<std::string> headers_;
   std::map<TensorId, std::string> constants_;
   std::string weights_, plans_, body_;
+  std::optional<Head> head_;
+  size_t features_end_ = 0;   // of body_: the calls before this give the features of the head
   std::string avr_obstacle_;  // why AVR would read the wrong memory; empty: it would not
   int64_t weights_bytes_ = 0, derived_bytes_ = 0;
 };

@@ -12,9 +12,9 @@ struct Scratch {
 };
 
 struct Memory {
-  std::vector<TensorId> view_of;            // per tensor: the one whose bytes it is (itself, where it is nobody's view)
-  std::vector<int64_t> offset;              // per tensor; −1 for what has no place: constants and variables that are no outputs
-  std::vector<int64_t> scratch;             // per Scratch
+  std::vector<TensorId> view_of;  // per tensor: the one whose bytes it is (itself, where it is nobody's view)
+  std::vector<int64_t> offset;    // per tensor; −1 for what has no place: constants and variables that are no outputs
+  std::vector<int64_t> scratch;   // per Scratch
   std::vector<std::vector<int64_t>> lines;  // per chain and line buffer
   int64_t bytes = 0;
 };

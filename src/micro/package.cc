@@ -103,6 +103,7 @@ std::string figures(const Facts& f) {
   const auto row = [&](const std::string& what, int64_t bytes) { text += format("| {} | {} |\n", what, bytes); };
   row(format("RAM: the arena (`{}_ARENA_BYTES`: inputs, outputs and everything between)", f.macro()),
       f.emitted.arena_bytes);
+  if (f.emitted.head_bytes > 0) row(format("RAM: `{}_head`, of a program that learns", f.n()), f.emitted.head_bytes);
   row("flash: weights and biases", f.emitted.weights_bytes);
   row("flash: multipliers, shifts and tables", f.emitted.derived_bytes);
   return text +
@@ -169,9 +170,9 @@ void arduino(const Facts& f, std::vector<File>& files) {
                           f.n(), f.sentence(), f.interface(), f.emitted.arena_bytes, f.n().substr(0, 63))});
   std::string keywords;
   keywords += format("{}_network\tKEYWORD1\n", f.n());
-  for (const char* function :
-       {"run", "run_io", "run_state", "run_io_state", "run_float", "run_io_float", "run_float_state",
-        "run_io_float_state", "predict_class", "prepare", "reset", "self_test_in", "self_test"})
+  for (const char* function : {"run", "run_io", "run_state", "run_io_state", "run_float", "run_io_float",
+                               "run_float_state", "run_io_float_state", "predict_class", "prepare", "reset",
+                               "self_test_in", "self_test", "head_reset", "run_head", "train_step"})
     if (f.declares(function)) keywords += format("{}_{}\tKEYWORD2\n", f.n(), function);
   std::vector<std::string> constants = {"ARENA_BYTES", "OK", "ARENA_TOO_SMALL", "ARENA_MISALIGNED"};
   if (f.plain()) constants.insert(constants.begin(), {"INPUT_SIZE", "OUTPUT_SIZE"});

@@ -41,7 +41,27 @@ std::string Emitter::parameters(bool state) const {
   return text + (state ? format(", {}_state *state", name_) : "");
 }
 
-std::string Emitter::header() const {
+// How the head calls the rest of the network; its states begin with zeros at every call, as NAME_run's do.
+HeadWords Emitter::head_words() {
+  HeadWords words{.name = name_, .macro = macro_};
+  words.parameters = format("void *arena, size_t arena_bytes, const {} *in", c_type(g_.at(g_.inputs[0]).type));
+  words.features = address(head_->features);
+  const bool direct = words.features == "in";  // of a network of one layer
+  words.compute = format(
+      "  uint8_t *const a = (uint8_t *)arena;\n"
+      "  if (arena_bytes < {0}_ARENA_BYTES) return {0}_ARENA_TOO_SMALL;\n"
+      "  if ((uintptr_t)arena % {0}_ARENA_ALIGNMENT != 0) return {0}_ARENA_MISALIGNED;\n",
+      macro_);
+  if (has_states()) {
+    words.compute += format("  {0}_reset(({0}_state *)(void *)(a + {1}));\n", name_, memory_.bytes);
+    words.compute += format("  {0}_features(a, in, ({0}_state *)(void *)(a + {1}));\n", name_, memory_.bytes);
+  } else {
+    words.compute += direct ? "  (void)a;\n" : format("  {}_features(a, in);\n", name_);
+  }
+  return words;
+}
+
+std::string Emitter::header() {
   const bool plain = plain_interface();
   std::string text = head(": a neural network as C99");
   text += format("#ifndef {0}_H\n#define {0}_H\n\n#include <stddef.h>\n#include <stdint.h>\n\n", macro_);
@@ -112,12 +132,17 @@ std::string Emitter::header() const {
         "/* The same in an arena of its own. */\nint {0}_self_test(void);\n",
         name_);
   text += conveniences();
+  if (head_) text += "\n" + head_interface(*head_, head_words());
   return text + "\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n";
 }
 
 std::string Emitter::source() {
   const bool plain = plain_interface(), states = has_states();
   std::string text = head(": the network, one call per operator");
+  text +=
+      "#if defined(__AVR__) && defined(__GNUC__) && !defined(__clang__)\n"
+      "#pragma GCC optimize(\"O2\") /* plans become constants in the code: less RAM and time than at -Os */\n"
+      "#endif\n\n";
   text += format("#include \"{}.h\"\n\n#include <string.h>\n\n", name_);
   for (const std::string& header : headers_) text += format("#include \"{}\"\n", shipped_name(header));
   text += format("#include \"{}_weights.h\"\n\n", name_);
@@ -138,10 +163,21 @@ std::string Emitter::source() {
         format("  if ((const void *){0} != (const void *){1}) memcpy({0}, {1}, {2});\n", to, from, g_.at(t).bytes());
     if (g_.at(memory_.view_of[static_cast<size_t>(t)]).constant()) not_on_avr("an output is a constant");
   }
-  const std::string all = body_ + "  /* The answer may be wanted elsewhere. */\n" + copies;
+  std::string all = body_ + "  /* The answer may be wanted elsewhere. */\n" + copies;
   if (!avr_obstacle_.empty())
     text += format("#if defined(__AVR__)\n#error \"not on AVR, whose flash is read otherwise: {}\"\n#endif\n\n",
                    avr_obstacle_);
+  const HeadWords head = head_ ? head_words() : HeadWords{};
+  if (head_ && head.features != "in") {
+    const std::string features = body_.substr(0, features_end_);
+    text += format("static void {}_features(uint8_t *a, const {} *in{}) {{\n", name_, c_type(g_.at(g_.inputs[0]).type),
+                   states ? format(", {}_state *state", name_) : "");
+    for (const char* parameter : {"a", "in"})
+      if (!has_word(features, parameter)) text += format("  (void){};\n", parameter);
+    if (states && !has_word(features, "state")) text += "  (void)state;\n";
+    text += features + "}\n\n";
+    all = format("  {}_features(a, in{});\n", name_, states ? ", state" : "") + all.substr(features_end_);
+  }
   text += compute;
   for (size_t i = 0; i < g_.inputs.size() && !plain; ++i)
     if (has_word(all, format("in{}", i)))
@@ -180,6 +216,12 @@ std::string Emitter::source() {
   if (states) {
     text += "\n";
     entry(true);
+  }
+  if (head_) {
+    const Node& layer = g_.nodes[static_cast<size_t>(head_->node)];
+    const TensorId bias = layer.inputs.size() > 2 ? layer.inputs[2] : kNoTensor;
+    text += head_->integers ? head_source(checked, *head_, head, "", "")
+                            : head_source(checked, *head_, head, address(layer.inputs[1]), address(bias));
   }
   return text;
 }

@@ -2,6 +2,7 @@
 // time. The same bytes as thimble_conv2d_s8 where every shift is −1 or less.
 #pragma once
 
+#include "micro/kernels/conv2d_avr.h"
 #include "micro/kernels/simd.h"
 #include "ops/conv2d/kernel.h"
 
@@ -183,9 +184,13 @@ static inline void thimble_two_columns(const thimble_column* a, const thimble_co
 }
 #endif
 
-// columns: memory for two of them, 4 bytes for each weight of an output. bias: with MVE less x_zero · Σ weights.
+// columns: memory for two of them, 4 bytes for each weight of an output. bias: with MVE and on AVR less x_zero · Σ
+// weights.
 static inline void thimble_conv2d_fast_s8(const thimble_conv2d* p, const int8_t* x, const int8_t* w,
                                           const int32_t* bias, int8_t* y, void* columns) {
+#if defined(THIMBLE_AVR)
+  thimble_conv2d_avr_s8(p, x, w, bias, y, (int8_t*)columns);
+#else
   const thimble_dim n = p->h.kernel * p->w.kernel * p->channels, pixels = p->h.out * p->w.out;
   thimble_column* const a = (thimble_column*)columns;
   thimble_column* const b = a + n;
@@ -213,4 +218,5 @@ static inline void thimble_conv2d_fast_s8(const thimble_conv2d* p, const int8_t*
     x += p->h.in * p->w.in * p->channels;
     y += pixels * p->outputs;
   }
+#endif
 }

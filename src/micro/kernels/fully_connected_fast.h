@@ -16,6 +16,9 @@ static inline void thimble_four_rows(const int8_t* x, const int8_t* w, thimble_d
   sums[1] = vmladavaq_s8(sums[1], v, vldrbq_z_s8(w + n, rest));
   sums[2] = vmladavaq_s8(sums[2], v, vldrbq_z_s8(w + 2 * n, rest));
   sums[3] = vmladavaq_s8(sums[3], v, vldrbq_z_s8(w + 3 * n, rest));
+#elif defined(THIMBLE_AVR)
+  thimble_dim row;
+  for (row = 0; row < 4; ++row, w += n) sums[row] = thimble_dot(x, w, n, sums[row]);
 #elif defined(THIMBLE_FEW_REGISTERS)
   thimble_dim row, i;
   for (row = 0; row < 4; ++row) {
@@ -66,7 +69,12 @@ static inline void thimble_fully_connected_fast_s8(const thimble_fully_connected
     }
     for (o = fours; o < plan.outputs; ++o) {
       int32_t sum = thimble_read_s32(bias + o);
+#if defined(THIMBLE_AVR)
+      sum = thimble_dot(x, at, n, sum);
+      at += n;
+#else
       for (i = 0; i < n; ++i) sum = thimble_add(sum, (int32_t)x[i] * thimble_read_s8(at++));
+#endif
       *y++ = (int8_t)thimble_fully_connected_output(&plan, (uint32_t)sum, o);
     }
   }

@@ -1,10 +1,11 @@
 // What the fast kernels of a package take from the processor, chosen by the preprocessor: MVE (Cortex-M55 and later),
-// the DSP extension (Cortex-M4, M7, M33), or plain C. All give the same numbers.
+// the DSP extension (Cortex-M4, M7, M33), AVR's multiplier, or plain C. All give the same numbers.
 #pragma once
 
 #include <string.h>
 
 #include "base/c99.h"
+#include "micro/kernels/avr.h"
 
 #if defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 1)
 #define THIMBLE_MVE 1
@@ -61,6 +62,11 @@ static inline uint32_t thimble_load4(const void* at) {
 #endif
 
 // thimble_requantized for shifts of −1 and below, which nearly every layer has, and multipliers that are not negative.
+#if defined(THIMBLE_AVR)
+static inline int8_t thimble_requantized_right(const thimble_requantize* r, int32_t acc, thimble_dim channel) {
+  return thimble_requantized_avr(r, acc, channel);
+}
+#else
 THIMBLE_INLINE int8_t thimble_requantized_right(const thimble_requantize* r, int32_t acc, thimble_dim channel) {
   const int64_t product = (int64_t)acc * thimble_read_s32(r->multiplier + channel);
   const int32_t high = (int32_t)((product + ((int64_t)1 << 30)) >> 31);
@@ -68,6 +74,7 @@ THIMBLE_INLINE int8_t thimble_requantized_right(const thimble_requantize* r, int
   const int32_t v = (((high + (high >> 31)) >> (right - 1)) + 1) >> 1;  // no sum that could overflow
   return (int8_t)thimble_clamp(v + r->zero, r->lo, r->hi);
 }
+#endif
 
 #if defined(THIMBLE_MVE)
 // The same for the channels from `channel` on, as many of four as `some` says, into y. (The rounding shift of the
