@@ -177,7 +177,7 @@ Action define_export(Options& options) {
   options.examples(
       "thimble export model_int8.tflite -o model_c\n"
       "thimble export model_int8.tflite --format arduino --name digits -o Digits\n"
-      "thimble export model_int8.tflite --ram tight -o model_c         # less working memory, about the same speed\n"
+      "thimble export model_int8.tflite --ram tight -o model_c    # half of the working memory\n"
       "thimble export model.thim --format zephyr -o modules/model\n"
       "thimble export model.tflite --data mnist -o model_c    # digits of the test set as its self-test\n"
       "thimble export model.tflite --self-test samples.npy -o model_c\n"

@@ -1,5 +1,9 @@
 /* cells: the network, one call per operator
    Made by Thimble 0.1.0 from 30_float32.tflite; do not edit. */
+#if defined(__AVR__) && defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("O2") /* plans become constants in the code: less RAM and time than at -Os */
+#endif
+
 #include "cells.h"
 
 #include <string.h>

@@ -1,5 +1,9 @@
 /* tiny: the network, one call per operator
    Made by Thimble 0.1.0 from 37_int8_percentile.tflite; do not edit. */
+#if defined(__AVR__) && defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("O2") /* plans become constants in the code: less RAM and time than at -Os */
+#endif
+
 #include "tiny.h"
 
 #include <string.h>
