@@ -25,10 +25,12 @@ test-aarch64:  ## the kernels and what they rest on, tested on emulated 64-bit A
 	@scripts/setup.sh build cross
 	$(MAKE) test PRESET=aarch64
 
-test-micro:  ## exported C on emulated microcontrollers: the same bytes everywhere (PACKAGES="DIR…": further ones)
+test-micro: program  ## exported C on emulated microcontrollers: the same bytes everywhere (PACKAGES="DIR…": further ones)
 	@scripts/setup.sh micro
 	tests/micro/test_driver.py
 	tests/micro/test_boards.py $(PACKAGES)
+	tests/micro/uno.py --thimble $(BUILD)/thimble
+	tests/micro/trainable_head.py --thimble $(BUILD)/thimble
 
 build: configure  ## build everything; the program is build/release/thimble
 	cmake --build $(BUILD) -j $(JOBS)

@@ -30,7 +30,7 @@ calls() {
 }
 
 shopt -s nullglob
-headers=(src/base/c99.h src/ops/*_kernel.h src/ops/*/kernel.h src/micro/kernels/*.h)
+headers=(src/base/c99*.h src/ops/*_kernel.h src/ops/*/kernel.h src/micro/kernels/*.h)
 for header in "${headers[@]}"; do
   compile "$header" "${CC:-cc}" -std=c99 -x c -Wdouble-promotion
   compile "$header" "${CXX:-c++}" -std=c++11 -x c++

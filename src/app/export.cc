@@ -5,7 +5,7 @@
 
 #include "api/load.h"
 #include "app/commands.h"
-#include "app/model_inputs.h"
+#include "app/export_examples.h"
 #include "app/output.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -15,7 +15,6 @@
 #include "micro/package.h"
 #include "micro/words.h"
 #include "passes/pipeline.h"
-#include "runtime/program.h"
 
 namespace thimble::app {
 namespace {
@@ -23,7 +22,9 @@ namespace {
 struct Arguments {
   std::string model, output, name;
   std::optional<micro::PackageFormat> format = micro::PackageFormat::c;
-  int64_t examples = 2, seed = 0;
+  micro::Ram ram = micro::Ram::balanced;
+  ExampleArguments examples;
+  bool trainable_head = false;
 };
 
 struct FormatWord {
@@ -40,40 +41,41 @@ constexpr FormatWord kFormats[] = {{"c", micro::PackageFormat::c},
 
 // The file's stem where no name is given.
 Result<std::string> name_of(const Arguments& a) {
-  if (a.name.empty()) return micro::identifier(std::filesystem::path(a.model).stem().string());
-  if (micro::is_identifier(a.name)) return a.name;
-  return fail(ErrorCode::usage, format("--name \"{}\" is no identifier of C", a.name),
-              format("for example --name {}", micro::identifier(a.name)));
+  if (a.name.empty()) return micro::network_name(std::filesystem::path(a.model).stem().string());
+  const std::string name = micro::network_name(a.name);
+  if (a.name == name) return name;
+  return fail(ErrorCode::usage, format("--name \"{}\" cannot name functions and files of C", a.name),
+              format("for example --name {}", name));
 }
 
-// The host's answers to random inputs, by the reference kernels: what the self-test holds the board to.
-Status examples(const Checked& checked, const Arguments& a, micro::EmitOptions* options) {
-  THIMBLE_ASSIGN(const auto program, Program::plan(checked, {.reference_only = true}));
-  THIMBLE_ASSIGN(const auto session, Session::create(program));
-  const Graph& g = session->graph();
-  for (int64_t e = 0; e < a.examples; ++e) {
-    std::vector<uint8_t> in, out;
-    for (size_t i = 0; i < g.inputs.size(); ++i) {
-      std::vector<uint8_t> bytes(static_cast<size_t>(g.at(g.inputs[i]).bytes()));
-      THIMBLE_TRY(fill_random(static_cast<uint64_t>(a.seed + e), i, g.at(g.inputs[i]), bytes));
-      std::copy(bytes.begin(), bytes.end(), session->input(i).begin());
-      in.insert(in.end(), bytes.begin(), bytes.end());
+// How the model says that it is fed. Errors: bad_file for damaged metadata.
+Result<std::optional<micro::Preparation>> preparation_of(const Graph& graph) {
+  THIMBLE_ASSIGN(const std::optional<Feeding> own, own_feeding(graph));
+  if (!own || own->scale.empty()) return std::optional<micro::Preparation>();
+  micro::Preparation p{own->mean, own->deviation, {}, own->labels};
+  if (own->table) {
+    p.samples = "columns";
+    for (const std::string& name : own->table->input_names()) {
+      const bool first = p.samples == "columns";
+      if (p.samples.size() + name.size() > 80) {
+        p.samples += ", ...";
+        break;
+      }
+      p.samples += (first ? ": " : ", ") + micro::harmless(name);
     }
-    session->reset_variables();
-    THIMBLE_TRY(session->run());
-    for (size_t i = 0; i < g.outputs.size(); ++i) {
-      const auto bytes = session->output(i);
-      out.insert(out.end(), bytes.begin(), bytes.end());
-    }
-    options->examples.push_back(std::move(in));
-    options->answers.push_back(std::move(out));
+  } else {
+    const bool pixels = own->scale != "none" && !own->floats && own->mean.size() == 1;
+    p.samples = pixels ? "pixels of 0 to 255" : "numbers as they were in the data set";
+    if (own->handwriting) p.samples += ", brought to MNIST's size, place and colours before";
   }
-  return {};
+  return std::optional(std::move(p));
 }
 
 // A folder that is not there, or holds only what this command writes anyway.
 Status check_folder(const std::string& folder, const std::vector<micro::File>& files) {
   std::error_code error;
+  if (folder.empty())
+    return fail(ErrorCode::usage, "--output names no folder", "give -o a folder that is new or empty");
   if (!std::filesystem::exists(folder, error)) return {};
   if (!std::filesystem::is_directory(folder, error))
     return fail(ErrorCode::usage, format("{} is no folder", folder), "give -o a folder that is new or empty");
@@ -94,17 +96,24 @@ std::string json_of(const std::vector<micro::File>& files, const micro::Emitted&
   for (const micro::File& file : files) json.value(file.path);
   json.end_array();
   json.field("arena_bytes", emitted.arena_bytes).field("ram_bytes", emitted.arena_bytes);
+  if (emitted.head_bytes > 0) json.field("head_bytes", emitted.head_bytes);
   json.field("weights_bytes", emitted.weights_bytes).field("derived_bytes", emitted.derived_bytes).end_object();
   return json.take() + "\n";
 }
 
 Status run(const Arguments& a, const Context& context) {
   THIMBLE_ASSIGN(const std::string name, name_of(a));
+  if (!a.format && a.trainable_head)
+    return fail(ErrorCode::usage, "--format header writes the file, which holds no trainable head",
+                "take another --format, or leave --trainable-head out");
   THIMBLE_ASSIGN(LoadedModel model, load_model(a.model));
   note_left_out(model.graph, context);
   micro::Emitted emitted;
   std::vector<micro::File> files;
   if (!a.format) {
+    if (!a.examples.files.empty() || !a.examples.data.empty() || a.examples.count > 0)
+      return fail(ErrorCode::usage, "an array of the file has no self-test",
+                  "leave --self-test, --data and --examples out, or choose another --format");
     std::span<const uint8_t> bytes(model.file.bytes, model.file.size);
     std::vector<uint8_t> unpacked;
     if (!is_tflite(bytes)) {
@@ -117,18 +126,24 @@ Status run(const Arguments& a, const Context& context) {
     THIMBLE_ASSIGN(const Checked prepared, prepare_for_inference(std::move(model)));
     micro::EmitOptions options;
     options.name = name;
-    options.origin = micro::harmless(std::filesystem::path(a.model).filename().string());
+    // Some ecosystems take descriptions of 255 characters at most.
+    options.origin = micro::harmless(std::filesystem::path(a.model).filename().string()).substr(0, 100);
     options.version = THIMBLE_VERSION;
+    THIMBLE_ASSIGN(options.preparation, preparation_of(prepared.graph));
+    options.ram = a.ram;
+    options.trainable_head = a.trainable_head;
     // What cannot be written is said before anything is computed.
     THIMBLE_ASSIGN(emitted, micro::emit_c(prepared, options));
-    THIMBLE_TRY(examples(prepared, a, &options));
+    THIMBLE_TRY(make_examples(prepared, a.examples, context, &options));
     THIMBLE_ASSIGN(emitted, micro::emit_c(prepared, options));
     micro::PackageOptions package;
     package.format = *a.format;
     package.name = name;
     package.version = options.version;
     package.origin = options.origin;
+    if (options.preparation) package.labels = options.preparation->labels;
     files = micro::package(prepared.graph, emitted, package);
+    std::ranges::move(example_files(prepared.graph, options, "extras/golden"), std::back_inserter(files));
   }
   THIMBLE_TRY(check_folder(a.output, files));
   for (const micro::File& file : files) {
@@ -148,6 +163,7 @@ Status run(const Arguments& a, const Context& context) {
   TextTable table;
   table.column("in").column("of").column("bytes", Align::right);
   table.row({"RAM", "the arena, with inputs and outputs", format_count(emitted.arena_bytes)});
+  if (a.trainable_head) table.row({"RAM", "the trainable head", format_count(emitted.head_bytes)});
   table.row({"flash", "weights and biases", format_count(emitted.weights_bytes)});
   table.row({"flash", "multipliers, shifts and tables", format_count(emitted.derived_bytes)});
   context.print(table.text(context.colour(), context.table_width()));
@@ -161,7 +177,10 @@ Action define_export(Options& options) {
   options.examples(
       "thimble export model_int8.tflite -o model_c\n"
       "thimble export model_int8.tflite --format arduino --name digits -o Digits\n"
+      "thimble export model_int8.tflite --ram tight -o model_c    # half of the working memory\n"
       "thimble export model.thim --format zephyr -o modules/model\n"
+      "thimble export model.tflite --data mnist -o model_c    # digits of the test set as its self-test\n"
+      "thimble export model.tflite --self-test samples.npy -o model_c\n"
       "thimble export model.tflite --format header -o include    # the file as a C array\n");
   options.about(
       "Writes the network as C99: one call per operator with everything that can be known beforehand written out\n"
@@ -176,9 +195,12 @@ Action define_export(Options& options) {
                  [a](size_t i) { a->format = kFormats[i].package; });
   options.text("--name", &a->name, "NAME",
                "of the functions, and in capitals of the macros (default: the file's stem)");
-  options.integer("--examples", &a->examples, "N", "random inputs of the self-test (default: 2; 0: no self-test)", 0,
-                  100);
-  options.integer("--seed", &a->seed, "SEED", "of the random inputs (default: 0)");
+  options.choice("--ram", {"balanced", "tight"},
+                 "tight: layers run row by row where that makes the working memory smaller (default: balanced)",
+                 [a](size_t i) { a->ram = i == 0 ? micro::Ram::balanced : micro::Ram::tight; });
+  declare_examples(options, &a->examples);
+  options.flag("--trainable-head", &a->trainable_head,
+               "the last dense layer in float32 too, with a step of training: it learns on, on the controller");
   return [a](const Context& context) { return run(*a, context); };
 }
 

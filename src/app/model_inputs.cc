@@ -221,6 +221,30 @@ Status gather(const std::vector<std::string>& files, const Graph& graph, const F
   return gatherer.flush();
 }
 
+Status gather_all(const std::vector<std::string>& files, const Graph& graph, const FeedingOverrides& overrides,
+                  const std::vector<std::string>& columns, GatheredFeeds* out) {
+  std::vector<Feed>& feeds = out->feeds;
+  feeds.assign(graph.inputs.size(), {});
+  if (feeds.size() == 1) {  // each file is one more run, or several
+    GatheredFeed gathered;
+    gathered.columns = columns;
+    THIMBLE_TRY(gather(files, graph, overrides, &gathered));
+    out->notes = std::move(gathered.notes);
+    feeds[0] = std::move(gathered.feed);
+    return {};
+  }
+  if (files.size() > feeds.size())
+    return fail(ErrorCode::usage, format("{} files for a model with {} inputs", files.size(), feeds.size()));
+  for (size_t i = 0; i < files.size(); ++i) {
+    if (!file_exists(files[i])) return tl::unexpected<Error>(missing_file_error(files[i]));
+    if (extension_of(files[i]) != ".npy")
+      return fail(ErrorCode::usage, format("the model has {} inputs, and '{}' is no .npy file", feeds.size(), files[i]),
+                  "give one array for each input");
+    THIMBLE_TRY(append_npy(files[i], graph.at(graph.inputs[i]), &feeds[i]));
+  }
+  return {};
+}
+
 std::string npy_type(DType type) {
   switch (type) {
     case DType::f32: return "f4";

@@ -29,6 +29,16 @@ struct GatheredFeed {
 Status gather(const std::vector<std::string>& files, const Graph& graph, const FeedingOverrides& overrides,
               GatheredFeed* out);
 
+struct GatheredFeeds {
+  std::vector<Feed> feeds;  // one per input; `runs` 0 where no file is left for it
+  std::vector<std::string> notes;
+};
+
+// For any model: as `gather` where it has one input, else an array for each input in their order (append_npy).
+// columns: of .csv files, as GatheredFeed. Errors: also usage (more files than inputs).
+Status gather_all(const std::vector<std::string>& files, const Graph& graph, const FeedingOverrides& overrides,
+                  const std::vector<std::string>& columns, GatheredFeeds* out);
+
 // A .npy file of a tensor's own values. Its shape must be the tensor's (dimensions of 1 aside), or have a leading
 // N more, or N in place of a batch of 1: then it is N runs. The element type must be the tensor's;
 // floats are also converted, and quantised for integer inputs.

@@ -39,25 +39,12 @@ Result<std::vector<Feed>> read_feeds(const RunOptions& o, const Graph& graph, co
     THIMBLE_TRY(append_npy(input.substr(equals + 1), graph.at(graph.inputs[at]), &feeds[at]));
   }
   if (o.files.empty()) return feeds;
-  if (feeds.size() == 1) {  // each file is one more run, or several
-    if (feeds[0].runs > 0) return fail(ErrorCode::usage, "input 0 is given by --input and by a file");
-    GatheredFeed gathered;
-    gathered.columns = split_names(o.columns);
-    THIMBLE_TRY(gather(o.files, graph, overrides, &gathered));
-    for (const std::string& note : gathered.notes) context.note(note);
-    feeds[0] = std::move(gathered.feed);
-    return feeds;
-  }
-  // Several inputs: one array each, in their order.
-  if (o.files.size() > feeds.size())
-    return fail(ErrorCode::usage, format("{} files for a model with {} inputs", o.files.size(), feeds.size()));
-  for (size_t i = 0; i < o.files.size(); ++i) {
-    const std::string& file = o.files[i];
-    if (!file_exists(file)) return tl::unexpected<Error>(missing_file_error(file));
-    if (extension_of(file) != ".npy")
-      return fail(ErrorCode::usage, format("the model has {} inputs, and '{}' is no .npy file", feeds.size(), file),
-                  "give one array for each input");
-    THIMBLE_TRY(append_npy(file, graph.at(graph.inputs[i]), &feeds[i]));
+  GatheredFeeds gathered;
+  THIMBLE_TRY(gather_all(o.files, graph, overrides, split_names(o.columns), &gathered));
+  for (const std::string& note : gathered.notes) context.note(note);
+  for (size_t i = 0; i < feeds.size() && i < o.files.size(); ++i) {
+    if (feeds[i].runs > 0) return fail(ErrorCode::usage, format("input {} is given by --input and by a file", i));
+    feeds[i] = std::move(gathered.feeds[i]);
   }
   return feeds;
 }

@@ -3,6 +3,7 @@
 // written out.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -17,28 +18,44 @@ struct File {
   std::string text;
 };
 
+// How samples become the real values of the network's input, where the model says it: element i of the sample less
+// mean[i % n], divided by deviation[i % n]; n is the size of both.
+struct Preparation {
+  std::vector<float> mean, deviation;
+  std::string samples;              // what they are, for comments: "pixels of 0 to 255", "columns: size, age"
+  std::vector<std::string> labels;  // of the outputs; may be empty
+};
+// What the arena may cost in time. tight: layers run row by row where that makes it smaller.
+enum class Ram : uint8_t { balanced, tight };
+
 struct EmitOptions {
-  std::string name;       // of the functions; in capitals of the macros
-  std::string origin;     // what it was made from, for the heads of files
-  std::string version;    // of Thimble
-  int64_t alignment = 8;  // of the arena and of every buffer in it, in bytes
+  std::string name;             // of the functions; in capitals of the macros
+  std::string origin;           // what it was made from, for the heads of files
+  std::string version;          // of Thimble
+  int64_t alignment = 8;        // of the arena and of every buffer in it, in bytes
+  bool trainable_head = false;  // the last dense layer in float32 too, with what learns on (micro/head.h)
+  std::optional<Preparation> preparation;
+  Ram ram = Ram::balanced;
   // For the self-test: inputs (each the bytes of all inputs, one behind the other) and the answers to them.
   std::vector<std::vector<uint8_t>> examples, answers;
 };
 
 struct Emitted {
-  std::vector<File> files;    // NAME.h, NAME.c, NAME_weights.h, thimble_*.h, without a folder
+  std::vector<File> files;    // NAME.h, .hpp, .c, NAME_weights.h …, thimble_*.h, without a folder
   int64_t arena_bytes = 0;    // with inputs and outputs
   int64_t weights_bytes = 0;  // constants of the model
   int64_t derived_bytes = 0;  // multipliers, shifts, tables
+  int64_t head_bytes = 0;     // RAM of the trainable head, beside the arena
 };
 
 // Errors: unsupported, of a node that has no C, with what would help.
 Result<Emitted> emit_c(const Checked& checked, const EmitOptions& options);
 
-// A C identifier out of any text: what is none becomes '_', a leading digit gets one before it.
+// A name for the functions and files of a network out of any text: other characters become '_', and what is reserved,
+// begins with a digit or is a header of C gets a word more. Names that may stay come back as they are.
+std::string network_name(std::string_view text);
+// Text of which any name goes on: what no name holds becomes '_'.
 std::string identifier(std::string_view text);
-bool is_identifier(std::string_view text);
 
 // ops/NAME/kernel.h
 inline std::string kernel(std::string_view op) { return "ops/" + std::string(op) + "/kernel.h"; }
@@ -67,14 +84,19 @@ class EmitContext {
   // A further scratch buffer of the node, as a `void *`.
   std::string scratch(int64_t bytes);
 
-  // A further constant of the node, called NAME_p3_WHAT. `on_mve`, where it is given, stands in its place on processors
-  // with MVE.
-  std::string constant(std::string_view what, std::span<const int32_t> values, std::span<const int32_t> on_mve = {});
+  // A further constant of the node, called NAME_p3_WHAT.
+  std::string constant(std::string_view what, std::span<const int32_t> values);
 
   // `static const TYPE NAME_p3_WHAT = VALUE;` in ordinary memory; of an array of `count` where that is not 0.
   std::string declare(std::string_view what, std::string_view type, std::string_view value, int64_t count = 0);
-  // int8 constants in another order than the model's.
-  std::string packed(std::string_view what, std::span<const int8_t> values);
+  // int8 constants in another order than the model's. `on_avr`, where it is given, stands in their place on AVR, if
+  // they are not too many for it.
+  std::string packed(std::string_view what, std::span<const int8_t> values, std::span<const int8_t> on_avr = {});
+
+  // Output rows are windows over the rows of input 0, and `h` is the member of that name in the plan's struct: with
+  // another `h`, and pointers to the rows in question, the same calls give some of the rows. Operators that work on
+  // each row by itself say nothing (their axes do).
+  void windows(const thimble_axis& h);
 
   // On AVR constants are read through macros of their own: compiling stops there, where that cannot be.
   void not_on_avr(const std::string& why);

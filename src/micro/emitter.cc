@@ -1,22 +1,18 @@
 #include "micro/emitter.h"
 
 #include <algorithm>
+#include <cctype>
 
 #include "base/format.h"
 #include "graph/int4.h"
 #include "micro/literals.h"
 #include "micro/plan_writer.h"
+#include "micro/row_search.h"
 #include "micro/sources.h"
 #include "micro/words.h"
 
 namespace thimble::micro {
 namespace {
-
-// The last of the names that converters string together.
-std::string short_name(const std::string& name) {
-  std::string last = name.substr(name.rfind(';') + 1);
-  return harmless(last.size() <= 60 ? last : last.substr(last.size() - 60));
-}
 
 std::string written(const Tensor& t, const std::string& symbol) {
   const int64_t n = t.shape.elements();
@@ -31,7 +27,12 @@ std::string written(const Tensor& t, const std::string& symbol) {
   }
 }
 
-// Where a shipped header stands in the package: ops/conv2d/kernel.h is thimble_conv2d.h.
+// Headers of C, which NAME.h would hide.
+constexpr std::string_view kTakenHeaders[] = {
+    "assert", "complex", "ctype",   "errno",  "fenv",     "float",  "inttypes", "iso646", "limits", "locale",
+    "math",   "memory",  "setjmp",  "signal", "stdalign", "stdarg", "stdbool",  "stddef", "stdint", "stdio",
+    "stdlib", "string",  "strings", "tgmath", "threads",  "time",   "uchar",    "unistd", "wchar",  "wctype"};
+
 }  // namespace
 
 std::string shipped_name(std::string_view path) {
@@ -42,34 +43,51 @@ std::string shipped_name(std::string_view path) {
   return "thimble_" + std::string(file);
 }
 
-bool is_identifier(std::string_view text) { return !text.empty() && identifier(text) == text; }
-
 std::string identifier(std::string_view text) {
-  std::string name;
-  for (const char c : text) {
-    const bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-    name += word ? c : '_';
-  }
-  if (name.empty() || (name[0] >= '0' && name[0] <= '9')) name.insert(0, "_");
+  std::string name(text);
+  for (char& c : name)
+    if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
   return name;
+}
+
+std::string network_name(std::string_view text) {
+  const std::string name = identifier(text);
+  std::string small = name;
+  std::ranges::transform(small, small.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  // Names that begin with '_' are the compiler's, of libraries those with "Arduino" are that project's; NAME.h may hide
+  // no header that the package or a program includes.
+  if (name.empty() || name[0] == '_') return "net" + name;
+  if (std::isdigit(static_cast<unsigned char>(name[0])) || small.starts_with("thimble_") ||
+      small.starts_with("arduino"))
+    return "net_" + name;
+  return std::ranges::find(kTakenHeaders, small) == std::end(kTakenHeaders) ? name : name + "_net";
 }
 
 Emitter::Emitter(const Checked& c, const EmitOptions& o)
     : checked(c), options(o), g_(c.graph), name_(o.name), macro_(capitals(o.name)) {}
 
 Result<Emitted> Emitter::run() {
-  if (!is_identifier(name_))
-    return fail(ErrorCode::usage, format("\"{}\" is no identifier of C", name_),
-                format("for example --name {}", identifier(name_)));
+  if (network_name(name_) != name_)
+    return fail(ErrorCode::usage, format("\"{}\" cannot name functions and files of C", name_),
+                format("for example {}", network_name(name_)));
   THIMBLE_TRY(refuse_types());
+  if (options.trainable_head) {
+    THIMBLE_ASSIGN(head_, find_head(checked));
+  }
   // Once for the scratch that the nodes want, then with every place known.
   memory_.offset.assign(g_.tensors.size(), 0);
+  windows_.resize(g_.nodes.size());
   THIMBLE_TRY(nodes());
-  THIMBLE_ASSIGN(memory_, place(checked, scratch_, options.alignment));
+  if (options.ram == Ram::tight) {
+    row_operators_ = row_operators(checked, windows_);
+    THIMBLE_ASSIGN(chains_, find_row_chains(checked, row_operators_, scratch_, options.alignment));
+  }
+  THIMBLE_ASSIGN(memory_, MemoryUse(checked, scratch_, chains_).place(options.alignment, 20000));
   THIMBLE_TRY(nodes());
 
   Emitted result;
   result.files.push_back({name_ + ".h", header()});
+  result.files.push_back({name_ + ".hpp", wrapper()});
   result.files.push_back({name_ + ".c", source()});
   result.files.push_back({name_ + "_weights.h", weights()});
   if (has_self_test()) result.files.push_back({name_ + "_self_test.c", self_test()});
@@ -78,6 +96,7 @@ Result<Emitted> Emitter::run() {
   result.arena_bytes = arena_bytes();
   result.weights_bytes = weights_bytes_;
   result.derived_bytes = derived_bytes_;
+  if (head_) result.head_bytes = head_->bytes();
   return result;
 }
 
@@ -100,20 +119,63 @@ Status Emitter::nodes() {
   plans_.clear();
   body_.clear();
   weights_bytes_ = derived_bytes_ = 0;
-  scratch_used_ = 0;
+  scratch_used_.clear();
+  std::vector<size_t> chain_of(g_.nodes.size(), chains_.size());
+  for (size_t c = 0; c < chains_.size(); ++c)
+    for (const NodeId n : chains_[c].nodes) chain_of[static_cast<size_t>(n)] = c;
   for (size_t n = 0; n < g_.nodes.size(); ++n) {
-    const Node& node = g_.nodes[n];
-    const Tensor& y = g_.at(node.outputs[0]);
-    body_ += format("  /* {}: {} \"{}\"\n     {} -> {} */\n", n, name(node.op), short_name(node.name),
-                    node.inputs.empty() || node.inputs[0] < 0 ? "" : spec(g_.at(node.inputs[0])), spec(y));
-    if (checked.nodes[n].output_is_input || y.shape.elements() == 0) continue;
-    const Cell<EmitFn>& cell = emitter_of(node.op);
-    EmitContext ctx(*this, static_cast<NodeId>(n));
-    if (!cell.rule) return ctx.unsupported(cell.why_not, "`thimble ops` lists the operators that have C");
-    THIMBLE_TRY(cell.rule(ctx));
-    body_ += format("  {}_ON_LAYER({});\n", macro_, n);
+    const auto id = static_cast<NodeId>(n);
+    if (head_ && head_->node == id) features_end_ = body_.size();
+    if (chain_of[n] == chains_.size()) {
+      THIMBLE_TRY(node(id));
+    } else if (const RowChain& c = chains_[chain_of[n]]; c.nodes.back() == id) {
+      THIMBLE_TRY(chain(c, memory_.lines[chain_of[n]]));
+    }
+  }
+  if (head_) {
+    headers_.insert("micro/kernels/train_head.h");
+    plans_ += head_constants(checked, *head_, name_);
   }
   return {};
+}
+
+// `3: conv2d "name"`
+std::string Emitter::caption(NodeId n) const {
+  const Node& node = g_.nodes[static_cast<size_t>(n)];
+  return format("{}: {} \"{}\"", n, name(node.op), short_name(node.name));
+}
+
+// A comment: that, its shapes and its work.
+std::string Emitter::title(NodeId n) const {
+  const Node& node = g_.nodes[static_cast<size_t>(n)];
+  const int64_t macs = checked.nodes[static_cast<size_t>(n)].macs;
+  return format("  /* {}\n     {} -> {}{} */\n", caption(n),
+                node.inputs.empty() || node.inputs[0] < 0 ? "" : spec(g_.at(node.inputs[0])),
+                spec(g_.at(node.outputs[0])), macs ? format(", {} multiply-accumulates", macs) : "");
+}
+
+Status Emitter::node(NodeId n) {
+  const Node& node = g_.nodes[static_cast<size_t>(n)];
+  body_ += title(n);
+  if (checked.nodes[static_cast<size_t>(n)].output_is_input || g_.at(node.outputs[0]).shape.elements() == 0) return {};
+  THIMBLE_TRY(call_of(n));
+  body_ += format("  {}_ON_LAYER({});\n", macro_, n);
+  return {};
+}
+
+// The node's call and its constants, under a heading.
+Status Emitter::call_of(NodeId n) {
+  const Cell<EmitFn>& cell = emitter_of(g_.nodes[static_cast<size_t>(n)].op);
+  EmitContext ctx(*this, n);
+  if (!cell.rule) return ctx.unsupported(cell.why_not, "`thimble ops` lists the operators that have C");
+  const size_t before = plans_.size();
+  THIMBLE_TRY(cell.rule(ctx));
+  if (plans_.size() > before) plans_.insert(before, format("\n/* ---- {} ---- */\n", caption(n)));
+  return {};
+}
+
+const Resolved& Emitter::resolved(NodeId node) const {
+  return row_call_ && !row_call_->op.several ? row_call_->op.row : checked.nodes[static_cast<size_t>(node)];
 }
 
 int64_t Emitter::arena_bytes() const {
@@ -139,6 +201,8 @@ int64_t Emitter::state_bytes() const {
 
 std::string Emitter::address(TensorId t) {
   if (t == kNoTensor) return "NULL";
+  if (row_call_)
+    if (const auto row = row_call_->at.find(t); row != row_call_->at.end()) return row->second;
   const TensorId at = memory_.view_of.empty() ? t : memory_.view_of[static_cast<size_t>(t)];
   const Tensor& tensor = g_.at(at);
   if (tensor.constant()) return constant(at);
@@ -163,31 +227,29 @@ std::string Emitter::constant(TensorId t) {
 std::string Emitter::plan_of(NodeId node, std::string_view type) {
   const std::string symbol = format("{}_plan_{}", name_, node);
   PlanWriter writer(format("{}_p{}", name_, node));
-  checked.nodes[static_cast<size_t>(node)].plan.visit(writer);
+  resolved(node).plan.visit(writer);
   plans_ += "\n" + writer.text(type, symbol);
   derived_bytes_ += writer.array_bytes();
-  return "&" + symbol;
+  if (!row_call_ || !row_call_->op.several) return "&" + symbol;
+  row_call_->plan_type = type;
+  return "&p";
 }
 
 std::string Emitter::scratch(NodeId node, int64_t bytes) {
-  const size_t i = scratch_used_++;
-  if (i == scratch_.size()) scratch_.push_back({node, bytes});
+  std::vector<size_t>& of_node = scratch_of_[node];
+  const size_t use = scratch_used_[node]++;
+  if (use == of_node.size()) {
+    of_node.push_back(scratch_.size());
+    scratch_.push_back({node, bytes});
+  }
+  const size_t i = of_node[use];
   return format("(void *)(a + {})", i < memory_.scratch.size() ? memory_.scratch[i] : 0);
 }
 
-std::string Emitter::constant_of(NodeId node, std::string_view what, std::span<const int32_t> values,
-                                 std::span<const int32_t> on_mve) {
+std::string Emitter::constant_of(NodeId node, std::string_view what, std::span<const int32_t> values) {
   const std::string symbol = format("{}_p{}_{}", name_, node, what);
-  const auto written = [&](std::span<const int32_t> list) {
-    return array("int32_t", symbol, list.data(), static_cast<int64_t>(list.size()));
-  };
   derived_bytes_ += static_cast<int64_t>(values.size()) * 4;
-  plans_ += "\n";
-  if (on_mve.empty()) {
-    plans_ += written(values);
-  } else {
-    plans_ += "#if defined(THIMBLE_MVE)\n" + written(on_mve) + "#else\n" + written(values) + "#endif\n";
-  }
+  plans_ += "\n" + array("int32_t", symbol, values.data(), static_cast<int64_t>(values.size()));
   return symbol;
 }
 
@@ -198,10 +260,18 @@ std::string Emitter::declared(NodeId node, std::string_view what, std::string_vi
   return symbol;
 }
 
-std::string Emitter::packed_of(NodeId node, std::string_view what, std::span<const int8_t> values) {
+std::string Emitter::packed_of(NodeId node, std::string_view what, std::span<const int8_t> values,
+                               std::span<const int8_t> on_avr) {
   const std::string symbol = format("{}_p{}_{}", name_, node, what);
+  const auto written = [&](std::span<const int8_t> list) {
+    return array("THIMBLE_WORDS int8_t", symbol, list.data(), static_cast<int64_t>(list.size()));
+  };
   weights_bytes_ += static_cast<int64_t>(values.size());
-  plans_ += "\n" + array("THIMBLE_WORDS int8_t", symbol, values.data(), static_cast<int64_t>(values.size()));
+  plans_ += "\n";
+  if (on_avr.empty() || on_avr.size() > 32767)  // no object there is larger
+    plans_ += written(values);
+  else
+    plans_ += "#if defined(THIMBLE_AVR)\n" + written(on_avr) + "#else\n" + written(values) + "#endif\n";
   return symbol;
 }
 
@@ -213,6 +283,7 @@ void Emitter::call(const std::string& header, const std::string& text) {
 Result<std::vector<File>> Emitter::shipped_headers() const {
   std::vector<std::string> wanted(headers_.begin(), headers_.end());
   if (!headers_.contains("base/c99.h")) wanted.push_back("base/c99.h");
+  if (has_run_float()) wanted.push_back("base/c99_real.h");
   std::vector<File> files;
   for (size_t i = 0; i < wanted.size(); ++i) {
     const std::string path = wanted[i];
@@ -242,7 +313,7 @@ EmitContext::EmitContext(Emitter& emitter, NodeId id)
     : graph(emitter.checked.graph),
       node_id(id),
       node(graph.nodes[static_cast<size_t>(id)]),
-      resolved(emitter.checked.nodes[static_cast<size_t>(id)]),
+      resolved(emitter.resolved(id)),
       emitter_(emitter) {}
 
 std::string EmitContext::operand(size_t input) { return has(input) ? emitter_.address(node.inputs[input]) : "NULL"; }
@@ -250,36 +321,24 @@ std::string EmitContext::result(size_t output) { return emitter_.address(node.ou
 std::string EmitContext::plan(std::string_view type) { return emitter_.plan_of(node_id, type); }
 std::string EmitContext::scratch(int64_t bytes) { return emitter_.scratch(node_id, bytes); }
 
-std::string EmitContext::constant(std::string_view what, std::span<const int32_t> values,
-                                  std::span<const int32_t> on_mve) {
-  return emitter_.constant_of(node_id, what, values, on_mve);
+std::string EmitContext::constant(std::string_view what, std::span<const int32_t> values) {
+  return emitter_.constant_of(node_id, what, values);
 }
 
 std::string EmitContext::declare(std::string_view what, std::string_view type, std::string_view value, int64_t count) {
   return emitter_.declared(node_id, what, type, value, count);
 }
 
-std::string EmitContext::packed(std::string_view what, std::span<const int8_t> values) {
-  return emitter_.packed_of(node_id, what, values);
+std::string EmitContext::packed(std::string_view what, std::span<const int8_t> values, std::span<const int8_t> on_avr) {
+  return emitter_.packed_of(node_id, what, values, on_avr);
 }
 
+void EmitContext::windows(const thimble_axis& h) { emitter_.windows_of(node_id, h); }
 void EmitContext::not_on_avr(const std::string& why) { emitter_.not_on_avr(why); }
 
 void EmitContext::call(const std::string& header, std::string_view function,
                        const std::vector<std::string>& arguments) {
-  std::string text, line = format("  {}(", function);
-  const size_t indent = line.size();
-  for (size_t i = 0; i < arguments.size(); ++i) {
-    const std::string item = arguments[i] + (i + 1 < arguments.size() ? "," : ");");
-    if (line.size() + 1 + item.size() > 116) {
-      text += line + "\n";
-      line = std::string(indent, ' ');
-    } else if (i > 0) {
-      line += " ";
-    }
-    line += item;
-  }
-  emitter_.call(header, text + line + "\n");
+  emitter_.call(header, wrapped(format("{}{}(", emitter_.indent(), function), arguments, ");\n"));
 }
 
 Status EmitContext::usual(std::string_view family, std::string_view function, size_t inputs) {
@@ -309,8 +368,10 @@ tl::unexpected<Error> EmitContext::unsupported(const std::string& why, const std
 }
 
 Result<Emitted> emit_c(const Checked& checked, const EmitOptions& options) {
-  Checked wide = checked;
-  widen_int4(wide.graph);
+  Graph graph = checked.graph;
+  widen_int4(graph);
+  // Inference is asked again: plans say which operands are constants, and folding has made more of them since.
+  THIMBLE_ASSIGN(const Checked wide, check(std::move(graph)));
   return Emitter(wide, options).run();
 }
 

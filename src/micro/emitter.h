@@ -2,10 +2,12 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 
 #include "base/numbers.h"
 #include "micro/emit.h"
+#include "micro/head.h"
 #include "micro/memory.h"
 
 namespace thimble::micro {
@@ -24,16 +26,31 @@ class Emitter {
   std::string address(TensorId t);
   std::string plan_of(NodeId node, std::string_view type);
   std::string scratch(NodeId node, int64_t bytes);
-  std::string constant_of(NodeId node, std::string_view what, std::span<const int32_t> values,
-                          std::span<const int32_t> on_mve);
+  std::string constant_of(NodeId node, std::string_view what, std::span<const int32_t> values);
   std::string declared(NodeId node, std::string_view what, std::string_view type, std::string_view value,
                        int64_t count);
-  std::string packed_of(NodeId node, std::string_view what, std::span<const int8_t> values);
+  std::string packed_of(NodeId node, std::string_view what, std::span<const int8_t> values,
+                        std::span<const int8_t> on_avr);
+  void windows_of(NodeId node, const thimble_axis& h) { windows_[static_cast<size_t>(node)] = h; }
+  const Resolved& resolved(NodeId node) const;
   void not_on_avr(std::string why) { avr_obstacle_ = std::move(why); }
   void call(const std::string& header, const std::string& text);
+  std::string_view indent() const { return row_call_ ? "        " : "  "; }
 
  private:
+  // The calls of one operator of a chain, while they are written.
+  struct RowCall {
+    const RowOperator& op;
+    std::map<TensorId, std::string> at;  // rows, as pointers
+    std::string plan_type;               // of the plan that gets another h
+  };
+
   Status nodes();
+  Status node(NodeId n);
+  Status call_of(NodeId n);
+  Status chain(const RowChain& chain, std::span<const int64_t> lines);
+  std::string caption(NodeId n) const;
+  std::string title(NodeId n) const;
   Status refuse_types() const;
   bool plain_interface() const { return g_.inputs.size() == 1 && g_.outputs.size() == 1; }
   // Examples are given, and no tensor of the interface is empty (C has no arrays of no elements).
@@ -42,10 +59,22 @@ class Emitter {
   int64_t state_bytes() const;
   int64_t arena_bytes() const;
   std::string constant(TensorId t);
-  std::string header() const;
+  HeadWords head_words();
+  std::string header();
   std::string source();
   std::string weights() const;
   std::string self_test() const;
+  // Real values go in and come out, of every input and output.
+  bool has_run_float() const;
+  bool has_predict_class() const;
+  bool has_prepare() const { return plain_interface() && options.preparation; }
+  std::string conveniences() const;
+  std::string run_float(bool state) const;
+  std::string predict_class() const;
+  std::string prepare() const;
+  std::string wrapper() const;
+  std::string port(const char* what, size_t i) const;  // KWS_INPUT of "INPUT"
+  std::string place_of(const char* what, size_t i) const;
   std::string head(const std::string& what) const;
   std::string parameters(bool state) const;
   Result<std::vector<File>> shipped_headers() const;
@@ -54,10 +83,17 @@ class Emitter {
   std::string name_, macro_;  // kws, KWS
   Memory memory_;
   std::vector<Scratch> scratch_;
-  size_t scratch_used_ = 0;
+  std::map<NodeId, std::vector<size_t>> scratch_of_;  // indices into scratch_
+  std::map<NodeId, size_t> scratch_used_;
+  std::vector<std::optional<thimble_axis>> windows_;  // per node, what it said
+  std::vector<std::optional<RowOperator>> row_operators_;
+  std::vector<RowChain> chains_;
+  RowCall* row_call_ = nullptr;
   std::set<std::string> headers_;
   std::map<TensorId, std::string> constants_;
   std::string weights_, plans_, body_;
+  std::optional<Head> head_;
+  size_t features_end_ = 0;   // of body_: the calls before this give the features of the head
   std::string avr_obstacle_;  // why AVR would read the wrong memory; empty: it would not
   int64_t weights_bytes_ = 0, derived_bytes_ = 0;
 };

@@ -28,7 +28,8 @@ std::string literal(uint32_t value) { return std::to_string(value) + "u"; }
 template <class T>
 std::string array(const std::string& type, const std::string& name, const T* values, int64_t count) {
   constexpr size_t kColumns = 116;
-  std::string text = format("static const {} {}[{}] THIMBLE_FLASH = {{", type, name, count), line = "\n   ";
+  const std::string head = format("static const {} {}[{}] THIMBLE_FLASH = {{", type, name, count);
+  std::string text, line = "\n   ";
   for (int64_t i = 0; i < count; ++i) {
     std::string item;
     if constexpr (std::is_same_v<T, float> || std::is_same_v<T, uint32_t>) {
@@ -43,7 +44,9 @@ std::string array(const std::string& type, const std::string& name, const T* val
     }
     line += " " + item;
   }
-  return text + line + "};\n";
+  // A few values stand behind the name.
+  if (text.empty() && head.size() + line.size() <= kColumns) return head + line.substr(5) + "};\n";
+  return head + text + line + "};\n";
 }
 
 template std::string array(const std::string&, const std::string&, const float*, int64_t);

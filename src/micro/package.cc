@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "base/format.h"
+#include "micro/sources.h"
 #include "micro/words.h"
 
 namespace thimble::micro {
@@ -21,6 +22,11 @@ struct Facts {
   bool tested() const { return contains("_self_test.c"); }
   bool contains(std::string_view ending) const {
     return std::ranges::any_of(emitted.files, [&](const File& f) { return f.path.ends_with(ending); });
+  }
+  // Whether NAME.h has this function of the network.
+  bool declares(std::string_view function) const {
+    const auto header = std::ranges::find(emitted.files, n() + ".h", &File::path);
+    return header->text.find(format("{}_{}(", n(), function)) != std::string::npos;
   }
   std::string sentence() const { return format("A neural network as C, made by Thimble from {}", options.origin); }
   std::string interface() const {
@@ -52,8 +58,8 @@ std::string call(const Facts& f) {
 }
 
 File posix_example(const Facts& f) {
-  std::string text =
-      format("/* Runs {0} once and prints its answer; with self-test the status of the self-test. */\n", f.n());
+  std::string text = format("/* Runs {0} once, on an input of zero bytes, and prints its answer{1}. */\n", f.n(),
+                            f.tested() ? "; then what its self-test says" : "");
   text += format("#include <stdio.h>\n#include <string.h>\n\n#include \"{}.h\"\n\n", f.n()) + static_arena(f.macro());
   text += "int main(void) {\n" + call(f);
   const auto prints = [&](const std::string& arguments) {
@@ -61,10 +67,14 @@ File posix_example(const Facts& f) {
   };
   prints("\"status %d\\n\", status");
   if (f.plain()) {
+    const Tensor& y = f.graph.at(f.graph.outputs[0]);
+    const bool scaled = y.quant.scale.size() == 1 && is_quantized_type(y.type);
     text += format("  for (size_t i = 0; i < {}_OUTPUT_SIZE; ++i)\n  ", f.macro());
-    prints("\"%g\\n\", (double)out[i]");
+    prints("\"%g\\n\", " +
+           (scaled ? format("(double)({0}_OUTPUT_SCALE * (float)(out[i] - {0}_OUTPUT_ZERO_POINT))", f.macro())
+                   : std::string("(double)out[i]")));
   }
-  if (f.tested()) prints(format("\"self-test %d\\n\", {}_self_test()", f.n()));
+  if (f.tested()) prints(format("\"self-test %d\\n\", {}_self_test_in(arena, sizeof arena)", f.n()));
   return {"examples/posix/main.c", text + "  return status;\n}\n"};
 }
 
@@ -74,34 +84,74 @@ File arduino_example(const Facts& f) {
   std::string text =
       format("// Runs {0} again and again; open the serial monitor at 115200 baud.\n#include <{0}.h>\n\n", f.n());
   text += static_arena(f.macro()) + "void setup() {\n  Serial.begin(115200);\n";
-  if (f.tested()) text += format("  Serial.print(\"self-test: \");\n  Serial.println({0}_self_test());\n", f.n());
+  if (f.tested())
+    text +=
+        format("  Serial.print(\"self-test: \");\n  Serial.println({0}_self_test_in(arena, sizeof arena));\n", f.n());
   text += "}\n\nvoid loop() {\n" + call(f) + "  Serial.print(\"status \");\n  Serial.println(status);\n";
   if (f.plain())
     text += format(
-        "  for (size_t i = 0; i < {0}_OUTPUT_SIZE; ++i) {{\n    Serial.print(out[i]);\n    Serial.print(' ');\n  }}\n"
+        "  for (size_t i = 0; i < {0}_OUTPUT_SIZE; ++i) {{\n    Serial.print({1}out[i]);\n    Serial.print(' ');\n  "
+        "}}\n"
         "  Serial.println();\n",
-        f.macro());
+        f.macro(), f.graph.at(f.graph.outputs[0]).type == DType::i64 ? "(long)" : "");
   return {format("examples/{0}/{0}.ino", title), text + "  delay(1000);\n}\n"};
+}
+
+// What is known of memory without a compiler.
+std::string figures(const Facts& f) {
+  std::string text = "| | bytes |\n|---|---|\n";
+  const auto row = [&](const std::string& what, int64_t bytes) { text += format("| {} | {} |\n", what, bytes); };
+  row(format("RAM: the arena (`{}_ARENA_BYTES`: inputs, outputs and everything between)", f.macro()),
+      f.emitted.arena_bytes);
+  if (f.emitted.head_bytes > 0) row(format("RAM: `{}_head`, of a program that learns", f.n()), f.emitted.head_bytes);
+  row("flash: weights and biases", f.emitted.weights_bytes);
+  row("flash: multipliers, shifts and tables", f.emitted.derived_bytes);
+  return text +
+         "\nCode and stack depend on the compiler: `size` and `-fstack-usage` say them. There is no heap, and no "
+         "variable outside the arena.\n";
 }
 
 File readme(const Facts& f) {
   std::string text = format("# {}\n\n{}: {}.\n\n", f.n(), f.sentence(), f.interface());
   text += format("```c\n#include \"{}.h\"\n\n{}int answer(void) {{\n{}  return status;\n}}\n```\n\n", f.n(),
                  static_arena(f.macro()), call(f));
-  text += "| | bytes |\n|---|---|\n";
-  text += format("| working memory (`{}_ARENA_BYTES`: inputs, outputs and everything between) | {} |\n", f.macro(),
-                 f.emitted.arena_bytes);
-  text += format("| weights and biases, in flash | {} |\n", f.emitted.weights_bytes);
-  text += format("| multipliers, shifts and tables, in flash | {} |\n\n", f.emitted.derived_bytes);
-  text +=
-      "C99 and C++11, no heap, no global state but what the caller gives; any compiler of the last ten years. "
-      "Compile with `-ffp-contract=off` where floats have to give the same bits everywhere.\n";
+  if (f.declares("prepare"))
+    text += format("- `{0}_prepare(i, v)` is the real value of a sample's element `i`, as the network was trained.\n",
+                   f.n());
+  if (f.declares("run_float"))
+    text += format("- `{}_run_float` takes and gives real values, and quantises by itself.\n", f.n());
+  if (f.declares("run_io_float"))
+    text += format("- `{}_run_io_float` takes and gives real values, and quantises by itself.\n", f.n());
+  if (f.declares("predict_class")) text += format("- `{}_predict_class` gives the largest output's number.\n", f.n());
+  if (f.declares("reset"))
+    text += format(
+        "- `{0}_run{1}_state` goes on from a `{0}_state`, which `{0}_reset` brings to the start of a sequence.\n",
+        f.n(), f.plain() ? "" : "_io");
+  text += format("- C++: `{0}_network` of `{0}.hpp` holds the arena.\n", f.n());
   if (f.tested())
     text += format(
-        "\n`{}_self_test()` returns 0 where the examples give the answers that the host computed. It has an arena of "
-        "its own: a program that does not call it does not pay for it.\n",
+        "- `{0}_self_test_in(arena, sizeof arena)` returns 0 where the examples give the answers that the host "
+        "computed; `{0}_self_test()` does it in an arena of its own. A program that calls neither pays for neither. "
+        "`extras/golden` has the same examples as arrays for NumPy.\n",
         f.n());
+  if (!f.options.labels.empty()) {
+    text += "\nOutputs: ";
+    for (size_t i = 0; i < f.options.labels.size(); ++i)
+      text += format("{}{} {}", i ? ", " : "", i, harmless(f.options.labels[i]));
+    text += ".\n";
+  }
+  text += "\n" + figures(f);
+  text +=
+      "\nC99 and C++11, any compiler of the last ten years. Compile with `-ffp-contract=off` where floats have to give "
+      "the same bits everywhere.\n\n"
+      "The code is under the Apache License 2.0 (`LICENSE`); weights are whose the model is.\n";
   return {"README.md", text};
+}
+
+// Thimble's own.
+File license() {
+  const std::span<const Source> sources(kSources, kSourceCount);
+  return {"LICENSE", std::string(std::ranges::find(sources, "../LICENSE", &Source::path)->text)};
 }
 
 // `src/NAME.c src/NAME_self_test.c`
@@ -114,15 +164,19 @@ std::string sources(const Facts& f) {
 
 void arduino(const Facts& f, std::vector<File>& files) {
   files.push_back({"library.properties",
-                   format("name={0}\nversion=1.0.0\nauthor=Thimble\nmaintainer=Thimble\nsentence={1}.\nparagraph={2}; "
+                   format("name={4}\nversion=1.0.0\nauthor=Thimble\nmaintainer=Thimble\nsentence={1}.\nparagraph={2}; "
                           "{3} bytes of working memory.\ncategory=Data Processing\nurl=https://example.com/{0}\n"
                           "architectures=*\nincludes={0}.h\n",
-                          f.n(), f.sentence(), f.interface(), f.emitted.arena_bytes)});
+                          f.n(), f.sentence(), f.interface(), f.emitted.arena_bytes, f.n().substr(0, 63))});
   std::string keywords;
-  for (const char* function : {"run", "run_io", "run_state", "self_test"})
-    keywords += format("{}_{}\tKEYWORD2\n", f.n(), function);
-  for (const char* constant : {"INPUT_SIZE", "OUTPUT_SIZE", "ARENA_BYTES", "OK"})
-    keywords += format("{}_{}\tLITERAL1\n", f.macro(), constant);
+  keywords += format("{}_network\tKEYWORD1\n", f.n());
+  for (const char* function : {"run", "run_io", "run_state", "run_io_state", "run_float", "run_io_float",
+                               "run_float_state", "run_io_float_state", "predict_class", "prepare", "reset",
+                               "self_test_in", "self_test", "head_reset", "run_head", "train_step"})
+    if (f.declares(function)) keywords += format("{}_{}\tKEYWORD2\n", f.n(), function);
+  std::vector<std::string> constants = {"ARENA_BYTES", "OK", "ARENA_TOO_SMALL", "ARENA_MISALIGNED"};
+  if (f.plain()) constants.insert(constants.begin(), {"INPUT_SIZE", "OUTPUT_SIZE"});
+  for (const std::string& constant : constants) keywords += format("{}_{}\tLITERAL1\n", f.macro(), constant);
   files.push_back({"keywords.txt", keywords});
   files.push_back(arduino_example(f));
 }
@@ -170,12 +224,14 @@ void cmsis_pack(const Facts& f, std::vector<File>& files) {
               "<package schemaVersion=\"1.7.36\" xmlns:xs=\"http://www.w3.org/2001/XMLSchema-instance\" "
               "xs:noNamespaceSchemaLocation=\"PACK.xsd\">\n  <vendor>Thimble</vendor>\n  <name>{0}</name>\n"
               "  <description>{1}</description>\n  <url>https://example.com/</url>\n"
+              "  <license>LICENSE</license>\n"
               "  <releases>\n    <release version=\"1.0.0\">Exported by Thimble {2}.</release>\n  </releases>\n"
-              "  <components>\n    <component Cclass=\"Machine Learning\" Cgroup=\"Network\" Csub=\"{0}\" "
+              "  <components>\n    <component Cclass=\"Machine Learning\" Cgroup=\"Network\" Csub=\"{5}\" "
               "Cversion=\"1.0.0\">\n      <description>{3}</description>\n      <files>\n"
+              "        <file category=\"doc\" name=\"README.md\"/>\n"
               "        <file category=\"include\" name=\"src/\"/>\n{4}"
               "      </files>\n    </component>\n  </components>\n</package>\n",
-              f.n(), f.sentence(), f.options.version, f.interface(), list)});
+              f.n(), f.sentence(), f.options.version, f.interface(), list, f.n().substr(0, 32))});
   files.push_back(posix_example(f));
 }
 
@@ -185,6 +241,7 @@ std::vector<File> package(const Graph& graph, Emitted emitted, const PackageOpti
   const Facts f{graph, emitted, options};
   std::vector<File> files;
   files.push_back(readme(f));
+  files.push_back(license());
   switch (options.format) {
     case PackageFormat::c: files.push_back(posix_example(f)); break;
     case PackageFormat::arduino: arduino(f, files); break;

@@ -10,6 +10,7 @@ enum class PackageFormat { c, arduino, platformio, zephyr, idf, cmsis_pack };
 struct PackageOptions {
   PackageFormat format = PackageFormat::c;
   std::string name, version, origin;  // as EmitOptions
+  std::vector<std::string> labels;    // of the outputs; may be empty
 };
 
 // `emitted`'s files under src/, an example, a README with the figures, and the format's own files. The model's inputs

@@ -68,7 +68,12 @@ std::string PlanWriter::text(std::string_view type, std::string_view symbol) con
     std::string comment = lines_[i].comment;
     if (comment.ends_with(':')) comment.pop_back();
     const std::string value = lines_[i].value + (i + 1 < lines_.size() ? "," : "");
-    text += comment.empty() ? format("    {}\n", value) : format("    {:<32} /* {} */\n", value, comment);
+    if (comment.empty())
+      text += format("    {}\n", value);
+    else if (value.size() + comment.size() > 100)
+      text += format("    /* {} */\n    {}\n", comment, value);
+    else
+      text += format("    {:<32} /* {} */\n", value, comment);
   }
   return text + "};\n";
 }

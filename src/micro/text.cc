@@ -1,4 +1,4 @@
-// The files of a package that are written around the calls: header, source, constants, self-test.
+// The files of a package that are written around the calls: header, source, constants.
 #include <algorithm>
 
 #include "base/format.h"
@@ -41,17 +41,42 @@ std::string Emitter::parameters(bool state) const {
   return text + (state ? format(", {}_state *state", name_) : "");
 }
 
-std::string Emitter::header() const {
+// How the head calls the rest of the network; its states begin with zeros at every call, as NAME_run's do.
+HeadWords Emitter::head_words() {
+  HeadWords words{.name = name_, .macro = macro_};
+  words.parameters = format("void *arena, size_t arena_bytes, const {} *in", c_type(g_.at(g_.inputs[0]).type));
+  words.features = address(head_->features);
+  const bool direct = words.features == "in";  // of a network of one layer
+  words.compute = format(
+      "  uint8_t *const a = (uint8_t *)arena;\n"
+      "  if (arena_bytes < {0}_ARENA_BYTES) return {0}_ARENA_TOO_SMALL;\n"
+      "  if ((uintptr_t)arena % {0}_ARENA_ALIGNMENT != 0) return {0}_ARENA_MISALIGNED;\n",
+      macro_);
+  if (has_states()) {
+    words.compute += format("  {0}_reset(({0}_state *)(void *)(a + {1}));\n", name_, memory_.bytes);
+    words.compute += format("  {0}_features(a, in, ({0}_state *)(void *)(a + {1}));\n", name_, memory_.bytes);
+  } else {
+    words.compute += direct ? "  (void)a;\n" : format("  {}_features(a, in);\n", name_);
+  }
+  return words;
+}
+
+std::string Emitter::header() {
   const bool plain = plain_interface();
   std::string text = head(": a neural network as C99");
   text += format("#ifndef {0}_H\n#define {0}_H\n\n#include <stddef.h>\n#include <stdint.h>\n\n", macro_);
+  if (has_run_float()) text += "#include \"thimble_c99_real.h\"\n\n";
   text += "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n";
   const auto tensor = [&](const std::string& what, TensorId t) {
     const Tensor& x = g_.at(t);
     const std::string prefix = format("{}_{}", macro_, what);
-    text += format("/* {} */\n#define {}_SIZE {}\n", spec(x), prefix, x.shape.elements());
-    text += format("#define {}_OFFSET {}\n", prefix, std::max<int64_t>(memory_.offset[static_cast<size_t>(t)], 0));
-    if (x.quant.scale.size() == 1 && is_quantized_type(x.type)) {
+    const bool scaled = x.quant.scale.size() == 1 && is_quantized_type(x.type);
+    text += format("/* {}{} */\n", spec(x),
+                   scaled ? format("; the real value of v is {0}_SCALE * (v - {0}_ZERO_POINT)", prefix) : "");
+    text += format("#define {}_SIZE {} /* elements */\n", prefix, x.shape.elements());
+    text += format("#define {}_OFFSET {} /* bytes, in the arena */\n", prefix,
+                   std::max<int64_t>(memory_.offset[static_cast<size_t>(t)], 0));
+    if (scaled) {
       text += format("#define {}_SCALE {}\n", prefix, literal(x.quant.scale[0]));
       text += format("#define {}_ZERO_POINT ({})\n", prefix, x.quant.zero_point[0]);
     }
@@ -60,17 +85,26 @@ std::string Emitter::header() const {
   for (size_t i = 0; i < g_.inputs.size(); ++i) tensor(numbered("INPUT", i, g_.inputs.size()), g_.inputs[i]);
   for (size_t i = 0; i < g_.outputs.size(); ++i) tensor(numbered("OUTPUT", i, g_.outputs.size()), g_.outputs[i]);
   text += format(
-      "/* Working memory, inputs and outputs included, and what its address must be a multiple of. */\n"
+      "/* Working memory in bytes, inputs and outputs included, and what its address must be a multiple of. */\n"
       "#define {0}_ARENA_BYTES {1}\n#if defined(__AVR__)\n#define {0}_ARENA_ALIGNMENT 1\n#else\n"
       "#define {0}_ARENA_ALIGNMENT {2}\n#endif\n\n",
       macro_, arena_bytes(), options.alignment);
-  text += format("enum {{ {0}_OK = 0, {0}_ARENA_TOO_SMALL = -1, {0}_ARENA_MISALIGNED = -2 }};\n\n", macro_);
+  if (has_states())
+    text +=
+        format("/* Enough for {}_run{}_state, whose state lies elsewhere. */\n#define {}_RUN_STATE_ARENA_BYTES {}\n\n",
+               name_, plain ? "" : "_io", macro_, memory_.bytes);
+  text += format(
+      "/* What the functions return. */\nenum {{\n  {0}_OK = 0,\n"
+      "  {0}_ARENA_TOO_SMALL = -1, /* fewer bytes than {0}_ARENA_BYTES */\n"
+      "  {0}_ARENA_MISALIGNED = -2 /* its address is no multiple of {0}_ARENA_ALIGNMENT */\n}};\n\n",
+      macro_);
   if (has_states()) {
     text += "/* What the network remembers between calls. */\n";
     text += format("typedef struct {}_state {{\n", name_);
     for (size_t t = 0; t < g_.tensors.size(); ++t)
       if (g_.tensors[t].variable)
-        text += format("  {} s{}[{}];\n", c_type(g_.tensors[t].type), t, g_.tensors[t].shape.elements());
+        text += format("  {} s{}[{}]; /* \"{}\" */\n", c_type(g_.tensors[t].type), t, g_.tensors[t].shape.elements(),
+                       short_name(g_.tensors[t].name));
     text += format("}} {}_state;\n\n", name_);
     text += format("/* The start of a sequence: real zeros. */\nvoid {0}_reset({0}_state *state);\n\n", name_);
   }
@@ -87,20 +121,29 @@ std::string Emitter::header() const {
         macro_, name_, has_states() ? " Every call begins with zero states." : "", parameters(false));
   }
   if (has_states())
-    text += format("/* The same, going on from `state`, which it changes. */\nint {}_run{}_state({});\n", name_,
+    text += format("\n/* The same, going on from `state`, which it changes. */\nint {}_run{}_state({});\n", name_,
                    plain ? "" : "_io", parameters(true));
   if (has_self_test())
     text += format(
-        "/* 0 where the examples that were written with the network give the same bytes here. */\nint "
-        "{}_self_test(void);\n",
+        "\n/* Runs the examples that were written with the network: 0 where they give the host's answers, else the "
+        "number\n"
+        "   of the first that does not, from 1; -1 where the network refused to run. */\n"
+        "int {0}_self_test_in(void *arena, size_t arena_bytes);\n\n"
+        "/* The same in an arena of its own. */\nint {0}_self_test(void);\n",
         name_);
+  text += conveniences();
+  if (head_) text += "\n" + head_interface(*head_, head_words());
   return text + "\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n";
 }
 
 std::string Emitter::source() {
   const bool plain = plain_interface(), states = has_states();
   std::string text = head(": the network, one call per operator");
-  text += format("#include \"{}.h\"\n\n#include <math.h>\n#include <string.h>\n\n", name_);
+  text +=
+      "#if defined(__AVR__) && defined(__GNUC__) && !defined(__clang__)\n"
+      "#pragma GCC optimize(\"O2\") /* plans become constants in the code: less RAM and time than at -Os */\n"
+      "#endif\n\n";
+  text += format("#include \"{}.h\"\n\n#include <string.h>\n\n", name_);
   for (const std::string& header : headers_) text += format("#include \"{}\"\n", shipped_name(header));
   text += format("#include \"{}_weights.h\"\n\n", name_);
   text += format(
@@ -115,16 +158,26 @@ std::string Emitter::source() {
   std::string copies;
   for (size_t i = 0; i < g_.outputs.size(); ++i) {
     const TensorId t = g_.outputs[i];
-    const std::string to = plain ? "out" : format("out[{}]", i);
-    const std::string from = address(t);
+    const std::string to = plain ? "out" : format("out[{}]", i), from = address(t);
     copies +=
         format("  if ((const void *){0} != (const void *){1}) memcpy({0}, {1}, {2});\n", to, from, g_.at(t).bytes());
     if (g_.at(memory_.view_of[static_cast<size_t>(t)]).constant()) not_on_avr("an output is a constant");
   }
-  const std::string all = body_ + copies;
+  std::string all = body_ + "  /* The answer may be wanted elsewhere. */\n" + copies;
   if (!avr_obstacle_.empty())
     text += format("#if defined(__AVR__)\n#error \"not on AVR, whose flash is read otherwise: {}\"\n#endif\n\n",
                    avr_obstacle_);
+  const HeadWords head = head_ ? head_words() : HeadWords{};
+  if (head_ && head.features != "in") {
+    const std::string features = body_.substr(0, features_end_);
+    text += format("static void {}_features(uint8_t *a, const {} *in{}) {{\n", name_, c_type(g_.at(g_.inputs[0]).type),
+                   states ? format(", {}_state *state", name_) : "");
+    for (const char* parameter : {"a", "in"})
+      if (!has_word(features, parameter)) text += format("  (void){};\n", parameter);
+    if (states && !has_word(features, "state")) text += "  (void)state;\n";
+    text += features + "}\n\n";
+    all = format("  {}_features(a, in{});\n", name_, states ? ", state" : "") + all.substr(features_end_);
+  }
   text += compute;
   for (size_t i = 0; i < g_.inputs.size() && !plain; ++i)
     if (has_word(all, format("in{}", i)))
@@ -138,13 +191,13 @@ std::string Emitter::source() {
   text += "}\n\n";
   const auto entry = [&](bool state) {
     text += format("int {}_run{}{}({}) {{\n", name_, plain ? "" : "_io", state ? "_state" : "", parameters(state));
-    const int64_t need = state ? memory_.bytes : arena_bytes();
-    text += state && states ? format("  if (arena_bytes < {}) return {}_ARENA_TOO_SMALL;\n", need, macro_)
-                            : format("  if (arena_bytes < {0}_ARENA_BYTES) return {0}_ARENA_TOO_SMALL;\n", macro_);
+    text += format("  if (arena_bytes < {0}_{1}ARENA_BYTES) return {0}_ARENA_TOO_SMALL;\n", macro_,
+                   state ? "RUN_STATE_" : "");
     text += format("  if ((uintptr_t)arena % {0}_ARENA_ALIGNMENT != 0) return {0}_ARENA_MISALIGNED;\n", macro_);
     if (states && !state) {
-      text += format("  {{\n    {0}_state *const state = ({0}_state *)(void *)((uint8_t *)arena + {1});\n", name_,
-                     memory_.bytes);
+      text += format(
+          "  {{\n    {0}_state *const state = ({0}_state *)(void *)((uint8_t *)arena + {1}_RUN_STATE_ARENA_BYTES);\n",
+          name_, macro_);
       text += format("    {0}_reset(state);\n    {0}_compute((uint8_t *)arena, in, out, state);\n  }}\n", name_);
     } else {
       text += format("  {}_compute((uint8_t *)arena, in, out{});\n", name_, states ? ", state" : "");
@@ -164,82 +217,22 @@ std::string Emitter::source() {
     text += "\n";
     entry(true);
   }
+  if (head_) {
+    const Node& layer = g_.nodes[static_cast<size_t>(head_->node)];
+    const TensorId bias = layer.inputs.size() > 2 ? layer.inputs[2] : kNoTensor;
+    text += head_->integers ? head_source(checked, *head_, head, "", "")
+                            : head_source(checked, *head_, head, address(layer.inputs[1]), address(bias));
+  }
   return text;
 }
 
 std::string Emitter::weights() const {
   std::string text = head(": weights, and the plan of each operator");
   text += format("#ifndef {0}_WEIGHTS_H\n#define {0}_WEIGHTS_H\n", macro_);
-  text += format("\n#include \"thimble_c99.h\"\n") + weights_ + plans_;
+  const std::string constants = weights_ + plans_;
+  if (has_word(constants, "INFINITY") || has_word(constants, "NAN")) text += "\n#include <math.h>\n";
+  text += "\n#include \"thimble_c99.h\"\n" + constants;
   return text + "\n#endif\n";
-}
-
-// Inputs are laid where they belong in the arena, so that the test needs no memory beside it.
-std::string Emitter::self_test() const {
-  const bool plain = plain_interface();
-  std::string text = head(": examples and their answers");
-  text += format("#include \"{}.h\"\n\n#include <string.h>\n\n#include \"thimble_c99.h\"\n\n", name_);
-  text += static_arena(macro_);
-  const auto examples = [&](const std::string& symbol, const std::vector<TensorId>& tensors,
-                            const std::vector<std::vector<uint8_t>>& values) {
-    for (size_t e = 0; e < values.size(); ++e) {
-      size_t at = 0;
-      for (size_t i = 0; i < tensors.size(); ++i) {
-        const auto bytes = static_cast<size_t>(g_.at(tensors[i]).bytes());
-        text += array("uint8_t", format("{}_{}_{}", symbol, e, i), values[e].data() + at, static_cast<int64_t>(bytes));
-        at += bytes;
-      }
-    }
-  };
-  examples("example", g_.inputs, options.examples);
-  examples("answer", g_.outputs, options.answers);
-  text += "\nstatic void fetch(void *to, const uint8_t *from, size_t bytes) {\n  size_t i;\n";
-  text += "  for (i = 0; i < bytes; ++i) ((int8_t *)to)[i] = thimble_read_s8((const int8_t *)from + i);\n}\n\n";
-  const auto floats = [&](TensorId t) { return g_.at(t).type == DType::f32; };
-  if (!std::ranges::all_of(g_.outputs, floats))
-    text +=
-        "static int differs(const void *got, const uint8_t *wanted, size_t bytes) {\n  size_t i;\n"
-        "  for (i = 0; i < bytes; ++i)\n"
-        "    if (((const int8_t *)got)[i] != thimble_read_s8((const int8_t *)wanted + i)) return 1;\n"
-        "  return 0;\n}\n\n";
-  if (std::ranges::any_of(g_.outputs, floats))
-    text +=
-        "/* Within 1e-4 of the larger of 1 and the answer. */\n"
-        "static int differs_f32(const void *got, const uint8_t *wanted, size_t bytes) {\n  size_t i;\n"
-        "  for (i = 0; i < bytes / sizeof(float); ++i) {\n    float answer, value, error, limit = 1e-4f;\n"
-        "    fetch(&answer, wanted + i * sizeof answer, sizeof answer);\n"
-        "    memcpy(&value, (const float *)got + i, sizeof value);\n"
-        "    if (value == answer || (value != value && answer != answer)) continue; /* infinite, no number */\n"
-        "    error = value - answer;\n"
-        "    if (answer > 1) limit *= answer;\n    if (answer < -1) limit *= -answer;\n"
-        "    if (!(error <= limit && error >= -limit)) return 1;\n  }\n  return 0;\n}\n\n";
-  text += format("int {}_self_test(void) {{\n", name_);
-  for (size_t e = 0; e < options.examples.size(); ++e) {
-    const auto lay = [&](const char* kind, size_t i, size_t count) {
-      return format("arena + {}_{}_OFFSET", macro_, numbered(kind, i, count));
-    };
-    text += "  {\n";
-    std::string in, out;
-    for (size_t i = 0; i < g_.inputs.size(); ++i) in += (i ? ", " : "") + lay("INPUT", i, g_.inputs.size());
-    for (size_t i = 0; i < g_.outputs.size(); ++i) out += (i ? ", " : "") + lay("OUTPUT", i, g_.outputs.size());
-    if (!plain) text += format("    const void *const in[] = {{{}}};\n    void *const out[] = {{{}}};\n", in, out);
-    for (size_t i = 0; i < g_.inputs.size(); ++i)
-      text += format("    fetch({}, example_{}_{}, sizeof example_{}_{});\n", lay("INPUT", i, g_.inputs.size()), e, i,
-                     e, i);
-    if (plain) {
-      text += format(
-          "    if ({}_run(arena, sizeof arena, (const {} *)(void *)({}), ({} *)(void *)({})) != {}_OK) return 1;\n",
-          name_, c_type(g_.at(g_.inputs[0]).type), in, c_type(g_.at(g_.outputs[0]).type), out, macro_);
-    } else {
-      text += format("    if ({}_run_io(arena, sizeof arena, in, out) != {}_OK) return 1;\n", name_, macro_);
-    }
-    for (size_t i = 0; i < g_.outputs.size(); ++i)
-      text +=
-          format("    if ({}({}, answer_{}_{}, sizeof answer_{}_{})) return 2;\n",
-                 floats(g_.outputs[i]) ? "differs_f32" : "differs", lay("OUTPUT", i, g_.outputs.size()), e, i, e, i);
-    text += "  }\n";
-  }
-  return text + "  return 0;\n}\n";
 }
 
 }  // namespace thimble::micro

@@ -30,10 +30,36 @@ std::string numbered(const char* what, size_t i, size_t count) {
   return count == 1 ? std::string(what) : format("{}_{}", what, i);
 }
 
+std::string short_name(const std::string& name) {
+  std::string last = name.substr(name.rfind(';') + 1);
+  if (last.size() > 60) {
+    last = last.substr(last.size() - 57);
+    if (const size_t slash = last.find('/'); slash != std::string::npos) last = last.substr(slash);
+    last = "..." + last;
+  }
+  return harmless(last);
+}
+
 std::string harmless(std::string text) {
   for (char& c : text)
     if (c < 32 || c > 126 || std::string_view("*\\\"'<>&").find(c) != std::string_view::npos) c = ' ';
   return text;
+}
+
+std::string wrapped(const std::string& head, const std::vector<std::string>& items, const std::string& end) {
+  std::string text, line = head;
+  for (size_t i = 0; i < items.size(); ++i) {
+    const std::string item = items[i] + (i + 1 < items.size() ? "," : end);
+    const size_t columns = item.size() - (item.ends_with('\n') ? 1 : 0);
+    if (line.size() + 1 + columns > 116) {
+      text += line + "\n";
+      line = std::string(head.size(), ' ');
+    } else if (i > 0) {
+      line += " ";
+    }
+    line += item;
+  }
+  return text + line;
 }
 
 std::string static_arena(const std::string& macro) {

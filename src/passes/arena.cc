@@ -12,11 +12,62 @@ namespace {
 
 // Sizes are multiples of the alignment in all that follows, so that offsets are too.
 
-int64_t lower_bound_of(const std::vector<ArenaItem>& items) {
+// Offsets between which an item must not begin, both excluded.
+struct Forbidden {
+  int64_t from = 0, to = 0;
+};
+
+// Which items may share bytes, looked up by item.
+class Overlaps {
+ public:
+  Overlaps(const std::vector<ArenaItem>& items, std::span<const ArenaOverlap> overlaps, int64_t alignment) {
+    if (overlaps.empty()) return;
+    of_.resize(items.size());
+    for (ArenaOverlap o : overlaps) {
+      // Never stricter than lying apart.
+      o.most = std::max(round_down(o.most, alignment), -items[o.second].bytes);
+      o.least = std::min(-round_down(-o.least, alignment), items[o.first].bytes);
+      of_[o.first].push_back({o.second, -o.least, -o.most});
+      of_[o.second].push_back({o.first, o.most, o.least});
+      all_.push_back(o);
+    }
+  }
+
+  bool empty() const { return all_.empty(); }
+  std::span<const ArenaOverlap> all() const { return all_; }
+  // Where `item` must not begin because `other` lies where it lies.
+  Forbidden between(const std::vector<ArenaItem>& items, size_t item, size_t other) const {
+    const int64_t at = items[other].offset;
+    if (!empty())
+      for (const auto& [with, from, to] : of_[item])
+        if (with == other) return {at + from, at + to};
+    return {at - items[item].bytes, at + items[other].bytes};
+  }
+
+ private:
+  struct With {
+    size_t item;
+    int64_t from, to;
+  };
+  static int64_t round_down(int64_t v, int64_t alignment) {
+    return v >= 0 ? v / alignment * alignment : -((-v + alignment - 1) / alignment * alignment);
+  }
+  std::vector<std::vector<With>> of_;
+  std::vector<ArenaOverlap> all_;
+};
+
+int64_t lower_bound_of(const std::vector<ArenaItem>& items, const Overlaps& overlaps) {
   std::map<int, int64_t> change;
   for (const ArenaItem& item : items) {
     change[item.first_step] += item.bytes;
     change[item.last_step + 1] -= item.bytes;
+  }
+  for (const ArenaOverlap& o : overlaps.all()) {
+    const ArenaItem &first = items[o.first], &second = items[o.second];
+    const int from = std::max(first.first_step, second.first_step), to = std::min(first.last_step, second.last_step);
+    if (from > to) continue;
+    change[from] -= shared_bytes(first.bytes, second.bytes, o);
+    change[to + 1] += shared_bytes(first.bytes, second.bytes, o);
   }
   int64_t now = 0, most = 0;
   for (const auto& [step, delta] : change) most = std::max(most, now += delta);
@@ -31,17 +82,24 @@ std::vector<size_t> by_size(const std::vector<ArenaItem>& items) {
 }
 
 // Each at the lowest offset where it meets none of those before it. Returns the height.
-int64_t place_in_order(std::vector<ArenaItem>& items, const std::vector<size_t>& order) {
+int64_t place_in_order(std::vector<ArenaItem>& items, const std::vector<size_t>& order, const Overlaps& overlaps) {
   std::vector<size_t> placed;  // sorted by offset
   int64_t height = 0;
   for (const size_t i : order) {
     ArenaItem& item = items[i];
     int64_t offset = 0;
-    for (const size_t p : placed) {
-      const ArenaItem& other = items[p];
-      if (other.last_step < item.first_step || other.first_step > item.last_step) continue;
-      if (other.offset >= offset + item.bytes) break;
-      offset = std::max(offset, other.offset + other.bytes);
+    bool moved = true;
+    while (moved) {
+      moved = false;
+      for (const size_t p : placed) {
+        const ArenaItem& other = items[p];
+        if (other.last_step < item.first_step || other.first_step > item.last_step) continue;
+        if (other.offset >= offset + item.bytes) break;
+        const Forbidden forbidden = overlaps.between(items, i, p);
+        if (offset <= forbidden.from || offset >= forbidden.to) continue;
+        offset = forbidden.to;
+        moved = !overlaps.empty();  // what it shared bytes with so far may be in the way now
+      }
     }
     item.offset = offset;
     height = std::max(height, offset + item.bytes);
@@ -54,8 +112,8 @@ int64_t place_in_order(std::vector<ArenaItem>& items, const std::vector<size_t>&
 
 // Squeaky wheel: what rises above the target was placed too late, and goes to some place further to the front of the
 // order for the next attempt. Source: Joslin and Clements, "Squeaky wheel optimization", 1999.
-int64_t improve(std::vector<ArenaItem>& items, std::vector<size_t> order, int64_t height, int64_t target,
-                int attempts) {
+int64_t improve(std::vector<ArenaItem>& items, std::vector<size_t> order, int64_t height, int64_t target, int attempts,
+                const Overlaps& overlaps) {
   std::vector<ArenaItem> trial = items;
   Random random(1);
   for (int a = 0; a < attempts && height > target; ++a) {
@@ -65,7 +123,7 @@ int64_t improve(std::vector<ArenaItem>& items, std::vector<size_t> order, int64_
       const auto to = order.begin() + static_cast<ptrdiff_t>(random.below(k + 1));
       std::rotate(to, order.begin() + static_cast<ptrdiff_t>(k), order.begin() + static_cast<ptrdiff_t>(k) + 1);
     }
-    if (const int64_t now = place_in_order(trial, order); now < height) {
+    if (const int64_t now = place_in_order(trial, order, overlaps); now < height) {
       height = now;
       items = trial;
     }
@@ -119,12 +177,22 @@ constexpr size_t kImproved = 128, kInOrder = 4096;  // items at most
 
 }  // namespace
 
+int64_t shared_bytes(int64_t first, int64_t second, const ArenaOverlap& o) {
+  int64_t fewest = first + second;
+  for (const int64_t distance : {o.most, o.least, int64_t{0}, first - second}) {
+    if (o.most < o.least && distance > o.most && distance < o.least) continue;
+    fewest = std::min(fewest, std::max(first, distance + second) - std::min<int64_t>(distance, 0));
+  }
+  return first + second - fewest;
+}
+
 tl::unexpected<Error> arena_too_large(const std::string& what, int64_t bytes, int64_t limit) {
   return fail(ErrorCode::unsupported, format("{} {} bytes, the limit is {}", what, bytes, limit),
               "raise it with --max-memory BYTES (in the library: max_arena_bytes)");
 }
 
-Result<ArenaPlan> plan_arena(std::vector<ArenaItem> items, const ArenaOptions& options) {
+Result<ArenaPlan> plan_arena(std::vector<ArenaItem> items, const ArenaOptions& options,
+                             std::span<const ArenaOverlap> overlaps) {
   ArenaPlan plan;
   int64_t total = 0;
   std::vector<int64_t> bytes;
@@ -134,7 +202,8 @@ Result<ArenaPlan> plan_arena(std::vector<ArenaItem> items, const ArenaOptions& o
         !checked_add(total, item.bytes = round_up(item.bytes, options.alignment), &total))
       return arena_too_large("the model's tensors take more than", INT64_MAX, options.max_bytes);
   }
-  plan.lower_bound = lower_bound_of(items);
+  const Overlaps shared(items, overlaps, options.alignment);
+  plan.lower_bound = lower_bound_of(items, shared);
   if (plan.lower_bound > options.max_bytes)
     return arena_too_large("the model needs a working memory of", plan.lower_bound, options.max_bytes);
   if (items.size() > kInOrder) {
@@ -142,9 +211,9 @@ Result<ArenaPlan> plan_arena(std::vector<ArenaItem> items, const ArenaOptions& o
     for (const ArenaItem& item : items) plan.bytes = std::max(plan.bytes, item.offset + item.bytes);
   } else {
     std::vector<size_t> order = by_size(items);
-    plan.bytes = place_in_order(items, order);
+    plan.bytes = place_in_order(items, order, shared);
     if (items.size() <= kImproved)
-      plan.bytes = improve(items, std::move(order), plan.bytes, plan.lower_bound, options.attempts);
+      plan.bytes = improve(items, std::move(order), plan.bytes, plan.lower_bound, options.attempts, shared);
   }
   if (plan.bytes > options.max_bytes)
     return arena_too_large("the plan of the working memory takes", plan.bytes, options.max_bytes);

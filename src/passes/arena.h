@@ -2,6 +2,7 @@
 // nothing that lives at the same time overlaps.
 #pragma once
 
+#include <span>
 #include <string>
 
 #include "graph/graph.h"
@@ -14,6 +15,16 @@ struct ArenaItem {
   int first_step = 0, last_step = 0;  // inclusive lifetime
   int64_t offset = 0;                 // result
 };
+
+// Two items that may share bytes although both are in use: the second lies at most `most` or at least `least` bytes
+// behind the first (one that is written while the other is read, and never over what is still to be read).
+struct ArenaOverlap {
+  size_t first = 0, second = 0;  // items
+  int64_t most = 0, least = 0;
+};
+
+// How many bytes two items of these sizes share at the distance where they share the most.
+int64_t shared_bytes(int64_t first, int64_t second, const ArenaOverlap& overlap);
 
 struct ArenaPlan {
   std::vector<ArenaItem> items;
@@ -34,7 +45,8 @@ struct ArenaOptions {
 // Greedy by size (largest first, lowest free offset); above 4,096 items first-fit in order of time, which stays fast.
 // Source: Pisarchyk and Lee, "Efficient memory management for deep neural net inference", 2020. At most 128 items are
 // tried in other orders where that does not reach the lower bound.
-Result<ArenaPlan> plan_arena(std::vector<ArenaItem> items, const ArenaOptions& options = {});
+Result<ArenaPlan> plan_arena(std::vector<ArenaItem> items, const ArenaOptions& options = {},
+                             std::span<const ArenaOverlap> overlaps = {});
 
 // The refusal of a model that is legal but not for this limit: "WHAT bytes bytes, the limit is …", with the option that
 // raises it. Error: unsupported.

@@ -40,7 +40,8 @@ class Scheduler {
   void put_in_order() {
     of_.resize(graph_.tensors.size());
     for (size_t t = 0; t < of_.size(); ++t) of_[t] = static_cast<TensorId>(t);
-    for (size_t n = 0; n < graph_.nodes.size(); ++n) {
+    for (size_t i = 0; i < graph_.nodes.size(); ++i) {
+      const size_t n = options_.order.empty() ? i : static_cast<size_t>(options_.order[i]);
       const Node& node = graph_.nodes[n];
       if (gives_nothing(node)) continue;
       if (checked_.nodes[n].output_is_input) {
@@ -102,6 +103,7 @@ class Scheduler {
     for (int position = 0; position < static_cast<int>(s_.order.size()); ++position) {
       const auto n = static_cast<size_t>(s_.order[static_cast<size_t>(position)]);
       const Node& node = graph_.nodes[n];
+      if (std::ranges::find(options_.apart, static_cast<NodeId>(n)) != options_.apart.end()) continue;
       const uint32_t allowed = checked_.nodes[n].in_place;
       for (size_t i = 0; i < node.inputs.size(); ++i) {
         if (!(allowed >> i & 1) || !may_overwrite(node, allowed, node.inputs[i], position)) continue;
@@ -150,7 +152,8 @@ class Scheduler {
 Schedule schedule(const Checked& checked, const ScheduleOptions& options) { return Scheduler(checked, options).run(); }
 
 Result<MemoryLayout> lay_out(const Graph& graph, std::span<const SharedMemory> storages,
-                             std::span<const ScratchUse> scratch, const ArenaOptions& options) {
+                             std::span<const ScratchUse> scratch, const ArenaOptions& options,
+                             std::span<const ArenaOverlap> overlaps) {
   MemoryLayout layout;
   layout.storages.assign(storages.size(), -1);
   std::vector<ArenaItem> variables, items;
@@ -175,7 +178,14 @@ Result<MemoryLayout> lay_out(const Graph& graph, std::span<const SharedMemory> s
     items.push_back({format("scratch {}", s), scratch[s].bytes, scratch[s].first, scratch[s].last, 0});
   ArenaOptions rest = options;
   rest.max_bytes -= variable_bytes;
-  THIMBLE_ASSIGN(layout.arena, plan_arena(std::move(items), rest));
+  std::vector<ArenaOverlap> shared;
+  for (const ArenaOverlap& o : overlaps) {
+    const auto item = [&](size_t storage) {
+      return static_cast<size_t>(std::ranges::find(storage_of_item, storage) - storage_of_item.begin());
+    };
+    shared.push_back({item(o.first), item(o.second), o.most, o.least});
+  }
+  THIMBLE_ASSIGN(layout.arena, plan_arena(std::move(items), rest, shared));
   ArenaPlan& arena = layout.arena;
   for (size_t i = 0; i < arena.items.size(); ++i) {
     arena.items[i].offset += variable_bytes;

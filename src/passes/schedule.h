@@ -13,6 +13,9 @@ struct ScheduleOptions {
   // others after their last reader.
   bool keep_inputs = true;
   bool in_place = true;  // nodes write over inputs that nobody reads later (Resolved::in_place)
+  // In which order all nodes run, each behind those that it reads from; empty: the graph's.
+  std::vector<NodeId> order;
+  std::vector<NodeId> apart;  // nodes that do not write over their inputs
 };
 
 // Memory of one or several tensors.
@@ -62,7 +65,9 @@ struct MemoryLayout {
 
 // A place for every storage that is not constant, and for each scratch. Who counts in other units than nodes has
 // changed first and last of the storages before, and gives the scratch in those.
+// Overlaps name storages that are activations in use.
 Result<MemoryLayout> lay_out(const Graph& graph, std::span<const SharedMemory> storages,
-                             std::span<const ScratchUse> scratch, const ArenaOptions& options);
+                             std::span<const ScratchUse> scratch, const ArenaOptions& options,
+                             std::span<const ArenaOverlap> overlaps = {});
 
 }  // namespace thimble

@@ -44,6 +44,18 @@ TEST(Schedule, ViewsShareMemoryAndTakeNoPosition) {
   EXPECT_EQ(n.schedule({.keep_inputs = false, .in_place = false}).lower_bound, 2 * 24);
 }
 
+TEST(Schedule, RunsInAnotherOrderWhereItIsTold) {
+  Net n;
+  const TensorId a = n.relu(n.x, "a"), b = n.relu(n.x, "b"), c = n.relu(a, "c"), y = n.add(b, c, "y");
+  n.graph.outputs = {y};
+  const Schedule s = n.schedule({.keep_inputs = false, .order = {1, 0, 2, 3}, .apart = {2}});
+  EXPECT_EQ(s.order, (std::vector<NodeId>{1, 0, 2, 3}));
+  EXPECT_EQ(s.of(b).first, 0);
+  EXPECT_EQ(storage(s, a), storage(s, n.x)) << "the last reader of x";
+  EXPECT_NE(storage(s, c), storage(s, a)) << "kept apart";
+  EXPECT_EQ(storage(n.schedule({.keep_inputs = false}), c), storage(n.schedule({.keep_inputs = false}), a));
+}
+
 TEST(Schedule, WritesOverWhatNobodyReadsLater) {
   Net n;
   const TensorId a = n.relu(n.x, "a"), b = n.relu(a, "b"), c = n.add(a, b, "c"), y = n.add(c, c, "y");
@@ -108,6 +120,43 @@ TEST(Arena, NothingOverlaps) {
       EXPECT_LE(plan->bytes, before);
       before = plan->bytes;
     }
+  }
+}
+
+TEST(Arena, SharesBytesAtTheDistancesThatAreAllowed) {
+  const std::vector<ArenaItem> items = {{"x", 100, 0, 1, 0}, {"y", 100, 1, 2, 0}, {"z", 100, 2, 3, 0}};
+  // y begins 8 bytes in front of x or further, z 8 bytes behind y or further.
+  const std::vector<ArenaOverlap> overlaps = {{0, 1, -8, 100}, {1, 2, -100, 8}};
+  const auto plan = plan_arena(items, {.alignment = 4}, overlaps);
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->bytes, 108);
+  EXPECT_EQ(plan->lower_bound, 108);
+  EXPECT_EQ(plan_arena(items, {.alignment = 4})->bytes, 200);
+  EXPECT_EQ(plan_arena(items, {.alignment = 16}, overlaps)->bytes, 128) << "the distance is a multiple, too";
+}
+
+TEST(Arena, DistancesHoldAmongManyItems) {
+  for (uint64_t seed = 0; seed < 200; ++seed) {
+    Random random(seed);
+    const auto below = [&](uint64_t n) { return static_cast<int64_t>(random.below(n)); };
+    std::vector<ArenaItem> items(2 + random.below(20));
+    std::vector<ArenaOverlap> overlaps;
+    for (size_t i = 0; i < items.size(); ++i) {
+      const auto first = static_cast<int>(i);
+      items[i] = {format("item {}", i), below(1000), first, first + 1 + static_cast<int>(below(3)), 0};
+      if (i > 0 && below(3) > 0) overlaps.push_back({i - 1, i, below(1200) - 900, below(1200) - 300});
+    }
+    const auto plan = plan_arena(items, {.alignment = 4, .attempts = 300}, overlaps);
+    ASSERT_TRUE(plan);
+    for (size_t i = 0; i < items.size(); ++i)
+      for (size_t j = i + 1; j < items.size(); ++j) {
+        const ArenaItem &a = plan->items[i], &b = plan->items[j];
+        if (a.last_step < b.first_step || a.offset + a.bytes <= b.offset || b.offset + b.bytes <= a.offset) continue;
+        const auto known = std::ranges::find_if(overlaps, [&](auto& o) { return o.first == i && o.second == j; });
+        ASSERT_NE(known, overlaps.end()) << a.name << " and " << b.name << "\n" << plan->to_string();
+        const int64_t distance = b.offset - a.offset;
+        EXPECT_TRUE(distance <= known->most || distance >= known->least) << distance << " of " << b.name;
+      }
   }
 }
 

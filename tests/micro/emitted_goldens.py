@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Every golden model (tests/goldens, tests/models) exported as C, compiled, run, and held to the recorded answers.
 
-  tests/micro/emitted_goldens.py --thimble build/release/thimble [--cc gcc] [--flags "-O1"] [--only REGEX] [--list]
+  tests/micro/emitted_goldens.py --thimble build/release/thimble [--cc gcc] [--flags "-O1"] [--ram tight] [--only REGEX] [--list]
 
 Models that `thimble export` refuses are counted by reason; --least holds the number of those that it does not. Each
 writes into an arena whose end is watched. Standard library only; run from the project's root.
@@ -119,6 +119,7 @@ def main():
     parser.add_argument('--thimble', required=True)
     parser.add_argument('--cc', default='cc')
     parser.add_argument('--flags', default='-O1')
+    parser.add_argument('--ram', default='balanced', help='balanced or tight, as `thimble export` takes it')
     parser.add_argument('--only', default='')
     parser.add_argument('--least', type=int, default=0, help='fail where fewer models than this are exported')
     parser.add_argument('--list', action='store_true', help='name what was refused')
@@ -134,7 +135,7 @@ def main():
             number, case = item
             name = f'c{number}'
             r = subprocess.run([o.thimble, 'export', case.file, '-q', '--name', name, '-o', f'{folder}/{name}',
-                                '--examples', '0'], capture_output=True, text=True, check=False)
+                                '--examples', '0', '--ram', o.ram], capture_output=True, text=True, check=False)
             if r.returncode:
                 return name, case, r.stderr.strip(), None
             src = f'{folder}/{name}/src'
@@ -196,7 +197,7 @@ def main():
             print(f'{count:4} refused: {reason}')
         for text in failures:
             print('FAIL', text)
-        print(f'{len(ready)} of {len(cases)} models exported, compiled and run with {o.cc} {o.flags}; '
+        print(f'{len(ready)} of {len(cases)} models exported ({o.ram}), compiled and run with {o.cc} {o.flags}; '
               f'{len(failures)} failures')
         if len(ready) < o.least:
             print(f'fewer than {o.least}')

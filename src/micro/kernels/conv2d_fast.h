@@ -4,12 +4,14 @@
 // Weights lie in the order in which they are read: two outputs (rows) at a time, of these the weights in turn, each
 // row filled up with 0 to an even number, as is a last row without a neighbour. Behind them 30 bytes more may be read.
 // bias: less x_zero · Σ weights, so that the windows hold x as it is, and x's zero point where they are padding; one
-// for each row, also where a row is filled up.
+// for each row, also where a row is filled up. On AVR weights lie as the model has them.
 #pragma once
 
+#include "micro/kernels/conv2d_avr.h"
 #include "micro/kernels/simd.h"
 #include "ops/conv2d/kernel.h"
 
+#if !defined(THIMBLE_AVR)
 // The window at (oh, ow) of an image: n bytes, gathered in `to`.
 static inline const int8_t* thimble_window(const thimble_conv2d* p, const int8_t* x, thimble_dim oh, thimble_dim ow,
                                            int8_t* to) {
@@ -280,10 +282,14 @@ static inline void thimble_three_pixels(const thimble_conv2d* p, const thimble_w
     thimble_scale_rows(&p->y, sums, o, count, y);
   }
 }
+#endif
 
 // windows: memory for three of them, and for one more in bytes: 7 · (n + 1) bytes for n weights of an output.
 static inline void thimble_conv2d_fast_s8(const thimble_conv2d* p, const int8_t* x, const int8_t* w,
                                           const int32_t* bias, int8_t* y, void* windows) {
+#if defined(THIMBLE_AVR)
+  thimble_conv2d_avr_s8(p, x, w, bias, y, (int8_t*)windows);
+#else
   const thimble_dim n = p->h.kernel * p->w.kernel * p->channels;
   int8_t *const first = y, *ys[3];
 #if defined(THIMBLE_MVE)
@@ -320,5 +326,6 @@ static inline void thimble_conv2d_fast_s8(const thimble_conv2d* p, const int8_t*
   (void)first;
 #else
   thimble_limit(p->y.lo, p->y.hi, first, y - first);
+#endif
 #endif
 }

@@ -7,6 +7,16 @@
 #include "micro/kernels/simd.h"
 #include "ops/fully_connected/kernel.h"
 
+// sum + x · (one row of n weights).
+static inline int32_t thimble_one_row(const int8_t* x, const int8_t* w, thimble_dim n, int32_t sum) {
+#if defined(THIMBLE_AVR)
+  return thimble_dot(x, w, n, sum);
+#else
+  for (; n > 0; --n) sum = thimble_mac(*x++, thimble_read_s8(w++), sum);
+  return sum;
+#endif
+}
+
 #if !defined(THIMBLE_MVE) && !defined(THIMBLE_FEW_REGISTERS)
 // Adds the product of one input, or of four, with four rows, which lie `row` weights from each other.
 THIMBLE_WITHIN void thimble_one_input(const int8_t* x, const int8_t* w, thimble_dim row, int32_t s[4]) {
@@ -44,13 +54,12 @@ THIMBLE_WITHIN void thimble_four_inputs(const int8_t* x, const int8_t* w, thimbl
 // Adds x · (four rows of n weights) to sums; returns what lies behind them.
 THIMBLE_APART const int8_t* thimble_four_rows(const int8_t* x, const int8_t* w, thimble_dim n, int32_t sums[4]) {
 #if defined(THIMBLE_FEW_REGISTERS)
-  thimble_dim row, i;
+  thimble_dim row;
   for (; n > 0; n -= 16, x += 16) {
     const thimble_dim columns = n < 16 ? n : 16;
     for (row = 0; row < 4; ++row) {
-      int32_t sum = sums[row];
-      for (i = 0; i < columns; ++i) sum = thimble_mac(x[i], thimble_read_s8(w++), sum);
-      sums[row] = sum;
+      sums[row] = thimble_one_row(x, w, columns, sums[row]);
+      w += columns;
     }
   }
 #else
@@ -126,7 +135,7 @@ static inline void thimble_fully_connected_fast_s8(const thimble_fully_connected
       if (rows == 4)
         at = thimble_four_rows(x, at, n, sums);
       else
-        for (i = 0; i < n; ++i) sums[0] = thimble_mac(x[i], thimble_read_s8(at++), sums[0]);
+        sums[0] = thimble_one_row(x, at, n, sums[0]), at += n;
       for (i = 0; i < rows; ++i, ++o, highs += next, shifts += next)
         *y++ = (int8_t)thimble_clamp(zero + thimble_scaled_sum(scales, sums[i], o, highs, shifts), lo, hi);
     }

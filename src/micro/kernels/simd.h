@@ -1,10 +1,11 @@
 // What the fast kernels of a package take from the processor, chosen by the preprocessor: MVE (Cortex-M55 and later),
-// the DSP extension (Cortex-M4, M7, M33), or plain C. All give the same numbers.
+// the DSP extension (Cortex-M4, M7, M33), AVR's multiplier, or plain C. All give the same numbers.
 #pragma once
 
 #include <string.h>
 
 #include "base/c99.h"
+#include "micro/kernels/avr.h"
 
 // Of constants that are read several bytes at a time.
 #if defined(__GNUC__)
@@ -135,6 +136,8 @@ static inline int32_t thimble_high_product(int32_t sum, int32_t multiplier) {
   int32_t high;
   __asm__("smmulr %0, %1, %2" : "=r"(high) : "r"(sum * 2), "r"(multiplier));
   return high;
+#elif defined(THIMBLE_AVR)
+  return thimble_high_mul_positive(sum, multiplier);
 #else
   const int64_t product = (int64_t)(sum * 2) * multiplier;
   return (int32_t)(product >> 32) + (int32_t)((uint32_t)product >> 31);

@@ -6,6 +6,7 @@ namespace thimble::emit_c {
 Status depthwise_conv2d(micro::EmitContext& ctx) {
   micro::expect_constant_weights(ctx);
   const auto& p = ctx.resolved.plan.as<thimble_depthwise_conv2d>();
+  ctx.windows(p.h);
   micro::LayerFacts facts = micro::layer_facts(ctx, p.outputs, 1, p.outputs, p.x_zero);
   if (p.multiplier != 1 || !micro::make_plain(p.y, facts)) return ctx.usual("depthwise_conv2d", 3);
   const int64_t width = (p.w.out - 1) * p.w.stride + (p.w.kernel - 1) * p.w.dilation + 1;

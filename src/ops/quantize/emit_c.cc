@@ -5,6 +5,11 @@ namespace {
 
 constexpr const char* kFix = "int8 and float32 have C: quantise the model to int8";
 
+// The loops read x where variables are.
+void expect_computed(micro::EmitContext& ctx) {
+  if (ctx.in(0).constant()) ctx.not_on_avr("a constant changes its type while it runs");
+}
+
 }  // namespace
 
 Status quantize(micro::EmitContext& ctx) {
@@ -15,12 +20,14 @@ Status quantize(micro::EmitContext& ctx) {
                          : from == DType::i8 && to == DType::u8 ? "thimble_quantize_s8_u8"
                                                                 : nullptr;
   if (!function) return ctx.unsupported(format("no C from {} to {}", name(from), name(to)), kFix);
+  expect_computed(ctx);
   ctx.call(micro::kernel("quantize"), function, {ctx.plan("thimble_quantize"), ctx.operand(0), ctx.result()});
   return {};
 }
 
 Status dequantize(micro::EmitContext& ctx) {
   if (ctx.in(0).type != DType::i8) return ctx.unsupported(format("no C from {}", name(ctx.in(0).type)), kFix);
+  expect_computed(ctx);
   ctx.call(micro::kernel("quantize"), "thimble_dequantize_s8_f32",
            {ctx.plan("thimble_dequantize"), ctx.operand(0), ctx.result()});
   return {};
@@ -39,6 +46,7 @@ Status cast(micro::EmitContext& ctx) {
   const char *from = word(ctx.in(0).type), *to = word(ctx.out().type);
   if (!from || !to || ctx.in(0).type == ctx.out().type)
     return ctx.unsupported(format("no C from {} to {}", name(ctx.in(0).type), name(ctx.out().type)), kFix);
+  expect_computed(ctx);
   ctx.call(micro::kernel("quantize"), format("thimble_cast_{}_{}", from, to),
            {ctx.plan("thimble_cast"), ctx.operand(0), ctx.result()});
   return {};

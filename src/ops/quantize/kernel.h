@@ -1,7 +1,7 @@
 // quantize, dequantize and cast as C99: the scalar loops behind quantize.h, which says what they compute.
 #pragma once
 
-#include "base/c99.h"
+#include "base/c99_real.h"
 
 // Scales and zero points of slices of `inner` elements, `count` of them in turn; of a whole tensor: one slice.
 typedef struct thimble_slices {
@@ -26,17 +26,6 @@ typedef struct thimble_dequantize {
 typedef struct thimble_cast {
   thimble_dim n;
 } thimble_cast;
-
-// clamp(round(x / scale) + zero, lo, hi), halves away from zero; NaN gives zero. Types of up to 16 bits.
-THIMBLE_INLINE int32_t thimble_quantized(float x, float scale, int32_t zero, int32_t lo, int32_t hi) {
-  const float v = x / scale;
-  if (!(v == v)) return zero;
-  if (v > 131072.0f) return hi;  // beyond, no zero point leads back
-  if (v < -131072.0f) return lo;
-  const int32_t whole = (int32_t)v;
-  const float rest = v - (float)whole;  // exact
-  return thimble_clamp(whole + (rest >= 0.5f ? 1 : rest <= -0.5f ? -1 : 0) + zero, lo, hi);
-}
 
 // An integer of x's scale in y's. Zero points are numbers of their types.
 THIMBLE_INLINE int32_t thimble_requantized_value(const thimble_quantize* p, int32_t x) {
