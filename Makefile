@@ -29,6 +29,7 @@ test-micro: program  ## exported C on emulated microcontrollers: the same bytes 
 	@scripts/setup.sh micro
 	tests/micro/test_driver.py
 	tests/micro/test_boards.py $(PACKAGES)
+	tests/micro/layer_cases.py
 	tests/micro/uno.py --thimble $(BUILD)/thimble
 	tests/micro/trainable_head.py --thimble $(BUILD)/thimble
 

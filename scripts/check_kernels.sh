@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The scalar definitions of operators (src/ops/*/kernel.h and what they include) and the fast ones (src/micro/kernels) go
-# into C packages for small machines: each must be C99 and C++11 without a warning, for the host and, where their compilers are installed, for Cortex-M and
-# AVR, and call nothing but memcpy, memset and float functions: no double, no heap, no printing.
+# into C packages for small machines: each must be C99 and C++11 without a warning, for the host and, where their
+# compilers are installed, for Cortex-M and AVR, and call nothing but memcpy, memmove, memset and float functions: no
+# double, no heap, no printing.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 bad=0
@@ -35,14 +36,14 @@ for header in "${headers[@]}"; do
   compile "$header" "${CC:-cc}" -std=c99 -x c -Wdouble-promotion
   compile "$header" "${CXX:-c++}" -std=c++11 -x c++
   compile "$header" gcc -std=c99 -x c -fkeep-inline-functions &&
-    calls "$header" nm 'mem(cpy|set)|[a-z0-9]+f|_GLOBAL_OFFSET_TABLE_|__stack_chk_fail'
+    calls "$header" nm 'mem(cpy|set|move)|[a-z0-9]+f|_GLOBAL_OFFSET_TABLE_|__stack_chk_fail'
   for core in cortex-m0 cortex-m3 'cortex-m55 -mfloat-abi=hard'; do
     compile "$header" arm-none-eabi-gcc -std=c99 -x c -mthumb -mcpu=$core
     compile "$header" arm-none-eabi-g++ -std=c++11 -x c++ -mthumb -mcpu=$core
   done
   compile "$header" clang -std=c99 -x c
   compile "$header" arm-none-eabi-gcc -std=c99 -x c -mcpu=cortex-m4 -mthumb -fkeep-inline-functions &&
-    calls "$header" arm-none-eabi-nm 'mem(cpy|set)|[a-z0-9]+f|__aeabi_(f(add|sub|mul|div|cmp..|2u?iz)|u?i2f|[a-z]*idiv(mod)?|u?ldivmod|l[a-z]+|mem[a-z0-9]+)'
+    calls "$header" arm-none-eabi-nm 'mem(cpy|set|move)|[a-z0-9]+f|__aeabi_(f(add|sub|mul|div|cmp..|2u?iz)|u?i2f|[a-z]*idiv(mod)?|u?ldivmod|l[a-z]+|mem[a-z0-9]+)'
   compile "$header" avr-gcc -std=c99 -x c -mmcu=atmega328p
 done
 [ $bad = 0 ] && echo "check_kernels: ${#headers[@]} headers are C99 and C++11"

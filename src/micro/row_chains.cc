@@ -171,8 +171,8 @@ RowRun run_by_rows(std::span<const RowStage> stages, int64_t step, bool from_the
           reads[w.tensor].push_back(w.all ? Access{time, 0, w.all}
                                           : Access{time, under.from * w.bytes, under.to * w.bytes});
         if (i == n - 1) writes.push_back({time, made.from * s.bytes, made.to * s.bytes});
-        // Layers take two pixels at a time: one that is left over costs as much as two.
-        run.overhead += (s.several ? kCall : kRowCall) + (at_once * s.pixels % 2) * s.work * kMac / 2;
+        // Layers take three pixels at a time: one or two that are left over cost as much as three.
+        run.overhead += (s.several ? kCall : kRowCall) + (3 - at_once * s.pixels % 3) % 3 * s.work * kMac / 2;
       }
     }
   }

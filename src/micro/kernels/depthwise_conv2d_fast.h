@@ -232,7 +232,7 @@ static inline void thimble_depthwise_conv2d_fast_s8(const thimble_depthwise_conv
       thimble_dim have = -p->h.pad;  // the rows before this are there already, where dilation is 1
       thimble_channels group;
       thimble_prepare(p, bias, c, count, &group);
-      for (k = 0; k < 2; ++k)  // twice, so that they can begin with any row
+      for (k = 0; k < (p->h.out > 1 ? 2 : 1); ++k)  // twice, so that they can begin with any row
         thimble_fill(w + c, 1, channels, taps, count, weights + k * taps * THIMBLE_TOGETHER);
       for (oh = 0; oh < p->h.out; ++oh) {
         const thimble_dim top = thimble_input_of(&p->h, oh, 0);

@@ -20,17 +20,7 @@
 #elif defined(__ARM_FEATURE_DSP) && defined(__GNUC__) && !defined(__ARM_BIG_ENDIAN)
 #define THIMBLE_DSP 1
 
-// Bytes 0 and 2 of x, or 1 and 3, as two int16, each plus the int16 of `add` beside it.
-static inline uint32_t thimble_even_bytes(uint32_t add, uint32_t x) {
-  uint32_t y;
-  __asm__("sxtab16 %0, %1, %2" : "=r"(y) : "r"(add), "r"(x));
-  return y;
-}
-static inline uint32_t thimble_odd_bytes(uint32_t add, uint32_t x) {
-  uint32_t y;
-  __asm__("sxtab16 %0, %1, %2, ror #8" : "=r"(y) : "r"(add), "r"(x));
-  return y;
-}
+// Bytes 0 and 2 of x, or 1 and 3, as two int16.
 static inline uint32_t thimble_even(uint32_t x) {
   uint32_t y;
   __asm__("sxtb16 %0, %1" : "=r"(y) : "r"(x));
@@ -52,20 +42,10 @@ static inline uint32_t thimble_high_halves(uint32_t x, uint32_t y) {
   __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(z) : "r"(y), "r"(x));
   return z;
 }
-// sum + both products of int16 pairs; of the lower or the upper ones alone.
+// sum + both products of int16 pairs.
 static inline int32_t thimble_mac2(uint32_t x, uint32_t y, int32_t sum) {
   int32_t z;
   __asm__("smlad %0, %1, %2, %3" : "=r"(z) : "r"(x), "r"(y), "r"(sum));
-  return z;
-}
-static inline int32_t thimble_mac_low(uint32_t x, uint32_t y, int32_t sum) {
-  int32_t z;
-  __asm__("smlabb %0, %1, %2, %3" : "=r"(z) : "r"(x), "r"(y), "r"(sum));
-  return z;
-}
-static inline int32_t thimble_mac_high(uint32_t x, uint32_t y, int32_t sum) {
-  int32_t z;
-  __asm__("smlatt %0, %1, %2, %3" : "=r"(z) : "r"(x), "r"(y), "r"(sum));
   return z;
 }
 static inline uint32_t thimble_load4(const void* at) {

@@ -135,7 +135,7 @@ static const thimble_fully_connected tiny_plan_6 = {
     {-INFINITY, INFINITY}            /* range: low, high */
 };
 
-static const int8_t tiny_p6_weights[1080] THIMBLE_FLASH = {
+static const THIMBLE_WORDS int8_t tiny_p6_weights[1080] THIMBLE_FLASH = {
     31, -82, 24, -47, -35, -11, 80, -104, -63, 18, -69, 111, -88, -95, 36, -14, 12, 113, 48, 119, -81, 32, -60,
     -90, -105, 62, 64, 123, 95, 110, -53, 51, -87, 59, -79, 35, -78, 72, -6, -56, 27, 97, 10, -119, 19, 42, -62,
     117, -75, 61, 51, 105, -11, 42, -8, 82, -105, -43, -31, -94, -85, -20, 97, -112, -77, 47, -98, -5, 33, 32, -16,
