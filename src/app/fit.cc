@@ -16,6 +16,7 @@ namespace {
 
 struct Arguments {
   std::string model, board = "all";
+  micro::Ram ram = micro::Ram::balanced;
 };
 
 std::string json_of(const std::vector<BoardFit>& fits) {
@@ -38,8 +39,9 @@ bool has_float_weights(const Graph& g) {
   return std::ranges::any_of(g.tensors, [](const Tensor& t) { return t.constant() && t.type == DType::f32; });
 }
 
-// What to change, as commands, where a model does not fit.
-std::string way_out(const Graph& graph, const BoardFit& f, const Arguments& a) {
+// What to change, as commands, where a model does not fit. `tight`: with the smaller arena.
+std::string way_out(const Graph& graph, const BoardFit& f, const std::optional<micro::Emitted>& tight,
+                    const Arguments& a) {
   const std::string missing = f.flash_fits() ? "memory" : f.ram_fits() ? "flash" : "flash and memory";
   std::string text = format("{}: too little {}", f.board.name, missing);
   if (!f.flash_fits())
@@ -47,6 +49,9 @@ std::string way_out(const Graph& graph, const BoardFit& f, const Arguments& a) {
   if (!f.ram_fits())
     text += format(", {} bytes of RAM for {} and a stack of {}", format_count(f.board.ram), format_count(f.ram_bytes),
                    format_count(f.stack_bytes));
+  if (f.flash_fits() && tight && fit_board(*tight, f.board).fits)
+    return text + format("; with --ram tight it would fit, in {} bytes: thimble export {} --ram tight -o DIR",
+                         format_count(tight->arena_bytes), a.model);
   const std::string compress = format("thimble compress {} --data SET --board {} -o small.tflite",
                                       has_float_weights(graph) ? a.model : "FLOAT.tflite", f.board.name);
   if (!has_float_weights(graph)) {
@@ -87,7 +92,7 @@ Status run(const Arguments& a, const Context& context) {
   note_left_out(model.graph, context);
   note_free_sizes(model.graph, context);
   THIMBLE_ASSIGN(const Checked prepared, prepare_for_inference(std::move(model)));
-  THIMBLE_ASSIGN(const micro::Emitted emitted, emit_for_boards(prepared));
+  THIMBLE_ASSIGN(const micro::Emitted emitted, emit_for_boards(prepared, a.ram));
   CrossCompiler compiler(emitted);
   std::vector<BoardFit> fits;
   for (const Board& board : boards) {
@@ -98,8 +103,12 @@ Status run(const Arguments& a, const Context& context) {
     context.print(json_of(fits));
   } else {
     print_table(fits, context);
+    std::optional<micro::Emitted> tight;
+    if (a.ram != micro::Ram::tight && !std::ranges::all_of(fits, &BoardFit::ram_fits)) {
+      THIMBLE_ASSIGN(tight, emit_for_boards(prepared, micro::Ram::tight));
+    }
     for (const BoardFit& f : fits)
-      if (!f.fits) context.say(way_out(prepared.graph, f, a));
+      if (!f.fits) context.say(way_out(prepared.graph, f, tight, a));
     for (const BoardFit& f : fits)
       if (f.fits && f.exceeds_cache())
         context.say(
@@ -134,6 +143,8 @@ Action define_fit(Options& options) {
   options.argument("MODEL", &a->model, "a .tflite or .thim file; - reads it from the standard input");
   options.text("--board", &a->board, "NAME|all|FILE.toml",
                "a board, all that are known, or those of a file (default: all)");
+  options.choice("--ram", {"balanced", "tight"}, "as `thimble export` has it (default: balanced)",
+                 [a](size_t i) { a->ram = i == 0 ? micro::Ram::balanced : micro::Ram::tight; });
   return [a](const Context& context) { return run(*a, context); };
 }
 

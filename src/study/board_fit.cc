@@ -24,8 +24,9 @@ BoardFit fit_board(const micro::Emitted& emitted, const Board& board, const std:
   return fit;
 }
 
-Result<micro::Emitted> emit_for_boards(const Checked& checked) {
+Result<micro::Emitted> emit_for_boards(const Checked& checked, micro::Ram ram) {
   micro::EmitOptions options;
+  options.ram = ram;
   options.name = "model";
   return micro::emit_c(checked, options);
 }

@@ -49,6 +49,8 @@ NETWORKS = {
                  '{ separable_conv2d = 16, kernel = 3, padding = "same", activation = "relu" }, { average_pool = 2 }, '
                  '{ separable_conv2d = 24, kernel = 5, activation = "relu6" }, { global_average_pool = true }, '
                  '{ dense = 10, activation = "softmax" }',
+    'tiny': '{ conv2d = 4, kernel = 5, stride = 2, activation = "relu" }, { conv2d = 8, kernel = 3, stride = 2, activation = "relu" }, '
+            '{ conv2d = 12, kernel = 3, activation = "relu" }, { flatten = true }, { dense = 10, activation = "softmax" }',
     'residual': '{ conv2d = 12, kernel = 5, stride = 3, activation = "relu" }, '
                 '{ residual = [{ conv2d = 12, kernel = 3, padding = "same" }] }, { global_max_pool = true }, '
                 '{ dense = 10, activation = "softmax" }',
