@@ -128,7 +128,7 @@ Action define_fit(Options& options) {
   options.examples(
       "thimble fit model_int8.tflite                       # every board that is known\n"
       "thimble fit model_int8.tflite --board portenta-h7\n"
-      "thimble fit model_int8.tflite --board my.toml       # your own, in the form of docs/microcontrollers.md\n");
+      "thimble fit model_int8.tflite --board my.toml       # your own: docs/microcontrollers.md\n");
   std::string names;
   for (const Board& board : known_boards()) names += (names.empty() ? "" : ", ") + board.name;
   options.about(
