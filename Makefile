@@ -32,6 +32,7 @@ test-micro: program  ## exported C on emulated microcontrollers: the same bytes 
 	tests/micro/layer_cases.py
 	tests/micro/uno.py --thimble $(BUILD)/thimble
 	tests/micro/trainable_head.py --thimble $(BUILD)/thimble
+	tests/micro/test_fit.py --thimble $(BUILD)/thimble --runs
 
 build: configure  ## build everything; the program is build/release/thimble
 	cmake --build $(BUILD) -j $(JOBS)

@@ -40,6 +40,8 @@ struct Context {
   void clear_progress() const;
   // Data: to stdout as it stands. What could not be written is reported when the command has ended.
   void print(std::string_view text) const;
+  // Whether there is any on stdout yet: with --json the document, to which no second one may be added.
+  bool printed() const;
   // A sentence of the answer: as print, with a line break, and on a terminal broken at words.
   void say(std::string_view sentence) const;
   // One line of narration on stderr; nothing with -q. Narration on a terminal is broken at words.

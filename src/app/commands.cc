@@ -19,6 +19,7 @@ constexpr CommandRow kCommands[] = {
     {"squeeze", "fewer bytes, identical outputs: lossless, on any .tflite", define_squeeze},
     {"pack", "write a model as a packed file (.thim), or unpack it", define_pack},
     {"export", "write a model as C for microcontrollers: Arduino, Zephyr, ESP-IDF …", define_export},
+    {"fit", "which boards a model fits as C: flash, memory, time", define_fit},
     {"data", "list, show and prepare data sets", define_data},
     {"ops", "table of operators and what each can do", define_ops},
     {"words", "what a recipe can say: layers, optimisers, keys, presets …", define_words},

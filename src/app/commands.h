@@ -22,6 +22,7 @@ Action define_shrink(Options& options);
 Action define_squeeze(Options& options);
 Action define_pack(Options& options);
 Action define_export(Options& options);
+Action define_fit(Options& options);
 Action define_data(Options& options);
 Action define_ops(Options& options);
 Action define_words(Options& options);

@@ -32,7 +32,8 @@ Result<CompressionGoal> goal_of(const Arguments& a) {
   const int given = (a.budget.empty() ? 0 : 1) + (a.target_bytes > 0 ? 1 : 0) + (a.board.empty() ? 0 : 1);
   if (given != 1)
     return fail(ErrorCode::usage, given == 0 ? "what the model shall be is missing" : "there are several goals",
-                "give one of --budget \"accuracy-drop 0.5\", --target-bytes 8000, --board NAME:flash=32K,ram=8K");
+                "give one of --budget \"accuracy-drop 0.5\", --target-bytes 8000, --board uno-r4, --board "
+                "NAME:flash=32K,ram=8K");
   CompressionGoal goal;
   goal.most_bytes = a.target_bytes;
   if (!a.budget.empty()) THIMBLE_TRY(parse_budget(a.budget, &goal));
@@ -180,6 +181,7 @@ Action define_compress(Options& options) {
   options.examples(
       "thimble compress model.tflite --data fashion-mnist --budget \"accuracy-drop 0.5\" -o small.thim\n"
       "thimble compress model.tflite --data mnist --target-bytes 8000 -o small.thim\n"
+      "thimble compress model.tflite --data mnist --board uno-r4 --io int8 -o small.tflite\n"
       "thimble compress model.tflite --data mnist --board cortex-m0:flash=32K,ram=8K -o small.tflite\n"
       "thimble compress model.tflite --data mnist --budget \"accuracy-drop 1\" --samples 500000 -o s.thim\n");
   options.about(
@@ -196,8 +198,8 @@ Action define_compress(Options& options) {
   options.text("--budget", &a->budget, "TEXT",
                "\"accuracy-drop POINTS\" or \"loss-rise PERCENT\": as small as possible");
   options.integer("--target-bytes", &a->target_bytes, "N", "as accurate as possible in so many bytes, packed", 1);
-  options.text("--board", &a->board, "NAME:flash=N,ram=N",
-               "in so much flash (.tflite) and memory (arena); 32K = 32,000");
+  options.text("--board", &a->board, "NAME[:flash=N,ram=N]",
+               "as C on a board of `thimble fit`, or in so much flash and memory (arena and stack); 32K = 32,000");
   options.section("Search");
   options.integer("--samples", &a->samples, "N", "to train on in all (default: 60 times the training part)", 1);
   options.section("Training");

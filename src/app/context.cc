@@ -20,6 +20,7 @@ bool Context::draws_progress() const { return !quiet && isatty(STDERR_FILENO) ==
 
 namespace {
 bool g_progress_drawn = false;  // a progress line stands on stderr; the process has one terminal
+bool g_printed = false;         // something stands on stdout
 
 // Columns of the terminal behind a descriptor; 0 where there is none or it does not say.
 int columns_of(int descriptor) {
@@ -74,8 +75,11 @@ void Context::clear_progress() const {
   g_progress_drawn = false;
 }
 
+bool Context::printed() const { return g_printed; }
+
 void Context::print(std::string_view text) const {
   clear_progress();
+  g_printed = true;
   std::fwrite(text.data(), 1, text.size(), stdout);
 }
 

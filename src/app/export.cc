@@ -5,6 +5,7 @@
 
 #include "api/load.h"
 #include "app/commands.h"
+#include "app/cross_compile.h"
 #include "app/export_examples.h"
 #include "app/output.h"
 #include "base/file.h"
@@ -90,14 +91,28 @@ Status check_folder(const std::string& folder, const std::vector<micro::File>& f
   return {};
 }
 
-std::string json_of(const std::vector<micro::File>& files, const micro::Emitted& emitted) {
+// `fit`: none of a header that is no C.
+std::string json_of(const std::vector<micro::File>& files, const micro::Emitted& emitted,
+                    const std::optional<BoardFit>& fit) {
   JsonWriter json;
   json.begin_object().field("schema", "thimble.export/1").key("files").begin_array();
   for (const micro::File& file : files) json.value(file.path);
   json.end_array();
-  json.field("arena_bytes", emitted.arena_bytes).field("ram_bytes", emitted.arena_bytes);
+  json.field("arena_bytes", emitted.arena_bytes).field("ram_bytes", fit ? fit->ram_bytes : 0);
   if (emitted.head_bytes > 0) json.field("head_bytes", emitted.head_bytes);
-  json.field("weights_bytes", emitted.weights_bytes).field("derived_bytes", emitted.derived_bytes).end_object();
+  json.field("weights_bytes", emitted.weights_bytes).field("derived_bytes", emitted.derived_bytes);
+  if (fit) {
+    json.field("flash_bytes", fit->flash_bytes).field("code_bytes", fit->code_bytes);
+    json.field("stack_bytes", fit->stack_bytes).field("core", fit->board.core->name);
+    json.field("measured", fit->compiled ? "compiled" : "modelled");
+  }
+  json.key("calls").begin_array();
+  for (const micro::KernelCall& c : emitted.calls) {
+    json.begin_object().field("node", c.node).field("function", c.function);
+    for (const micro::KernelFeature& f : micro::kKernelFeatures) json.field(f.name, c.*f.value);
+    json.end_object();
+  }
+  json.end_array().end_object();
   return json.take() + "\n";
 }
 
@@ -154,8 +169,12 @@ Status run(const Arguments& a, const Context& context) {
       return fail(ErrorCode::io, format("cannot make the folder {}: {}", path.parent_path().string(), error.message()));
     THIMBLE_TRY(write_file_atomic(path.string(), file.text));
   }
+  std::optional<BoardFit> fit;
+  if (a.format) {
+    THIMBLE_ASSIGN(fit, usual_processor(emitted, !context.quiet || context.json));
+  }
   if (context.json) {
-    context.print(json_of(files, emitted));
+    context.print(json_of(files, emitted, fit));
     return {};
   }
   context.note(format("wrote {} files to {}", files.size(), a.output));
@@ -166,7 +185,10 @@ Status run(const Arguments& a, const Context& context) {
   if (a.trainable_head) table.row({"RAM", "the trainable head", format_count(emitted.head_bytes)});
   table.row({"flash", "weights and biases", format_count(emitted.weights_bytes)});
   table.row({"flash", "multipliers, shifts and tables", format_count(emitted.derived_bytes)});
+  table.row({"flash", format("code on a {}, {}", fit->board.core->title, fit->compiled ? "compiled -O2" : "estimated"),
+             format_count(fit->code_bytes)});
   context.print(table.text(context.colour(), context.table_width()));
+  context.note(format("`thimble fit {}` says which boards it fits", a.model));
   return {};
 }
 

@@ -127,7 +127,7 @@ int program(int argc, char** argv) {
     status = fail(ErrorCode::io, format("cannot write to the standard output: {}", std::strerror(errno)));
   set_log_sink(nullptr);
   if (status) return 0;
-  if (context.json)
+  if (context.json && !context.printed())
     context.print(format("{{\"schema\":\"thimble.error/1\",\"error\":{}}}\n", status.error().to_json()));
   else
     context.warn(status.error().to_string());

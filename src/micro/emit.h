@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "micro/kernel_call.h"
 #include "ops/check.h"
 #include "ops/column.h"
 
@@ -41,11 +42,12 @@ struct EmitOptions {
 };
 
 struct Emitted {
-  std::vector<File> files;    // NAME.h, .hpp, .c, NAME_weights.h …, thimble_*.h, without a folder
-  int64_t arena_bytes = 0;    // with inputs and outputs
-  int64_t weights_bytes = 0;  // constants of the model
-  int64_t derived_bytes = 0;  // multipliers, shifts, tables
-  int64_t head_bytes = 0;     // RAM of the trainable head, beside the arena
+  std::vector<File> files;        // NAME.h, .hpp, .c, NAME_weights.h …, thimble_*.h, without a folder
+  int64_t arena_bytes = 0;        // with inputs and outputs
+  int64_t weights_bytes = 0;      // constants of the model
+  int64_t derived_bytes = 0;      // multipliers, shifts, tables
+  int64_t head_bytes = 0;         // RAM of the trainable head, beside the arena
+  std::vector<KernelCall> calls;  // in the order of the code
 };
 
 // Errors: unsupported, of a node that has no C, with what would help.

@@ -97,6 +97,7 @@ Result<Emitted> Emitter::run() {
   result.weights_bytes = weights_bytes_;
   result.derived_bytes = derived_bytes_;
   if (head_) result.head_bytes = head_->bytes();
+  result.calls = std::move(calls_);
   return result;
 }
 
@@ -120,6 +121,7 @@ Status Emitter::nodes() {
   body_.clear();
   weights_bytes_ = derived_bytes_ = 0;
   scratch_used_.clear();
+  calls_.clear();
   std::vector<size_t> chain_of(g_.nodes.size(), chains_.size());
   for (size_t c = 0; c < chains_.size(); ++c)
     for (const NodeId n : chains_[c].nodes) chain_of[static_cast<size_t>(n)] = c;
@@ -275,9 +277,10 @@ std::string Emitter::packed_of(NodeId node, std::string_view what, std::span<con
   return symbol;
 }
 
-void Emitter::call(const std::string& header, const std::string& text) {
+void Emitter::call(NodeId node, const std::string& header, std::string_view function, const std::string& text) {
   headers_.insert(header);
   body_ += text;
+  calls_.push_back(kernel_call(checked, node, function));
 }
 
 Result<std::vector<File>> Emitter::shipped_headers() const {
@@ -338,7 +341,7 @@ void EmitContext::not_on_avr(const std::string& why) { emitter_.not_on_avr(why);
 
 void EmitContext::call(const std::string& header, std::string_view function,
                        const std::vector<std::string>& arguments) {
-  emitter_.call(header, wrapped(format("{}{}(", emitter_.indent(), function), arguments, ");\n"));
+  emitter_.call(node_id, header, function, wrapped(format("{}{}(", emitter_.indent(), function), arguments, ");\n"));
 }
 
 Status EmitContext::usual(std::string_view family, std::string_view function, size_t inputs) {

@@ -34,7 +34,7 @@ class Emitter {
   void windows_of(NodeId node, const thimble_axis& h) { windows_[static_cast<size_t>(node)] = h; }
   const Resolved& resolved(NodeId node) const;
   void not_on_avr(std::string why) { avr_obstacle_ = std::move(why); }
-  void call(const std::string& header, const std::string& text);
+  void call(NodeId node, const std::string& header, std::string_view function, const std::string& text);
   std::string_view indent() const { return row_call_ ? "        " : "  "; }
 
  private:
@@ -96,6 +96,7 @@ class Emitter {
   size_t features_end_ = 0;   // of body_: the calls before this give the features of the head
   std::string avr_obstacle_;  // why AVR would read the wrong memory; empty: it would not
   int64_t weights_bytes_ = 0, derived_bytes_ = 0;
+  std::vector<KernelCall> calls_;
 };
 
 // What a header of the project is called in a package.

@@ -42,6 +42,27 @@ void write_json(JsonWriter& json, const Measurement& m) {
   json.field("cpu_share", m.cpu_share).field("peak_rss_bytes", m.peak_rss_bytes).end_object();
 }
 
+// Only where the recipe names boards.
+void write_boards(JsonWriter& json, const std::vector<BoardRow>& boards) {
+  if (boards.empty()) return;
+  json.key("boards").begin_array();
+  for (const BoardRow& b : boards) {
+    json.begin_object().field("board", b.board).field("title", b.title).field("core", b.core).field("fits", b.fits);
+    if (b.no_c.empty()) {
+      json.field("flash_bytes", b.flash_bytes).field("flash_of", b.flash_of);
+      json.field("ram_bytes", b.ram_bytes).field("stack_bytes", b.stack_bytes).field("ram_of", b.ram_of);
+      json.field("instructions", static_cast<int64_t>(b.instructions + 0.5)).field("latency_ms", b.latency_ms);
+      json.field("latency_error", b.latency_error)
+          .field("exceeds_cache", b.exceeds_cache)
+          .field("measured", "modelled");
+    } else {
+      json.field("flash_of", b.flash_of).field("ram_of", b.ram_of).field("why", b.no_c);
+    }
+    json.end_object();
+  }
+  json.end_array();
+}
+
 void write_epochs(JsonWriter& json, const std::vector<EpochRow>& epochs) {
   json.key("epochs").begin_array();
   for (const EpochRow& epoch : epochs) write_json(json, epoch);
@@ -166,7 +187,9 @@ void write_json(JsonWriter& json, const VariantResult& v) {
     json.null();
   json.key("measurements").begin_array();
   for (const Measurement& m : v.measurements) write_json(json, m);
-  json.end_array().field("arena_bytes", v.arena_bytes).key("unquantized_tensors").begin_array();
+  json.end_array();
+  write_boards(json, v.boards);
+  json.field("arena_bytes", v.arena_bytes).key("unquantized_tensors").begin_array();
   for (const UnquantizedRow& t : v.unquantized_tensors)
     json.begin_object().field("name", t.name).field("bytes", t.bytes).field("why", t.why).end_object();
   json.end_array().key("tensors").begin_array();

@@ -7,6 +7,7 @@
 #include "measure/table.h"
 #include "measure/text.h"
 #include "measure/units.h"
+#include "report/boards.h"
 #include "report/plus_kb.h"
 #include "report/verdict.h"
 
@@ -95,6 +96,26 @@ void append_times(std::string& out, const std::vector<VariantResult>& variants) 
   if (any) out += "## Time and memory\n\n" + table.markdown() + "\n";
 }
 
+void append_boards(std::string& out, const std::vector<VariantResult>& variants) {
+  const std::vector<BoardWords> words = board_words(variants);
+  if (words.empty()) return;
+  out += "## Boards\n\n";
+  for (const BoardWords& w : words)
+    out += format("- **{}** ({}): {}\n", line_of(w.title), line_of(w.limits), line_of(w.answer));
+  TextTable table;
+  table.column("variant").column("board").column("fits");
+  for (const char* name : {"flash", "RAM", "stack", "instructions", "time"}) table.column(name, Align::right);
+  for (const VariantResult& v : variants)
+    for (const BoardRow& b : v.boards) {
+      if (b.no_c.empty())
+        table.row({v.name, b.board, fits_text(b), format_count(b.flash_bytes), format_count(b.ram_bytes),
+                   format_count(b.stack_bytes), format_quantity(b.instructions), board_time_text(b)});
+      else
+        table.row({v.name, b.board, "no C: " + b.no_c, "–", "–", "–", "–", "–"});
+    }
+  out += "\n" + table.markdown() + "\n";
+}
+
 void append_extra(std::string& out, const std::vector<VariantResult>& variants) {
   TextTable table;
   table.column("variant").column("test set").column("accuracy", Align::right);
@@ -171,6 +192,7 @@ std::string report_markdown(const StudyResult& result) {
     out += "## Variants\n\n";
     append_variants(out, result.variants, result.study.parameters_plus_kb);
     append_times(out, result.variants);
+    append_boards(out, result.variants);
     append_extra(out, result.variants);
     append_unquantized(out, result.variants);
   }

@@ -131,6 +131,19 @@ struct UnquantizedRow {
   std::string why;
 };
 
+// A variant on a board, as C.
+struct BoardRow {
+  std::string board, title, core;  // "portenta-h7", "Arduino Portenta H7 (M7 core)", "Cortex-M7F"
+  double mhz = 0;
+  bool fits = false;
+  int64_t flash_bytes = 0, flash_of = 0;
+  int64_t ram_bytes = 0, stack_bytes = 0, ram_of = 0;
+  double instructions = 0, latency_ms = 0;
+  double latency_error = 0;  // relative
+  bool exceeds_cache = false;
+  std::string no_c;  // why there are no figures; else empty
+};
+
 // Report only: one operator of the program, time per run; with the last one, the rest between them, they add up to the
 // median of the whole.
 inline constexpr const char* kOperatorRest = "(between operators)";
@@ -202,6 +215,7 @@ struct VariantResult {
   double agreement_with_float32 = kAbsent;
   double max_abs_output_difference = kAbsent;
   std::vector<Measurement> measurements;  // latency_us of the variant is that of the first
+  std::vector<BoardRow> boards;           // of measure.boards
   int64_t arena_bytes = 0;
   std::vector<UnquantizedRow> unquantized_tensors;
   std::vector<TensorSizeRow> tensors;

@@ -11,6 +11,7 @@
 #include "formats/model_file.h"
 #include "formats/tflite/tflite.h"
 #include "passes/pipeline.h"
+#include "study/board_fit.h"
 #include "study/validation_score.h"
 #include "study/variants.h"
 #include "train/fingerprint.h"
@@ -41,17 +42,41 @@ bool byte_count(std::string_view text, int64_t* bytes) {
   return true;
 }
 
+// The board or the core of this name, without limits.
+Board named(const std::string& name) {
+  Board board;
+  board.core = micro::find_core(name);
+  if (!board.core) board.core = micro::find_core("cortex-m4");
+  board.fpu = board.core->can_have_fpu();
+  board.mhz = 1;
+  for (const Board& known : known_boards())
+    if (known.name == name) board = known;
+  board.name = name;
+  board.flash = board.ram = 0;
+  return board;
+}
+
 struct Weighing {
   const Retraining& how;
-  bool classes = false, packed = true;
+  const Board& board;  // flash 0: the packed file counts
+  bool classes = false;
+
+  bool packed() const { return board.flash == 0; }
 
   Result<TrialOutcome> operator()(const Graph& graph) const {
     TrialOutcome outcome;
-    THIMBLE_ASSIGN(const std::vector<uint8_t> file, write_model(graph, packed ? "packed.thim" : "plain.tflite"));
-    outcome.bytes = static_cast<int64_t>(file.size());
     THIMBLE_ASSIGN(const Checked ready, prepare_for_inference(graph));
-    THIMBLE_ASSIGN(const auto program, Program::plan(ready));
-    outcome.memory = program->arena().bytes;
+    if (packed()) {
+      THIMBLE_ASSIGN(const std::vector<uint8_t> file, write_model(graph, "packed.thim"));
+      outcome.bytes = static_cast<int64_t>(file.size());
+      THIMBLE_ASSIGN(const auto program, Program::plan(ready));
+      outcome.memory = program->arena().bytes;
+    } else {
+      THIMBLE_ASSIGN(const micro::Emitted c, emit_for_boards(ready));
+      const BoardFit fit = fit_board(c, board);
+      outcome.bytes = fit.flash_bytes;
+      outcome.memory = fit.ram_bytes + fit.stack_bytes;
+    }
     const ScoreModel score =
         validation_score(how.validation, how.feeding, {.threads = how.threads, .cancelled = how.hooks.stop});
     THIMBLE_ASSIGN(const ModelScore answers, score(ready.graph));
@@ -97,7 +122,7 @@ std::string CompressionGoal::to_string() const {
   if (accuracy_drop >= 0) return format("at most {} points of accuracy lost", accuracy_drop);
   if (loss_rise >= 0) return format("a loss at most {} % larger", loss_rise);
   if (board.flash > 0)
-    return format("{}: at most {} bytes of flash{}", board.name, board.flash,
+    return format("{}: as C for {} at most {} bytes of flash{}", board.name, board.core->title, board.flash,
                   board.ram > 0 ? format(" and {} bytes of memory", board.ram) : "");
   return format("at most {} bytes, packed", most_bytes);
 }
@@ -118,8 +143,17 @@ Status parse_board(std::string_view text, CompressionGoal* goal) {
                 "write NAME:flash=BYTES,ram=BYTES, for instance cortex-m0:flash=32K,ram=8K (K is 1,000, Ki is 1,024)");
   };
   const size_t colon = text.find(':');
-  if (colon == std::string_view::npos || colon == 0) return wrong();
-  goal->board.name = text.substr(0, colon);
+  const std::string name(text.substr(0, colon));
+  if (name.empty()) return wrong();
+  if (colon == std::string_view::npos) {
+    THIMBLE_ASSIGN(const std::vector<Board> boards, find_boards(name));
+    if (boards.size() != 1)
+      return fail(ErrorCode::usage, format("\"{}\" is {} boards", name, boards.size()),
+                  "a search has one goal: name one board");
+    goal->board = boards[0];
+    return {};
+  }
+  goal->board = named(name);
   std::string_view rest = text.substr(colon + 1);
   while (!rest.empty()) {
     const size_t comma = std::min(rest.find(','), rest.size());
@@ -154,7 +188,7 @@ SearchReport search_report(const Compressed& found, const CompressionGoal& goal,
   r.goal = goal.to_string();
   r.met = found.search.met;
   r.accuracy = classes;
-  if (goal.board.flash > 0) r.bytes_of = ".tflite file";
+  if (goal.board.flash > 0) r.bytes_of = "flash of the C";
   r.score_before = shown(found.before.score);
   r.least_score = found.goal.most_bytes > 0 ? 0 : shown(found.goal.least_score);
   r.bytes_before = found.before.bytes;
@@ -172,7 +206,7 @@ Result<Compressed> compress_model(const Graph& float_graph, const Retraining& ho
   if (!how.train.valid() || how.train.empty() || !how.validation.valid() || how.validation.empty())
     return fail(ErrorCode::usage, "the data set has no training or no validation samples",
                 "the search chooses by validation samples, which take no part in training");
-  Weighing weigh{how, how.train.classes() > 0, options.goal.board.flash == 0};
+  Weighing weigh{how, options.goal.board, how.train.classes() > 0};
   THIMBLE_TRY(check_goal(options.goal, weigh.classes));
   Compressed result;
   THIMBLE_ASSIGN(result.before, weigh(float_graph));
@@ -189,7 +223,7 @@ Result<Compressed> compress_model(const Graph& float_graph, const Retraining& ho
                               static_cast<int>(options.io), options.goal.to_string(), search.samples);
   search.resume = options.resume;
   PlanSpace space;
-  space.packed = weigh.packed;
+  space.packed = weigh.packed();
   space.most_bytes = result.goal.most_bytes;
   const CalibrationSamples calibration = calibration_samples(how.train, how.feeding, kCalibration);
   THIMBLE_ASSIGN(space.sensitive, sensitive_layers(float_graph, how, calibration));
@@ -218,7 +252,7 @@ Result<Compressed> compress_model(const Graph& float_graph, const Retraining& ho
   training.resume = options.resume;
   QuantizeOptions form;
   form.io = options.io;
-  if (weigh.packed) {  // a scale and a bias per channel would take a tenth of a file of 20 KB
+  if (weigh.packed()) {  // a scale and a bias per channel would take a tenth of a file of 20 KB
     form.scale_bits = 4;
     form.bias_bits = 12;
   }

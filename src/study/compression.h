@@ -7,6 +7,7 @@
 #include "compress/retrain.h"
 #include "compress/search/search.h"
 #include "report/page/report_search.h"
+#include "study/boards.h"
 
 namespace thimble {
 
@@ -15,17 +16,17 @@ struct CompressionGoal {
   double accuracy_drop = -1;  // at most so many percentage points below the model given, on the validation part
   double loss_rise = -1;      // for models without classes: at most so many percent above its loss
   int64_t most_bytes = 0;     // of the packed file
-  struct Board {              // a .tflite that is read in place, and the arena beside it
-    std::string name;
-    int64_t flash = 0, ram = 0;  // bytes; ram 0: any
-  } board;
+  // Flash of the C that `thimble export` writes, the arena and the stack beside it, as `thimble fit` estimates them.
+  // flash 0: no board; ram 0: any.
+  Board board;
 
   std::string to_string() const;  // "at most 0.5 points of accuracy lost"
 };
 
 // "accuracy-drop 0.5", "loss-rise 10". Errors: usage.
 Status parse_budget(std::string_view text, CompressionGoal* goal);
-// "cortex-m0:flash=32K,ram=8K": K is 1,000, Ki is 1,024. Errors: usage.
+// A known board ("uno-r4"), or "NAME:flash=32K,ram=8K" (K is 1,000, Ki is 1,024), where NAME says whose code it is:
+// that of a known board or core, and for any other name the Cortex-M4F's. Errors: usage.
 Status parse_board(std::string_view text, CompressionGoal* goal);
 
 // A goal of accuracy needs classes, one of loss numbers. Errors: usage.

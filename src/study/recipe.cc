@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/suggest.h"
+#include "study/boards.h"
 #include "study/recipe_layers.h"
 #include "study/recipe_paths.h"
 #include "study/recipe_variants.h"
@@ -427,6 +428,12 @@ Result<Recipe> parse_recipe(const std::string& text, const RecipeOptions& option
     if (recipe.measure.threads.empty()) recipe.measure.threads = {1};
     s.number("allow_drop", &recipe.measure.allow_drop, 0, 100);
     s.truth("parameters_plus_kb", &recipe.measure.parameters_plus_kb);
+    s.texts("boards", &recipe.measure.boards);
+    for (const std::string& word : recipe.measure.boards) {
+      if (!s.ok() || word.ends_with(".toml")) continue;  // files are read when the study begins
+      if (const auto boards = find_boards(word); !boards)
+        s.fail_at(*s.node("boards"), boards.error().message, boards.error().hint);
+    }
     s.finish();
   });
   read_sweep(r, &recipe, &status);

@@ -145,6 +145,7 @@ constexpr Sentence kSentences[] = {
     {"measure.trials", "passes over the whole test set per variant; default 10"},
     {"measure.threads", "thread counts; the first one gives the latency of the tables; default [1]"},
     {"measure.allow_drop", "points of accuracy (regression: percent of the RMSE) that the file to ship may lose"},
+    {"measure.boards", "what the variants take as C on these boards of `thimble fit`; \"all\", or FILE.toml"},
     {"measure.parameters_plus_kb", "a column of parameters + KB in the tables"},
     {"sweep", "\"key\" = [values]: one more training of all variants for each value"},
     {"sweep.mode", "\"one-at-a-time\" (default), \"grid\": every combination, \"off\": none"},

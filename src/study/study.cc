@@ -23,6 +23,7 @@
 #include "study/folder.h"
 #include "study/item.h"
 #include "study/measure_variants.h"
+#include "study/study_boards.h"
 #include "study/workers.h"
 
 namespace thimble {
@@ -61,6 +62,7 @@ class Runner {
     for (const std::string& folder : {options_.plots, tensorboard(), directory_of(recipe_.train.csv_log)})
       if (!folder.empty()) THIMBLE_TRY(make_directories(folder));
     if (!options_.item.empty()) return one_item();
+    THIMBLE_ASSIGN(boards_, study_boards(recipe_.measure.boards, recipe_.directory));
     THIMBLE_TRY(do_items());
     assemble();
     average_over_seeds();
@@ -209,6 +211,7 @@ class Runner {
       THIMBLE_ASSIGN(v.file, read_file(options_.out + "/" + v.result.file));
       THIMBLE_ASSIGN(Graph written, read_tflite(v.file));
       THIMBLE_ASSIGN(Checked prepared, prepare_for_inference(std::move(written)));
+      v.result.boards = board_rows(prepared, boards_);
       v.graph = std::move(prepared.graph);
       variants.push_back(std::move(v));
     }
@@ -254,6 +257,7 @@ class Runner {
   StudyData data_;
   std::vector<ItemPlan> plans_;
   std::vector<std::optional<StudyItem>> items_;
+  std::vector<Board> boards_;
   StudyResult result_;
 };
 

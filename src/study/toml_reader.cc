@@ -190,11 +190,9 @@ Result<toml::table> parse_toml(const std::string& text, const std::string& name)
   auto parsed = toml::parse(text, name);
   if (parsed) return std::move(parsed).table();
   const toml::parse_error& error = parsed.error();
-  return with_context(Error{ErrorCode::usage,
-                            std::string(error.description()),
-                            {},
-                            "the recipe is TOML: strings in quotes, one key per line"},
-                      format("{} line {}, column {}", name, error.source().begin.line, error.source().begin.column));
+  return with_context(
+      Error{ErrorCode::usage, std::string(error.description()), {}, "it is TOML: strings in quotes, one key per line"},
+      format("{} line {}, column {}", name, error.source().begin.line, error.source().begin.column));
 }
 
 }  // namespace thimble

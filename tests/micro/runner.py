@@ -34,6 +34,7 @@ class Outcome:
     float_error: float = None     # the largest (compare.py); 0 where all bytes are the same
     instructions: list = None     # of each sample
     cycles: list = None           # likewise, where the emulator has them
+    layers: list = None           # instructions of each layer in the first sample, where they were asked for
     arena_bytes: int = None
     ram_bytes: int = None         # arena and variables
     stack_bytes: int = None
@@ -86,8 +87,9 @@ def build_tool(name, work, *libraries):
 class Run:
     """A package, a board, a level of optimisation, in a folder of its own."""
 
-    def __init__(self, package, board, optimise, work):
+    def __init__(self, package, board, optimise, work, layers=False):
         self.package, self.board, self.optimise, self.work = package, board, optimise, work
+        self.layers = layers and board.kind not in ('host', 'avr')
         self.flags = board.flags.split()
 
     def compile(self, source, output, flags):
@@ -101,6 +103,8 @@ class Run:
         stack = ['-fstack-usage'] if self.board.compiler.endswith('gcc') else []
         warnings = ['-w'] if p.foreign else WARNINGS.split()
         flags = [*PACKAGE_FLAGS.split(), *warnings, *stack, f'-O{self.optimise}', f'-I{p.folder}']
+        if self.layers:  # a function that the emulator sees being called
+            flags += ['-include', os.path.join(boards.HERE, 'board', 'layer.h'), f'-D{p.macros}_ON_LAYER(i)=board_layer()']
         self.objects = [self.compile(source, f'package_{i}.o', flags) for i, source in enumerate(p.sources)]
         with open(os.path.join(self.work, 'package.h'), 'w', encoding='utf-8') as file:
             file.write(p.glue(self.board.in_arena and p.has_places))
@@ -146,7 +150,9 @@ class Run:
             return [machine, 'atmega328p', program, hex(start), hex(end), 'out.bin', 'counts']
         kernel = ['-kernel'] if self.board.kind == 'cortex_m' else []
         if program == 'program.elf':
-            kernel = ['-plugin', f'{build_tool("count.so", self.work)},from={start:#x},to={end:#x},counts=counts', *kernel]
+            mark = f',mark={self.symbol("board_layer"):#x}' if self.layers else ''
+            plugin = f'{build_tool("count.so", self.work)},from={start:#x},to={end:#x},counts=counts{mark}'
+            kernel = ['-plugin', plugin, *kernel]
         return [*self.board.emulator.split(), *kernel, program]
 
     def execute(self, program, data, limit):
@@ -177,16 +183,20 @@ class Run:
         """What the arena holds before a run: another byte on every board, for nothing may depend on it."""
         return (boards.BOARDS.index(self.board) * 37 + 85) & 255
 
-    def counts(self):
+    def counts(self, outcome):
         if self.board.kind == 'host':
-            return None, None
+            return
         with open(os.path.join(self.work, 'counts'), encoding='utf-8') as file:
             rows = [[int(word) for word in line.split()] for line in file]
-        return [row[0] for row in rows], [row[1] for row in rows if len(row) > 1] or None
+        if self.board.kind == 'avr':
+            outcome.instructions, outcome.cycles = [row[0] for row in rows], [row[1] for row in rows]
+        else:
+            outcome.instructions = [row[-1] for row in rows]
+            outcome.layers = rows[0][:-1] if self.layers and rows else None
 
 
-def run_board(package, board, optimise, inputs, expected=None, keep=None, limit=600, tolerance=compare.TOLERANCE):
-    """An Outcome, and the answers' bytes."""
+def run_board(package, board, optimise, inputs, expected=None, keep=None, limit=600, tolerance=compare.TOLERANCE, layers=False):
+    """An Outcome, and the answers' bytes. With `layers` the calls between layers count as theirs, and as code."""
     outcome = Outcome('thimble.board/1', package.name, board.name, board.core, f'-O{optimise}')
     outcome.input_bytes, outcome.output_bytes = package.sample_bytes()
     work = os.path.join(os.path.abspath(keep), f'{board.name}-O{optimise}') if keep else tempfile.mkdtemp(prefix='thimble-board-')
@@ -195,7 +205,7 @@ def run_board(package, board, optimise, inputs, expected=None, keep=None, limit=
     try:
         if board.missing():
             raise Stop('skipped', board.missing())
-        run = Run(package, board, optimise, work)
+        run = Run(package, board, optimise, work, layers)
         run.build()
         variables = run.measure(outcome)
         output = run.run(inputs, limit)
@@ -206,7 +216,7 @@ def run_board(package, board, optimise, inputs, expected=None, keep=None, limit=
         outcome.arena_bytes = arena
         if not board.sanitized():
             outcome.ram_bytes, outcome.stack_bytes = arena + variables, stack
-        outcome.instructions, outcome.cycles = run.counts()
+        run.counts(outcome)
         run.self_test(limit)
         if expected is not None:
             different, outcome.float_error = compare.answers(package.outputs, answers, expected, tolerance)

@@ -17,7 +17,7 @@ struct WeightStorage {
 constexpr WeightStorage kPacked[] = {{8, 0, 0},   {8, 0.5, 0}, {8, 0.8, 16}, {5, 0.75, 0}, {4, 0, 0},
                                      {4, 0.5, 0}, {4, 0.7, 0}, {4, 0.85, 0}, {3, 0, 0},    {3, 0.5, 0},
                                      {3, 0.7, 0}, {2, 0, 0},   {2, 0.5, 0}};
-constexpr WeightStorage kPlain[] = {{8, 0, 0}, {4, 0, 0}};
+constexpr WeightStorage kPlain[] = {{8, 0, 0}};
 constexpr double kKeep[] = {1, 0.8, 0.65, 0.5, 0.35, 0.25, 0.15};
 // Estimates are crude: plans within this factor of a size are tried.
 constexpr double kNear = 2.5;
@@ -32,7 +32,7 @@ double entropy_of_share(double s) { return s <= 0 || s >= 1 ? 0 : -s * std::log2
 
 double estimated_bytes(const CompressionPlan& plan, int64_t parameters, bool packed) {
   const auto n = static_cast<double>(parameters);
-  if (!packed) return n * (plan.bits <= 4 ? 0.5 : 1);
+  if (!packed) return n;
   double bits = entropy(plan.bits);
   if (plan.clusters > 0) bits = std::min(bits, 0.9 * std::log2(plan.clusters));
   return n / 8 * ((1 - plan.sparsity) * bits + entropy_of_share(plan.sparsity));

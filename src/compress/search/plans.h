@@ -7,8 +7,8 @@
 namespace thimble {
 
 struct PlanSpace {
-  // Sizes are of packed files, in which zeros and equal values count; otherwise of weights as kernels read them, where
-  // only fewer channels and bits help.
+  // Sizes are of packed files, in which zeros and equal values count; otherwise of weights as exported C holds them, a
+  // byte each, where only fewer channels help.
   bool packed = true;
   int64_t most_bytes = 0;  // plans that by their estimate end far from this are left out; 0: none
   // Layers that lose most by coarse weights: they keep 8 bits where a plan has fewer for the others. May be empty.

@@ -40,6 +40,10 @@ static void *in[IN], *out[OUT];
 // One sample's instructions are counted from the first of the run function to the call of this.
 __attribute__((noinline)) void board_ran(void) { __asm__ volatile(""); }
 
+// Called behind each layer where these are counted.
+void board_layer(void);
+__attribute__((noinline)) void board_layer(void) { __asm__ volatile(""); }
+
 static inline __attribute__((always_inline)) uint8_t* stack_pointer(void) {
   uint8_t* sp;
 #if defined(__AVR__)
