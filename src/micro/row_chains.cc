@@ -171,6 +171,8 @@ RowRun run_by_rows(std::span<const RowStage> stages, int64_t step, bool from_the
           reads[w.tensor].push_back(w.all ? Access{time, 0, w.all}
                                           : Access{time, under.from * w.bytes, under.to * w.bytes});
         if (i == n - 1) writes.push_back({time, made.from * s.bytes, made.to * s.bytes});
+        // Rows that are looked at again are prepared again.
+        if (s.several) run.overhead += std::max<int64_t>(s.window.kernel - s.window.stride, 0) * s.input_bytes;
         // Layers take three pixels at a time: one or two that are left over cost as much as three.
         run.overhead += (s.several ? kCall : kRowCall) + (3 - at_once * s.pixels % 3) % 3 * s.work * kMac / 2;
       }
@@ -197,6 +199,7 @@ std::vector<RowStage> row_stages(const Checked& checked, std::span<const std::op
     const RowOperator& op = *operators[n];
     const Tensor& y = g.at(g.nodes[n].outputs[0]);
     RowStage stage{.window = op.window, .several = op.several, .bytes = row_bytes(y), .pixels = y.shape[2]};
+    stage.input_bytes = row_bytes(g.at(g.nodes[n].inputs[op.inputs[0]]));
     stage.work = checked.nodes[n].macs / std::max<int64_t>(y.shape[1] * y.shape[2], 1);
     for (size_t i = 0; i < g.nodes[n].inputs.size(); ++i) {
       const TensorId t = g.nodes[n].inputs[i];

@@ -40,6 +40,7 @@ struct RowStage {
   thimble_axis window{};
   bool several = false;
   int64_t bytes = 0;             // of an output row
+  int64_t input_bytes = 0;       // of an input row
   int64_t pixels = 1, work = 0;  // of an output row; multiply-accumulates of a pixel
   std::vector<WholeRows> whole;
 };

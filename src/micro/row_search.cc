@@ -9,6 +9,7 @@ namespace {
 
 constexpr size_t kLongest = 8;           // operators of a chain
 constexpr int64_t kSteps[] = {1, 2, 4};  // rows at a time
+constexpr int64_t kSpare = 10;           // this part of the least memory is given for less work
 constexpr size_t kInTwo = 4;             // of this length at most are tried in two parts
 constexpr int kAttempts = 300;           // layouts of a trial
 
@@ -44,9 +45,10 @@ class RowSearch {
     turn_in_turns(chains);
     THIMBLE_ASSIGN(int64_t bytes, arena(chains));
     THIMBLE_TRY(choose_ends(chains, bytes));
-    THIMBLE_TRY(simplify(chains, bytes));
     THIMBLE_ASSIGN(const int64_t without, arena({}));
-    return bytes < without ? chains : Chains{};
+    if (bytes >= without) return Chains{};
+    THIMBLE_TRY(simplify(chains, std::min(bytes + bytes / kSpare, without - 1)));
+    return chains;
   }
 
  private:
@@ -163,8 +165,8 @@ class RowSearch {
     return {};
   }
 
-  // Less work in no more memory: in place of each chain a part of it, two parts, or nothing.
-  Status simplify(Chains& chains, int64_t& bytes) const {
+  // Less work in as much memory: in place of each chain a part of it, two parts, or nothing.
+  Status simplify(Chains& chains, int64_t bytes) const {
     for (size_t i = 0; i < chains.size();) {
       const size_t before = chains.size();
       Chains rest = chains;
@@ -184,7 +186,6 @@ class RowSearch {
         if (std::ranges::max(by_node(trial)) > bytes) continue;
         THIMBLE_ASSIGN(const int64_t now, arena(trial));
         if (now > bytes) continue;
-        bytes = now;
         chains = std::move(trial);
         break;
       }
