@@ -14,8 +14,8 @@
 namespace thimble {
 namespace {
 
-constexpr double kShort = 60;        // seconds for what asks a question
-constexpr double kTransfer = 3600;   // … for a file
+constexpr double kShort = 60;       // seconds for what asks a question
+constexpr double kTransfer = 3600;  // … for a file
 constexpr const char* kFolder = ".cache/thimble";
 
 // Relative to the folder of this program: where it is installed, and where it was built.
@@ -83,7 +83,8 @@ class SshDevice final : public Device {
     folder_ = word_.folder.empty() ? kFolder : word_.folder;
   }
   ~SshDevice() override {
-    if (!emulator_.empty()) [[maybe_unused]] const auto stopped = run_child("/usr/bin/env", emulator_);
+    if (!emulator_.empty()) [[maybe_unused]]
+      const auto stopped = run_child("/usr/bin/env", emulator_);
   }
 
   // What ends an emulated board.
@@ -104,7 +105,8 @@ class SshDevice final : public Device {
     const auto fields = fields_of(child.out);
     const auto field = [&](const char* key) { return fields.contains(key) ? fields.at(key) : std::string(); };
     if (field("folder").empty())
-      return fail(ErrorCode::io, format("device {}: nothing can be written in {}: {}", word_.text, folder_, said(child)),
+      return fail(ErrorCode::io,
+                  format("device {}: nothing can be written in {}: {}", word_.text, folder_, said(child)),
                   "give a folder of yours with room: ssh:host/folder");
     folder_ = field("folder");
     facts_.architecture = architecture_of(field("machine"));
@@ -121,7 +123,8 @@ class SshDevice final : public Device {
     THIMBLE_ASSIGN(const ChildResult started,
                    ssh_.run(format("chmod +x '{0}' && '{0}' --version", program_), options(kShort)));
     if (started.exit_code != 0)
-      return fail(ErrorCode::unsupported, format("device {}: thimble-run does not start there: {}", word_.text, said(started)),
+      return fail(ErrorCode::unsupported,
+                  format("device {}: thimble-run does not start there: {}", word_.text, said(started)),
                   "its folder may forbid programs (noexec): give another one, ssh:host/folder");
     return {};
   }
@@ -132,36 +135,40 @@ class SshDevice final : public Device {
     const std::string folder = format("{}/files/{}", folder_, hash.substr(0, 32)), there = folder + "/" + name;
     const auto size = static_cast<int64_t>(file.size());
     for (int attempt = 0; attempt < 2; ++attempt) {
-      THIMBLE_ASSIGN(const ChildResult asked,
-                     ssh_.run(format("if [ -f '{0}' ]; then echo whole; elif [ -f '{0}.part' ]; then wc -c < '{0}.part'; "
-                                     "else echo 0; fi",
-                                     there),
-                              options(kShort)));
+      THIMBLE_ASSIGN(
+          const ChildResult asked,
+          ssh_.run(format("if [ -f '{0}' ]; then echo whole; elif [ -f '{0}.part' ]; then wc -c < '{0}.part'; "
+                          "else echo 0; fi",
+                          there),
+                   options(kShort)));
       if (asked.out.starts_with("whole")) return there;
       int64_t sent = whole_number(asked.out.substr(std::min(asked.out.find_first_not_of(' '), asked.out.size())));
       if (sent > size) sent = 0;
       if (hooks_.note)
-        hooks_.note(format("{}: sending {}{}", word_.text, name,
-                           sent > 0 ? format(", from byte {} on", sent) : std::string()));
+        hooks_.note(
+            format("{}: sending {}{}", word_.text, name, sent > 0 ? format(", from byte {} on", sent) : std::string()));
       ChildOptions sending = options(kTransfer);
       sending.input_file = path;
       sending.input_offset = sent;
-      THIMBLE_ASSIGN(const ChildResult child,
-                     ssh_.run(format("mkdir -p '{1}' && cat {4} '{0}.part' || exit 1\n"
-                                     "[ \"$(wc -c < '{0}.part')\" -eq {2} ] || {{ echo cut >&2; exit 1; }}\n"
-                                     "if command -v sha256sum > /dev/null; then\n"
-                                     "  [ \"$(sha256sum < '{0}.part' | cut -c 1-64)\" = {3} ] || {{ rm -f '{0}.part'; exit 77; "
-                                     "}}\n"
-                                     "fi\n"
-                                     "mv '{0}.part' '{0}'",
-                                     there, folder, size, hash, sent > 0 ? ">>" : ">"),
-                              sending));
+      THIMBLE_ASSIGN(
+          const ChildResult child,
+          ssh_.run(format("mkdir -p '{1}' && cat {4} '{0}.part' || exit 1\n"
+                          "[ \"$(wc -c < '{0}.part')\" -eq {2} ] || {{ echo cut >&2; exit 1; }}\n"
+                          "if command -v sha256sum > /dev/null; then\n"
+                          "  [ \"$(sha256sum < '{0}.part' | cut -c 1-64)\" = {3} ] || {{ rm -f '{0}.part'; exit 77; "
+                          "}}\n"
+                          "fi\n"
+                          "mv '{0}.part' '{0}'",
+                          there, folder, size, hash, sent > 0 ? ">>" : ">"),
+                   sending));
       if (child.exit_code == 0) return there;
       if (child.exit_code != 77)
-        return fail(ErrorCode::io, format("device {}: {} could not be written there: {}", word_.text, name, said(child)),
+        return fail(ErrorCode::io,
+                    format("device {}: {} could not be written there: {}", word_.text, name, said(child)),
                     "make room there, or give another folder: ssh:host/folder; `thimble device clean` empties ours");
     }
-    return fail(ErrorCode::io, format("device {}: {} arrived damaged twice", word_.text, name), "see its disk and network");
+    return fail(ErrorCode::io, format("device {}: {} arrived damaged twice", word_.text, name),
+                "see its disk and network");
   }
 
   Result<std::string> get(const std::string& path) override {
@@ -224,10 +231,9 @@ Result<std::unique_ptr<Device>> Device::open(const DeviceWord& word, const Devic
   DeviceWord reached = word;
   std::vector<std::string> stop;
   if (word.kind == DeviceWord::Kind::qemu) {
-    THIMBLE_ASSIGN(const std::string script,
-                   beside_program({"../../scripts/board.sh", "../share/thimble/board.sh"},
-                                  "there is no board.sh to start an emulated board with",
-                                  "it is in the scripts of Thimble's sources"));
+    THIMBLE_ASSIGN(const std::string script, beside_program({"../../scripts/board.sh", "../share/thimble/board.sh"},
+                                                            "there is no board.sh to start an emulated board with",
+                                                            "it is in the scripts of Thimble's sources"));
     if (hooks.note) hooks.note(format("{}: starting", word.text));
     THIMBLE_ASSIGN(const ChildResult child, run_child("/usr/bin/env", {"bash", script, word.board, "--start"},
                                                       {.timeout_seconds = 600, .cancelled = hooks.cancelled}));

@@ -29,8 +29,8 @@ struct DeviceHooks {
 
 class Device {
  public:
-  // Errors: io, each with its own reason and fix: no ssh, an unknown host or key, a login that is refused, nobody there,
-  // no room, nothing to write in; unsupported: no program for its architecture.
+  // Errors: io, each with its own reason and fix: no ssh, an unknown host or key, a login that is refused, nobody
+  // there, no room, nothing to write in; unsupported: no program for its architecture.
   static Result<std::unique_ptr<Device>> open(const DeviceWord& word, const DeviceHooks& hooks);
 
   virtual ~Device() = default;
@@ -42,8 +42,8 @@ class Device {
   virtual Result<std::string> get(const std::string& path) = 0;
   // A path there for a run to write to: gone with `clean`.
   virtual std::string place(const std::string& name) = 0;
-  // thimble-run with these arguments; what it wrote to its standard output. Errors: its own, and io where the device went
-  // away meanwhile.
+  // thimble-run with these arguments; what it wrote to its standard output. Errors: its own, and io where the device
+  // went away meanwhile.
   virtual Result<std::string> run(const std::vector<std::string>& arguments, double timeout_seconds) = 0;
   // Takes away everything that was ever put there.
   virtual Status clean() = 0;

@@ -19,8 +19,8 @@ struct DeviceWord {
   std::string board;          // qemu: "pi4", or "pi4:256M"
 };
 
-// Errors: usage, with what it may look like. Nothing of a word can be taken for an option by ssh or read by a shell: hosts
-// and users are made of letters, digits, '.', '_', '-' and ':' in brackets (IPv6).
+// Errors: usage, with what it may look like. Nothing of a word can be taken for an option by ssh or read by a shell:
+// hosts and users are made of letters, digits, '.', '_', '-' and ':' in brackets (IPv6).
 Result<DeviceWord> parse_device_word(std::string_view text);
 
 }  // namespace thimble

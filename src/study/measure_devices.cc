@@ -127,15 +127,14 @@ Result<Samples> make_samples(const Variant& variant, const Dataset& test, const 
 Status score_answers(const Variant& variant, const Dataset& test, int64_t n, const std::vector<uint8_t>& here,
                      const std::string& npy, DeviceVariant* v) {
   const Tensor& output = variant.graph.at(variant.graph.outputs[0]);
-  THIMBLE_ASSIGN(const NpyArray array,
-                 parse_npy({reinterpret_cast<const uint8_t*>(npy.data()), npy.size()}));
+  THIMBLE_ASSIGN(const NpyArray array, parse_npy({reinterpret_cast<const uint8_t*>(npy.data()), npy.size()}));
   EvaluationResult result;
   result.n = n;
   result.width = output.shape.elements();
   const auto bytes = static_cast<size_t>(output.bytes());
   if (array.bytes.size() != bytes * static_cast<size_t>(n))
-    return fail(ErrorCode::io, format("{} bytes of answers came back, not {}", array.bytes.size(),
-                                      bytes * static_cast<size_t>(n)));
+    return fail(ErrorCode::io,
+                format("{} bytes of answers came back, not {}", array.bytes.size(), bytes * static_cast<size_t>(n)));
   result.outputs.resize(static_cast<size_t>(n * result.width));
   for (int64_t i = 0; i < n; ++i) {
     const size_t at = static_cast<size_t>(i) * bytes;
@@ -160,8 +159,8 @@ Status measure_one(Device& device, const Variant& variant, const Dataset& test, 
   THIMBLE_ASSIGN(const std::string samples_there, device.put(samples.file));
   const std::string answers = device.place("answers");
   const std::string count = std::to_string(threads);
-  THIMBLE_TRY(device.run({"run", model_there, "--input", "0=" + samples_there, "--output-dir", answers, "--threads", count,
-                          "--quiet", "--json"},
+  THIMBLE_TRY(device.run({"run", model_there, "--input", "0=" + samples_there, "--output-dir", answers, "--threads",
+                          count, "--quiet", "--json"},
                          kRunSeconds));
   THIMBLE_ASSIGN(const std::string npy, device.get(answers + "/0.npy"));
   THIMBLE_TRY(score_answers(variant, test, n, samples.answers, npy, v));
@@ -186,13 +185,15 @@ Result<std::vector<DeviceResult>> measure_devices(const std::vector<Variant>& va
     if (word.kind == DeviceWord::Kind::host) continue;  // measured already
     // Known before, if all of it is: then nobody needs to be there.
     const auto item = [&](const Variant& v) {
-      return join_path(folder, format("device_{}_{}.json", sha256_hex(text).substr(0, 12), sha256_hex(v.file).substr(0, 16)));
+      return join_path(folder,
+                       format("device_{}_{}.json", sha256_hex(text).substr(0, 12), sha256_hex(v.file).substr(0, 16)));
     };
     for (const Variant& variant : variants) {
       DeviceVariant v;
       v.name = variant.spec.name;
       const bool known = options.resume && file_exists(item(variant));
-      if (const auto before = known ? read_text_file(item(variant)) : Result<std::string>(""); before && !before->empty())
+      if (const auto before = known ? read_text_file(item(variant)) : Result<std::string>("");
+          before && !before->empty())
         read_kept(*before, &v);
       result.variants.push_back(std::move(v));
     }
@@ -216,8 +217,8 @@ Result<std::vector<DeviceResult>> measure_devices(const std::vector<Variant>& va
       DeviceVariant& v = result.variants[i];
       if (v.samples > 0) continue;
       if (hooks.progress)
-        hooks.progress({"measuring on " + text, static_cast<int64_t>(i), static_cast<int64_t>(variants.size()), "variants",
-                        v.name});
+        hooks.progress({"measuring on " + text, static_cast<int64_t>(i), static_cast<int64_t>(variants.size()),
+                        "variants", v.name});
       const Status measured = measure_one(**device, variants[i], test, feeding, spec.threads.front(), folder,
                                           join_path(options.out, variants[i].result.file), &v);
       if (measured) {
