@@ -37,7 +37,8 @@ struct Estimate {
   int64_t stack_bytes = 0;
   int64_t variable_bytes = 0;  // of RAM beside the arena: constants that AVR copies there
   double instructions = 0;     // per run
-  // Relative, of whole models that the table was made from; larger by what stands for kernels that are not in it.
+  // Relative, what four of five models have that the table was not made from; larger by what stands for kernels that
+  // are not in it.
   double flash_error = 0, instructions_error = 0;
 };
 

@@ -28,8 +28,7 @@ TEST(BoardFit, KernelsOfTheTestModelsAreInTheTable) {
     const auto e = emitted(model);
     ASSERT_TRUE(e) << e.error().to_string();
     for (const micro::Core& core : micro::cores())
-      EXPECT_LT(micro::estimate(*e, core, core.can_have_fpu()).instructions_error, 0.12)
-          << model << " on " << core.name;
+      EXPECT_LT(micro::estimate(*e, core, core.can_have_fpu()).instructions_error, 0.2) << model << " on " << core.name;
   }
 }
 

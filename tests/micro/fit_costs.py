@@ -9,7 +9,7 @@ under emulation. Two linear models per kind of processor are fitted, all coeffic
   code          a base, and for each kernel the bytes of a call (which the compiler makes for that shape alone), of a second one
                 (when it is a function of its own) and of each further one, with the plan's struct
   instructions  a base, and for each kernel so many per call and per unit of each feature (src/micro/kernel_call.h)
-The errors in the table are those that whole models show; docs/notes/latency-model.md. Needs `scripts/setup.sh micro`; standard
+The errors in the table are those of whole models that were left out, a fifth at a time; docs/notes/latency-model.md. Needs `scripts/setup.sh micro`; standard
 library only.
 """
 import argparse
@@ -38,6 +38,7 @@ GOLDENS = 2  # of each kernel, those with most work
 ANY = 'any'  # the row for kernels that are not in the table
 BASE = ''
 GOLDEN_WEIGHT = 0.5
+FOLDS = 5  # parts of the whole models, each left out once
 OUTLIER = 0.15  # relative error from which on a row counts less
 # Trained for a moment: what they answer does not matter.
 NETWORKS = {
@@ -220,12 +221,6 @@ def predicted(coefficients, factors):
     return sum(coefficients.get(unknown, 0.0) * factor for unknown, factor in factors.items())
 
 
-def deviation(pairs):
-    """Of estimates from what is: root mean square of the relative error."""
-    errors = [(estimate / truth - 1) ** 2 for estimate, truth in pairs if truth]
-    return (sum(errors) / len(errors)) ** 0.5 if errors else 0.0
-
-
 def stack_of_kernels(rows):
     """Bytes for each kernel such that no model (stack, its kernels) takes more than the most of its kernels: a model's stack is
     laid to the kernel whose least stack over all models is the largest."""
@@ -246,8 +241,13 @@ class Fitted:
     code: dict
     stack: dict
     variables: dict   # bytes for each call
-    speed_error: float
-    flash_error: float
+    flash_error: float = 0.0
+    speed_error: float = 0.0
+
+    def of(self, coefficients, key):
+        """A coefficient, of any kernel where this one is unknown."""
+        known = key[0] == BASE or any((key[0], what) in self.speed for what in FEATURES)
+        return coefficients.get(key if known else (ANY, key[1]), 0.0)
 
 
 def fit(measured):
@@ -266,24 +266,27 @@ def fit(measured):
     variables = least([(collections.Counter((c['function'], 'variables') for c in m['calls']), m['variables'], 1)
                        for m in ran if m['variables']], 8)
     stack = stack_of_kernels([(m['stack'], {c['function'] for c in m['calls']}) for m in ran])
-    whole = [m for name, m in measured.items() if not name.startswith('golden ')]
-    return Fitted(speed, code, stack, variables,
-                  deviation([(predicted(speed, {**features(m['calls']), (BASE, 'call'): 1}), m['instructions'])
-                             for m in whole if m['instructions']]),
-                  deviation([(predicted(code, code_factors(m['calls'])) + m['weights'], m['flash']) for m in whole if m['flash']]))
+    return Fitted(speed, code, stack, variables)
 
 
 def left_out(measured):
-    """Errors of whole models that took no part in the fit: {model: (instructions, flash)}."""
-    errors = {}
-    for name, m in measured.items():
-        if name.startswith('golden ') or not m['flash']:
-            continue
-        fitted = fit({other: value for other, value in measured.items() if other != name})
-        code = predicted(fitted.code, code_factors(m['calls'])) + m['weights']
-        count = predicted(fitted.speed, {**features(m['calls']), (BASE, 'call'): 1})
-        errors[name] = (count / m['instructions'] - 1 if m['instructions'] else None, code / m['flash'] - 1)
+    """Relative errors of whole models that took no part in the fit: {model: (flash, instructions)}, None where not measured."""
+    errors, whole = {}, [name for name, m in measured.items() if not name.startswith('golden ') and m['flash']]
+    for fold in range(min(FOLDS, len(whole))):
+        out = whole[fold::FOLDS]
+        fitted = fit({name: m for name, m in measured.items() if name not in out})
+        for name in out:
+            m = measured[name]
+            code = sum(fitted.of(fitted.code, k) * n for k, n in code_factors(m['calls']).items())
+            count = sum(fitted.of(fitted.speed, k) * n for k, n in {**features(m['calls']), (BASE, 'call'): 1}.items())
+            errors[name] = ((code + m['weights']) / m['flash'] - 1, count / m['instructions'] - 1 if m['instructions'] else None)
     return errors
+
+
+def four_of_five(errors):
+    """What four of five errors are within."""
+    errors = sorted(abs(error) for error in errors if error is not None)
+    return errors[len(errors) * 4 // 5] if errors else 0.0
 
 
 def borrow(fits):
@@ -304,7 +307,7 @@ def number(value):
 
 def write(fits, path):
     lines = ['// What the kernels of exported C take: made by tests/micro/fit_costs.py, do not edit. gcc 12 -O2.',
-             '// COST_CLASS(kind of processor, relative error of the flash and of the instructions of a whole model)',
+             '// COST_CLASS(kind of processor, relative error of the flash and of the instructions of four of five models that were not in the fit)',
              '// KERNEL_COST(kind, kernel, bytes of code of a call, of a second, of each further one, instructions per',
              '//             call and per unit of each of kKernelFeatures, bytes of stack, bytes of variables per call); `base` is what a',
              '//             model takes without any, `any` stands for kernels that are not here']
@@ -326,7 +329,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--thimble', required=True)
     parser.add_argument('--kept', metavar='FILE', help='measurements of exported sources: read where they are, kept where they are new')
-    parser.add_argument('--left-out', action='store_true', help='the error of each model when the others alone make the table')
+    parser.add_argument('--each', action='store_true', help='the errors of each model that was left out')
     parser.add_argument('--classes', nargs='+', default=list(CLASSES), choices=list(CLASSES))
     parser.add_argument('-j', dest='jobs', type=int, default=os.cpu_count())
     parser.add_argument('-o', dest='output', default=TABLE)
@@ -358,14 +361,16 @@ def main():
     fits = {}
     for kind in options.classes:
         fits[kind] = fit(measured[kind])
-        print(f'{kind}: {len(measured[kind])} models, flash within {fits[kind].flash_error:.1%}, '
-              f'instructions within {fits[kind].speed_error:.1%} (root mean square over whole models)', flush=True)
+        errors = left_out(measured[kind])
+        fits[kind].flash_error, fits[kind].speed_error = (four_of_five(column) for column in zip(*errors.values()))
+        print(f'{kind}: {len(measured[kind])} models; of five whole models that took no part four have flash within '
+              f'{fits[kind].flash_error:.1%}, instructions within {fits[kind].speed_error:.1%}', flush=True)
         cycles = [m['cycles'] / m['instructions'] for name, m in measured[kind].items() if m['cycles'] and 'golden' not in name]
         if cycles:
             print(f'{kind}: {sum(cycles) / len(cycles):.2f} cycles per instruction, {min(cycles):.2f} to {max(cycles):.2f}')
-        if options.left_out:
-            for name, (count, flash) in left_out(measured[kind]).items():
-                print(f'  {name} left out: flash {flash:+.1%}' + (f', instructions {count:+.1%}' if count is not None else ''))
+        if options.each:
+            for name, (flash, count) in errors.items():
+                print(f'  {name}: flash {flash:+.1%}' + (f', instructions {count:+.1%}' if count is not None else ''))
     borrow(fits)
     write(fits, options.output)
 
