@@ -25,6 +25,7 @@ constexpr CommandRow kCommands[] = {
     {"export", "write a model as C for microcontrollers: Arduino, Zephyr, ESP-IDF …", define_export},
     {"fit", "which boards a model fits as C: flash, memory, time", define_fit},
     {"data", "list, show and prepare data sets", define_data},
+    {"device", "other machines that studies measure on: what they are; clean up there", define_device},
     {"ops", "table of operators and what each can do", define_ops},
     {"words", "what a recipe can say: layers, optimisers, keys, presets …", define_words},
     {"completion", "completion script for bash, zsh or fish", define_completion},

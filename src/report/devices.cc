@@ -50,10 +50,12 @@ std::string device_answer(const StudyResult& result, const DeviceResult& device)
   for (const VariantResult& here : result.variants)
     if (here.name == fastest->name)
       if (const double delay = break_even_us(here, device, *fastest); std::isfinite(delay))
-        text += delay > 0
-                    ? format(" Over a network, this machine would answer sooner only where a round trip takes less than {}.",
-                             format_microseconds(delay))
-                    : std::string(" This machine would not answer sooner over any network.");
+        text +=
+            delay > 0
+                ? format(
+                      " Over a network, this machine would answer sooner only where a round trip takes less than {}.",
+                      format_microseconds(delay))
+                : std::string(" This machine would not answer sooner over any network.");
   return text;
 }
 

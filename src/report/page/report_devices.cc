@@ -87,10 +87,11 @@ std::string device_section(Context& c) {
         body += format("<p class=\"warn\">{}: {}</p>", name_of(c, v.name), sentence(v.problem, 300));
   }
   if (body.empty()) return {};
-  return section("devices", "Devices",
-                 "The files above on other machines: the same test samples went there, the answers came back and were scored "
-                 "here; time is measured there by thimble-run bench.",
-                 body);
+  return section(
+      "devices", "Devices",
+      "The files above on other machines: the same test samples went there, the answers came back and were scored "
+      "here; time is measured there by thimble-run bench.",
+      body);
 }
 
 }  // namespace thimble::report
