@@ -9,7 +9,7 @@ FUZZ_SECONDS ?= 60
 PREFIX ?= /usr/local
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-aarch64 test-micro build program install configure setup lint format format-check bench interop fuzz docs-check install-test clean
+.PHONY: help demo dist test test-aarch64 test-micro build program install configure setup lint format format-check bench interop fuzz docs-check install-test clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -39,6 +39,10 @@ build: configure  ## build everything; the program is build/release/thimble
 
 program: configure  ## build the program alone, no tests: build/release/thimble
 	cmake --build $(BUILD) -j $(JOBS) --target thimble
+
+dist:  ## programs that need nothing but a kernel, for x86_64, aarch64, armv7, riscv64: dist/ (ARCHS="…": those)
+	@scripts/setup.sh build dist
+	scripts/dist.sh $(ARCHS)
 
 install: configure  ## install program, library, documentation, studies (PREFIX=/usr/local, DESTDIR=)
 	cmake --build $(BUILD) -j $(JOBS) --target installed

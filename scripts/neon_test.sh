@@ -16,7 +16,7 @@ launcher=
 if command -v ccache > /dev/null; then launcher=-DCMAKE_CXX_COMPILER_LAUNCHER=ccache; fi
 mkdir -p "$build"
 cmake -S "$root/cmake/neon" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release $launcher \
-  -DCMAKE_TOOLCHAIN_FILE="$root/cmake/aarch64-linux-gnu.cmake" -DTHIMBLE_GOOGLETEST="$googletest" \
+  -DCMAKE_TOOLCHAIN_FILE="$root/cmake/aarch64.cmake" -DTHIMBLE_GOOGLETEST="$googletest" \
   > "$build/configure.log" 2>&1 || { cat "$build/configure.log" >&2; exit 1; }
 cmake --build "$build" --target kernels_test
 exec qemu-aarch64 -L /usr/aarch64-linux-gnu "$build/kernels/kernels_test" --gtest_brief=1 "$@"

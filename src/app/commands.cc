@@ -3,13 +3,17 @@
 namespace thimble::app {
 namespace {
 
+// THIMBLE_DEVICE_PROGRAM: those of thimble-run, the program that is copied to a device.
 constexpr CommandRow kCommands[] = {
+#ifndef THIMBLE_DEVICE_PROGRAM
     {"study", "train, compress, measure and report: the main job", define_study},
     {"train", "train a recipe's model", define_train},
+#endif
     {"eval", "accuracy of a model on a data set, with confusion matrix and interval", define_eval},
     {"run", "run a model on pictures, arrays or random numbers", define_run},
     {"bench", "how fast: latency, percentiles, time per operator, memory", define_bench},
     {"inspect", "look inside a model: operators, shapes, sizes, memory plan", define_inspect},
+#ifndef THIMBLE_DEVICE_PROGRAM
     {"quantize", "make a model smaller: float16, dynamic range or int8", define_quantize},
     {"compress", "the smallest model within a goal, found by itself", define_compress},
     {"prune", "train most weights of a model to zero", define_prune},
@@ -21,9 +25,11 @@ constexpr CommandRow kCommands[] = {
     {"export", "write a model as C for microcontrollers: Arduino, Zephyr, ESP-IDF …", define_export},
     {"fit", "which boards a model fits as C: flash, memory, time", define_fit},
     {"data", "list, show and prepare data sets", define_data},
+    {"device", "other machines that studies measure on: what they are; clean up there", define_device},
     {"ops", "table of operators and what each can do", define_ops},
     {"words", "what a recipe can say: layers, optimisers, keys, presets …", define_words},
     {"completion", "completion script for bash, zsh or fish", define_completion},
+#endif
 };
 
 }  // namespace

@@ -24,6 +24,7 @@ Action define_pack(Options& options);
 Action define_export(Options& options);
 Action define_fit(Options& options);
 Action define_data(Options& options);
+Action define_device(Options& options);
 Action define_ops(Options& options);
 Action define_words(Options& options);
 Action define_completion(Options& options);

@@ -245,24 +245,6 @@ Status gather_all(const std::vector<std::string>& files, const Graph& graph, con
   return {};
 }
 
-std::string npy_type(DType type) {
-  switch (type) {
-    case DType::f32: return "f4";
-    case DType::f16: return "f2";
-    case DType::f64: return "f8";
-    case DType::i8: return "i1";
-    case DType::u8: return "u1";
-    case DType::i16: return "i2";
-    case DType::u16: return "u2";
-    case DType::i32: return "i4";
-    case DType::u32: return "u4";
-    case DType::i64: return "i8";
-    case DType::u64: return "u8";
-    case DType::boolean: return "b1";
-    default: return {};
-  }
-}
-
 Status append_npy(const std::string& path, const Tensor& tensor, Feed* feed) {
   THIMBLE_ASSIGN(const NpyArray array, read_npy(path));
   THIMBLE_TRY(refuse_free_dims(tensor));

@@ -52,7 +52,4 @@ Result<Shape> fed_shape(const std::string& path, const Tensor& tensor);
 // its low bits, float32 is 2·u − 1 with u the 53 high bits as [0, 1).
 Status fill_random(uint64_t seed, uint64_t stream, const Tensor& tensor, std::span<uint8_t> memory);
 
-// NumPy's name of an element type without byte order ("f4", "i1"); empty where NumPy has none.
-std::string npy_type(DType type);
-
 }  // namespace thimble::app

@@ -11,6 +11,8 @@ constexpr std::array<KnobInfo, static_cast<size_t>(Knob::count)> kKnobs = {{
      "Forces the kernels of one instruction set: scalar, avx2, avx512, avx512_vnni or neon."},
     {Knob::data, "THIMBLE_DATA", "the data sets of the distribution and of the repository",
      "A folder with data sets in their official files; --data-dir goes before it."},
+    {Knob::ssh, "THIMBLE_SSH", "ssh",
+     "The command that reaches devices, with options: ssh -i key -o UserKnownHostsFile=file."},
     {Knob::home, "HOME", "the system's", "Your own folder: ~/ at the start of a data set's path."},
     {Knob::no_color, "NO_COLOR", "unset", "Any value turns colours in terminal output off (https://no-color.org)."},
     {Knob::ompi_size, "OMPI_COMM_WORLD_SIZE", "unset", "Set by Open MPI's mpirun: how many processes it started."},

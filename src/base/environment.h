@@ -8,7 +8,7 @@
 
 namespace thimble {
 
-enum class Knob { isa, data, home, no_color, ompi_size, ompi_rank, pmi_size, pmi_rank, count };
+enum class Knob { isa, data, ssh, home, no_color, ompi_size, ompi_rank, pmi_size, pmi_rank, count };
 
 struct KnobInfo {
   Knob knob;

@@ -125,10 +125,12 @@ Result<ChildResult> run_child(const std::string& program, const std::vector<std:
   std::vector<std::string> environment_texts = merged_environment(options);
   std::vector<char*> argv = pointers(argument_texts), envp = pointers(environment_texts);
 
-  Descriptor out_read, out_write, err_read, err_write, start_read, start_write, null_in;
-  null_in.fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-  if (null_in.fd < 0 || !make_pipe(out_read, out_write) || !make_pipe(err_read, err_write) ||
-      !make_pipe(start_read, start_write))
+  Descriptor out_read, out_write, err_read, err_write, start_read, start_write, in;
+  const char* const input = options.input_file.empty() ? "/dev/null" : options.input_file.c_str();
+  in.fd = ::open(input, O_RDONLY | O_CLOEXEC);
+  if (in.fd < 0 || (options.input_offset > 0 && ::lseek(in.fd, options.input_offset, SEEK_SET) < 0))
+    return fail(ErrorCode::io, format("cannot read {} for {}: {}", input, program, std::strerror(errno)));
+  if (!make_pipe(out_read, out_write) || !make_pipe(err_read, err_write) || !make_pipe(start_read, start_write))
     return fail(ErrorCode::io, format("cannot make a pipe for {}: {}", program, std::strerror(errno)));
 
   const Stopwatch watch;
@@ -142,7 +144,7 @@ Result<ChildResult> run_child(const std::string& program, const std::vector<std:
     sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
     if (::getppid() != parent) ::_exit(127);  // the parent died before prctl
-    if (::dup2(null_in.fd, 0) >= 0 && ::dup2(out_write.fd, 1) >= 0 && ::dup2(err_write.fd, 2) >= 0)
+    if (::dup2(in.fd, 0) >= 0 && ::dup2(out_write.fd, 1) >= 0 && ::dup2(err_write.fd, 2) >= 0)
       ::execve(program.c_str(), argv.data(), envp.data());
     const int why = errno;
     [[maybe_unused]] const ssize_t n = ::write(start_write.fd, &why, sizeof why);  // closed by a successful exec

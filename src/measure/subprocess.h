@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <utility>
@@ -18,6 +19,8 @@ struct ChildOptions {
   size_t max_output_bytes = size_t{64} << 20;                    // of stdout; more is an error
   std::vector<std::pair<std::string, std::string>> environment;  // added to, or replacing, our own
   std::function<bool()> cancelled;                               // asked about every 50 ms; true kills the child
+  std::string input_file;                                        // its stdin, from byte input_offset on; empty: nothing
+  int64_t input_offset = 0;
 };
 
 struct ChildResult {
@@ -34,7 +37,7 @@ Error child_error(const ChildResult& child);
 // Path of the running program (/proc/self/exe).
 Result<std::string> own_program_path();
 
-// Starts `program` with `arguments` (argv[0] is added), stdin empty, and waits. The child dies with
+// Starts `program` (its path) with `arguments` (argv[0] is added), and waits. The child dies with
 // its parent, whatever ends the parent. A child that fails is not an error here: see exit_code.
 // Errors: io (cannot start, unreadable pipe), interrupted (cancelled or timeout).
 Result<ChildResult> run_child(const std::string& program, const std::vector<std::string>& arguments,

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/file.h"
 #include "measure/clock.h"
 
 namespace thimble {
@@ -33,6 +34,19 @@ TEST(Subprocess, LargeOutputDoesNotBlock) {
   ChildOptions options;
   options.max_output_bytes = 1000;
   EXPECT_FALSE(shell("while :; do echo yyyyyyyyyyyyyyyyyyyy; done", options).has_value());
+}
+
+TEST(Subprocess, ReadsItsInputFromAFile) {
+  EXPECT_EQ(shell("wc -c").value().out, "0\n");
+  const std::string path = testing::TempDir() + "subprocess_input";
+  ASSERT_TRUE(write_file_atomic(path, std::string_view("0123456789")));
+  ChildOptions options;
+  options.input_file = path;
+  EXPECT_EQ(shell("cat", options)->out, "0123456789");
+  options.input_offset = 7;
+  EXPECT_EQ(shell("cat", options)->out, "789");
+  options.input_file = path + ".none";
+  EXPECT_FALSE(shell("cat", options).has_value());
 }
 
 TEST(Subprocess, EnvironmentSignalsAndMissingPrograms) {

@@ -1,8 +1,10 @@
 #include "report/report_json.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "measure/text.h"
+#include "report/devices.h"
 #include "report/verdict.h"
 
 namespace thimble {
@@ -217,6 +219,48 @@ void write_json(JsonWriter& json, const VariantResult& v) {
   json.end_array().end_object();
 }
 
+// Only where the recipe names devices.
+static void write_devices(JsonWriter& json, const StudyResult& result) {
+  if (result.devices.empty()) return;
+  json.key("devices").begin_array();
+  for (const DeviceResult& d : result.devices) {
+    json.begin_object()
+        .field("device", d.device)
+        .field("architecture", d.architecture)
+        .field("cpu", d.cpu)
+        .field("system", d.system)
+        .field("cores", d.cores)
+        .field("memory_bytes", d.memory_bytes)
+        .field("emulated", d.emulated)
+        .field("problem", d.problem)
+        .key("variants")
+        .begin_array();
+    for (const DeviceVariant& v : d.variants) {
+      const auto here = std::ranges::find(result.variants, v.name, &VariantResult::name);
+      json.begin_object()
+          .field("name", v.name)
+          .field("accuracy", v.accuracy)
+          .field("rmse", v.rmse)
+          .field("samples", v.samples)
+          .field("same_answers", v.same_answers)
+          .key("latency_us");
+      if (v.latency_us.p50 > 0)
+        write_json(json, v.latency_us);
+      else
+        json.null();
+      json.field("load_us", v.load_us)
+          .field("first_us", v.first_us)
+          .field("cpu_share", v.cpu_share)
+          .field("peak_rss_bytes", v.peak_rss_bytes)
+          .field("break_even_us", here == result.variants.end() ? kAbsent : break_even_us(*here, d, v))
+          .field("problem", v.problem)
+          .end_object();
+    }
+    json.end_array().end_object();
+  }
+  json.end_array();
+}
+
 std::string report_json(const StudyResult& result) {
   JsonWriter json;
   json.begin_object()
@@ -249,6 +293,7 @@ std::string report_json(const StudyResult& result) {
     json.end_object();
   }
   json.end_array();
+  write_devices(json, result);
   write_verdict(json, result);
   json.end_object();
   return valid_utf8(json.text()) + "\n";  // names come from files and may hold any byte

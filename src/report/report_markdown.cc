@@ -8,6 +8,7 @@
 #include "measure/text.h"
 #include "measure/units.h"
 #include "report/boards.h"
+#include "report/devices.h"
 #include "report/plus_kb.h"
 #include "report/verdict.h"
 
@@ -116,6 +117,27 @@ void append_boards(std::string& out, const std::vector<VariantResult>& variants)
   out += "\n" + table.markdown() + "\n";
 }
 
+void append_devices(std::string& out, const StudyResult& result) {
+  if (result.devices.empty()) return;
+  out += "## Devices\n\n";
+  TextTable table;
+  table.column("variant").column("device");
+  for (const char* name : {"accuracy", "samples", "same answers", "median", "peak memory"})
+    table.column(name, Align::right);
+  for (const DeviceResult& d : result.devices) {
+    out += format("- **{}** ({}): {}\n", line_of(d.device), line_of(device_text(d)), line_of(device_answer(result, d)));
+    for (const DeviceVariant& v : d.variants)
+      if (v.samples > 0)
+        table.row({v.name, d.device, v.accuracy == v.accuracy ? format_percent(v.accuracy) : format_number(v.rmse),
+                   format_count(v.samples), format_count(v.same_answers),
+                   d.emulated ? "–" : format_microseconds(v.latency_us.p50),
+                   format_bytes(static_cast<double>(v.peak_rss_bytes))});
+      else
+        table.row({v.name, d.device, "not measured", "–", "–", "–", "–"});
+  }
+  out += "\n" + table.markdown() + "\n";
+}
+
 void append_extra(std::string& out, const std::vector<VariantResult>& variants) {
   TextTable table;
   table.column("variant").column("test set").column("accuracy", Align::right);
@@ -193,6 +215,7 @@ std::string report_markdown(const StudyResult& result) {
     append_variants(out, result.variants, result.study.parameters_plus_kb);
     append_times(out, result.variants);
     append_boards(out, result.variants);
+    append_devices(out, result);
     append_extra(out, result.variants);
     append_unquantized(out, result.variants);
   }

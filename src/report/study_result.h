@@ -234,6 +234,29 @@ struct VariantResult {
   std::vector<double> inputs;           // theirs, one after the other, where a sample is one or two numbers
 };
 
+// A variant on another machine.
+struct DeviceVariant {
+  std::string name;
+  double accuracy = kAbsent, rmse = kAbsent;
+  int64_t samples = 0;       // of the test set; 0: not measured
+  int64_t same_answers = 0;  // of them, to the bit what this machine answers
+  LatencySummary latency_us;
+  double load_us = kAbsent, first_us = kAbsent;
+  double cpu_share = kAbsent;
+  int64_t peak_rss_bytes = 0;
+  std::string problem;  // why it was not measured; else empty
+};
+
+struct DeviceResult {
+  std::string device;  // "ssh:pi@board", as the recipe names it
+  std::string architecture, cpu, system;
+  int cores = 0;
+  int64_t memory_bytes = 0;
+  bool emulated = false;  // its clock says nothing
+  std::string problem;    // why nothing was measured now; else empty
+  std::vector<DeviceVariant> variants;
+};
+
 struct SweepRow {
   std::string key;    // "train.optimizer"
   std::string value;  // "sgd"
@@ -251,6 +274,7 @@ struct StudyResult {
   TrainingSummary training;
   std::vector<VariantResult> variants;
   std::vector<SweepRow> sweep;
+  std::vector<DeviceResult> devices;
 
   // Report only.
   std::string recipe;                      // the recipe's text

@@ -39,6 +39,24 @@ void SampleFeed::put(int64_t i, std::span<uint8_t> memory) {
   fill_input(input_, values_, memory);
 }
 
+std::string npy_type(DType type) {
+  switch (type) {
+    case DType::f32: return "f4";
+    case DType::f16: return "f2";
+    case DType::f64: return "f8";
+    case DType::i8: return "i1";
+    case DType::u8: return "u1";
+    case DType::i16: return "i2";
+    case DType::u16: return "u2";
+    case DType::i32: return "i4";
+    case DType::u32: return "u4";
+    case DType::i64: return "i8";
+    case DType::u64: return "u8";
+    case DType::boolean: return "b1";
+    default: return {};
+  }
+}
+
 Status refuse_free_dims(const Tensor& input) {
   if (!input.free_dims) return {};
   std::string dims;
@@ -109,7 +127,9 @@ double loss_of(OutputKind kind, const float* y, int64_t width, int32_t label) {
   return std::log(sum) + top - y[label];
 }
 
-void score(const Graph& graph, const Dataset& set, EvaluationResult* r) {
+}  // namespace
+
+void score_outputs(const Graph& graph, const Dataset& set, EvaluationResult* r) {
   const bool classes = set.classes() > 0;
   const OutputKind kind = output_kind(graph, classes);
   if (classes)
@@ -136,8 +156,6 @@ void score(const Graph& graph, const Dataset& set, EvaluationResult* r) {
   }
   if (classes) r->accuracy = static_cast<double>(r->correct) / static_cast<double>(std::max<int64_t>(r->n, 1));
 }
-
-}  // namespace
 
 Result<EvaluationResult> evaluate_model(const Graph& graph, const Dataset& set, const Feeding& feeding,
                                         const EvaluateOptions& options) {
@@ -175,7 +193,7 @@ Result<EvaluationResult> evaluate_model(const Graph& graph, const Dataset& set, 
   if (stop)
     return fail(ErrorCode::interrupted, format("evaluation of \"{}\" was interrupted after {} of {} samples",
                                                set.name(), done.load(), result.n));
-  score(graph, set, &result);
+  score_outputs(graph, set, &result);
   return result;
 }
 

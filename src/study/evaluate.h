@@ -36,6 +36,10 @@ struct EvaluateOptions {
 Result<EvaluationResult> evaluate_model(const Graph& graph, const Dataset& set, const Feeding& feeding,
                                         const EvaluateOptions& options = {});
 
+// Fills predictions, confusion, accuracy, loss and errors from `n`, `width` and `outputs`: of the set's first n
+// samples.
+void score_outputs(const Graph& graph, const Dataset& set, EvaluationResult* result);
+
 // A warning where the answers are no better than a constant: the commonest class, the mean of the targets. Mostly that
 // means that the model is fed wrongly. Empty where they are better, and for fewer than 20 samples.
 std::string constant_warning(const EvaluationResult& result, const Dataset& set);
@@ -54,6 +58,9 @@ class SampleFeed {
   Feeding feeding_;
   std::vector<float> values_;
 };
+
+// NumPy's name of an element type without byte order ("f4", "i1"); empty where NumPy has none.
+std::string npy_type(DType type);
 
 // Errors: unsupported, for an input of free height, width … (−1 in its shape signature), whose shape is a placeholder.
 Status refuse_free_dims(const Tensor& input);

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/suggest.h"
+#include "device/word.h"
 #include "study/boards.h"
 #include "study/recipe_layers.h"
 #include "study/recipe_paths.h"
@@ -434,6 +435,10 @@ Result<Recipe> parse_recipe(const std::string& text, const RecipeOptions& option
       if (const auto boards = find_boards(word); !boards)
         s.fail_at(*s.node("boards"), boards.error().message, boards.error().hint);
     }
+    s.texts("devices", &recipe.measure.devices);
+    for (const std::string& device : recipe.measure.devices)
+      if (const auto word = parse_device_word(device); !word && s.ok())
+        s.fail_at(*s.node("devices"), word.error().message, word.error().hint);
     s.finish();
   });
   read_sweep(r, &recipe, &status);

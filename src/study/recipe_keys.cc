@@ -147,6 +147,7 @@ constexpr Sentence kSentences[] = {
     {"measure.allow_drop", "points of accuracy (regression: percent of the RMSE) that the file to ship may lose"},
     {"measure.boards", "what the variants take as C on these boards of `thimble fit`; \"all\", or FILE.toml"},
     {"measure.parameters_plus_kb", "a column of parameters + KB in the tables"},
+    {"measure.devices", "further machines: [\"ssh:pi@board\", \"qemu:pi4\"]; the host is always measured"},
     {"sweep", "\"key\" = [values]: one more training of all variants for each value"},
     {"sweep.mode", "\"one-at-a-time\" (default), \"grid\": every combination, \"off\": none"},
     {"sweep.variants", "variants made at each point; default: all"},

@@ -22,6 +22,7 @@
 #include "study/check_variants.h"
 #include "study/folder.h"
 #include "study/item.h"
+#include "study/measure_devices.h"
 #include "study/measure_variants.h"
 #include "study/study_boards.h"
 #include "study/workers.h"
@@ -217,6 +218,8 @@ class Runner {
     }
     THIMBLE_TRY(measure_variants(variants, data_.splits.test, data_.feeding, recipe_.measure, options_, hooks_,
                                  &result_.warnings));
+    THIMBLE_ASSIGN(result_.devices,
+                   measure_devices(variants, data_.splits.test, data_.feeding, recipe_.measure, options_, hooks_));
     for (size_t i = 0; i < variants.size(); ++i) result_.variants[i] = std::move(variants[i].result);
     return {};
   }

@@ -188,19 +188,14 @@ std::string build(const StudyResult& result, const Verdict& verdict, const Limit
     const char* nav;
     std::string (*make)(Context&);
   };
-  static constexpr Part kParts[] = {{"compare", "Compare", compare_section},
-                                    {"tradeoff", "Trade-offs", tradeoff_section},
-                                    {"sweep", "Sweep", sweep_section},
-                                    {"training", "Training", training_section},
-                                    {"latency", "Latency", latency_section},
-                                    {"operators", "Operators", operator_section},
-                                    {"memory", "Memory", memory_section},
-                                    {"boards", "Boards", board_section},
-                                    {"numbers", "Answers", number_section},
-                                    {"errors", "Mistakes", errors_section},
-                                    {"tensors", "Tensors", tensor_section},
-                                    {"model", "Model", model_section},
-                                    {"recipe", "Recipe and machine", recipe_section}};
+  static constexpr Part kParts[] = {
+      {"compare", "Compare", compare_section}, {"tradeoff", "Trade-offs", tradeoff_section},
+      {"sweep", "Sweep", sweep_section},       {"training", "Training", training_section},
+      {"latency", "Latency", latency_section}, {"operators", "Operators", operator_section},
+      {"memory", "Memory", memory_section},    {"boards", "Boards", board_section},
+      {"devices", "Devices", device_section},  {"numbers", "Answers", number_section},
+      {"errors", "Mistakes", errors_section},  {"tensors", "Tensors", tensor_section},
+      {"model", "Model", model_section},       {"recipe", "Recipe and machine", recipe_section}};
   const std::string top = head_section(c);
   std::string body, nav;
   for (const Part& part : kParts) {

@@ -37,6 +37,7 @@ std::string latency_section(Context& c);
 std::string operator_section(Context& c);
 std::string memory_section(Context& c);
 std::string board_section(Context& c);   // variants as C on boards
+std::string device_section(Context& c);  // variants on other machines
 std::string errors_section(Context& c);  // confusion matrix, misclassified examples
 std::string tensor_section(Context& c);
 std::string sweep_section(Context& c);   // lines over numbers, bars over words, every setting

@@ -1,0 +1,6 @@
+# 64-bit RISC-V, rv64gc: no vector extension is asked for.
+set(CMAKE_SYSTEM_PROCESSOR riscv64)
+set(triplet riscv64-linux-gnu)
+set(architecture riscv64)
+set(emulator qemu-riscv64)
+include("${CMAKE_CURRENT_LIST_DIR}/cross.cmake")

@@ -1,0 +1,58 @@
+// A machine that models run on: this one, one that ssh reaches, or an emulated board. Files lie there under the hash of
+// what is in them, so that nothing travels twice; what runs there is the program thimble-run of that machine's
+// architecture (`make dist`). Nothing but ssh and a folder to write in is asked of it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "device/word.h"
+
+namespace thimble {
+
+struct DeviceFacts {
+  std::string architecture;  // "x86_64", "aarch64", "armv7", "riscv64"
+  std::string cpu;           // as its system calls it; may be empty
+  std::string system;        // "Linux 6.1.0"
+  int cores = 0;
+  int64_t memory_bytes = 0;
+  bool emulated = false;  // its clock says nothing
+};
+
+struct DeviceHooks {
+  std::function<bool()> cancelled;
+  std::function<void(const std::string&)> note;  // a sentence before what takes long
+};
+
+class Device {
+ public:
+  // Errors: io, each with its own reason and fix: no ssh, an unknown host or key, a login that is refused, nobody
+  // there, no room, nothing to write in; unsupported: no program for its architecture.
+  static Result<std::unique_ptr<Device>> open(const DeviceWord& word, const DeviceHooks& hooks);
+
+  virtual ~Device() = default;
+  const DeviceFacts& facts() const { return facts_; }
+
+  // The path of this file there, sent where it is not there yet; what was cut off goes on where it stopped.
+  virtual Result<std::string> put(const std::string& path) = 0;
+  // Bytes of a file there that a run wrote.
+  virtual Result<std::string> get(const std::string& path) = 0;
+  // A path there for a run to write to: gone with `clean`.
+  virtual std::string place(const std::string& name) = 0;
+  // thimble-run with these arguments; what it wrote to its standard output. Errors: its own, and io where the device
+  // went away meanwhile.
+  virtual Result<std::string> run(const std::vector<std::string>& arguments, double timeout_seconds) = 0;
+  // Takes away everything that was ever put there.
+  virtual Status clean() = 0;
+
+ protected:
+  DeviceFacts facts_;
+};
+
+// "armv7l" as `uname -m` says it → "armv7"; empty for what there is no program for.
+std::string architecture_of(const std::string& machine);
+
+}  // namespace thimble

@@ -1,0 +1,239 @@
+#include "study/measure_devices.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include <nlohmann/json.hpp>
+
+#include "base/file.h"
+#include "data/npy.h"
+#include "data/sha256.h"
+#include "device/remote.h"
+#include "runtime/tensor_values.h"
+#include "study/evaluate.h"
+
+namespace thimble {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr int64_t kMostBytes = int64_t{64} << 20;  // of samples, once per type of input
+constexpr int64_t kEmulatedSamples = 1000;         // emulation takes ten times as long, or more
+constexpr double kRunSeconds = 3600;
+
+int64_t sample_count(const Tensor& input, const Dataset& test, bool emulated) {
+  const int64_t fit = std::max<int64_t>(1, kMostBytes / std::max<int64_t>(input.bytes(), 1));
+  return std::min({test.size(), fit, emulated ? kEmulatedSamples : test.size()});
+}
+
+double number(const Json& json, const char* key) {
+  const auto at = json.find(key);
+  return at != json.end() && at->is_number() ? at->get<double>() : kAbsent;
+}
+
+// What `thimble-run bench --json` says.
+void read_bench(const std::string& text, DeviceVariant* v) {
+  const Json json = Json::parse(text, nullptr, false);
+  if (!json.is_object()) return;
+  if (const auto latency = json.find("latency_us"); latency != json.end() && latency->is_object()) {
+    v->latency_us.p50 = number(*latency, "p50");
+    v->latency_us.p90 = number(*latency, "p90");
+    v->latency_us.p99 = number(*latency, "p99");
+    v->latency_us.mean = number(*latency, "mean");
+    v->latency_us.stddev = number(*latency, "stddev");
+  }
+  v->load_us = number(json, "load_us");
+  v->first_us = number(json, "first_us");
+  v->cpu_share = number(json, "cpu_share");
+  const double peak = number(json, "peak_rss_bytes");
+  v->peak_rss_bytes = std::isfinite(peak) ? static_cast<int64_t>(peak) : 0;
+}
+
+Json kept(const DeviceVariant& v) {
+  const auto real = [](double x) { return std::isfinite(x) ? Json(x) : Json(nullptr); };
+  return {{"accuracy", real(v.accuracy)},
+          {"rmse", real(v.rmse)},
+          {"samples", v.samples},
+          {"same_answers", v.same_answers},
+          {"p50", real(v.latency_us.p50)},
+          {"p90", real(v.latency_us.p90)},
+          {"p99", real(v.latency_us.p99)},
+          {"mean", real(v.latency_us.mean)},
+          {"stddev", real(v.latency_us.stddev)},
+          {"load_us", real(v.load_us)},
+          {"first_us", real(v.first_us)},
+          {"cpu_share", real(v.cpu_share)},
+          {"peak_rss_bytes", v.peak_rss_bytes}};
+}
+
+bool read_kept(const std::string& text, DeviceVariant* v) {
+  const Json json = Json::parse(text, nullptr, false);
+  if (!json.is_object() || !json.contains("samples") || !json["samples"].is_number_integer()) return false;
+  v->accuracy = number(json, "accuracy");
+  v->rmse = number(json, "rmse");
+  v->samples = json["samples"].get<int64_t>();
+  v->same_answers = static_cast<int64_t>(number(json, "same_answers"));
+  v->latency_us.p50 = number(json, "p50");
+  v->latency_us.p90 = number(json, "p90");
+  v->latency_us.p99 = number(json, "p99");
+  v->latency_us.mean = number(json, "mean");
+  v->latency_us.stddev = number(json, "stddev");
+  v->load_us = number(json, "load_us");
+  v->first_us = number(json, "first_us");
+  v->cpu_share = number(json, "cpu_share");
+  v->peak_rss_bytes = static_cast<int64_t>(number(json, "peak_rss_bytes"));
+  return true;
+}
+
+// The input tensor's bytes of the first n samples as a file of NumPy; and what this machine answers to them.
+struct Samples {
+  std::string file;
+  std::vector<uint8_t> answers;  // n × bytes of the output
+};
+
+Result<Samples> make_samples(const Variant& variant, const Dataset& test, const Feeding& feeding, int64_t n,
+                             const std::string& folder) {
+  const Tensor &input = variant.graph.at(variant.graph.inputs[0]), &output = variant.graph.at(variant.graph.outputs[0]);
+  const std::string type = npy_type(input.type);
+  if (type.empty() || npy_type(output.type).empty())
+    return fail(ErrorCode::unsupported, "an input or output of this type is not measured on devices");
+  THIMBLE_ASSIGN(auto program, Program::plan(variant.graph));
+  THIMBLE_ASSIGN(const auto session, Session::create(std::move(program)));
+  const bool stateful = std::ranges::any_of(variant.graph.tensors, [](const Tensor& t) { return t.variable; });
+  const auto in_bytes = session->input(0).size(), out_bytes = session->output(0).size();
+  std::vector<uint8_t> all(in_bytes * static_cast<size_t>(n));
+  Samples samples;
+  samples.answers.resize(out_bytes * static_cast<size_t>(n));
+  SampleFeed feed(input, test, feeding);
+  for (int64_t i = 0; i < n; ++i) {
+    const std::span<uint8_t> sample(all.data() + static_cast<size_t>(i) * in_bytes, in_bytes);
+    feed.put(i, sample);
+    std::memcpy(session->input(0).data(), sample.data(), in_bytes);
+    if (stateful) session->reset_variables();
+    THIMBLE_TRY(session->run());
+    std::memcpy(samples.answers.data() + static_cast<size_t>(i) * out_bytes, session->output(0).data(), out_bytes);
+  }
+  std::vector<int64_t> shape{n};
+  for (int d = 1; d < input.shape.rank(); ++d) shape.push_back(input.shape[d]);
+  if (input.shape.rank() < 1 || input.shape[0] != 1)
+    return fail(ErrorCode::unsupported, "inputs without a leading dimension of 1 are not measured on devices");
+  samples.file = join_path(folder, format("samples_{}.npy", type));
+  THIMBLE_TRY(write_file_atomic(samples.file, npy_bytes(type, shape, all)));
+  return samples;
+}
+
+// Accuracy of what came back, and how many answers are this machine's to the bit.
+Status score_answers(const Variant& variant, const Dataset& test, int64_t n, const std::vector<uint8_t>& here,
+                     const std::string& npy, DeviceVariant* v) {
+  const Tensor& output = variant.graph.at(variant.graph.outputs[0]);
+  THIMBLE_ASSIGN(const NpyArray array, parse_npy({reinterpret_cast<const uint8_t*>(npy.data()), npy.size()}));
+  EvaluationResult result;
+  result.n = n;
+  result.width = output.shape.elements();
+  const auto bytes = static_cast<size_t>(output.bytes());
+  if (array.bytes.size() != bytes * static_cast<size_t>(n))
+    return fail(ErrorCode::io,
+                format("{} bytes of answers came back, not {}", array.bytes.size(), bytes * static_cast<size_t>(n)));
+  result.outputs.resize(static_cast<size_t>(n * result.width));
+  for (int64_t i = 0; i < n; ++i) {
+    const size_t at = static_cast<size_t>(i) * bytes;
+    v->same_answers += std::memcmp(array.bytes.data() + at, here.data() + at, bytes) == 0;
+    read_output(output, {array.bytes.data() + at, bytes},
+                {result.outputs.data() + i * result.width, static_cast<size_t>(result.width)});
+  }
+  score_outputs(variant.graph, test, &result);
+  v->samples = n;
+  if (test.classes() > 0)
+    v->accuracy = result.accuracy;
+  else
+    v->rmse = result.regression.rmse;
+  return {};
+}
+
+Status measure_one(Device& device, const Variant& variant, const Dataset& test, const Feeding& feeding, int threads,
+                   const std::string& folder, const std::string& model, DeviceVariant* v) {
+  const int64_t n = sample_count(variant.graph.at(variant.graph.inputs[0]), test, device.facts().emulated);
+  THIMBLE_ASSIGN(const Samples samples, make_samples(variant, test, feeding, n, folder));
+  THIMBLE_ASSIGN(const std::string model_there, device.put(model));
+  THIMBLE_ASSIGN(const std::string samples_there, device.put(samples.file));
+  const std::string answers = device.place("answers");
+  const std::string count = std::to_string(threads);
+  THIMBLE_TRY(device.run({"run", model_there, "--input", "0=" + samples_there, "--output-dir", answers, "--threads",
+                          count, "--quiet", "--json"},
+                         kRunSeconds));
+  THIMBLE_ASSIGN(const std::string npy, device.get(answers + "/0.npy"));
+  THIMBLE_TRY(score_answers(variant, test, n, samples.answers, npy, v));
+  std::vector<std::string> bench = {"bench", model_there, "--json", "--num_threads=" + count};
+  if (device.facts().emulated) bench.insert(bench.end(), {"--num_runs=5", "--min_secs=0", "--warmup_min_secs=0"});
+  THIMBLE_ASSIGN(const std::string json, device.run(bench, kRunSeconds));
+  read_bench(json, v);
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<DeviceResult>> measure_devices(const std::vector<Variant>& variants, const Dataset& test,
+                                                  const Feeding& feeding, const MeasureSpec& spec,
+                                                  const StudyOptions& options, const StudyHooks& hooks) {
+  std::vector<DeviceResult> results;
+  const std::string folder = join_path(options.out, "items");
+  for (const std::string& text : spec.devices) {
+    DeviceResult result;
+    result.device = text;
+    THIMBLE_ASSIGN(const DeviceWord word, parse_device_word(text));
+    if (word.kind == DeviceWord::Kind::host) continue;  // measured already
+    // Known before, if all of it is: then nobody needs to be there.
+    const auto item = [&](const Variant& v) {
+      return join_path(folder,
+                       format("device_{}_{}.json", sha256_hex(text).substr(0, 12), sha256_hex(v.file).substr(0, 16)));
+    };
+    for (const Variant& variant : variants) {
+      DeviceVariant v;
+      v.name = variant.spec.name;
+      const bool known = options.resume && file_exists(item(variant));
+      if (const auto before = known ? read_text_file(item(variant)) : Result<std::string>("");
+          before && !before->empty())
+        read_kept(*before, &v);
+      result.variants.push_back(std::move(v));
+    }
+    DeviceHooks device_hooks{hooks.cancelled, hooks.note};
+    auto device = Device::open(word, device_hooks);
+    if (!device) {
+      if (device.error().code == ErrorCode::interrupted) return tl::unexpected(device.error());
+      result.problem = device.error().message + (device.error().hint.empty() ? "" : ": " + device.error().hint);
+      if (hooks.note) hooks.note(result.problem);
+      results.push_back(std::move(result));
+      continue;
+    }
+    const DeviceFacts& facts = (*device)->facts();
+    result.architecture = facts.architecture;
+    result.cpu = facts.cpu;
+    result.system = facts.system;
+    result.cores = facts.cores;
+    result.memory_bytes = facts.memory_bytes;
+    result.emulated = facts.emulated;
+    for (size_t i = 0; i < variants.size(); ++i) {
+      DeviceVariant& v = result.variants[i];
+      if (v.samples > 0) continue;
+      if (hooks.progress)
+        hooks.progress({"measuring on " + text, static_cast<int64_t>(i), static_cast<int64_t>(variants.size()),
+                        "variants", v.name});
+      const Status measured = measure_one(**device, variants[i], test, feeding, spec.threads.front(), folder,
+                                          join_path(options.out, variants[i].result.file), &v);
+      if (measured) {
+        THIMBLE_TRY(write_file_atomic(item(variants[i]), kept(v).dump()));
+        continue;
+      }
+      if (measured.error().code == ErrorCode::interrupted) return tl::unexpected(measured.error());
+      v = DeviceVariant{};
+      v.name = variants[i].spec.name;
+      v.problem = measured.error().message;
+      if (hooks.note) hooks.note(format("{} on {}: {}", v.name, text, v.problem));
+    }
+    results.push_back(std::move(result));
+  }
+  return results;
+}
+
+}  // namespace thimble
