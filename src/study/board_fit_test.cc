@@ -27,8 +27,12 @@ TEST(BoardFit, KernelsOfTheTestModelsAreInTheTable) {
         "micro/micro_speech_quantized.tflite"}) {
     const auto e = emitted(model);
     ASSERT_TRUE(e) << e.error().to_string();
-    for (const micro::Core& core : micro::cores())
-      EXPECT_LT(micro::estimate(*e, core, core.can_have_fpu()).instructions_error, 0.2) << model << " on " << core.name;
+    for (const micro::Core& core : micro::cores()) {
+      // An unknown kernel adds to the error that all estimates for this kind of processor have.
+      const double least = micro::estimate({}, core, core.can_have_fpu()).instructions_error;
+      EXPECT_NEAR(micro::estimate(*e, core, core.can_have_fpu()).instructions_error, least, 0.02)
+          << model << " on " << core.name;
+    }
   }
 }
 
