@@ -28,7 +28,11 @@ Status list(const std::vector<DeviceWord>& words, const DeviceHooks& hooks, cons
   JsonWriter json;
   json.begin_object().field("schema", "thimble.device/1").key("devices").begin_array();
   TextTable table;
-  table.column("device").column("processor").column("cores", Align::right).column("memory", Align::right).column("system");
+  table.column("device")
+      .column("processor")
+      .column("cores", Align::right)
+      .column("memory", Align::right)
+      .column("system");
   Status first;
   for (const DeviceWord& word : words) {
     const auto device = Device::open(word, hooks);
@@ -81,7 +85,8 @@ Action define_device(Options& options) {
       "thimble device clean ssh:pi@raspberrypi.local\n");
   options.about(
       "Machines that studies measure on (measure.devices): by ssh, with your keys and your configuration; nothing is\n"
-      "asked there but a folder to write in, and nothing runs there but thimble-run, which is copied. `list` says what\n"
+      "asked there but a folder to write in, and nothing runs there but thimble-run, which is copied. `list` says "
+      "what\n"
       "a device is, or why it cannot be reached; `clean` removes everything that was copied.");
   options.argument("ACTION", &a->action, "list or clean");
   options.arguments("DEVICE", &a->devices, "ssh:[user@]host[:port][/folder], or qemu:BOARD[:MEMORY]", true);

@@ -14,7 +14,8 @@ TEST(Ssh, WordsOfACommand) {
 TEST(Ssh, Failures) {
   const std::pair<const char*, const char*> cases[] = {
       {"Host key verification failed.\r\n", "host key is not known"},
-      {"@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\nHost key verification failed.\n", "another one than before"},
+      {"@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\nHost key verification failed.\n",
+       "another one than before"},
       {"pi@board: Permission denied (publickey,password).\n", "without a password"},
       {"ssh: Could not resolve hostname board: Name or service not known\n", "no host of this name"},
       {"ssh: connect to host 10.0.0.1 port 22: Connection refused\n", "nobody listens"},

@@ -57,9 +57,10 @@ TEST(Devices, BreakEvenIsWhatTheDeviceTakesLonger) {
 
 TEST(Devices, Answers) {
   const StudyResult r = study();
-  EXPECT_EQ(device_answer(r, board({measured("float32", 110), measured("int8", 54)})),
-            "2 of 2 variants ran, all with this machine's answers to the bit. The fastest is int8: 54.0 µs at the median. "
-            "Over a network, this machine would answer sooner only where a round trip takes less than 50.0 µs.");
+  EXPECT_EQ(
+      device_answer(r, board({measured("float32", 110), measured("int8", 54)})),
+      "2 of 2 variants ran, all with this machine's answers to the bit. The fastest is int8: 54.0 µs at the median. "
+      "Over a network, this machine would answer sooner only where a round trip takes less than 50.0 µs.");
   DeviceResult differs = board({measured("float32", 110), measured("int8", 54)});
   differs.emulated = true;
   differs.variants[0].same_answers = 998;
