@@ -32,17 +32,20 @@ double number(const Json& json, const char* key) {
   return at != json.end() && at->is_number() ? at->get<double>() : kAbsent;
 }
 
-// What `thimble-run bench --json` says.
-void read_bench(const std::string& text, DeviceVariant* v) {
-  const Json json = Json::parse(text, nullptr, false);
+void read_latency(const Json& json, LatencySummary* latency) {
+  const std::pair<const char*, double*> fields[] = {
+      {"p50", &latency->p50},       {"p90", &latency->p90}, {"p99", &latency->p99}, {"mean", &latency->mean},
+      {"stddev", &latency->stddev}, {"min", &latency->min}, {"max", &latency->max}};
+  for (const auto& [key, to] : fields)
+    if (const double value = number(json, key); std::isfinite(value)) *to = value;
+  if (const double count = number(json, "count"); std::isfinite(count)) latency->count = static_cast<int64_t>(count);
+}
+
+// What `thimble-run bench --json` says; what is kept in OUT/items has the same fields, and the answers' beside them.
+void read_bench(const Json& json, DeviceVariant* v) {
   if (!json.is_object()) return;
-  if (const auto latency = json.find("latency_us"); latency != json.end() && latency->is_object()) {
-    v->latency_us.p50 = number(*latency, "p50");
-    v->latency_us.p90 = number(*latency, "p90");
-    v->latency_us.p99 = number(*latency, "p99");
-    v->latency_us.mean = number(*latency, "mean");
-    v->latency_us.stddev = number(*latency, "stddev");
-  }
+  if (const auto latency = json.find("latency_us"); latency != json.end() && latency->is_object())
+    read_latency(*latency, &v->latency_us);
   v->load_us = number(json, "load_us");
   v->first_us = number(json, "first_us");
   v->cpu_share = number(json, "cpu_share");
@@ -50,40 +53,27 @@ void read_bench(const std::string& text, DeviceVariant* v) {
   v->peak_rss_bytes = std::isfinite(peak) ? static_cast<int64_t>(peak) : 0;
 }
 
-Json kept(const DeviceVariant& v) {
+std::string kept(const DeviceVariant& v, const Json& bench) {
   const auto real = [](double x) { return std::isfinite(x) ? Json(x) : Json(nullptr); };
-  return {{"accuracy", real(v.accuracy)},
-          {"rmse", real(v.rmse)},
-          {"samples", v.samples},
-          {"same_answers", v.same_answers},
-          {"p50", real(v.latency_us.p50)},
-          {"p90", real(v.latency_us.p90)},
-          {"p99", real(v.latency_us.p99)},
-          {"mean", real(v.latency_us.mean)},
-          {"stddev", real(v.latency_us.stddev)},
-          {"load_us", real(v.load_us)},
-          {"first_us", real(v.first_us)},
-          {"cpu_share", real(v.cpu_share)},
-          {"peak_rss_bytes", v.peak_rss_bytes}};
+  Json json = bench;
+  json["accuracy"] = real(v.accuracy);
+  json["rmse"] = real(v.rmse);
+  json["samples"] = v.samples;
+  json["same_answers"] = v.same_answers;
+  return json.dump();
 }
 
-bool read_kept(const std::string& text, DeviceVariant* v) {
+// Leaves v as it is where the text is none of ours.
+void read_kept(const std::string& text, DeviceVariant* v) {
   const Json json = Json::parse(text, nullptr, false);
-  if (!json.is_object() || !json.contains("samples") || !json["samples"].is_number_integer()) return false;
+  if (!json.is_object()) return;
+  const double samples = number(json, "samples"), same = number(json, "same_answers");
+  if (!(samples > 0 && samples < 1e12 && same >= 0 && same <= samples)) return;
+  read_bench(json, v);
   v->accuracy = number(json, "accuracy");
   v->rmse = number(json, "rmse");
-  v->samples = json["samples"].get<int64_t>();
-  v->same_answers = static_cast<int64_t>(number(json, "same_answers"));
-  v->latency_us.p50 = number(json, "p50");
-  v->latency_us.p90 = number(json, "p90");
-  v->latency_us.p99 = number(json, "p99");
-  v->latency_us.mean = number(json, "mean");
-  v->latency_us.stddev = number(json, "stddev");
-  v->load_us = number(json, "load_us");
-  v->first_us = number(json, "first_us");
-  v->cpu_share = number(json, "cpu_share");
-  v->peak_rss_bytes = static_cast<int64_t>(number(json, "peak_rss_bytes"));
-  return true;
+  v->samples = static_cast<int64_t>(samples);
+  v->same_answers = static_cast<int64_t>(same);
 }
 
 // The input tensor's bytes of the first n samples as a file of NumPy; and what this machine answers to them.
@@ -152,7 +142,7 @@ Status score_answers(const Variant& variant, const Dataset& test, int64_t n, con
 }
 
 Status measure_one(Device& device, const Variant& variant, const Dataset& test, const Feeding& feeding, int threads,
-                   const std::string& folder, const std::string& model, DeviceVariant* v) {
+                   const std::string& folder, const std::string& model, DeviceVariant* v, std::string* keep) {
   const int64_t n = sample_count(variant.graph.at(variant.graph.inputs[0]), test, device.facts().emulated);
   THIMBLE_ASSIGN(const Samples samples, make_samples(variant, test, feeding, n, folder));
   THIMBLE_ASSIGN(const std::string model_there, device.put(model));
@@ -166,8 +156,11 @@ Status measure_one(Device& device, const Variant& variant, const Dataset& test, 
   THIMBLE_TRY(score_answers(variant, test, n, samples.answers, npy, v));
   std::vector<std::string> bench = {"bench", model_there, "--json", "--num_threads=" + count};
   if (device.facts().emulated) bench.insert(bench.end(), {"--num_runs=5", "--min_secs=0", "--warmup_min_secs=0"});
-  THIMBLE_ASSIGN(const std::string json, device.run(bench, kRunSeconds));
+  THIMBLE_ASSIGN(const std::string said, device.run(bench, kRunSeconds));
+  const Json json = Json::parse(said, nullptr, false);
+  if (!json.is_object()) return fail(ErrorCode::io, "what came back from the benchmark is no JSON");
   read_bench(json, v);
+  *keep = kept(*v, json);
   return {};
 }
 
@@ -219,10 +212,11 @@ Result<std::vector<DeviceResult>> measure_devices(const std::vector<Variant>& va
       if (hooks.progress)
         hooks.progress({"measuring on " + text, static_cast<int64_t>(i), static_cast<int64_t>(variants.size()),
                         "variants", v.name});
+      std::string keep;
       const Status measured = measure_one(**device, variants[i], test, feeding, spec.threads.front(), folder,
-                                          join_path(options.out, variants[i].result.file), &v);
+                                          join_path(options.out, variants[i].result.file), &v, &keep);
       if (measured) {
-        THIMBLE_TRY(write_file_atomic(item(variants[i]), kept(v).dump()));
+        THIMBLE_TRY(write_file_atomic(item(variants[i]), keep));
         continue;
       }
       if (measured.error().code == ErrorCode::interrupted) return tl::unexpected(measured.error());
