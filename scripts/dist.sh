@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# scripts/dist.sh [ARCH…]: programs that need nothing but a Linux kernel, for x86_64, aarch64, armv7 and riscv64 (all, where
-# none is named), in dist/: thimble-ARCH (not for riscv64), thimble-run-ARCH, packages of both, checksums, and the list of
+# scripts/dist.sh [ARCH…]: programs that need nothing but a Linux kernel, for x86_64, aarch64 and riscv64 (all, where none
+# is named), in dist/: thimble-ARCH (not for riscv64), thimble-run-ARCH, packages of both, checksums, and the list of
 # what is inside (SPDX). Each is run once, under emulation where it is not this machine's.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 architectures=("${@:-x86_64}")
-[ $# -gt 0 ] || architectures=(x86_64 aarch64 armv7 riscv64)
+[ $# -gt 0 ] || architectures=(x86_64 aarch64 riscv64)
 out=$PWD/dist
 mkdir -p "$out"
 jobs=${JOBS:-$(nproc)}
@@ -39,9 +39,8 @@ for architecture in "${architectures[@]}"; do
   case $architecture in
     x86_64) debian=amd64 triplet= ;;
     aarch64) debian=arm64 triplet=aarch64-linux-gnu run=(qemu-aarch64 -cpu cortex-a53) ;;
-    armv7) debian=armhf triplet=arm-linux-gnueabihf run=(qemu-arm -cpu cortex-a7) ;;
     riscv64) debian=riscv64 triplet=riscv64-linux-gnu run=(qemu-riscv64) targets=(thimble-run) ;;
-    *) echo "dist: there is no architecture '$architecture': x86_64, aarch64, armv7, riscv64" >&2; exit 2 ;;
+    *) echo "dist: there is no architecture '$architecture': x86_64, aarch64, riscv64" >&2; exit 2 ;;
   esac
   [ -z "$triplet" ] || scripts/sysroot.sh $debian
   build=build/dist-$architecture
