@@ -1,23 +1,18 @@
 #include "app/cross_compile.h"
 
 #include <filesystem>
-#include <sstream>
 
 #include <unistd.h>
 
 #include "base/file.h"
 #include "measure/subprocess.h"
+#include "measure/text.h"
 
 namespace thimble::app {
 namespace {
 
 constexpr const char* kFlags =
     "-O2 -std=c99 -ffp-contract=off -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables";
-
-std::vector<std::string> words(const std::string& text) {
-  std::istringstream stream(text);
-  return {std::istream_iterator<std::string>(stream), {}};
-}
 
 // A folder that is gone with its owner.
 class TemporaryFolder {
@@ -45,7 +40,7 @@ class TemporaryFolder {
 
 // By PATH, which env knows how to search.
 Result<ChildResult> run_tool(const std::string& tool, const std::string& arguments) {
-  std::vector<std::string> command = words(arguments);
+  std::vector<std::string> command = words_of(arguments);
   command.insert(command.begin(), tool);
   return run_child("/usr/bin/env", command, {.timeout_seconds = 300});
 }
@@ -101,7 +96,7 @@ Result<std::optional<CompiledBytes>> CrossCompiler::bytes(const Board& board) {
   for (const micro::File& file : emitted_.files)
     THIMBLE_TRY(write_file_atomic(join_path(folder->path(), file.path), file.text));
   std::optional<CompiledBytes>& result = known_[key];
-  for (const std::string& compiler : words(core.compilers)) {
+  for (const std::string& compiler : words_of(core.compilers)) {
     THIMBLE_ASSIGN(const auto sections, listing(compiler, flags, folder->path(), emitted_.files));
     if (!sections) continue;
     result = sections_of(*sections, core.kind == micro::CpuKind::avr);

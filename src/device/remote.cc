@@ -64,18 +64,6 @@ std::string harmless_name(const std::string& path) {
   return name;
 }
 
-// This machine itself.
-class Host final : public Device {
- public:
-  Result<std::string> put(const std::string& path) override { return path; }
-  Result<std::string> get(const std::string& path) override { return read_text_file(path); }
-  std::string place(const std::string& name) override { return "/tmp/" + name; }
-  Result<std::string> run(const std::vector<std::string>& arguments, double timeout_seconds) override {
-    return run_self(arguments, {.timeout_seconds = timeout_seconds});
-  }
-  Status clean() override { return {}; }
-};
-
 class SshDevice final : public Device {
  public:
   SshDevice(std::vector<std::string> command, DeviceWord word, DeviceHooks hooks)
@@ -117,7 +105,7 @@ class SshDevice final : public Device {
     if (facts_.architecture.empty())
       return fail(ErrorCode::unsupported,
                   format("device {}: there is no program for its processor, \"{}\"", word_.text, field("machine")),
-                  "x86_64, aarch64, armv7 and riscv64 have one, under Linux");
+                  "x86_64, aarch64 and riscv64 have one, under Linux");
     THIMBLE_ASSIGN(const std::string program, device_program(facts_.architecture));
     THIMBLE_ASSIGN(program_, put(program));
     THIMBLE_ASSIGN(const ChildResult started,
@@ -221,12 +209,12 @@ class SshDevice final : public Device {
 
 std::string architecture_of(const std::string& machine) {
   if (machine == "x86_64" || machine == "aarch64" || machine == "riscv64") return machine;
-  if (machine == "armv7l" || machine == "armv8l") return "armv7";
   return {};
 }
 
 Result<std::unique_ptr<Device>> Device::open(const DeviceWord& word, const DeviceHooks& hooks) {
-  if (word.kind == DeviceWord::Kind::host) return std::make_unique<Host>();
+  if (word.kind == DeviceWord::Kind::host)
+    return fail(ErrorCode::usage, "host is this machine: there is nothing to reach", "studies always measure it");
   std::vector<std::string> command = words_of(environment(Knob::ssh).value_or("ssh"));
   DeviceWord reached = word;
   std::vector<std::string> stop;

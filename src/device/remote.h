@@ -1,4 +1,4 @@
-// A machine that models run on: this one, one that ssh reaches, or an emulated board. Files lie there under the hash of
+// A machine that models run on: one that ssh reaches, or an emulated board. Files lie there under the hash of
 // what is in them, so that nothing travels twice; what runs there is the program thimble-run of that machine's
 // architecture (`make dist`). Nothing but ssh and a folder to write in is asked of it.
 #pragma once
@@ -14,7 +14,7 @@
 namespace thimble {
 
 struct DeviceFacts {
-  std::string architecture;  // "x86_64", "aarch64", "armv7", "riscv64"
+  std::string architecture;  // "x86_64", "aarch64", "riscv64"
   std::string cpu;           // as its system calls it; may be empty
   std::string system;        // "Linux 6.1.0"
   int cores = 0;
@@ -30,7 +30,8 @@ struct DeviceHooks {
 class Device {
  public:
   // Errors: io, each with its own reason and fix: no ssh, an unknown host or key, a login that is refused, nobody
-  // there, no room, nothing to write in; unsupported: no program for its architecture.
+  // there, no room, nothing to write in; unsupported: no program for its architecture;
+  // usage: the word is this machine.
   static Result<std::unique_ptr<Device>> open(const DeviceWord& word, const DeviceHooks& hooks);
 
   virtual ~Device() = default;
@@ -52,7 +53,7 @@ class Device {
   DeviceFacts facts_;
 };
 
-// "armv7l" as `uname -m` says it → "armv7"; empty for what there is no program for.
+// The architecture that `uname -m` names; empty for what there is no program for.
 std::string architecture_of(const std::string& machine);
 
 }  // namespace thimble

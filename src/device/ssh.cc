@@ -1,7 +1,5 @@
 #include "device/ssh.h"
 
-#include <sstream>
-
 #include "base/format.h"
 #include "measure/text.h"
 
@@ -16,11 +14,6 @@ std::string last_line(std::string text) {
 }
 
 }  // namespace
-
-std::vector<std::string> words_of(const std::string& text) {
-  std::istringstream stream(text);
-  return {std::istream_iterator<std::string>(stream), {}};
-}
 
 Error ssh_error(const std::string& device, const std::string& destination, const std::string& said) {
   const auto error = [&](const std::string& why, const std::string& fix) {

@@ -20,9 +20,6 @@ class Ssh {
   std::string name_, destination_;
 };
 
-// Words of a command line, as a shell without quotes, variables or patterns divides them.
-std::vector<std::string> words_of(const std::string& text);
-
 // What ssh's own failure (exit code 255) means, from what it said.
 Error ssh_error(const std::string& device, const std::string& destination, const std::string& said);
 

@@ -5,11 +5,6 @@
 namespace thimble {
 namespace {
 
-TEST(Ssh, WordsOfACommand) {
-  EXPECT_EQ(words_of("  ssh -i key\n-p 22 "), (std::vector<std::string>{"ssh", "-i", "key", "-p", "22"}));
-  EXPECT_TRUE(words_of("").empty());
-}
-
 // What it says becomes a reason and a fix, each its own.
 TEST(Ssh, Failures) {
   const std::pair<const char*, const char*> cases[] = {

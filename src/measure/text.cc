@@ -1,6 +1,8 @@
 #include "measure/text.h"
 
 #include <cstdint>
+#include <iterator>
+#include <sstream>
 
 namespace thimble {
 
@@ -54,6 +56,11 @@ std::string clip_text(std::string_view text, size_t limit) {
     at += p.bytes;
   }
   return out;
+}
+
+std::vector<std::string> words_of(const std::string& text) {
+  std::istringstream stream(text);
+  return {std::istream_iterator<std::string>(stream), {}};
 }
 
 std::string shell_quoted(std::string_view word) {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/utf8.h"
 
@@ -16,6 +17,8 @@ std::string escape_html(std::string_view text);
 std::string clip_text(std::string_view text, size_t limit);
 // One word of a command line as a POSIX shell reads it back: in single quotes where it holds anything special.
 std::string shell_quoted(std::string_view word);
+// The words of a command line that holds no quotes, variables or patterns: what blanks divide.
+std::vector<std::string> words_of(const std::string& text);
 // RFC 4648 with padding.
 std::string base64(std::string_view bytes);
 

@@ -97,5 +97,10 @@ TEST(Text, ASizeThatGrewIsNotCalledSmaller) {
   EXPECT_EQ(size_change(1000, 2500), "grew to 2.50 times the size");
 }
 
+TEST(Text, WordsOfACommand) {
+  EXPECT_EQ(words_of("  ssh -i key\n-p 22 "), (std::vector<std::string>{"ssh", "-i", "key", "-p", "22"}));
+  EXPECT_TRUE(words_of("").empty());
+}
+
 }  // namespace
 }  // namespace thimble

@@ -7,9 +7,10 @@
 
 namespace thimble {
 
-// One row per word of `spec.devices`, in their order. A device that cannot be reached, or goes away, or has no room for
-// a variant is a problem in its row, not an error: the rest of the study stands. With options.resume, what was measured
-// before is taken from OUT/items. Errors: interrupted, and io of this machine.
+// One row per word of `spec.devices`, in their order, but for "host": it has been measured. A device that cannot be
+// reached, or goes away, or has no room for a variant is a problem in its row, not an error: the rest of the study
+// stands. With options.resume, what was measured before is taken from OUT/items. Errors: interrupted, and io of this
+// machine.
 Result<std::vector<DeviceResult>> measure_devices(const std::vector<Variant>& variants, const Dataset& test,
                                                   const Feeding& feeding, const MeasureSpec& spec,
                                                   const StudyOptions& options, const StudyHooks& hooks);

@@ -67,8 +67,7 @@ def free_port():
 with tempfile.TemporaryDirectory() as folder:
     # The program that travels lies beside the one that sends it, under the name of its architecture.
     os.makedirs(f'{folder}/bin')
-    machine = os.uname().machine
-    architecture = {'armv7l': 'armv7'}.get(machine, machine)
+    architecture = os.uname().machine
     shutil.copy(thimble, f'{folder}/bin/thimble')
     shutil.copy(os.path.join(build, 'thimble-run'), f'{folder}/bin/thimble-run-{architecture}')
     thimble = f'{folder}/bin/thimble'
