@@ -12,6 +12,7 @@ const char* name(ErrorCode code) {
     case ErrorCode::diverged: return "diverged";
     case ErrorCode::usage: return "usage";
     case ErrorCode::unsupported: return "unsupported";
+    case ErrorCode::needs_value: return "needs_value";
     case ErrorCode::bad_file: return "bad_file";
     case ErrorCode::gate_failed: return "gate_failed";
     case ErrorCode::interrupted: return "interrupted";
@@ -23,6 +24,7 @@ int exit_code(ErrorCode code) {
   switch (code) {
     case ErrorCode::usage: return 2;
     case ErrorCode::unsupported: return 3;
+    case ErrorCode::needs_value: return 3;
     case ErrorCode::bad_file: return 4;
     case ErrorCode::gate_failed: return 5;
     case ErrorCode::interrupted: return 130;

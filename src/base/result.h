@@ -21,6 +21,7 @@ enum class ErrorCode {
   diverged,       // training met NaN or infinity
   usage,          // a command line, recipe or argument is wrong
   unsupported,    // the model is well formed but uses something Thimble lacks
+  needs_value,    // the model's shapes hang on a value that only the run knows: known then, it is supported
   bad_file,       // a model, data, picture or checkpoint file is missing or damaged
   gate_failed,    // an accuracy, size, speed or budget gate was missed
   interrupted,    // Ctrl-C or a deadline
@@ -28,7 +29,7 @@ enum class ErrorCode {
 
 // "bad_file", as in JSON.
 const char* name(ErrorCode code);
-// 0 ok, 1 internal, 2 usage, 3 unsupported, 4 bad file, 5 gate failed, 130 interrupted.
+// 0 ok, 1 internal, 2 usage, 3 unsupported or needs a value, 4 bad file, 5 gate failed, 130 interrupted.
 int exit_code(ErrorCode code);
 
 struct Error {

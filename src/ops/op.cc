@@ -105,7 +105,7 @@ Status InferContext::expect_rank(int input, int lo, int hi) const {
 Result<std::vector<int64_t>> InferContext::constant_ints(int input) const {
   const Tensor& tensor = in(input);
   if (!tensor.constant())
-    return fail(ErrorCode::unsupported,
+    return fail(ErrorCode::needs_value,
                 format("{}: must be a constant (its value decides shapes)", where(*this, input)));
   std::vector<int64_t> values;
   if (tensor.type == DType::i32) {
