@@ -38,15 +38,15 @@ Result<Data> open_model_file(const std::string& path) {
   return Data{owner, owner->data(), owner->size()};
 }
 
-Result<LoadedModel> read_model_file(Data file, const std::string& name) {
-  auto model = read_model({file.bytes, file.size}, file.owner, name);
+Result<LoadedModel> read_model_file(Data file, const std::string& name, const std::string& signature) {
+  auto model = read_model({file.bytes, file.size}, file.owner, name, {.known = {}, .signature = signature});
   if (!model) return with_context(std::move(model).error(), name == "-" ? "the standard input" : name);
-  return LoadedModel{std::move(*model), std::move(file)};
+  return LoadedModel{std::move(*model), std::move(file), signature};
 }
 
-Result<LoadedModel> load_model(const std::string& path) {
+Result<LoadedModel> load_model(const std::string& path, const std::string& signature) {
   THIMBLE_ASSIGN(Data file, open_model_file(path));
-  return read_model_file(std::move(file), path);
+  return read_model_file(std::move(file), path, signature);
 }
 
 Result<LoadedModel> load_model_bytes(std::span<const uint8_t> bytes, const std::string& name) {
@@ -54,8 +54,9 @@ Result<LoadedModel> load_model_bytes(std::span<const uint8_t> bytes, const std::
 }
 
 Result<LoadedModel> with_known_inputs(const LoadedModel& model, std::span<const KnownInput> known) {
-  THIMBLE_ASSIGN(Checked read, read_model({model.file.bytes, model.file.size}, model.file.owner, {}, known));
-  return LoadedModel{std::move(read), model.file};
+  THIMBLE_ASSIGN(Checked read, read_model({model.file.bytes, model.file.size}, model.file.owner, {},
+                                          {.known = known, .signature = model.signature}));
+  return LoadedModel{std::move(read), model.file, model.signature};
 }
 
 }  // namespace thimble
