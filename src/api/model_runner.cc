@@ -29,10 +29,10 @@ struct ModelRunner::Part {
 // How far the model has been read for the values so far.
 struct ModelRunner::Point {
   bool read = false;
-  std::unique_ptr<Part> part;                                  // what is run here; null: nothing
-  Slot asked = -1;                                             // the value that decides how it goes on
+  std::unique_ptr<Part> part;                                 // what is run here; null: nothing
+  Slot asked = -1;                                            // the value that decides how it goes on
   std::vector<std::pair<Data, std::unique_ptr<Point>>> next;  // by that value
-  std::vector<StagedOutput> outputs;                           // where nothing is asked any more
+  std::vector<StagedOutput> outputs;                          // where nothing is asked any more
 };
 
 // Gives the reader what it asks for: first the values that have been found by programs of runs before.

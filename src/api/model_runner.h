@@ -1,6 +1,6 @@
 // Runs any model, also one whose values decide shapes or which operators run: shapes are known when it is fed, and the
-// model is read for them; where an operator asks for a value, what comes before it is run, and reading goes on. What has
-// been read is kept by the shapes and values that it was read for (docs/notes/values-that-decide-shapes.md).
+// model is read for them; where an operator asks for a value, what comes before it is run, and reading goes on. What
+// has been read is kept by the shapes and values that it was read for (docs/notes/values-that-decide-shapes.md).
 #pragma once
 
 #include <map>

@@ -10,7 +10,7 @@
 namespace thimble {
 namespace {
 
-constexpr int64_t kMostBytesAtOnce = 1 << 16;            // of one node that is computed though nobody has asked
+constexpr int64_t kMostBytesAtOnce = 1 << 16;             // of one node that is computed though nobody has asked
 constexpr int64_t kMostBytesComputed = int64_t{1} << 28;  // of all together
 constexpr int64_t kMostMacsComputed = int64_t{1} << 28;
 
@@ -52,15 +52,17 @@ bool GraphReading::may_be(TensorId t, const Shape& shape) const {
 Status GraphReading::count_operators(size_t count) {
   operators_ += count;
   if (operators_ <= kMaxOperators) return {};
-  return fail(ErrorCode::unsupported, format("more than {} operators, with the bodies of loops and branches in their "
-                                             "places", kMaxOperators),
+  return fail(ErrorCode::unsupported,
+              format("more than {} operators, with the bodies of loops and branches in their "
+                     "places",
+                     kMaxOperators),
               "a loop may run for ever, or too many times to be written out");
 }
 
 Status GraphReading::expect_not_given(TensorId t, const std::string& what) const {
   if (origins_[static_cast<size_t>(t)] == Origin::nothing) return {};
-  return damaged(format("the output \"{}\" of {} is a constant, an input, a variable or computed twice", graph.at(t).name,
-                        what));
+  return damaged(
+      format("the output \"{}\" of {} is a constant, an input, a variable or computed twice", graph.at(t).name, what));
 }
 
 Status GraphReading::expect_defined(const Node& node) const {
@@ -90,7 +92,8 @@ bool GraphReading::computable(const Node& node) const {
   const auto fixed = [this](TensorId t) {
     if (t == kNoTensor) return true;
     const Origin from = origins_[static_cast<size_t>(t)];
-    return from != Origin::run_time && from != Origin::nothing && !graph.at(t).variable && graph.at(t).type != DType::i4;
+    return from != Origin::run_time && from != Origin::nothing && !graph.at(t).variable &&
+           graph.at(t).type != DType::i4;
   };
   const auto given = [](TensorId t) { return t != kNoTensor; };
   return node.intermediates.empty() && !node.outputs.empty() && std::ranges::any_of(node.inputs, given) &&
@@ -401,7 +404,8 @@ Result<StagedModel> GraphReading::finish_staged() {
     if (origin(t) == Origin::nothing)
       return damaged(format("graph output \"{}\" is never computed", output.tensor.name));
     output.slot = slot_of(t);
-    const bool handed = producer_[static_cast<size_t>(t)] < 0 && !output.tensor.variable;  // an input, or of a stage before
+    const bool handed =
+        producer_[static_cast<size_t>(t)] < 0 && !output.tensor.variable;  // an input, or of a stage before
     if (!handed && !listed[static_cast<size_t>(t)]) wanted.push_back(t);
     listed[static_cast<size_t>(t)] = 1;
   }

@@ -1,6 +1,6 @@
-// A graph while a file is read into it, node by node: shapes are inferred, and what follows from known values is computed
-// at once by the reference kernels. Where an operator asks for a value, it is computed from constants, or asked of the
-// run that the file is read for.
+// A graph while a file is read into it, node by node: shapes are inferred, and what follows from known values is
+// computed at once by the reference kernels. Where an operator asks for a value, it is computed from constants, or
+// asked of the run that the file is read for.
 #pragma once
 
 #include <functional>
@@ -94,10 +94,10 @@ class GraphReading {
   RunTimeValues* const values_;
   std::vector<DeclaredShape> declared_;  // per tensor, as the next three
   std::vector<Origin> origins_;
-  std::vector<NodeId> producer_;  // node of the graph, −1: none of those that are there
-  std::vector<char> read_;        // a node has been inferred that reads it
-  std::vector<Resolved> resolved_;       // per node
-  std::vector<char> computed_;           // per node: its outputs are constants, it is left out
+  std::vector<NodeId> producer_;    // node of the graph, −1: none of those that are there
+  std::vector<char> read_;          // a node has been inferred that reads it
+  std::vector<Resolved> resolved_;  // per node
+  std::vector<char> computed_;      // per node: its outputs are constants, it is left out
   std::map<TensorId, Slot> slots_;
   std::map<TensorId, std::string> variables_;
   std::map<std::string, int> same_names_;  // variables of a name so far

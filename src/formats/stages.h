@@ -1,5 +1,6 @@
-// A model whose values decide shapes, as it is read while it runs: stages, each a graph of its own that is run before the
-// rest is read, since what follows hangs on a value that the stage computes (docs/notes/values-that-decide-shapes.md).
+// A model whose values decide shapes, as it is read while it runs: stages, each a graph of its own that is run before
+// the rest is read, since what follows hangs on a value that the stage computes
+// (docs/notes/values-that-decide-shapes.md).
 #pragma once
 
 #include <memory>

@@ -23,12 +23,13 @@ RepeatedNodes::RepeatedNodes(const Checked& checked) : graph_(checked.graph), sh
     }
 }
 
-// What lowering sees of a node; empty where it shares no constant with another. Constants are themselves, other operands
-// their type, shape and scales, and which of them are one tensor.
+// What lowering sees of a node; empty where it shares no constant with another. Constants are themselves, other
+// operands their type, shape and scales, and which of them are one tensor.
 std::string RepeatedNodes::key_of(const Node& node) const {
   const auto shares = [this](TensorId t) { return t != kNoTensor && shared_[static_cast<size_t>(t)]; };
   if (!std::ranges::any_of(node.inputs, shares)) return {};
-  std::string key = format("{} {} {} {}", index(node.op), node.attrs.to_string(), node.inputs.size(), node.outputs.size());
+  std::string key =
+      format("{} {} {} {}", index(node.op), node.attrs.to_string(), node.inputs.size(), node.outputs.size());
   std::vector<TensorId> seen;
   each_operand(node, [&](TensorId t) {
     if (t == kNoTensor) {

@@ -13,7 +13,8 @@ class RepeatedNodes {
  public:
   explicit RepeatedNodes(const Checked& checked);
 
-  // Fills `ctx` with the steps of an earlier node that differs from this one in its tensors alone. False: there is none.
+  // Fills `ctx` with the steps of an earlier node that differs from this one in its tensors alone. False: there is
+  // none.
   bool repeat(LowerContext& ctx) const;
   // Keeps what `ctx` has become for nodes like it.
   void keep(const LowerContext& ctx);

@@ -65,8 +65,9 @@ TEST_P(Values, AreThoseOfTheOracle) {
   const json& c = GetParam();
   const Bytes data = *read_file(kFolder + "data.bin");
   for (const RunMode& mode : kModes) {
-    const auto runner = ModelRunner::open(file_of(c), c["name"], {.threads = mode.threads, .reference_only = mode.reference_only},
-                                          c.value("signature", ""));
+    const auto runner =
+        ModelRunner::open(file_of(c), c["name"], {.threads = mode.threads, .reference_only = mode.reference_only},
+                          c.value("signature", ""));
     ASSERT_TRUE(runner) << runner.error().to_string();
     for (const bool again : {false, true}) {
       (*runner)->reset_variables();

@@ -1,5 +1,5 @@
-// Any bytes as a model that is planned while it runs, fed zeros and ones: refused, or run until it ends, its operators are
-// too many or the deadline passes; and run again, from the plans that are kept.
+// Any bytes as a model that is planned while it runs, fed zeros and ones: refused, or run until it ends, its operators
+// are too many or the deadline passes; and run again, from the plans that are kept.
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -20,8 +20,7 @@ void run(thimble::ModelRunner& runner, int value) {
   }
   std::vector<thimble::FedInput> inputs;
   for (size_t i = 0; i < arrays.size(); ++i) inputs.push_back({edges.at(edges.inputs[i]).shape, arrays[i]});
-  const auto ran =
-      runner.run(inputs, {.deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(20)});
+  const auto ran = runner.run(inputs, {.deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(20)});
   if (!ran) return;
   for (size_t i = 0; i < edges.outputs.size(); ++i)
     if (static_cast<int64_t>(runner.output_bytes(i).size()) != runner.output(i).bytes()) __builtin_trap();

@@ -181,8 +181,8 @@ Status SubgraphReader::read_variable(const Table& table, const std::string& what
   if (operands.size() != 1 || operands[0].variable < 0) return damaged(format("{} reads no variable", what));
   const ModelReading::Variable& variable = model_.variables[static_cast<size_t>(operands[0].variable)];
   if (variable.now == kNoTensor)
-    return fail(ErrorCode::bad_file, format("{} reads the variable \"{}\" before anything is assigned to it", what,
-                                            variable.name));
+    return fail(ErrorCode::bad_file,
+                format("{} reads the variable \"{}\" before anything is assigned to it", what, variable.name));
   return give(table.scalars<int32_t>(schema::kOperatorOutputs), {{.id = variable.now}}, what);
 }
 
@@ -207,8 +207,8 @@ Status ModelReading::assign(int variable, TensorId value, const std::string& wha
     return {};
   }
   if (reading.origin(value) == Origin::run_time)
-    return fail(ErrorCode::unsupported, format("{} gives the variable \"{}\" a first value that is no constant", what,
-                                               v.name));
+    return fail(ErrorCode::unsupported,
+                format("{} gives the variable \"{}\" a first value that is no constant", what, v.name));
   THIMBLE_TRY(reading.know(value));
   if (v.state != kNoTensor) return damaged(format("the variable \"{}\" is given its first value twice", v.name));
   Tensor state = reading.graph.at(value);
@@ -244,9 +244,9 @@ Result<TensorId> ModelReading::copy_of(TensorId t) {
                               {}, Origin::constant));
   }
   const std::string name = original.name + "/copy";
-  const TensorId copy = reading.add(
-      {.name = name, .type = original.type, .shape = original.shape, .quant = original.quant}, {.open = true},
-      Origin::nothing);
+  const TensorId copy =
+      reading.add({.name = name, .type = original.type, .shape = original.shape, .quant = original.quant},
+                  {.open = true}, Origin::nothing);
   THIMBLE_TRY(reading.emit(make::copy(t, box[0], box[1], copy, name), "a copy of a variable"));
   return copy;
 }

@@ -68,7 +68,8 @@ Result<const SubgraphLayout*> ModelReading::layout(size_t subgraph) {
     const bool binds = code < codes.size() && is_control(builtin_code(codes[code]));
     const auto read = [&](size_t t) { layout.last_use[t] = std::max(layout.last_use[t], n); };
     Status s = look(op.scalars<int32_t>(schema::kOperatorInputs), true, "input", read);
-    if (s) s = look(op.scalars<int32_t>(schema::kOperatorOutputs), false, "output", [&](size_t t) {
+    if (s)
+      s = look(op.scalars<int32_t>(schema::kOperatorOutputs), false, "output", [&](size_t t) {
         layout.uses[t].produced = true;
         layout.bound[t] = layout.bound[t] || binds;
       });
@@ -127,7 +128,8 @@ Status SubgraphReader::begin(const std::vector<Operand>* operands) {
       return damaged(format("it takes {} operands and is called with {}", inputs.size(), operands->size()));
     for (size_t i = 0; i < inputs.size(); ++i) given[static_cast<size_t>(inputs[i])] = &(*operands)[i];
   }
-  THIMBLE_TRY(reading_.count_operators(layout_->used.size() / 64));  // so that a file cannot ask for much by calls alone
+  THIMBLE_TRY(
+      reading_.count_operators(layout_->used.size() / 64));  // so that a file cannot ask for much by calls alone
   for (const size_t t : layout_->used)
     if (Status s = tensor(t, given[t]); !s) return with_context(std::move(s).error(), format("tensor {}", t));
   return {};
@@ -149,7 +151,7 @@ Status SubgraphReader::tensor(size_t position, const Operand* given) {
   Tensor tensor;
   DeclaredShape declared;
   THIMBLE_TRY(model_.tensors.read(table, use, reading_.shapes_open, &tensor, &declared));
-  const Origin origin = tensor.variable                ? Origin::run_time
+  const Origin origin = tensor.variable                  ? Origin::run_time
                         : static_cast<bool>(tensor.data) ? Origin::constant
                                                          : Origin::nothing;
   const bool alike = origin != Origin::nothing;
@@ -232,9 +234,10 @@ Status SubgraphReader::node(size_t position) {
   const int builtin = builtin_code(code);
   const int version = code.scalar<int32_t>(schema::kCodeVersion, 1);
   const auto outputs = table.scalars<int32_t>(schema::kOperatorOutputs);
-  const std::string called = outputs.empty() ? format("op{}", position)
-                                             : std::string(layout_->tensors[static_cast<size_t>(outputs[0])].string(
-                                                               schema::kTensorName)) + suffix_;
+  const std::string called =
+      outputs.empty()
+          ? format("op{}", position)
+          : std::string(layout_->tensors[static_cast<size_t>(outputs[0])].string(schema::kTensorName)) + suffix_;
   const std::string what = format("{} v{} (node {} \"{}\")", operator_name(code), version, position, called);
   if (std::optional<Status> done = control(builtin, table, what)) {
     THIMBLE_TRY(*std::move(done));
@@ -245,7 +248,8 @@ Status SubgraphReader::node(size_t position) {
   THIMBLE_ASSIGN(node.outputs, ids(outputs));
   THIMBLE_ASSIGN(node.intermediates, ids(table.scalars<int32_t>(schema::kOperatorIntermediates)));
   node.name = node.outputs.empty() ? called : reading_.graph.at(node.outputs[0]).name;
-  THIMBLE_TRY(model_.nodes.add(std::move(node), builtin, version, table.scalar<uint8_t>(schema::kOperatorOptionsType, 0),
+  THIMBLE_TRY(model_.nodes.add(std::move(node), builtin, version,
+                               table.scalar<uint8_t>(schema::kOperatorOptionsType, 0),
                                table.table(schema::kOperatorOptions), what));
   return model_.file.sound(builtin_name(builtin));
 }

@@ -1,6 +1,6 @@
-// Subgraphs of a .tflite file, read into one graph: the first in its order, others where an operator calls them. A branch
-// whose condition is known is its body; a loop is its bodies one after another for as long as its condition is known to
-// hold; a function is its body. Resources are the graph's variables.
+// Subgraphs of a .tflite file, read into one graph: the first in its order, others where an operator calls them. A
+// branch whose condition is known is its body; a loop is its bodies one after another for as long as its condition is
+// known to hold; a function is its body. Resources are the graph's variables.
 #pragma once
 
 #include <optional>
@@ -22,10 +22,10 @@ struct Operand {
 struct SubgraphLayout {
   Table table;
   Tables tensors, operators;
-  std::vector<TensorUse> uses;     // per tensor
-  std::vector<size_t> last_use;    // operator that reads it last; operators.size() for an output of the subgraph
-  std::vector<bool> bound;         // what it stands for is known once its operator has been read (branches, loops …)
-  std::vector<size_t> used;        // the tensors that are for something
+  std::vector<TensorUse> uses;   // per tensor
+  std::vector<size_t> last_use;  // operator that reads it last; operators.size() for an output of the subgraph
+  std::vector<bool> bound;       // what it stands for is known once its operator has been read (branches, loops …)
+  std::vector<size_t> used;      // the tensors that are for something
 };
 
 // Whether the operator makes no node of its own: what its outputs stand for is known once it has been read.
@@ -58,8 +58,8 @@ class ModelReading {
   // Constants stand in the graph once, wherever their subgraph is called.
   std::map<std::pair<size_t, size_t>, TensorId> shared;  // by subgraph and tensor
 
-  // A resource: `state` is the graph's variable (none where nothing initialises it), `now` what it holds at this place of
-  // the run.
+  // A resource: `state` is the graph's variable (none where nothing initialises it), `now` what it holds at this place
+  // of the run.
   struct Variable {
     std::string name;
     TensorId state = kNoTensor, now = kNoTensor;
@@ -76,8 +76,8 @@ class ModelReading {
 
   std::map<std::string, int> variable_of_;  // by name
   std::vector<std::optional<SubgraphLayout>> layouts_;
-  std::vector<size_t> calls_;        // the subgraphs that are being read
-  std::vector<char> initialised_;    // per subgraph, as the next
+  std::vector<size_t> calls_;      // the subgraphs that are being read
+  std::vector<char> initialised_;  // per subgraph, as the next
   std::vector<char> reached_;
   bool initialising_ = false;
   GraphReading::Holder holder_;  // of what variables hold

@@ -23,7 +23,8 @@ Status TensorReader::read(const Table& table, const TensorUse& use, bool open, T
 }
 
 // -1 stands for a dimension that is not known; the graph has the file's placeholder for it, or 1.
-Status TensorReader::shape(const Table& table, const TensorUse& use, bool open, Tensor* tensor, DeclaredShape* declared) {
+Status TensorReader::shape(const Table& table, const TensorUse& use, bool open, Tensor* tensor,
+                           DeclaredShape* declared) {
   const auto said = table.scalars<int32_t>(schema::kTensorShape);
   const auto signature = table.scalars<int32_t>(schema::kTensorShapeSignature);
   const bool of_signature = said.empty() && use.input && !signature.empty();
@@ -94,8 +95,7 @@ Status TensorReader::constant(const Table& table, const TensorUse& use, Tensor* 
       tensor->data = Data::copy({});
     return {};
   }
-  if (use.input)
-    return fail(ErrorCode::unsupported, format("the graph input \"{}\" has stored values", tensor->name));
+  if (use.input) return fail(ErrorCode::unsupported, format("the graph input \"{}\" has stored values", tensor->name));
   const int64_t bytes = tensor->bytes();
   if (static_cast<int64_t>(data.size()) < bytes)
     return damaged(format("\"{}\" {} {} needs {} bytes, its buffer has {}", tensor->name, name(tensor->type),

@@ -9,8 +9,7 @@ Status assign(InferContext& ctx) {
   if (!variable.variable) return fail(ErrorCode::bad_file, format("{} is not a variable", variable.to_string()));
   if (bits(variable.type) % 8 != 0) return fail(ErrorCode::unsupported, format("no variables of {}", name(value.type)));
   if (variable.type == value.type && variable.shape == value.shape && variable.quant == value.quant) return {};
-  return fail(ErrorCode::bad_file,
-              format("the variable {} cannot hold {}", variable.to_string(), value.to_string()));
+  return fail(ErrorCode::bad_file, format("the variable {} cannot hold {}", variable.to_string(), value.to_string()));
 }
 
 }  // namespace thimble::infer

@@ -1,5 +1,5 @@
-#include "ops/assign/assign.h"
 #include "ops/operands.h"
+#include "ops/assign/assign.h"
 
 namespace thimble::operand_rule {
 
