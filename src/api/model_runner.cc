@@ -12,6 +12,16 @@ namespace {
 // What is kept of runs before; beyond it everything is forgotten.
 constexpr int64_t kMostKeptBytes = int64_t{256} << 20, kMostKeptParts = 4096;
 
+// Whether the run may go on: a session looks between its steps, and a stage may have none.
+Status within(const RunLimits& limits) {
+  if (limits.cancel && limits.cancel->load(std::memory_order_relaxed))
+    return fail(ErrorCode::interrupted, "the run was cancelled while the model was read for it");
+  if (limits.deadline && std::chrono::steady_clock::now() >= *limits.deadline)
+    return fail(ErrorCode::interrupted, "the deadline passed while the model was read for it",
+                "give the run more time");
+  return {};
+}
+
 bool same(const Data& a, const Data& b) {
   return a.size == b.size && (a.size == 0 || std::memcmp(a.bytes, b.bytes, a.size) == 0);
 }
@@ -42,6 +52,7 @@ class ModelRunner::Values final : public RunTimeValues {
       : runner_(runner), at_(at), answers_(std::move(answers)), limits_(limits) {}
 
   Result<Data> value(std::unique_ptr<Stage> stage, Slot slot) override {
+    THIMBLE_TRY(within(limits_));
     if (given_ < answers_.size()) return answers_[given_++];
     std::unique_ptr<Part> part;
     if (stage) {
