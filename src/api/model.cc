@@ -75,12 +75,16 @@ struct Model::Impl {
   }
 
   Status plan_while_running() {
-    THIMBLE_ASSIGN(runner, ModelRunner::open(file, name, plan_options(options), options.signature));
-    const Graph& edges = runner->edges();
+    THIMBLE_ASSIGN(auto made, ModelRunner::open(file, name, plan_options(options), options.signature));
+    const Graph& edges = made->edges();
+    std::vector<Shape> shapes;
+    for (const TensorId id : edges.inputs) shapes.push_back(edges.at(id).shape);
+    THIMBLE_TRY(made->expect_room(shapes));
     describe(edges);
     fed.clear();
     for (const TensorId id : edges.inputs) fed.emplace_back(static_cast<size_t>(edges.at(id).bytes()));
     session.reset();
+    runner = std::move(made);
     return {};
   }
 
@@ -94,11 +98,14 @@ struct Model::Impl {
     if (!fits)
       return fail(ErrorCode::usage, format("input {} {} cannot take the shape {}", i, x.to_string(), shape.to_string()),
                   "only dimensions that the file leaves open (-1) may change");
-    const int64_t bytes = byte_size(x.type, shape);
-    if (bytes > options.max_arena_bytes)
-      return fail(ErrorCode::unsupported, format("an input {} takes {} bytes, the limit is {}", shape.to_string(),
-                                                 bytes, options.max_arena_bytes));
-    fed[i].assign(static_cast<size_t>(bytes), 0);
+    std::vector<Shape> shapes;
+    for (const TensorInfo& input : inputs) {
+      THIMBLE_ASSIGN(const Shape now, Shape::make(std::span<const int64_t>(input.shape)));
+      shapes.push_back(now);
+    }
+    shapes[i] = shape;
+    THIMBLE_TRY(runner->expect_room(shapes));
+    fed[i].assign(static_cast<size_t>(byte_size(x.type, shape)), 0);
     inputs[i].shape.assign(dims.begin(), dims.end());
     runner->reset_variables();
     return {};

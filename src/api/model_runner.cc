@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/numbers.h"
 #include "formats/model_file.h"
+#include "passes/arena.h"
 #include "passes/pipeline.h"
+#include "runtime/limits.h"
 
 namespace thimble {
 namespace {
@@ -99,6 +102,16 @@ Result<std::unique_ptr<ModelRunner>> ModelRunner::open(Data file, std::string na
     runner->outputs_.back().data = {};
   }
   return runner;
+}
+
+Status ModelRunner::expect_room(std::span<const Shape> inputs) const {
+  const bool usual = options_.max_arena_bytes == PlanOptions{}.max_arena_bytes;
+  const int64_t limit = usual ? arena_limit() : options_.max_arena_bytes;
+  int64_t total = 0;
+  for (size_t i = 0; i < inputs.size() && i < edges_.inputs.size(); ++i)
+    if (!checked_add(total, byte_size(edges_.at(edges_.inputs[i]).type, inputs[i]), &total)) total = INT64_MAX;
+  if (total > limit) return arena_too_large("the model's inputs take", total, limit);
+  return {};
 }
 
 Status ModelRunner::run(std::span<const FedInput> inputs, const RunLimits& limits) {

@@ -28,6 +28,10 @@ class ModelRunner {
   // Inputs and outputs as the file declares them, names and metadata; no nodes.
   const Graph& edges() const { return edges_; }
 
+  // Whether arrays of these shapes may be made: they fit into the working memory that a model may take. To be asked
+  // before memory is taken for them. Errors: unsupported.
+  Status expect_room(std::span<const Shape> inputs) const;
+
   // One run. Errors: usage (arrays that do not fit the inputs), those of reading, planning and running.
   Status run(std::span<const FedInput> inputs, const RunLimits& limits = {});
   // Of the last run, until the next: with its own shape.

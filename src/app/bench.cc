@@ -124,6 +124,9 @@ Status load_runner(const BenchOptions& o, Data file, const PlanOptions& plan, Be
   Graph graph = bench->runner->edges();
   THIMBLE_ASSIGN(const std::vector<KnownInput> known, bench_shapes(o.inputs, graph));
   for (size_t i = 0; i < known.size(); ++i) graph.at(graph.inputs[i]).shape = *known[i].shape;
+  std::vector<Shape> shapes;
+  for (const TensorId id : graph.inputs) shapes.push_back(graph.at(id).shape);
+  THIMBLE_TRY(bench->runner->expect_room(shapes));
   THIMBLE_ASSIGN(bench->inputs, bench_values(o.inputs, graph));
   for (size_t i = 0; i < bench->inputs.size(); ++i)
     bench->arrays.push_back({graph.at(graph.inputs[i]).shape, bench->inputs[i]});

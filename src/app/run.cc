@@ -210,6 +210,9 @@ Status run_values(const RunOptions& o, Data file, const PlanOptions& plan, const
       graph.at(graph.inputs[i]).free_dims = 0;
     }
   note_free_sizes(graph, context);
+  std::vector<Shape> shapes;
+  for (const TensorId id : graph.inputs) shapes.push_back(graph.at(id).shape);
+  THIMBLE_TRY(runner->expect_room(shapes));
   FeedingOverrides overrides = overrides_of(o);
   THIMBLE_ASSIGN(std::vector<Feed> feeds, read_feeds(o, graph, overrides, context));
   THIMBLE_ASSIGN(const int64_t runs, complete_feeds(o, graph, &feeds));
