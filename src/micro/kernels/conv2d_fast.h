@@ -8,6 +8,7 @@
 #pragma once
 
 #include "micro/kernels/conv2d_avr.h"
+#include "micro/kernels/conv2d_mve.h"
 #include "micro/kernels/simd.h"
 #include "ops/conv2d/kernel.h"
 
@@ -38,87 +39,8 @@ static inline const int8_t* thimble_window(const thimble_conv2d* p, const int8_t
   return to;
 }
 
+#if !defined(THIMBLE_MVE)
 enum { THIMBLE_ROWS = 16 };  // of sums that are kept, for each of three windows
-
-#if defined(THIMBLE_MVE)
-typedef const int8_t* thimble_windows[3];
-
-// The sums of `count` rows and three windows, behind each other for each window.
-THIMBLE_APART void thimble_sum_rows(const thimble_windows x, thimble_dim n, const int8_t* w, const int32_t* bias,
-                                    thimble_dim count, int32_t* sums) {
-  const thimble_dim whole = n / 16, left = n % 16, pair = 2 * (n + n % 2);
-  const mve_pred16_t rest = vctp8q((uint32_t)left);  // lanes of x beyond are 0
-  for (; count > 0; count -= 2, w += pair, bias += 2, sums += 2) {
-    const int8_t *a = x[0], *b = x[1], *c = x[2], *at = w;
-    int32_t au = bias[0], av = bias[1], bu = au, bv = av, cu = au, cv = av;
-    thimble_dim k;
-    int8x16x2_t uv;
-    int8x16_t v;
-    if (left > 0) {
-      uv = vld2q_s8(at);
-      v = vldrbq_z_s8(a, rest);
-      au = vmladavaq_s8(au, v, uv.val[0]);
-      av = vmladavaq_s8(av, v, uv.val[1]);
-      v = vldrbq_z_s8(b, rest);
-      bu = vmladavaq_s8(bu, v, uv.val[0]);
-      bv = vmladavaq_s8(bv, v, uv.val[1]);
-      v = vldrbq_z_s8(c, rest);
-      cu = vmladavaq_s8(cu, v, uv.val[0]);
-      cv = vmladavaq_s8(cv, v, uv.val[1]);
-      __asm__("" : "+r"(at));  // GCC would add a register behind the load, which no such load can
-      a += left;
-      b += left;
-      c += left;
-      at += 2 * left;
-    }
-    for (k = whole; k > 0; --k, a += 16, b += 16, c += 16, at += 32) {
-      uv = vld2q_s8(at);
-      v = vldrbq_s8(a);
-      au = vmladavaq_s8(au, v, uv.val[0]);
-      av = vmladavaq_s8(av, v, uv.val[1]);
-      v = vldrbq_s8(b);
-      bu = vmladavaq_s8(bu, v, uv.val[0]);
-      bv = vmladavaq_s8(bv, v, uv.val[1]);
-      v = vldrbq_s8(c);
-      cu = vmladavaq_s8(cu, v, uv.val[0]);
-      cv = vmladavaq_s8(cv, v, uv.val[1]);
-    }
-    sums[0] = au;
-    sums[1] = av;
-    sums[THIMBLE_ROWS] = bu;
-    sums[THIMBLE_ROWS + 1] = bv;
-    sums[2 * THIMBLE_ROWS] = cu;
-    sums[2 * THIMBLE_ROWS + 1] = cv;
-  }
-}
-
-// The outputs [o, o + count) of three windows.
-static inline void thimble_scale_rows(const thimble_requantize* r, const int32_t* sums, thimble_dim o,
-                                      thimble_dim count, int8_t* const y[3]) {
-  const int32x4_t lo = vdupq_n_s32(r->lo), hi = vdupq_n_s32(r->hi);
-  const int32_t zero = r->zero, odd = 2 * zero + 1;
-  const int32_t* multipliers = r->multiplier + o;
-  const int8_t* shifts = r->shift + o;
-  int8_t *a = y[0] + o, *b = y[1] + o, *c = y[2] + o;
-  thimble_dim k;
-  for (k = count / 4; k > 0; --k, multipliers += 4, shifts += 4, sums += 4, a += 4, b += 4, c += 4) {
-    const int32x4_t multiplier = vldrwq_s32(multipliers), shift = vldrbq_s32(shifts);
-    int32x4_t v = vaddq_n_s32(thimble_scaled_lanes(vldrwq_s32(sums), multiplier, shift), zero);
-    vstrbq_s32(a, vminq_s32(vmaxq_s32(v, lo), hi));
-    v = vaddq_n_s32(thimble_scaled_lanes(vldrwq_s32(sums + THIMBLE_ROWS), multiplier, shift), zero);
-    vstrbq_s32(b, vminq_s32(vmaxq_s32(v, lo), hi));
-    v = vaddq_n_s32(thimble_scaled_lanes(vldrwq_s32(sums + 2 * THIMBLE_ROWS), multiplier, shift), zero);
-    vstrbq_s32(c, vminq_s32(vmaxq_s32(v, lo), hi));
-  }
-  for (k = count % 4; k > 0; --k, ++sums) {
-    const int32_t multiplier = *multipliers++;
-    const int32_t right = -1 - *shifts++;
-    *a++ = (int8_t)thimble_clamp(thimble_scaled_byte(sums[0], multiplier, right, odd), r->lo, r->hi);
-    *b++ = (int8_t)thimble_clamp(thimble_scaled_byte(sums[THIMBLE_ROWS], multiplier, right, odd), r->lo, r->hi);
-    *c++ = (int8_t)thimble_clamp(thimble_scaled_byte(sums[2 * THIMBLE_ROWS], multiplier, right, odd), r->lo, r->hi);
-  }
-}
-#else
 typedef const int16_t* thimble_windows;
 
 // A window as int16, by twos: those of the two other pixels lie between them.
@@ -278,8 +200,13 @@ static inline void thimble_three_pixels(const thimble_conv2d* p, const thimble_w
   thimble_dim o;
   for (o = 0; o < p->outputs; o += THIMBLE_ROWS, w += THIMBLE_ROWS * (n + n % 2)) {
     const thimble_dim left = p->outputs - o, count = left < THIMBLE_ROWS ? left : (thimble_dim)THIMBLE_ROWS;
+#if defined(THIMBLE_MVE)
+    thimble_sum_rows(x, n, w, count, sums);
+    thimble_scale_rows(&p->y, sums, bias, o, count, y);
+#else
     thimble_sum_rows(x, n, w, bias + o, count, sums);
     thimble_scale_rows(&p->y, sums, o, count, y);
+#endif
   }
 }
 #endif
