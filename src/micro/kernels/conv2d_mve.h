@@ -14,6 +14,7 @@ typedef struct thimble_row_sums {
   int32_t* sums;
   const int32_t* end;
   thimble_dim n, left, blocks;  // weights of a row: left + 16 · blocks, or 16 more where left is 0
+  uint32_t lanes;               // the compiler's p0, which no list of assembly can name
 } thimble_row_sums;
 
 // 16 weights of two rows: 96 products in 12 instructions, of which compilers make 36. M is vmladav at the beginning of
@@ -46,7 +47,7 @@ typedef struct thimble_row_sums {
 // All rows, which begin with FIRST.
 #define THIMBLE_ROW_SUMS(FIRST) \
   __asm__ volatile(                                                                                           \
-      "ldm %[s], {r1, r3, r5, r9, r11}\n\t"                                                                   \
+      "vmrs lr, p0\n\tstr lr, [%[s], #36]\n\tldm %[s], {r1, r3, r5, r9, r11}\n\t"                                                                   \
       "1:\n\t" FIRST                                                                                          \
       "ldr lr, [%[s], #32]\n\t"                                                                               \
       "wls lr, lr, 3f\n\t"                                                                                    \
@@ -61,7 +62,7 @@ typedef struct thimble_row_sums {
       "sub r3, r3, lr\n\t"                                                                                    \
       "sub r5, r5, lr\n\t"                                                                                    \
       "cmp r11, r2\n\t"                                                                                       \
-      "bne 1b"                                                                                                \
+      "bne 1b\n\tldr lr, [%[s], #36]\n\tvmsr p0, lr"                                                                                                \
       :                                                                                                       \
       : [s] "r"(&s)                                                                                           \
       : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r8", "r9", "r10", "r11", "lr", "q0", "q1", "q2", "q3", "cc", \
@@ -71,8 +72,8 @@ typedef struct thimble_row_sums {
 THIMBLE_APART void thimble_sum_rows(const thimble_windows x, thimble_dim n, const int8_t* w, thimble_dim count,
                                     int32_t* sums) {
   const thimble_dim left = n % 16;
-  const thimble_row_sums s = {
-      x[0], x[1], x[2], w, sums, sums + count + count % 2, n, left, left > 0 ? n / 16 : n / 16 - 1};
+  thimble_row_sums s = {x[0], x[1], x[2], w, sums, sums + count + count % 2, n, left, left > 0 ? n / 16 : n / 16 - 1,
+                        0};
   if (left > 0)
     THIMBLE_ROW_SUMS(THIMBLE_PIECE);
   else

@@ -5,6 +5,7 @@
 // take their place: so all windows are alike. bias: less x_zero · Σ weights.
 #pragma once
 
+#include "micro/kernels/depthwise_conv2d_mve.h"
 #include "micro/kernels/simd.h"
 #include "ops/depthwise_conv2d/kernel.h"
 
@@ -217,8 +218,8 @@ THIMBLE_APART void thimble_line(const thimble_depthwise_conv2d* p, const thimble
 }
 
 // strip: 8 bytes for each column, padding with it, of as many rows as a window has, and 16 for each tap.
-static inline void thimble_depthwise_conv2d_fast_s8(const thimble_depthwise_conv2d* p, const int8_t* x, const int8_t* w,
-                                                    const int32_t* bias, int8_t* y, void* strip) {
+THIMBLE_APART void thimble_depthwise_taps_s8(const thimble_depthwise_conv2d* p, const int8_t* x, const int8_t* w,
+                                             const int32_t* bias, int8_t* y, void* strip) {
   const thimble_dim channels = p->channels, kernel = p->h.kernel, taps = kernel * p->w.kernel;
   const thimble_dim width = (p->w.out - 1) * p->w.stride + (p->w.kernel - 1) * p->w.dilation + 1;
   const thimble_dim row = width * THIMBLE_TOGETHER;
@@ -256,4 +257,16 @@ static inline void thimble_depthwise_conv2d_fast_s8(const thimble_depthwise_conv
   k = p->batch * p->h.out * p->w.out * channels;
   thimble_limit(p->y.lo, p->y.hi, y - k, k);
 #endif
+}
+
+// Plans are constants: what others would take is not compiled.
+THIMBLE_WITHIN void thimble_depthwise_conv2d_fast_s8(const thimble_depthwise_conv2d* p, const int8_t* x,
+                                                     const int8_t* w, const int32_t* bias, int8_t* y, void* strip) {
+#if defined(THIMBLE_MVE)
+  if (thimble_is_nine(p)) {
+    thimble_depthwise_nine_s8(p, x, w, bias, y, (int8_t*)strip);
+    return;
+  }
+#endif
+  thimble_depthwise_taps_s8(p, x, w, bias, y, strip);
 }
