@@ -5,6 +5,7 @@
 // take their place: so all windows are alike. bias: less x_zero · Σ weights.
 #pragma once
 
+#include "micro/kernels/depthwise_conv2d_dsp.h"
 #include "micro/kernels/depthwise_conv2d_mve.h"
 #include "micro/kernels/simd.h"
 #include "ops/depthwise_conv2d/kernel.h"
@@ -133,27 +134,6 @@ static inline void thimble_prepare(const thimble_depthwise_conv2d* p, const int3
 
 // The taps under a window of 3 × 3: its rows lie `row` cells from each other.
 static inline void thimble_nine_taps(const thimble_cell* x, thimble_dim row, const thimble_cell* w, thimble_sums s) {
-#if defined(THIMBLE_DSP) && defined(THIMBLE_THUMB)  // 6 instructions for 4 products
-#define THIMBLE_TAP                 \
-  "ldmia %[x]!, {r2, r3}\n\t"       \
-  "ldmia %[w]!, {r4, r5}\n\t"       \
-  "smlabb %[s0], r2, r4, %[s0]\n\t" \
-  "smlatt %[s1], r2, r4, %[s1]\n\t" \
-  "smlabb %[s2], r3, r5, %[s2]\n\t" \
-  "smlatt %[s3], r3, r5, %[s3]\n\t"
-#define THIMBLE_ROW THIMBLE_TAP THIMBLE_TAP THIMBLE_TAP
-  int32_t s0 = s[0], s1 = s[1], s2 = s[2], s3 = s[3];
-  __asm__ volatile(THIMBLE_ROW "add %[x], %[x], %[rest]\n\t" THIMBLE_ROW "add %[x], %[x], %[rest]\n\t" THIMBLE_ROW
-                   : [s0] "+r"(s0), [s1] "+r"(s1), [s2] "+r"(s2), [s3] "+r"(s3), [x] "+r"(x), [w] "+r"(w)
-                   : [rest] "r"((row - 3 * THIMBLE_TOGETHER) * (thimble_dim)sizeof *x)
-                   : "r2", "r3", "r4", "r5", "memory");
-#undef THIMBLE_ROW
-#undef THIMBLE_TAP
-  s[0] = s0;
-  s[1] = s1;
-  s[2] = s2;
-  s[3] = s3;
-#else
   thimble_dim kh;
   for (kh = 3; kh > 0; --kh, x += row, w += 3 * THIMBLE_TOGETHER) {
     thimble_tap(x, w, s);
@@ -163,7 +143,6 @@ static inline void thimble_nine_taps(const thimble_cell* x, thimble_dim row, con
     thimble_tap(x + 2 * THIMBLE_TOGETHER, w + 2 * THIMBLE_TOGETHER, s);
     THIMBLE_IN_ORDER;
   }
-#endif
 }
 
 // The first `count` outputs of sums.
@@ -217,7 +196,8 @@ THIMBLE_APART void thimble_line(const thimble_depthwise_conv2d* p, const thimble
   }
 }
 
-// strip: 8 bytes for each column, padding with it, of as many rows as a window has, and 16 for each tap.
+// strip: 8 bytes for each column, padding with it, of as many rows as a window has, and 16 for each tap; for 3 × 3 no
+// less than 32 for each column.
 THIMBLE_APART void thimble_depthwise_taps_s8(const thimble_depthwise_conv2d* p, const int8_t* x, const int8_t* w,
                                              const int32_t* bias, int8_t* y, void* strip) {
   const thimble_dim channels = p->channels, kernel = p->h.kernel, taps = kernel * p->w.kernel;
@@ -259,12 +239,12 @@ THIMBLE_APART void thimble_depthwise_taps_s8(const thimble_depthwise_conv2d* p, 
 #endif
 }
 
-// Plans are constants: what others would take is not compiled.
+// Where plans are constants the loops of others are not compiled.
 THIMBLE_WITHIN void thimble_depthwise_conv2d_fast_s8(const thimble_depthwise_conv2d* p, const int8_t* x,
                                                      const int8_t* w, const int32_t* bias, int8_t* y, void* strip) {
-#if defined(THIMBLE_MVE)
+#if defined(THIMBLE_NINE)
   if (thimble_is_nine(p)) {
-    thimble_depthwise_nine_s8(p, x, w, bias, y, (int8_t*)strip);
+    thimble_depthwise_nine_s8(p, x, w, bias, y, (thimble_cell*)strip);
     return;
   }
 #endif

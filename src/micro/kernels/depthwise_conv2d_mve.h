@@ -6,6 +6,8 @@
 #include "ops/depthwise_conv2d/kernel.h"
 
 #if defined(THIMBLE_MVE)
+#define THIMBLE_NINE 1
+
 enum { THIMBLE_STRIPS = 8 };  // channels that go together
 
 static inline int thimble_is_nine(const thimble_depthwise_conv2d* p) {
@@ -32,7 +34,7 @@ typedef struct thimble_nine_lines {
   int32_t bias[4], multiplier[4], shift[4];
 } thimble_nine_lines;
 
-#define THIMBLE_NINE(STEP)                                                                                            \
+#define THIMBLE_NINE_LOOP(STEP)                                                                                       \
   __asm__ volatile(                                                                                                   \
       "vmrs lr, p0\n\tstr lr, [%[s], #44]\n\tldr lr, [%[s], #40]\n\t"                                                 \
       "ldrd r0, r2, [%[s], #32]\n\t"                                                                                  \
@@ -85,11 +87,11 @@ typedef struct thimble_nine_lines {
 
 THIMBLE_APART void thimble_nine_outputs(thimble_nine_lines* lines, thimble_dim stride) {
   if (stride == 1)
-    THIMBLE_NINE("3");
+    THIMBLE_NINE_LOOP("3");
   else
-    THIMBLE_NINE("6");
+    THIMBLE_NINE_LOOP("6");
 }
-#undef THIMBLE_NINE
+#undef THIMBLE_NINE_LOOP
 
 // Puts n pixels of up to 8 channels, `step` bytes from each other, into their strips.
 static inline int8_t* thimble_spread(const int8_t* x, thimble_dim step, thimble_dim n, uint16x8_t strips,

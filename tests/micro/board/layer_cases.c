@@ -139,7 +139,8 @@ static int depthwise_conv2d(void) {
     folded[o] = (int32_t)sum;
   }
   const thimble_dim width = (p.w.out - 1) * p.w.stride + (p.w.kernel - 1) * p.w.dilation + 1;
-  const thimble_dim strip = 8 * p.h.kernel * width + 16 * taps;
+  const thimble_dim lines = 8 * p.h.kernel * width + 16 * taps, nine = 32 * width;
+  const thimble_dim strip = p.h.kernel == 3 && p.w.kernel == 3 && nine > lines ? nine : lines;
   guard_scratch(strip);
   thimble_depthwise_conv2d_fast_s8(&p, x, w, folded, prepared(), scratch);
   return same(count, strip);
