@@ -8,11 +8,17 @@
 #pragma once
 
 #include "micro/kernels/conv2d_avr.h"
+#include "micro/kernels/conv2d_dsp.h"
 #include "micro/kernels/conv2d_mve.h"
 #include "micro/kernels/simd.h"
 #include "ops/conv2d/kernel.h"
 
 #if !defined(THIMBLE_AVR)
+#if !defined(THIMBLE_MVE)
+enum { THIMBLE_ROWS = 16 };  // of sums that are kept, for each of three windows
+typedef const int16_t* thimble_windows;
+#endif
+
 // The window at (oh, ow) of an image: n bytes, gathered in `to`.
 static inline const int8_t* thimble_window(const thimble_conv2d* p, const int8_t* x, thimble_dim oh, thimble_dim ow,
                                            int8_t* to) {
@@ -40,8 +46,6 @@ static inline const int8_t* thimble_window(const thimble_conv2d* p, const int8_t
 }
 
 #if !defined(THIMBLE_MVE)
-enum { THIMBLE_ROWS = 16 };  // of sums that are kept, for each of three windows
-typedef const int16_t* thimble_windows;
 
 // A window as int16, by twos: those of the two other pixels lie between them.
 static inline void thimble_widen(const int8_t* x, thimble_dim n, int16_t* to) {
@@ -66,23 +70,9 @@ static inline void thimble_widen(const int8_t* x, thimble_dim n, int16_t* to) {
   }
 }
 
+#if !defined(THIMBLE_ROW_LOOPS)
 #if defined(THIMBLE_THUMB)
 // Two weights of both rows, 12 products, and a block of several.
-#if defined(THIMBLE_DSP)
-#define THIMBLE_BLOCK THIMBLE_TWOS THIMBLE_TWOS THIMBLE_TWOS THIMBLE_TWOS
-enum { THIMBLE_BLOCK_CELLS = 24 };
-#define THIMBLE_TWOS                 \
-  "ldr %[v], [%[w]], #4\n\t"         \
-  "ldmia %[a]!, {r4, r5, r6}\n\t"    \
-  "sxtb16 %[u], %[v]\n\t"            \
-  "sxtb16 %[v], %[v], ror #8\n\t"    \
-  "smlad %[au], r4, %[u], %[au]\n\t" \
-  "smlad %[bu], r5, %[u], %[bu]\n\t" \
-  "smlad %[cu], r6, %[u], %[cu]\n\t" \
-  "smlad %[av], r4, %[v], %[av]\n\t" \
-  "smlad %[bv], r5, %[v], %[bv]\n\t" \
-  "smlad %[cv], r6, %[v], %[cv]\n\t"
-#else
 #define THIMBLE_BLOCK THIMBLE_TWOS THIMBLE_TWOS
 enum { THIMBLE_BLOCK_CELLS = 12 };
 #define THIMBLE_TWOS               \
@@ -108,7 +98,6 @@ enum { THIMBLE_BLOCK_CELLS = 12 };
   "ldrsh r4, [%[a]], #12\n\t"      \
   "mla %[au], r4, %[u], %[au]\n\t" \
   "mla %[av], r4, %[v], %[av]\n\t"
-#endif
 #define THIMBLE_TWOS_OPERANDS                                                                                         \
   [au] "+r"(au), [bu] "+r"(bu), [cu] "+r"(cu), [av] "+r"(av), [bv] "+r"(bv), [cv] "+r"(cv), [a] "+r"(a), [w] "+r"(w), \
       [u] "=&r"(u), [v] "=&r"(v)
@@ -147,8 +136,8 @@ THIMBLE_APART void thimble_sum_rows(const thimble_windows x, thimble_dim n, cons
       __asm__ volatile("1:\n\t" THIMBLE_BLOCK "ldr %[u], %[stop]\n\tcmp %[a], %[u]\n\tbne 1b"
                        : THIMBLE_TWOS_OPERANDS
                        : [stop] "m"(blocks)
-                       : "r4", "r5", "r6", "cc", "memory");
-    while (a != end) __asm__ volatile(THIMBLE_TWOS:THIMBLE_TWOS_OPERANDS : : "r4", "r5", "r6", "memory");
+                       : "r4", "cc", "memory");
+    while (a != end) __asm__ volatile(THIMBLE_TWOS:THIMBLE_TWOS_OPERANDS : : "r4", "memory");
 #else
     for (; a != end; a += 6, w += 4) {
       const int32_t u0 = thimble_read_s8(w), v0 = thimble_read_s8(w + 1);
@@ -173,21 +162,22 @@ THIMBLE_APART void thimble_sum_rows(const thimble_windows x, thimble_dim n, cons
 #undef THIMBLE_TWOS
 #undef THIMBLE_TWOS_OPERANDS
 #undef THIMBLE_BLOCK
+#endif
 
 // The outputs [o, o + count) of three windows.
 static inline void thimble_scale_rows(const thimble_requantize* r, const int32_t* sums, thimble_dim o,
                                       thimble_dim count, int8_t* const y[3]) {
   const int32_t* multipliers = r->multiplier + o;
   const int8_t* shifts = r->shift + o;
-  const int32_t odd = 2 * r->zero + 1;
+  const int32_t offset = thimble_offset_of(r->zero);
   int8_t *a = y[0] + o, *b = y[1] + o, *c = y[2] + o;
   const int8_t* const end = a + count;
   while (a != end) {
     const int32_t multiplier = thimble_read_s32(multipliers++);
-    const int32_t right = -1 - thimble_read_s8(shifts++);
-    *a++ = thimble_scaled_byte(sums[0], multiplier, right, odd);
-    *b++ = thimble_scaled_byte(sums[THIMBLE_ROWS], multiplier, right, odd);
-    *c++ = thimble_scaled_byte(sums[2 * THIMBLE_ROWS], multiplier, right, odd);
+    const int32_t scale = thimble_scale_of(thimble_read_s8(shifts++));
+    *a++ = thimble_scaled_byte(sums[0], multiplier, scale, offset);
+    *b++ = thimble_scaled_byte(sums[THIMBLE_ROWS], multiplier, scale, offset);
+    *c++ = thimble_scaled_byte(sums[2 * THIMBLE_ROWS], multiplier, scale, offset);
     ++sums;
   }
 }

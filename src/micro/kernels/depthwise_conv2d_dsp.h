@@ -22,8 +22,8 @@ enum { THIMBLE_COLUMN = 16 };  // cells: of four channels three rows and one tha
 typedef struct thimble_nine_lines {
   const uint32_t* taps;
   const int16_t* x;
-  int8_t* y;                              // of the next line
-  int32_t multiplier, power, bias, zero;  // power: −2^(32 + shift)
+  int8_t* y;  // of the next line
+  int32_t multiplier, scale, bias, zero;
   thimble_dim channels;
 } thimble_nine_lines;
 
@@ -115,7 +115,7 @@ THIMBLE_APART void thimble_depthwise_nine_s8(const thimble_depthwise_conv2d* p, 
         lines[k].x = strip + 4 * k;
         lines[k].y = y + c + k;
         lines[k].multiplier = p->y.multiplier[c + k];
-        lines[k].power = (int32_t)(UINT32_MAX << (32 + p->y.shift[c + k]));
+        lines[k].scale = thimble_scale_of(p->y.shift[c + k]);
         lines[k].bias = (int32_t)((uint32_t)bias[c + k] * 2);
         lines[k].zero = p->y.zero;
         lines[k].channels = channels;

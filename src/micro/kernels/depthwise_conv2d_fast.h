@@ -36,8 +36,8 @@ enum { THIMBLE_TOGETHER = 4 };
 typedef int16_t thimble_cell;
 typedef int32_t thimble_sums[THIMBLE_TOGETHER];
 typedef struct thimble_channels {
-  thimble_sums bias, multiplier, right;
-  int32_t odd;
+  thimble_sums bias, multiplier, scale;
+  int32_t offset;
 } thimble_channels;
 
 static inline void thimble_tap(const thimble_cell* x, const thimble_cell* w, thimble_sums s) {
@@ -126,9 +126,9 @@ static inline void thimble_prepare(const thimble_depthwise_conv2d* p, const int3
     const thimble_dim k = c + (i < count ? i : 0), cell = thimble_cell_of(i);
     to->bias[cell] = thimble_read_s32(bias + k);
     to->multiplier[cell] = thimble_read_s32(p->y.multiplier + k);
-    to->right[cell] = -1 - thimble_read_s8(p->y.shift + k);
+    to->scale[cell] = thimble_scale_of(thimble_read_s8(p->y.shift + k));
   }
-  to->odd = 2 * p->y.zero + 1;
+  to->offset = thimble_offset_of(p->y.zero);
 #endif
 }
 
@@ -153,14 +153,14 @@ static inline void thimble_store(const thimble_channels* of, thimble_dim count, 
   vstrbq_p_s16(y, vminq_s16(vmaxq_s16(v, of->lo), of->hi), of->some);
   (void)count;
 #else
-  const int32_t odd = of->odd;
+  const int32_t offset = of->offset;
   int8_t v[THIMBLE_TOGETHER];
   thimble_dim i;
-  v[0] = thimble_scaled_byte(s[0], of->multiplier[0], of->right[0], odd);
+  v[0] = thimble_scaled_byte(s[0], of->multiplier[0], of->scale[0], offset);
 #if !defined(THIMBLE_FEW_REGISTERS)
-  v[1] = thimble_scaled_byte(s[1], of->multiplier[1], of->right[1], odd);
-  v[2] = thimble_scaled_byte(s[2], of->multiplier[2], of->right[2], odd);
-  v[3] = thimble_scaled_byte(s[3], of->multiplier[3], of->right[3], odd);
+  v[1] = thimble_scaled_byte(s[1], of->multiplier[1], of->scale[1], offset);
+  v[2] = thimble_scaled_byte(s[2], of->multiplier[2], of->scale[2], offset);
+  v[3] = thimble_scaled_byte(s[3], of->multiplier[3], of->scale[3], offset);
   if (count == 4) {
     y[0] = v[0];
     y[1] = v[thimble_cell_of(1)];
