@@ -19,30 +19,28 @@ enum { THIMBLE_ROWS = 16 };  // of sums that are kept, for each of three windows
 typedef const int16_t* thimble_windows;
 #endif
 
-// The window at (oh, ow) of an image: n bytes, gathered in `to`.
-static inline const int8_t* thimble_window(const thimble_conv2d* p, const int8_t* x, thimble_dim oh, thimble_dim ow,
-                                           int8_t* to) {
-  const thimble_dim channels = p->channels, row = p->w.kernel * channels, left = thimble_input_of(&p->w, ow, 0);
-  const thimble_dim step = p->w.dilation;
-  thimble_dim ih = thimble_input_of(&p->h, oh, 0), kh, kw, c;
-  int8_t* at = to;
-  for (kh = 0; kh < p->h.kernel; ++kh, ih += p->h.dilation) {
-    const int8_t* const line = x + (ih * p->w.in + left) * channels;
-    const int inside = ih >= 0 && ih < p->h.in;
-    if (inside && step == 1 && left >= 0 && left + p->w.kernel <= p->w.in) {
-      thimble_copy(at, line, row);
-      at += row;
+// The window whose first column and row are at `left` and `top` of an image, gathered in `to`.
+static inline void thimble_window(const thimble_conv2d* p, const int8_t* x, thimble_dim top, thimble_dim left,
+                                  int8_t* to) {
+  const thimble_dim channels = p->channels, row = p->w.kernel * channels, step = p->w.dilation;
+  const int columns = step == 1 && left >= 0 && left + p->w.kernel <= p->w.in;  // all of a row's are there
+  const int8_t* line = x + (top * p->w.in + left) * channels;
+  thimble_dim kh, kw, c;
+  for (kh = p->h.kernel; kh > 0; --kh, top += p->h.dilation, line += p->h.dilation * p->w.in * channels) {
+    const int inside = top >= 0 && top < p->h.in;
+    if (inside && columns) {
+      thimble_copy(to, line, row);
+      to += row;
     } else {
       for (kw = 0; kw < p->w.kernel; ++kw) {
         const thimble_dim iw = left + kw * step;
         const int there = inside && iw >= 0 && iw < p->w.in;
-        if (there) thimble_copy(at, line + kw * step * channels, channels);
-        for (c = there ? channels : 0; c < channels; ++c) at[c] = (int8_t)p->x_zero;
-        at += channels;
+        if (there) thimble_copy(to, line + kw * step * channels, channels);
+        for (c = there ? channels : 0; c < channels; ++c) to[c] = (int8_t)p->x_zero;
+        to += channels;
       }
     }
   }
-  return to;
 }
 
 #if !defined(THIMBLE_MVE)
@@ -103,14 +101,14 @@ enum { THIMBLE_BLOCK_CELLS = 12 };
       [u] "=&r"(u), [v] "=&r"(v)
 #endif
 
-// The sums of `count` rows and three windows, behind each other for each window.
+// The sums of `count` rows, for each those of three windows.
 THIMBLE_APART void thimble_sum_rows(const thimble_windows x, thimble_dim n, const int8_t* w, const int32_t* bias,
                                     thimble_dim count, int32_t* sums) {
   const int16_t* const end = x + 3 * (n + n % 2);
 #if defined(THIMBLE_THUMB)
   const int16_t* const blocks = end - (end - x) % THIMBLE_BLOCK_CELLS;
 #endif
-  for (; count > 0; count -= 2, bias += 2, sums += 2) {
+  for (; count > 0; count -= 2, bias += 2, sums += 6) {
 #if defined(THIMBLE_FEW_REGISTERS)
     thimble_dim i;
     for (i = 0; i < 3; ++i) {
@@ -123,8 +121,8 @@ THIMBLE_APART void thimble_sum_rows(const thimble_windows x, thimble_dim n, cons
         su = thimble_mac(a[1], thimble_read_s8(u + 2), su);
         sv = thimble_mac(a[1], thimble_read_s8(u + 3), sv);
       }
-      sums[i * THIMBLE_ROWS] = su;
-      sums[i * THIMBLE_ROWS + 1] = sv;
+      sums[i] = su;
+      sums[i + 3] = sv;
     }
     w += 2 * (n + n % 2);
 #else
@@ -151,11 +149,11 @@ THIMBLE_APART void thimble_sum_rows(const thimble_windows x, thimble_dim n, cons
     }
 #endif
     sums[0] = au;
-    sums[1] = av;
-    sums[THIMBLE_ROWS] = bu;
-    sums[THIMBLE_ROWS + 1] = bv;
-    sums[2 * THIMBLE_ROWS] = cu;
-    sums[2 * THIMBLE_ROWS + 1] = cv;
+    sums[1] = bu;
+    sums[2] = cu;
+    sums[3] = av;
+    sums[4] = bv;
+    sums[5] = cv;
 #endif
   }
 }
@@ -175,10 +173,14 @@ static inline void thimble_scale_rows(const thimble_requantize* r, const int32_t
   while (a != end) {
     const int32_t multiplier = thimble_read_s32(multipliers++);
     const int32_t scale = thimble_scale_of(thimble_read_s8(shifts++));
+#if defined(THIMBLE_ROW_LOOPS)
+    thimble_scale_row(&sums, multiplier, scale, offset, &a, &b, &c);
+#else
     *a++ = thimble_scaled_byte(sums[0], multiplier, scale, offset);
-    *b++ = thimble_scaled_byte(sums[THIMBLE_ROWS], multiplier, scale, offset);
-    *c++ = thimble_scaled_byte(sums[2 * THIMBLE_ROWS], multiplier, scale, offset);
-    ++sums;
+    *b++ = thimble_scaled_byte(sums[1], multiplier, scale, offset);
+    *c++ = thimble_scaled_byte(sums[2], multiplier, scale, offset);
+    sums += 3;
+#endif
   }
 }
 #endif
@@ -219,25 +221,45 @@ static inline void thimble_conv2d_fast_s8(const thimble_conv2d* p, const int8_t*
   // Windows of one pixel are columns where they lie.
   const int pixels = n == p->channels && p->h.pad == 0 && p->w.pad == 0 && (p->h.out - 1) * p->h.stride < p->h.in &&
                      (p->w.out - 1) * p->w.stride < p->w.in;
-  const thimble_dim right = p->w.stride * p->channels, down = p->h.stride * p->w.in * p->channels;
-  thimble_dim image, oh, ow;
+  const thimble_dim right = p->w.stride * p->channels;
+  thimble_dim image;
   for (image = 0; image < p->batch; ++image, x += p->h.in * p->w.in * p->channels) {
-    int have = 0;
-    for (oh = 0; oh < p->h.out; ++oh)
-      for (ow = 0; ow < p->w.out; ++ow, y += p->outputs) {
-        const int last = oh + 1 == p->h.out && ow + 1 == p->w.out;
-        do {  // what is missing of three at the end stands in once more
+    const int8_t *next = x, *at = bytes;
+    thimble_dim left = p->h.out * p->w.out, top = -p->h.pad, ow = 0, have;
+    while (left > 0) {
+      for (have = 0; have < 3; ++have) {
+        if (left > 0) {  // else the last one stands in once more
+          --left;
           ys[have] = y;
+          y += p->outputs;
+          if (pixels) {
+            at = next;
+            next += right;
+          } else {
 #if defined(THIMBLE_MVE)
-          xs[have] = pixels ? x + oh * down + ow * right : thimble_window(p, x, oh, ow, bytes + have * n);
+            int8_t* const gathered = bytes + have * n;
 #else
-          thimble_widen(pixels ? x + oh * down + ow * right : thimble_window(p, x, oh, ow, bytes), n, xs + 2 * have);
+            int8_t* const gathered = bytes;
 #endif
-        } while (++have < 3 && last);
-        if (have < 3) continue;
-        thimble_three_pixels(p, xs, n, w, bias, ys);
-        have = 0;
+            thimble_window(p, x, top, ow * p->w.stride - p->w.pad, gathered);
+            at = gathered;
+          }
+          if (++ow == p->w.out) {
+            ow = 0;
+            top += p->h.stride;
+            next = x + top * p->w.in * p->channels;
+          }
+        } else {
+          ys[have] = y - p->outputs;
+        }
+#if defined(THIMBLE_MVE)
+        xs[have] = at;
+#else
+        thimble_widen(at, n, xs + 2 * have);
+#endif
       }
+      thimble_three_pixels(p, xs, n, w, bias, ys);
+    }
   }
 #if defined(THIMBLE_MVE)
   (void)first;
