@@ -2,6 +2,7 @@
 #pragma once
 
 #include "micro/kernels/simd.h"
+#include "ops/conv2d/kernel.h"
 
 #if defined(THIMBLE_DSP) && defined(THIMBLE_THUMB)
 #define THIMBLE_ROW_LOOPS 1
@@ -81,32 +82,53 @@ THIMBLE_APART void thimble_sum_rows(const int16_t* x, thimble_dim n, const int8_
 #undef THIMBLE_TWO
 #undef THIMBLE_FOUR
 
-// An output of three windows (thimble_scaled_byte): their sums lie beside each other.
-THIMBLE_WITHIN void thimble_scale_row(const int32_t** sums, int32_t multiplier, int32_t scale, int32_t offset,
-                                      int8_t** a, int8_t** b, int8_t** c) {
-  const int32_t* from = *sums;
-  int8_t *ya = *a, *yb = *b, *yc = *c;
+// What outputs are made with; assembly knows the order.
+typedef struct thimble_row_scales {
+  int8_t *a, *b, *c;
+  const int32_t* sums;
+  const int32_t* multipliers;
+  const int8_t* shifts;
+  int32_t offset;
+  const int8_t* end;  // of a
+} thimble_row_scales;
+
+// thimble_scaled_byte of the sum in R.
 #define THIMBLE_SCALE(R, Y) \
   "lsl " R ", " R           \
   ", #1\n\t"                \
   "smmulr " R ", " R        \
-  ", %[m]\n\t"              \
+  ", r12\n\t"               \
   "add " R ", " R ", " R    \
   ", asr #31\n\t"           \
   "smmlsr " R ", " R        \
-  ", %[s], %[o]\n\t"        \
+  ", lr, r10\n\t"           \
   "ssat " R ", #8, " R      \
   "\n\t"                    \
   "strb " R ", [" Y "], #1\n\t"
-  __asm__ volatile("ldmia %[from]!, {r4, r5, r6}\n\t" THIMBLE_SCALE("r4", "%[a]") THIMBLE_SCALE("r5", "%[b]")
-                       THIMBLE_SCALE("r6", "%[c]")
-                   : [from] "+r"(from), [a] "+r"(ya), [b] "+r"(yb), [c] "+r"(yc)
-                   : [m] "r"(multiplier), [s] "r"(scale), [o] "r"(offset)
-                   : "r4", "r5", "r6", "cc", "memory");
-#undef THIMBLE_SCALE
-  *sums = from;
-  *a = ya;
-  *b = yb;
-  *c = yc;
+
+// The outputs [o, o + count) of three windows.
+static inline void thimble_scale_rows(const thimble_requantize* r, const int32_t* sums, thimble_dim o,
+                                      thimble_dim count, int8_t* const y[3]) {
+  const thimble_row_scales s = {
+      y[0] + o,        y[1] + o, y[2] + o, sums, r->multiplier + o, r->shift + o, thimble_offset_of(r->zero),
+      y[0] + o + count};
+  const thimble_row_scales* at = &s;
+  __asm__ volatile(
+      "push {r7}\n\t"
+      "mvn r7, #0\n\t"
+      "ldm %[s], {r0, r1, r2, r3, r8, r9, r10, r11}\n\t"
+      "1:\n\t"
+      "ldrsb lr, [r9], #1\n\t"
+      "ldr r12, [r8], #4\n\t"
+      "ldmia r3!, {r4, r5, r6}\n\t"
+      "add lr, lr, #32\n\t"
+      "lsl lr, r7, lr\n\t" THIMBLE_SCALE("r4", "r0") THIMBLE_SCALE("r5", "r1") THIMBLE_SCALE("r6", "r2")
+      "cmp r0, r11\n\t"
+      "bne 1b\n\t"
+      "pop {r7}"
+      : [s] "+h"(at)
+      :
+      : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r8", "r9", "r10", "r11", "lr", "cc", "memory");
 }
+#undef THIMBLE_SCALE
 #endif

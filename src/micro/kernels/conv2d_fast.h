@@ -160,7 +160,6 @@ THIMBLE_APART void thimble_sum_rows(const thimble_windows x, thimble_dim n, cons
 #undef THIMBLE_TWOS
 #undef THIMBLE_TWOS_OPERANDS
 #undef THIMBLE_BLOCK
-#endif
 
 // The outputs [o, o + count) of three windows.
 static inline void thimble_scale_rows(const thimble_requantize* r, const int32_t* sums, thimble_dim o,
@@ -173,16 +172,13 @@ static inline void thimble_scale_rows(const thimble_requantize* r, const int32_t
   while (a != end) {
     const int32_t multiplier = thimble_read_s32(multipliers++);
     const int32_t scale = thimble_scale_of(thimble_read_s8(shifts++));
-#if defined(THIMBLE_ROW_LOOPS)
-    thimble_scale_row(&sums, multiplier, scale, offset, &a, &b, &c);
-#else
     *a++ = thimble_scaled_byte(sums[0], multiplier, scale, offset);
     *b++ = thimble_scaled_byte(sums[1], multiplier, scale, offset);
     *c++ = thimble_scaled_byte(sums[2], multiplier, scale, offset);
     sums += 3;
-#endif
   }
 }
+#endif
 #endif
 
 // All outputs under three windows.

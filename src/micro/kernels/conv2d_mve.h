@@ -80,6 +80,16 @@ THIMBLE_APART void thimble_sum_rows(const thimble_windows x, thimble_dim n, cons
     THIMBLE_ROW_SUMS(THIMBLE_BLOCK("vmladav"));
 }
 
+// What outputs are made with; assembly knows the order.
+typedef struct thimble_row_scales {
+  int8_t *a, *b, *c;
+  const int8_t* shifts;
+  const int32_t *multipliers, *bias, *sums;
+  int32_t zero;
+  thimble_dim count;
+  int32_t lo, hi;
+} thimble_row_scales;
+
 // Outputs of one window, four at a time.
 #define THIMBLE_SCALE(SUMS, Y)                                                                               \
   "vldrw.u32 q3, " SUMS                                                                                      \
@@ -89,30 +99,30 @@ THIMBLE_APART void thimble_sum_rows(const thimble_windows x, thimble_dim n, cons
   "vshr.s32 q4, q3, #31\n\t"                                                                                 \
   "vadd.i32 q3, q3, q4\n\t" /* the shift rounds half up: one less makes negative halves go away from zero */ \
   "vrshl.s32 q3, q3, q1\n\t"                                                                                 \
-  "vadd.i32 q3, q3, %[zero]\n\t"                                                                             \
-  "vmax.s32 q3, q3, %q[lo]\n\t"                                                                              \
-  "vmin.s32 q3, q3, %q[hi]\n\t"                                                                              \
+  "vadd.i32 q3, q3, r8\n\t"                                                                                  \
+  "vmax.s32 q3, q3, q5\n\t"                                                                                  \
+  "vmin.s32 q3, q3, q6\n\t"                                                                                  \
   "vstrb.32 q3, [" Y "], #4\n\t"
 
 // The outputs [o, o + count) of three windows.
 static inline void thimble_scale_rows(const thimble_requantize* r, const int32_t* sums, const int32_t* bias,
                                       thimble_dim o, thimble_dim count, int8_t* const y[3]) {
-  const int32x4_t lo = vdupq_n_s32(r->lo), hi = vdupq_n_s32(r->hi);
-  const int32_t* multipliers = r->multiplier + o;
-  const int8_t* shifts = r->shift + o;
-  int8_t *a = y[0] + o, *b = y[1] + o, *c = y[2] + o;
-  bias += o;
+  const thimble_row_scales s = {y[0] + o, y[1] + o, y[2] + o, r->shift + o, r->multiplier + o, bias + o, sums,
+                                r->zero,  count,    r->lo,    r->hi};
   __asm__ volatile(
-      "dlstp.32 lr, %[count]\n\t"
+      "ldm %[s], {r0, r1, r2, r3, r4, r5, r6, r8, r9, r10, r11}\n\t"
+      "vdup.32 q5, r10\n\t"
+      "vdup.32 q6, r11\n\t"
+      "dlstp.32 lr, r9\n\t"
       "1:\n\t"
-      "vldrw.u32 q0, [%[m]], #16\n\t"
-      "vldrb.s32 q1, [%[s]], #4\n\t"
-      "vldrw.u32 q2, [%[bias]], #16\n\t" THIMBLE_SCALE("[%[sums], #64]", "%[b]")
-          THIMBLE_SCALE("[%[sums], #128]", "%[c]") THIMBLE_SCALE("[%[sums]], #16", "%[a]") "letp lr, 1b"
-      : [a] "+l"(a), [b] "+l"(b), [c] "+l"(c), [m] "+r"(multipliers), [s] "+l"(shifts), [bias] "+r"(bias),
-        [sums] "+r"(sums)
-      : [zero] "r"(r->zero), [count] "r"(count), [lo] "w"(lo), [hi] "w"(hi)
-      : "lr", "q0", "q1", "q2", "q3", "q4", "cc", "memory");
+      "vldrw.u32 q0, [r4], #16\n\t"
+      "vldrb.s32 q1, [r3], #4\n\t"
+      "vldrw.u32 q2, [r5], #16\n\t" THIMBLE_SCALE("[r6, #64]", "r1") THIMBLE_SCALE("[r6, #128]", "r2")
+          THIMBLE_SCALE("[r6], #16", "r0") "letp lr, 1b"
+      :
+      : [s] "r"(&s)
+      : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r8", "r9", "r10", "r11", "lr", "q0", "q1", "q2", "q3", "q4", "q5",
+        "q6", "cc", "memory");
 }
 #undef THIMBLE_SCALE
 #undef THIMBLE_PRODUCTS
