@@ -106,17 +106,19 @@ typedef struct thimble_row_scales {
   "\n\t"                    \
   "strb " R ", [" Y "], #1\n\t"
 
-// The outputs [o, o + count) of three windows.
-static inline void thimble_scale_rows(const thimble_requantize* r, const int32_t* sums, thimble_dim o,
-                                      thimble_dim count, int8_t* const y[3]) {
-  const thimble_row_scales s = {
-      y[0] + o,        y[1] + o, y[2] + o, sums, r->multiplier + o, r->shift + o, thimble_offset_of(r->zero),
-      y[0] + o + count};
-  const thimble_row_scales* at = &s;
+static inline thimble_row_scales thimble_row_scales_of(const thimble_requantize* r, const int32_t* sums,
+                                                       int8_t* const y[3]) {
+  const thimble_row_scales s = {y[0], y[1], y[2], sums, r->multiplier, r->shift, thimble_offset_of(r->zero), y[0]};
+  return s;
+}
+
+// The next `count` outputs of three windows.
+static inline void thimble_scale_rows(thimble_row_scales* s, thimble_dim count) {
+  s->end = s->a + count;
   __asm__ volatile(
-      "push {r7}\n\t"
+      "push {r7, r12}\n\t"
       "mvn r7, #0\n\t"
-      "ldm %[s], {r0, r1, r2, r3, r8, r9, r10, r11}\n\t"
+      "ldm r12, {r0, r1, r2, r3, r8, r9, r10, r11}\n\t"
       "1:\n\t"
       "ldrsb lr, [r9], #1\n\t"
       "ldr r12, [r8], #4\n\t"
@@ -125,9 +127,11 @@ static inline void thimble_scale_rows(const thimble_requantize* r, const int32_t
       "lsl lr, r7, lr\n\t" THIMBLE_SCALE("r4", "r0") THIMBLE_SCALE("r5", "r1") THIMBLE_SCALE("r6", "r2")
       "cmp r0, r11\n\t"
       "bne 1b\n\t"
-      "pop {r7}"
-      : [s] "+h"(at)
+      "pop {r7, r12}\n\t"
+      "stm r12, {r0, r1, r2}\n\t"
+      "strd r8, r9, [r12, #16]"
       :
+      : [s] "h"(s)  // which is r12: all others are named
       : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r8", "r9", "r10", "r11", "lr", "cc", "memory");
 }
 #undef THIMBLE_SCALE

@@ -186,11 +186,19 @@ static inline void thimble_three_pixels(const thimble_conv2d* p, const thimble_w
                                         const int8_t* w, const int32_t* bias, int8_t* const y[3]) {
   int32_t sums[3 * THIMBLE_ROWS];
   thimble_dim o;
+#if defined(THIMBLE_MVE)
+  thimble_row_scales scales = thimble_row_scales_of(&p->y, bias, sums, y);
+#elif defined(THIMBLE_ROW_LOOPS)
+  thimble_row_scales scales = thimble_row_scales_of(&p->y, sums, y);
+#endif
   for (o = 0; o < p->outputs; o += THIMBLE_ROWS, w += THIMBLE_ROWS * (n + n % 2)) {
     const thimble_dim left = p->outputs - o, count = left < THIMBLE_ROWS ? left : (thimble_dim)THIMBLE_ROWS;
 #if defined(THIMBLE_MVE)
     thimble_sum_rows(x, n, w, count, sums);
-    thimble_scale_rows(&p->y, sums, bias, o, count, y);
+    thimble_scale_rows(&scales, count);
+#elif defined(THIMBLE_ROW_LOOPS)
+    thimble_sum_rows(x, n, w, bias + o, count, sums);
+    thimble_scale_rows(&scales, count);
 #else
     thimble_sum_rows(x, n, w, bias + o, count, sums);
     thimble_scale_rows(&p->y, sums, o, count, y);

@@ -104,11 +104,15 @@ typedef struct thimble_row_scales {
   "vmin.s32 q3, q3, q6\n\t"                                                                                  \
   "vstrb.32 q3, [" Y "], #4\n\t"
 
-// The outputs [o, o + count) of three windows.
-static inline void thimble_scale_rows(const thimble_requantize* r, const int32_t* sums, const int32_t* bias,
-                                      thimble_dim o, thimble_dim count, int8_t* const y[3]) {
-  const thimble_row_scales s = {y[0] + o, y[1] + o, y[2] + o, r->shift + o, r->multiplier + o, bias + o, sums,
-                                r->zero,  count,    r->lo,    r->hi};
+static inline thimble_row_scales thimble_row_scales_of(const thimble_requantize* r, const int32_t* bias,
+                                                       const int32_t* sums, int8_t* const y[3]) {
+  const thimble_row_scales s = {y[0], y[1], y[2], r->shift, r->multiplier, bias, sums, r->zero, 0, r->lo, r->hi};
+  return s;
+}
+
+// The next `count` outputs of three windows.
+static inline void thimble_scale_rows(thimble_row_scales* s, thimble_dim count) {
+  s->count = count;
   __asm__ volatile(
       "ldm %[s], {r0, r1, r2, r3, r4, r5, r6, r8, r9, r10, r11}\n\t"
       "vdup.32 q5, r10\n\t"
@@ -118,9 +122,9 @@ static inline void thimble_scale_rows(const thimble_requantize* r, const int32_t
       "vldrw.u32 q0, [r4], #16\n\t"
       "vldrb.s32 q1, [r3], #4\n\t"
       "vldrw.u32 q2, [r5], #16\n\t" THIMBLE_SCALE("[r6, #64]", "r1") THIMBLE_SCALE("[r6, #128]", "r2")
-          THIMBLE_SCALE("[r6], #16", "r0") "letp lr, 1b"
+          THIMBLE_SCALE("[r6], #16", "r0") "letp lr, 1b\n\tstm %[s], {r0, r1, r2, r3, r4, r5}"
       :
-      : [s] "r"(&s)
+      : [s] "r"(s)
       : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r8", "r9", "r10", "r11", "lr", "q0", "q1", "q2", "q3", "q4", "q5",
         "q6", "cc", "memory");
 }
