@@ -102,11 +102,12 @@ THIMBLE_APART void thimble_depthwise_nine_s8(const thimble_depthwise_conv2d* p, 
                                              const int32_t* bias, int8_t* y, int16_t* strip) {
   const thimble_dim channels = p->channels, width = (p->w.out - 1) * p->w.stride + 3;
   const thimble_dim room = width - p->w.pad, columns = p->w.in < room ? p->w.in : room;
-  const int8_t zero = (int8_t)p->x_zero, zeros[4] = {zero, zero, zero, zero};
+  const uint32_t zeros = (uint32_t)(p->x_zero & 255) * 0x01010101u, two = thimble_even(zeros);
+  int8_t* const first = y;
   thimble_nine_lines lines[4];
   uint32_t taps[4 * 15];
   thimble_dim image, c, oh, k;
-  for (k = 0; k < 3; ++k) thimble_spread(zeros, 0, width, strip + k);
+  for (k = 0; k < THIMBLE_COLUMN * width; k += 2) memcpy(strip + k, &two, sizeof two);
   for (image = 0; image < p->batch; ++image) {
     for (c = 0; c < channels; c += 4) {
       thimble_dim ih = -p->h.pad;  // the rows before this are there already; row ih lies at (ih + pad) mod 3
@@ -123,20 +124,21 @@ THIMBLE_APART void thimble_depthwise_nine_s8(const thimble_depthwise_conv2d* p, 
       }
       for (oh = 0; oh < p->h.out; ++oh) {
         const thimble_dim top = thimble_input_of(&p->h, oh, 0);
+        const thimble_dim turn = (top + p->h.pad) % 3;
         for (ih = ih < top ? top : ih; ih < top + 3; ++ih) {
-          int16_t* const row = strip + (ih + p->h.pad) % 3;
+          const thimble_dim slot = turn + ih - top;
+          int16_t* const row = strip + (slot < 3 ? slot : slot - 3);
           if (ih >= 0 && ih < p->h.in)
             thimble_spread(x + c + ih * p->w.in * channels, channels, columns, row + THIMBLE_COLUMN * p->w.pad);
           else
-            thimble_spread(zeros, 0, width, row);
+            thimble_spread((const int8_t*)&zeros, 0, width, row);
         }
-        thimble_nine_outputs(lines, taps + (top + p->h.pad) % 3 * 5, p->w.stride);
+        thimble_nine_outputs(lines, taps + turn * 5, p->w.stride);
       }
     }
     x += p->h.in * p->w.in * channels;
     y += p->h.out * p->w.out * channels;
   }
-  k = p->batch * p->h.out * p->w.out * channels;
-  thimble_limit(p->y.lo, p->y.hi, y - k, k);
+  thimble_limit(p->y.lo, p->y.hi, first, y - first);
 }
 #endif

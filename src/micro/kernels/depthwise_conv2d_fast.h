@@ -204,6 +204,9 @@ THIMBLE_APART void thimble_depthwise_taps_s8(const thimble_depthwise_conv2d* p, 
   const thimble_dim width = (p->w.out - 1) * p->w.stride + (p->w.kernel - 1) * p->w.dilation + 1;
   const thimble_dim row = width * THIMBLE_TOGETHER;
   thimble_cell *const rows = (thimble_cell*)strip, *const weights = rows + kernel * row;
+#if !defined(THIMBLE_MVE)
+  int8_t* const start = y;
+#endif
   thimble_dim image, c, oh, k;
   for (image = 0; image < p->batch; ++image) {
     for (c = 0; c < channels; c += THIMBLE_TOGETHER) {
@@ -234,8 +237,7 @@ THIMBLE_APART void thimble_depthwise_taps_s8(const thimble_depthwise_conv2d* p, 
     y += p->h.out * p->w.out * channels;
   }
 #if !defined(THIMBLE_MVE)
-  k = p->batch * p->h.out * p->w.out * channels;
-  thimble_limit(p->y.lo, p->y.hi, y - k, k);
+  thimble_limit(p->y.lo, p->y.hi, start, y - start);
 #endif
 }
 

@@ -11,7 +11,8 @@
 enum { THIMBLE_STRIPS = 8 };  // channels that go together
 
 static inline int thimble_is_nine(const thimble_depthwise_conv2d* p) {
-  return p->h.kernel == 3 && p->w.kernel == 3 && p->w.dilation == 1 && p->w.stride <= 2;
+  return p->h.kernel == 3 && p->h.dilation == 1 && p->w.kernel == 3 && p->w.dilation == 1 && p->w.stride <= 2 &&
+         p->w.out <= 1024;  // strips are found by numbers of 16 bits
 }
 
 // Where taps lie, 8 bytes for each, for the lanes of a window whose rows begin with the first, second or third of those
@@ -93,30 +94,31 @@ THIMBLE_APART void thimble_nine_outputs(thimble_nine_lines* lines, thimble_dim s
 }
 #undef THIMBLE_NINE_LOOP
 
-// Puts n pixels of up to 8 channels, `step` bytes from each other, into their strips.
-static inline int8_t* thimble_spread(const int8_t* x, thimble_dim step, thimble_dim n, uint16x8_t strips,
-                                     mve_pred16_t some, int8_t* to) {
+// Puts n pixels of up to 8 channels, `step` bytes from each other, into their strips; or padding.
+static inline void thimble_spread(const int8_t* x, thimble_dim step, thimble_dim n, uint16x8_t strips,
+                                  mve_pred16_t some, int8_t* to) {
   for (; n > 0; --n, x += step, to += 3) vstrbq_scatter_offset_s16(to, strips, vldrbq_z_s16(x, some));
-  return to;
 }
-static inline int8_t* thimble_spread_padding(int32_t zero, thimble_dim n, uint16x8_t strips, int8_t* to) {
+static inline void thimble_spread_padding(int32_t zero, thimble_dim n, uint16x8_t strips, int8_t* to) {
   for (; n > 0; --n, to += 3) vstrbq_scatter_offset_s16(to, strips, vdupq_n_s16((int16_t)zero));
-  return to;
 }
 
 // strip: 24 bytes for each column, padding with it, and 80 for the taps.
 THIMBLE_APART void thimble_depthwise_nine_s8(const thimble_depthwise_conv2d* p, const int8_t* x, const int8_t* w,
                                              const int32_t* bias, int8_t* y, int8_t* strip) {
   const thimble_dim channels = p->channels, width = (p->w.out - 1) * p->w.stride + 3, size = 3 * width;
+  const thimble_dim room = width - p->w.pad, columns = p->w.in < room ? p->w.in : room;
   const uint16x8_t strips = vmulq_n_u16(vidupq_n_u16(0, 1), (uint16_t)size);
   int8_t* const taps = strip + THIMBLE_STRIPS * size;
+  int8_t* const first = y;
   thimble_nine_lines lines[THIMBLE_STRIPS / 4];
   thimble_dim image, c, oh, k;
+  for (k = 0; k < 3; ++k) thimble_spread_padding(p->x_zero, width, strips, strip + k);
   for (image = 0; image < p->batch; ++image) {
     for (c = 0; c < channels; c += THIMBLE_STRIPS) {
       const thimble_dim left = channels - c, count = left < THIMBLE_STRIPS ? left : (thimble_dim)THIMBLE_STRIPS;
       const mve_pred16_t some = vctp16q((uint32_t)count);
-      thimble_dim have = -p->h.pad;  // the rows before this are there already, where dilation is 1
+      thimble_dim ih = -p->h.pad;  // the rows before this are there already; row ih lies at (ih + pad) mod 3
       for (k = 0; k < 9; ++k) vstrbq_s16(taps + k * 8, vldrbq_z_s16(w + c + k * channels, some));
       vstrbq_s16(taps + 72, vdupq_n_s16(0));
       for (k = 0; k < count; k += 4) {
@@ -137,22 +139,17 @@ THIMBLE_APART void thimble_depthwise_nine_s8(const thimble_depthwise_conv2d* p, 
       }
       for (oh = 0; oh < p->h.out; ++oh) {
         const thimble_dim top = thimble_input_of(&p->h, oh, 0);
-        // Row ih lies at (ih + pad) mod 3.
-        const thimble_dim first = p->h.dilation == 1 ? (top + p->h.pad) % 3 : 0;
-        for (k = 0; k < 3; ++k) {
-          const thimble_dim ih = top + k * p->h.dilation, slot = first + k < 3 ? first + k : first + k - 3;
-          const int inside = ih >= 0 && ih < p->h.in;
-          const thimble_dim before = inside ? p->w.pad : width,
-                            there = p->w.in < width - before ? p->w.in : width - before;
-          int8_t* at = strip + slot;
-          if (p->h.dilation == 1 && ih < have) continue;
-          at = thimble_spread_padding(p->x_zero, before, strips, at);
-          at = thimble_spread(x + c + ih * p->w.in * channels, channels, there, strips, some, at);
-          thimble_spread_padding(p->x_zero, width - before - there, strips, at);
-          have = ih + 1;
+        const thimble_dim turn = (top + p->h.pad) % 3;
+        for (ih = ih < top ? top : ih; ih < top + 3; ++ih) {
+          const thimble_dim slot = turn + ih - top;
+          int8_t* const row = strip + (slot < 3 ? slot : slot - 3);
+          if (ih >= 0 && ih < p->h.in)
+            thimble_spread(x + c + ih * p->w.in * channels, channels, columns, strips, some, row + 3 * p->w.pad);
+          else
+            thimble_spread_padding(p->x_zero, width, strips, row);
         }
         for (k = 0; k < count; k += 4) {
-          lines[k / 4].turn = thimble_turns[first];
+          lines[k / 4].turn = thimble_turns[turn];
           thimble_nine_outputs(lines + k / 4, p->w.stride);
         }
       }
@@ -160,7 +157,6 @@ THIMBLE_APART void thimble_depthwise_nine_s8(const thimble_depthwise_conv2d* p, 
     x += p->h.in * p->w.in * channels;
     y += p->h.out * p->w.out * channels;
   }
-  k = p->batch * p->h.out * p->w.out * channels;
-  thimble_limit(p->y.lo, p->y.hi, y - k, k);
+  thimble_limit(p->y.lo, p->y.hi, first, y - first);
 }
 #endif
