@@ -106,8 +106,7 @@ typedef struct thimble_row_scales {
   "\n\t"                    \
   "strb " R ", [" Y "], #1\n\t"
 
-static inline thimble_row_scales thimble_row_scales_of(const thimble_requantize* r, const int32_t* sums,
-                                                       int8_t* const y[3]) {
+static inline thimble_row_scales thimble_row_scales_of(const thimble_requantize* r, int32_t* sums, int8_t* const y[3]) {
   const thimble_row_scales s = {y[0], y[1], y[2], sums, r->multiplier, r->shift, thimble_offset_of(r->zero), y[0]};
   return s;
 }

@@ -104,8 +104,8 @@ typedef struct thimble_row_scales {
   "vmin.s32 q3, q3, q6\n\t"                                                                                  \
   "vstrb.32 q3, [" Y "], #4\n\t"
 
-static inline thimble_row_scales thimble_row_scales_of(const thimble_requantize* r, const int32_t* bias,
-                                                       const int32_t* sums, int8_t* const y[3]) {
+static inline thimble_row_scales thimble_row_scales_of(const thimble_requantize* r, const int32_t* bias, int32_t* sums,
+                                                       int8_t* const y[3]) {
   const thimble_row_scales s = {y[0], y[1], y[2], r->shift, r->multiplier, bias, sums, r->zero, 0, r->lo, r->hi};
   return s;
 }

@@ -14,8 +14,13 @@
 #define THIMBLE_WORDS
 #endif
 
-// Without optimisation assembly with many operands finds no registers.
-#if defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 1) && defined(__GNUC__) && defined(__OPTIMIZE__)
+// Loops in assembly take nearly all registers: not without optimisation, nor where programs without a system keep one
+// of them for the address of their data.
+#if defined(__GNUC__) && defined(__OPTIMIZE__) && (!defined(__PIC__) || defined(__linux__))
+#define THIMBLE_LOOPS 1
+#endif
+
+#if defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 1) && defined(THIMBLE_LOOPS)
 #define THIMBLE_MVE 1
 #include <arm_mve.h>
 #elif defined(__ARM_FEATURE_DSP) && defined(__GNUC__) && !defined(__ARM_BIG_ENDIAN)
@@ -68,8 +73,8 @@ static inline uint32_t thimble_load4(const void* at) {
 #define THIMBLE_APART static
 #endif
 
-#if defined(__thumb2__) && defined(__GNUC__) && defined(__OPTIMIZE__) && !defined(__clang__) && !defined(THIMBLE_MVE)
-#define THIMBLE_THUMB 1  // inner loops in assembly: with their registers compilers would go to memory
+#if defined(__thumb2__) && defined(THIMBLE_LOOPS) && !defined(__clang__) && !defined(THIMBLE_MVE)
+#define THIMBLE_THUMB 1  // inner loops in assembly: with their registers compilers would go to memory (and clang fails)
 #endif
 
 #if defined(__AVR__) || defined(__ARM_ARCH_6M__)
