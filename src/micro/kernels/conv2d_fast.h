@@ -4,7 +4,8 @@
 // Weights lie in the order in which they are read: two outputs (rows) at a time, of these the weights in turn, each
 // row filled up with 0 to an even number, as is a last row without a neighbour. Behind them 30 bytes more may be read.
 // bias: less x_zero · Σ weights, so that the windows hold x as it is, and x's zero point where they are padding; one
-// for each row, also where a row is filled up. On AVR weights lie as the model has them.
+// for each row, also where a row is filled up. On AVR weights lie as the model has them. The outputs of a pixel lie
+// group_outputs from those of the next one: some of them can be computed alone.
 #pragma once
 
 #include "micro/kernels/conv2d_avr.h"
@@ -211,7 +212,7 @@ static inline void thimble_three_pixels(const thimble_conv2d* p, const thimble_w
 static inline void thimble_conv2d_fast_s8(const thimble_conv2d* p, const int8_t* x, const int8_t* w,
                                           const int32_t* bias, int8_t* y, void* windows) {
 #if defined(THIMBLE_AVR)
-  thimble_conv2d_avr_s8(p, x, w, bias, y, (int8_t*)windows);
+  thimble_conv2d_avr_s8(p, x, w, 1, bias, y, (int8_t*)windows);
 #else
   const thimble_dim n = p->h.kernel * p->w.kernel * p->channels;
   int8_t *const first = y, *ys[3];
@@ -235,7 +236,7 @@ static inline void thimble_conv2d_fast_s8(const thimble_conv2d* p, const int8_t*
         if (left > 0) {  // else the last one stands in once more
           --left;
           ys[have] = y;
-          y += p->outputs;
+          y += p->group_outputs;
           if (pixels) {
             at = next;
             next += right;
@@ -254,7 +255,7 @@ static inline void thimble_conv2d_fast_s8(const thimble_conv2d* p, const int8_t*
             next = x + top * p->w.in * p->channels;
           }
         } else {
-          ys[have] = y - p->outputs;
+          ys[have] = y - p->group_outputs;
         }
 #if defined(THIMBLE_MVE)
         xs[have] = at;

@@ -196,10 +196,10 @@ THIMBLE_APART void thimble_line(const thimble_depthwise_conv2d* p, const thimble
   }
 }
 
-// strip: 8 bytes for each column, padding with it, of as many rows as a window has, and 16 for each tap; for 3 × 3 no
-// less than 32 for each column.
+// in_flash: w is a constant. strip: 8 bytes for each column, padding with it, of as many rows as a window has, and 16
+// for each tap; for 3 × 3 no less than 32 for each column.
 THIMBLE_APART void thimble_depthwise_taps_s8(const thimble_depthwise_conv2d* p, const int8_t* x, const int8_t* w,
-                                             const int32_t* bias, int8_t* y, void* strip) {
+                                             int in_flash, const int32_t* bias, int8_t* y, void* strip) {
   const thimble_dim channels = p->channels, kernel = p->h.kernel, taps = kernel * p->w.kernel;
   const thimble_dim width = (p->w.out - 1) * p->w.stride + (p->w.kernel - 1) * p->w.dilation + 1;
   const thimble_dim row = width * THIMBLE_TOGETHER;
@@ -217,7 +217,7 @@ THIMBLE_APART void thimble_depthwise_taps_s8(const thimble_depthwise_conv2d* p, 
       thimble_channels group;
       thimble_prepare(p, bias, c, count, &group);
       for (k = 0; k < (p->h.out > 1 ? 2 : 1); ++k)  // twice, so that they can begin with any row
-        thimble_fill(w + c, 1, channels, taps, count, weights + k * taps * THIMBLE_TOGETHER);
+        thimble_fill(w + c, in_flash, channels, taps, count, weights + k * taps * THIMBLE_TOGETHER);
       for (oh = 0; oh < p->h.out; ++oh) {
         const thimble_dim top = thimble_input_of(&p->h, oh, 0);
         // Row ih lies at (ih + pad) mod kernel.
@@ -242,13 +242,19 @@ THIMBLE_APART void thimble_depthwise_taps_s8(const thimble_depthwise_conv2d* p, 
 }
 
 // Where plans are constants the loops of others are not compiled.
-THIMBLE_WITHIN void thimble_depthwise_conv2d_fast_s8(const thimble_depthwise_conv2d* p, const int8_t* x,
-                                                     const int8_t* w, const int32_t* bias, int8_t* y, void* strip) {
+THIMBLE_WITHIN void thimble_depthwise_conv2d_strip_s8(const thimble_depthwise_conv2d* p, const int8_t* x,
+                                                      const int8_t* w, int in_flash, const int32_t* bias, int8_t* y,
+                                                      void* strip) {
 #if defined(THIMBLE_NINE)
   if (thimble_is_nine(p)) {
     thimble_depthwise_nine_s8(p, x, w, bias, y, (thimble_cell*)strip);
     return;
   }
 #endif
-  thimble_depthwise_taps_s8(p, x, w, bias, y, strip);
+  thimble_depthwise_taps_s8(p, x, w, in_flash, bias, y, strip);
+}
+
+THIMBLE_WITHIN void thimble_depthwise_conv2d_fast_s8(const thimble_depthwise_conv2d* p, const int8_t* x,
+                                                     const int8_t* w, const int32_t* bias, int8_t* y, void* strip) {
+  thimble_depthwise_conv2d_strip_s8(p, x, w, 1, bias, y, strip);
 }
