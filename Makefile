@@ -30,6 +30,7 @@ test-micro: program  ## exported C on emulated microcontrollers: the same bytes 
 	tests/micro/test_driver.py
 	tests/micro/test_boards.py $(PACKAGES)
 	tests/micro/layer_cases.py
+	tests/micro/weight_forms.py --thimble $(BUILD)/thimble --boards all
 	tests/micro/uno.py --thimble $(BUILD)/thimble
 	tests/micro/trainable_head.py --thimble $(BUILD)/thimble
 	tests/micro/test_fit.py --thimble $(BUILD)/thimble --runs

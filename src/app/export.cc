@@ -8,6 +8,7 @@
 #include "app/cross_compile.h"
 #include "app/export_examples.h"
 #include "app/output.h"
+#include "app/weight_option.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "formats/model_file.h"
@@ -24,6 +25,7 @@ struct Arguments {
   std::string model, output, name;
   std::optional<micro::PackageFormat> format = micro::PackageFormat::c;
   micro::Ram ram = micro::Ram::balanced;
+  micro::Weights weights = micro::Weights::plain;
   ExampleArguments examples;
   bool trainable_head = false;
 };
@@ -106,9 +108,19 @@ std::string json_of(const std::vector<micro::File>& files, const micro::Emitted&
     json.field("stack_bytes", fit->stack_bytes).field("core", fit->board.core->name);
     json.field("measured", fit->compiled ? "compiled" : "modelled");
   }
+  json.key("weights").begin_array();
+  for (const micro::StoredTensor& s : emitted.weights) {
+    json.begin_object().field("tensor", s.name).field("type", s.type).field("form", s.form);
+    if (s.bits > 0) json.field("bits", s.bits);
+    json.field("bytes", s.bytes).field("plain_bytes", s.plain_bytes);
+    if (!s.why.empty()) json.field("why", s.why);
+    json.end_object();
+  }
+  json.end_array();
   json.key("calls").begin_array();
   for (const micro::KernelCall& c : emitted.calls) {
     json.begin_object().field("node", c.node).field("function", c.function);
+    if (!c.on_avr.empty()) json.field("on_avr", c.on_avr);
     for (const micro::KernelFeature& f : micro::kKernelFeatures) json.field(f.name, c.*f.value);
     json.end_object();
   }
@@ -116,11 +128,28 @@ std::string json_of(const std::vector<micro::File>& files, const micro::Emitted&
   return json.take() + "\n";
 }
 
+// How many weights took another form, and what that saves.
+void note_forms(const micro::Emitted& emitted, const Context& context) {
+  int taken = 0;
+  int64_t saved = 0;
+  for (const micro::StoredTensor& s : emitted.weights) {
+    if (s.form == "plain") continue;
+    ++taken;
+    saved += s.plain_bytes - s.bytes;
+  }
+  context.note(taken == 0 ? std::string("weights stay plain: other forms would save less than the code that reads them")
+                          : format("{} of {} constants take another form, in {} bytes less (README.md lists them)",
+                                   taken, emitted.weights.size(), format_count(saved)));
+}
+
 Status run(const Arguments& a, const Context& context) {
   THIMBLE_ASSIGN(const std::string name, name_of(a));
   if (!a.format && a.trainable_head)
     return fail(ErrorCode::usage, "--format header writes the file, which holds no trainable head",
                 "take another --format, or leave --trainable-head out");
+  if (!a.format && a.weights != micro::Weights::plain)
+    return fail(ErrorCode::usage, "--format header writes the file, whose weights are what they are",
+                "take another --format, or leave --weights out");
   THIMBLE_ASSIGN(LoadedModel model, load_model(a.model));
   note_left_out(model.graph, context);
   micro::Emitted emitted;
@@ -146,6 +175,7 @@ Status run(const Arguments& a, const Context& context) {
     options.version = THIMBLE_VERSION;
     THIMBLE_ASSIGN(options.preparation, preparation_of(prepared.graph));
     options.ram = a.ram;
+    options.weights = a.weights;
     options.trainable_head = a.trainable_head;
     // What cannot be written is said before anything is computed.
     THIMBLE_ASSIGN(emitted, micro::emit_c(prepared, options));
@@ -183,6 +213,7 @@ Status run(const Arguments& a, const Context& context) {
   table.column("in").column("of").column("bytes", Align::right);
   table.row({"RAM", "the arena, with inputs and outputs", format_count(emitted.arena_bytes)});
   if (a.trainable_head) table.row({"RAM", "the trainable head", format_count(emitted.head_bytes)});
+  if (a.weights != micro::Weights::plain) note_forms(emitted, context);
   table.row({"flash", "weights and biases", format_count(emitted.weights_bytes)});
   table.row({"flash", "multipliers, shifts and tables", format_count(emitted.derived_bytes)});
   table.row({"flash", format("code on a {}, {}", fit->board.core->title, fit->compiled ? "compiled -O2" : "estimated"),
@@ -200,6 +231,7 @@ Action define_export(Options& options) {
       "thimble export model_int8.tflite -o model_c\n"
       "thimble export model_int8.tflite --format arduino --name digits -o Digits\n"
       "thimble export model_int8.tflite --ram tight -o model_c    # half of the working memory\n"
+      "thimble export clustered_int8.tflite --weights auto -o model_c    # less flash, the same answers\n"
       "thimble export model.thim --format zephyr -o modules/model\n"
       "thimble export model.tflite --data mnist -o model_c    # digits of the test set as its self-test\n"
       "thimble export model.tflite --self-test samples.npy -o model_c\n"
@@ -220,6 +252,7 @@ Action define_export(Options& options) {
   options.choice("--ram", {"balanced", "tight"},
                  "tight: layers run row by row where that makes the working memory smaller (default: balanced)",
                  [a](size_t i) { a->ram = i == 0 ? micro::Ram::balanced : micro::Ram::tight; });
+  declare_weights(options, &a->weights);
   declare_examples(options, &a->examples);
   options.flag("--trainable-head", &a->trainable_head,
                "the last dense layer in float32 too, with a step of training: it learns on, on the controller");

@@ -6,6 +6,7 @@
 #include "app/commands.h"
 #include "app/cross_compile.h"
 #include "app/output.h"
+#include "app/weight_option.h"
 #include "base/json.h"
 #include "measure/table.h"
 #include "measure/units.h"
@@ -17,6 +18,7 @@ namespace {
 struct Arguments {
   std::string model, board = "all";
   micro::Ram ram = micro::Ram::balanced;
+  micro::Weights weights = micro::Weights::plain;
 };
 
 std::string json_of(const std::vector<BoardFit>& fits) {
@@ -92,7 +94,7 @@ Status run(const Arguments& a, const Context& context) {
   note_left_out(model.graph, context);
   note_free_sizes(model.graph, context);
   THIMBLE_ASSIGN(const Checked prepared, prepare_for_inference(std::move(model)));
-  THIMBLE_ASSIGN(const micro::Emitted emitted, emit_for_boards(prepared, a.ram));
+  THIMBLE_ASSIGN(const micro::Emitted emitted, emit_for_boards(prepared, a.ram, a.weights));
   CrossCompiler compiler(emitted);
   std::vector<BoardFit> fits;
   for (const Board& board : boards) {
@@ -105,7 +107,7 @@ Status run(const Arguments& a, const Context& context) {
     print_table(fits, context);
     std::optional<micro::Emitted> tight;
     if (a.ram != micro::Ram::tight && !std::ranges::all_of(fits, &BoardFit::ram_fits)) {
-      THIMBLE_ASSIGN(tight, emit_for_boards(prepared, micro::Ram::tight));
+      THIMBLE_ASSIGN(tight, emit_for_boards(prepared, micro::Ram::tight, a.weights));
     }
     for (const BoardFit& f : fits)
       if (!f.fits) context.say(way_out(prepared.graph, f, tight, a));
@@ -145,6 +147,7 @@ Action define_fit(Options& options) {
                "a board, all that are known, or those of a file (default: all)");
   options.choice("--ram", {"balanced", "tight"}, "as `thimble export` has it (default: balanced)",
                  [a](size_t i) { a->ram = i == 0 ? micro::Ram::balanced : micro::Ram::tight; });
+  declare_weights(options, &a->weights);
   return [a](const Context& context) { return run(*a, context); };
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "micro/kernel_call.h"
+#include "micro/weight_forms.h"
 #include "ops/check.h"
 #include "ops/column.h"
 
@@ -37,20 +38,23 @@ struct EmitOptions {
   bool trainable_head = false;  // the last dense layer in float32 too, with what learns on (micro/head.h)
   std::optional<Preparation> preparation;
   Ram ram = Ram::balanced;
+  Weights weights = Weights::plain;
   // For the self-test: inputs (each the bytes of all inputs, one behind the other) and the answers to them.
   std::vector<std::vector<uint8_t>> examples, answers;
 };
 
 struct Emitted {
-  std::vector<File> files;        // NAME.h, .hpp, .c, NAME_weights.h …, thimble_*.h, without a folder
-  int64_t arena_bytes = 0;        // with inputs and outputs
-  int64_t weights_bytes = 0;      // constants of the model
-  int64_t derived_bytes = 0;      // multipliers, shifts, tables
-  int64_t head_bytes = 0;         // RAM of the trainable head, beside the arena
-  std::vector<KernelCall> calls;  // in the order of the code
+  std::vector<File> files;            // NAME.h, .hpp, .c, NAME_weights.h …, thimble_*.h, without a folder
+  int64_t arena_bytes = 0;            // with inputs and outputs
+  int64_t weights_bytes = 0;          // constants of the model
+  int64_t derived_bytes = 0;          // multipliers, shifts, tables
+  int64_t head_bytes = 0;             // RAM of the trainable head, beside the arena
+  std::vector<KernelCall> calls;      // in the order of the code
+  std::vector<StoredTensor> weights;  // constants of the model, in the order of the code
 };
 
-// Errors: unsupported, of a node that has no C, with what would help.
+// Errors: unsupported, of a node that has no C, with what would help; of weights none of which take the form that was
+// asked for by name.
 Result<Emitted> emit_c(const Checked& checked, const EmitOptions& options);
 
 // A name for the functions and files of a network out of any text: other characters become '_', and what is reserved,
@@ -85,9 +89,25 @@ class EmitContext {
   std::string plan(std::string_view type);
   // A further scratch buffer of the node, as a `void *`.
   std::string scratch(int64_t bytes);
+  // One that may also be larger, by whole steps: where other nodes need the memory anyway.
+  struct Buffer {
+    std::string word;
+    int64_t bytes;
+  };
+  Buffer scratch(int64_t least, int64_t step, int64_t most);
 
   // A further constant of the node, called NAME_p3_WHAT.
   std::string constant(std::string_view what, std::span<const int32_t> values);
+  // One that stands for another on AVR with a multiplier, where that one is not used.
+  std::string constant_on_avr(std::string_view what, std::span<const int32_t> values);
+  // The weights of input 1 in another form are made of these, which count as no derived constants.
+  std::string numbers(std::string_view what, std::span<const uint8_t> values);
+  std::string numbers(std::string_view what, std::span<const int8_t> values);
+  std::string numbers(std::string_view what, std::span<const float> values);
+  // What form weights may take here, how they were stored, or why they are plain.
+  Weights weights() const;
+  void stored(StoredTensor tensor);
+  void plain_because(const std::string& why);
 
   // `static const TYPE NAME_p3_WHAT = VALUE;` in ordinary memory; of an array of `count` where that is not 0.
   std::string declare(std::string_view what, std::string_view type, std::string_view value, int64_t count = 0);
@@ -105,10 +125,16 @@ class EmitContext {
 
   // `function(arguments…);`, from the header at this path under src/: `kernel("conv2d")` is that of an operator.
   void call(const std::string& header, std::string_view function, const std::vector<std::string>& arguments);
+  // The next call has this one in its place on AVR with a multiplier.
+  void on_avr(const std::string& header, std::string_view function, const std::vector<std::string>& arguments);
   // thimble_FUNCTION_s8(plan, the first `inputs` inputs, the output), or _f32, with a plan thimble_FAMILY: the form
   // that most operators have. Inputs that are left out are NULL. Errors: unsupported for inputs of other types, or of
   // different ones.
   Status usual(std::string_view family, std::string_view function, size_t inputs);
+  // The same of families that have thimble_FUNCTION_bytes(…, flip) for uint8 too.
+  Status usual_bytes(std::string_view family, std::string_view function, size_t inputs);
+  // An operand of 8 bits of either sign, as the loops that read through `flip` take it.
+  std::string bytes_of(const std::string& operand) const;
   Status usual(std::string_view family, size_t inputs) { return usual(family, family, inputs); }
 
   tl::unexpected<Error> unsupported(const std::string& why, const std::string& fix) const;

@@ -27,6 +27,15 @@ std::string written(const Tensor& t, const std::string& symbol) {
   }
 }
 
+constexpr int kAttempts = 20000;      // of layouts of the arena
+constexpr int64_t kFormsCode = 1000;  // what reading other forms takes of flash, about
+
+int64_t saved(std::span<const StoredTensor> stored) {
+  int64_t bytes = 0;
+  for (const StoredTensor& s : stored) bytes += s.form == "plain" ? 0 : s.plain_bytes - s.bytes;
+  return bytes;
+}
+
 // Headers of C, which NAME.h would hide.
 constexpr std::string_view kTakenHeaders[] = {
     "assert", "complex", "ctype",   "errno",  "fenv",     "float",  "inttypes", "iso646", "limits", "locale",
@@ -77,12 +86,22 @@ Result<Emitted> Emitter::run() {
   // Once for the scratch that the nodes want, then with every place known.
   memory_.offset.assign(g_.tensors.size(), 0);
   windows_.resize(g_.nodes.size());
+  forms_ = options.weights != Weights::plain;
   THIMBLE_TRY(nodes());
+  THIMBLE_TRY(expect_forms());
+  if (forms_ && options.weights == Weights::smallest && saved(stored_) < kFormsCode) {
+    forms_ = false;
+    scratch_.clear();
+    growth_.clear();
+    scratch_of_.clear();
+    THIMBLE_TRY(nodes());
+  }
   if (options.ram == Ram::tight) {
     row_operators_ = row_operators(checked, windows_);
     THIMBLE_ASSIGN(chains_, find_row_chains(checked, row_operators_, scratch_, options.alignment));
   }
-  THIMBLE_ASSIGN(memory_, MemoryUse(checked, scratch_, chains_).place(options.alignment, 20000));
+  THIMBLE_ASSIGN(memory_, MemoryUse(checked, scratch_, chains_).place(options.alignment, kAttempts));
+  THIMBLE_TRY(grow_scratch());
   THIMBLE_TRY(nodes());
 
   Emitted result;
@@ -98,7 +117,41 @@ Result<Emitted> Emitter::run() {
   result.derived_bytes = derived_bytes_;
   if (head_) result.head_bytes = head_->bytes();
   result.calls = std::move(calls_);
+  result.weights = std::move(stored_);
   return result;
+}
+
+// Scratch that may be larger takes what memory other nodes need anyway: the arena does not grow.
+Status Emitter::grow_scratch() {
+  std::vector<Scratch> larger = scratch_;
+  const std::vector<int64_t> used = MemoryUse(checked, scratch_, chains_).by_node(options.alignment);
+  bool any = false;
+  for (size_t i = 0; i < larger.size(); ++i) {
+    const int64_t room = memory_.bytes - used[static_cast<size_t>(larger[i].node)], step = growth_[i].step;
+    const int64_t more = std::min(room, growth_[i].most - larger[i].bytes);
+    if (step == 0 || more < step) continue;
+    larger[i].bytes += more / step * step;
+    any = true;
+  }
+  if (!any) return {};
+  THIMBLE_ASSIGN(Memory memory, MemoryUse(checked, larger, chains_).place(options.alignment, kAttempts));
+  if (memory.bytes > memory_.bytes) return {};
+  scratch_ = std::move(larger);
+  memory_ = std::move(memory);
+  return {};
+}
+
+// A form that was asked for by name is taken somewhere.
+Status Emitter::expect_forms() const {
+  if (!forms_ || options.weights == Weights::smallest || saved(stored_) > 0) return {};
+  std::string reasons;
+  int listed = 0;
+  for (const StoredTensor& s : stored_)
+    if (!s.why.empty() && ++listed <= 5) reasons += format("\n      {}: {}", g_.at(s.tensor).to_string(), s.why);
+  return fail(ErrorCode::unsupported, format("no weights take the form {}{}", micro::name(options.weights), reasons),
+              options.weights == Weights::palette  ? "`thimble cluster` makes weights of few values"
+              : options.weights == Weights::sparse ? "`thimble prune` makes weights that are 0"
+                                                   : "`thimble qat --bits 4` makes weights of 4 bits");
 }
 
 Status Emitter::refuse_types() const {
@@ -122,6 +175,8 @@ Status Emitter::nodes() {
   weights_bytes_ = derived_bytes_ = 0;
   scratch_used_.clear();
   calls_.clear();
+  stored_.clear();
+  plain_reasons_.clear();
   std::vector<size_t> chain_of(g_.nodes.size(), chains_.size());
   for (size_t c = 0; c < chains_.size(); ++c)
     for (const NodeId n : chains_[c].nodes) chain_of[static_cast<size_t>(n)] = c;
@@ -222,7 +277,7 @@ std::string Emitter::constant(TensorId t) {
   const Tensor& tensor = g_.at(t);
   const std::string symbol = format("{}_t{}", name_, t);
   weights_ += format("\n/* \"{}\": {} */\n", short_name(tensor.name), spec(tensor)) + written(tensor, symbol);
-  weights_bytes_ += tensor.bytes();
+  stored({.tensor = t, .plain_bytes = tensor.bytes(), .bytes = tensor.bytes()});
   return constants_[t] = symbol;
 }
 
@@ -237,22 +292,51 @@ std::string Emitter::plan_of(NodeId node, std::string_view type) {
   return "&p";
 }
 
-std::string Emitter::scratch(NodeId node, int64_t bytes) {
+EmitContext::Buffer Emitter::scratch(NodeId node, int64_t least, int64_t step, int64_t most) {
   std::vector<size_t>& of_node = scratch_of_[node];
   const size_t use = scratch_used_[node]++;
   if (use == of_node.size()) {
     of_node.push_back(scratch_.size());
-    scratch_.push_back({node, bytes});
+    scratch_.push_back({node, least});
+    growth_.push_back({step, most});
   }
   const size_t i = of_node[use];
-  return format("(void *)(a + {})", i < memory_.scratch.size() ? memory_.scratch[i] : 0);
+  return {format("(void *)(a + {})", i < memory_.scratch.size() ? memory_.scratch[i] : 0), scratch_[i].bytes};
 }
 
-std::string Emitter::constant_of(NodeId node, std::string_view what, std::span<const int32_t> values) {
+std::string Emitter::constant_of(NodeId node, std::string_view what, std::span<const int32_t> values, bool on_avr) {
   const std::string symbol = format("{}_p{}_{}", name_, node, what);
+  const std::string text = array("int32_t", symbol, values.data(), static_cast<int64_t>(values.size()));
+  if (on_avr) {
+    plans_ += "\n#if defined(THIMBLE_AVR)\n" + text + "#endif\n";
+    return symbol;
+  }
   derived_bytes_ += static_cast<int64_t>(values.size()) * 4;
-  plans_ += "\n" + array("int32_t", symbol, values.data(), static_cast<int64_t>(values.size()));
+  plans_ += "\n" + text;
   return symbol;
+}
+
+template <class T>
+std::string Emitter::numbers_of(NodeId node, std::string_view what, const char* type, std::span<const T> values) {
+  const std::string symbol = format("{}_p{}_{}", name_, node, what);
+  plans_ += "\n" + array(type, symbol, values.data(), static_cast<int64_t>(values.size()));
+  return symbol;
+}
+
+// The head reads its layer's weights as they are.
+Weights Emitter::weights_of(NodeId node) const {
+  return forms_ && !(head_ && head_->node == node) ? options.weights : Weights::plain;
+}
+
+void Emitter::stored(StoredTensor tensor) {
+  if (tensor.form == "plain" && forms_) {
+    const auto why = plain_reasons_.find(tensor.tensor);
+    tensor.why = why == plain_reasons_.end() ? "its operator has no other form" : why->second;
+  }
+  tensor.name = g_.at(tensor.tensor).name;
+  tensor.type = spec(g_.at(tensor.tensor));
+  weights_bytes_ += tensor.bytes;
+  stored_.push_back(std::move(tensor));
 }
 
 std::string Emitter::declared(NodeId node, std::string_view what, std::string_view type, std::string_view value,
@@ -268,7 +352,8 @@ std::string Emitter::packed_of(NodeId node, std::string_view what, std::span<con
   const auto written = [&](std::span<const int8_t> list) {
     return array("THIMBLE_WORDS int8_t", symbol, list.data(), static_cast<int64_t>(list.size()));
   };
-  weights_bytes_ += static_cast<int64_t>(values.size());
+  const auto bytes = static_cast<int64_t>(values.size());
+  stored({.tensor = g_.nodes[static_cast<size_t>(node)].inputs[1], .plain_bytes = bytes, .bytes = bytes});
   plans_ += "\n";
   if (on_avr.empty() || on_avr.size() > 32767)  // no object there is larger
     plans_ += written(values);
@@ -279,8 +364,19 @@ std::string Emitter::packed_of(NodeId node, std::string_view what, std::span<con
 
 void Emitter::call(NodeId node, const std::string& header, std::string_view function, const std::string& text) {
   headers_.insert(header);
-  body_ += text;
   calls_.push_back(kernel_call(checked, node, function));
+  if (avr_call_) {
+    body_ += "#if defined(THIMBLE_AVR)\n" + avr_call_->text + "#else\n" + text + "#endif\n";
+    calls_.back().on_avr = avr_call_->function;
+    avr_call_.reset();
+  } else {
+    body_ += text;
+  }
+}
+
+void Emitter::on_avr(const std::string& header, std::string_view function, const std::string& text) {
+  headers_.insert(header);
+  avr_call_ = AvrCall{std::string(function), text};
 }
 
 Result<std::vector<File>> Emitter::shipped_headers() const {
@@ -322,11 +418,34 @@ EmitContext::EmitContext(Emitter& emitter, NodeId id)
 std::string EmitContext::operand(size_t input) { return has(input) ? emitter_.address(node.inputs[input]) : "NULL"; }
 std::string EmitContext::result(size_t output) { return emitter_.address(node.outputs[output]); }
 std::string EmitContext::plan(std::string_view type) { return emitter_.plan_of(node_id, type); }
-std::string EmitContext::scratch(int64_t bytes) { return emitter_.scratch(node_id, bytes); }
+std::string EmitContext::scratch(int64_t bytes) { return emitter_.scratch(node_id, bytes, 0, bytes).word; }
+EmitContext::Buffer EmitContext::scratch(int64_t least, int64_t step, int64_t most) {
+  return emitter_.scratch(node_id, least, step, most);
+}
 
 std::string EmitContext::constant(std::string_view what, std::span<const int32_t> values) {
-  return emitter_.constant_of(node_id, what, values);
+  return emitter_.constant_of(node_id, what, values, false);
 }
+
+std::string EmitContext::constant_on_avr(std::string_view what, std::span<const int32_t> values) {
+  return emitter_.constant_of(node_id, what, values, true);
+}
+
+std::string EmitContext::numbers(std::string_view what, std::span<const uint8_t> values) {
+  return emitter_.numbers_of(node_id, what, "uint8_t", values);
+}
+
+std::string EmitContext::numbers(std::string_view what, std::span<const int8_t> values) {
+  return emitter_.numbers_of(node_id, what, "int8_t", values);
+}
+
+std::string EmitContext::numbers(std::string_view what, std::span<const float> values) {
+  return emitter_.numbers_of(node_id, what, "float", values);
+}
+
+Weights EmitContext::weights() const { return emitter_.weights_of(node_id); }
+void EmitContext::stored(StoredTensor tensor) { emitter_.stored(std::move(tensor)); }
+void EmitContext::plain_because(const std::string& why) { emitter_.plain_because(node.inputs[1], why); }
 
 std::string EmitContext::declare(std::string_view what, std::string_view type, std::string_view value, int64_t count) {
   return emitter_.declared(node_id, what, type, value, count);
@@ -344,6 +463,11 @@ void EmitContext::call(const std::string& header, std::string_view function,
   emitter_.call(node_id, header, function, wrapped(format("{}{}(", emitter_.indent(), function), arguments, ");\n"));
 }
 
+void EmitContext::on_avr(const std::string& header, std::string_view function,
+                         const std::vector<std::string>& arguments) {
+  emitter_.on_avr(header, function, wrapped(format("{}{}(", emitter_.indent(), function), arguments, ");\n"));
+}
+
 Status EmitContext::usual(std::string_view family, std::string_view function, size_t inputs) {
   const DType type = in(0).type;
   if (type == DType::u8)
@@ -358,6 +482,20 @@ Status EmitContext::usual(std::string_view family, std::string_view function, si
   for (size_t i = 0; i < inputs; ++i) arguments.push_back(operand(i));
   arguments.push_back(result());
   call(kernel(family), format("thimble_{}{}", function, type == DType::i8 ? "_s8" : "_f32"), arguments);
+  return {};
+}
+
+std::string EmitContext::bytes_of(const std::string& operand) const {
+  return operand == "NULL" ? operand : "(int8_t *)" + operand;
+}
+
+Status EmitContext::usual_bytes(std::string_view family, std::string_view function, size_t inputs) {
+  if (in(0).type != DType::u8) return usual(family, function, inputs);
+  std::vector<std::string> arguments = {plan(format("thimble_{}", family))};
+  for (size_t i = 0; i < inputs; ++i) arguments.push_back("(const int8_t *)" + operand(i));
+  arguments.push_back(bytes_of(result()));
+  arguments.emplace_back("0x80");
+  call(kernel(family), format("thimble_{}_bytes", function), arguments);
   return {};
 }
 

@@ -25,8 +25,13 @@ class Emitter {
   // NULL for kNoTensor.
   std::string address(TensorId t);
   std::string plan_of(NodeId node, std::string_view type);
-  std::string scratch(NodeId node, int64_t bytes);
-  std::string constant_of(NodeId node, std::string_view what, std::span<const int32_t> values);
+  EmitContext::Buffer scratch(NodeId node, int64_t least, int64_t step, int64_t most);
+  std::string constant_of(NodeId node, std::string_view what, std::span<const int32_t> values, bool on_avr);
+  template <class T>
+  std::string numbers_of(NodeId node, std::string_view what, const char* type, std::span<const T> values);
+  Weights weights_of(NodeId node) const;
+  void stored(StoredTensor tensor);
+  void plain_because(TensorId t, std::string why) { plain_reasons_[t] = std::move(why); }
   std::string declared(NodeId node, std::string_view what, std::string_view type, std::string_view value,
                        int64_t count);
   std::string packed_of(NodeId node, std::string_view what, std::span<const int8_t> values,
@@ -35,6 +40,7 @@ class Emitter {
   const Resolved& resolved(NodeId node) const;
   void not_on_avr(std::string why) { avr_obstacle_ = std::move(why); }
   void call(NodeId node, const std::string& header, std::string_view function, const std::string& text);
+  void on_avr(const std::string& header, std::string_view function, const std::string& text);
   std::string_view indent() const { return row_call_ ? "        " : "  "; }
 
  private:
@@ -46,6 +52,8 @@ class Emitter {
   };
 
   Status nodes();
+  Status grow_scratch();
+  Status expect_forms() const;
   Status node(NodeId n);
   Status call_of(NodeId n);
   Status chain(const RowChain& chain, std::span<const int64_t> lines);
@@ -83,6 +91,10 @@ class Emitter {
   std::string name_, macro_;  // kws, KWS
   Memory memory_;
   std::vector<Scratch> scratch_;
+  struct Growth {
+    int64_t step, most;
+  };
+  std::vector<Growth> growth_;                        // per scratch_
   std::map<NodeId, std::vector<size_t>> scratch_of_;  // indices into scratch_
   std::map<NodeId, size_t> scratch_used_;
   std::vector<std::optional<thimble_axis>> windows_;  // per node, what it said
@@ -97,6 +109,13 @@ class Emitter {
   std::string avr_obstacle_;  // why AVR would read the wrong memory; empty: it would not
   int64_t weights_bytes_ = 0, derived_bytes_ = 0;
   std::vector<KernelCall> calls_;
+  std::vector<StoredTensor> stored_;
+  std::map<TensorId, std::string> plain_reasons_;
+  bool forms_ = false;  // weights may take other forms
+  struct AvrCall {
+    std::string function, text;
+  };
+  std::optional<AvrCall> avr_call_;  // of the next call
 };
 
 // What a header of the project is called in a package.

@@ -70,7 +70,7 @@ Estimate estimate(const Emitted& emitted, const Core& core, bool fpu) {
   std::map<std::string_view, int> seen;
   const auto add = [&](const KernelCost* row, bool known, const KernelCall& c) {
     if (!row) return;
-    const int calls = ++seen[c.function];
+    const int calls = ++seen[core.kind == CpuKind::avr && !c.on_avr.empty() ? c.on_avr : c.function];
     const double bytes = calls == 1 ? row->once : calls == 2 ? row->second : row->more;
     const double count = instructions_of(*row, c);
     code += bytes;
@@ -85,7 +85,7 @@ Estimate estimate(const Emitted& emitted, const Core& core, bool fpu) {
   for (const KernelCall& c : emitted.calls) {
     const bool floats = c.function.ends_with("_f32");
     const CpuKind kind = !floats ? core.kind : fpu ? core.floats : core.soft;
-    const KernelCost* row = find(kind, c.function);
+    const KernelCost* row = find(kind, core.kind == CpuKind::avr && !c.on_avr.empty() ? c.on_avr : c.function);
     add(row ? row : find(kind, "any"), row != nullptr, c);
   }
   e.code_bytes = std::llround(code);

@@ -45,6 +45,8 @@ KernelCall kernel_call(const Checked& checked, NodeId id, std::string_view funct
   call.reads = call.macs > 0 ? call.macs / channels : call.outputs * window.taps;
   call.rows = call.outputs / channels * window.height;
   if (call.outputs > 0) call.tail = call.outputs * (call.macs / call.outputs % 4);
+  if (function.find("_palette_") != function.npos || function.find("_sparse_") != function.npos)
+    call.unpacked = g.at(node.inputs[1]).shape.elements();
   return call;
 }
 

@@ -106,6 +106,15 @@ std::string figures(const Facts& f) {
   if (f.emitted.head_bytes > 0) row(format("RAM: `{}_head`, of a program that learns", f.n()), f.emitted.head_bytes);
   row("flash: weights and biases", f.emitted.weights_bytes);
   row("flash: multipliers, shifts and tables", f.emitted.derived_bytes);
+  const auto& stored = f.emitted.weights;
+  if (!std::ranges::all_of(stored, [](const StoredTensor& s) { return s.form == "plain" && s.why.empty(); })) {
+    text +=
+        "\nWeights lie in flash in the form that takes the fewest bytes, of those that were asked for:\n\n"
+        "| tensor | form | bytes | plain | |\n|---|---|--:|--:|---|\n";
+    for (const StoredTensor& s : stored)
+      text += format("| {} {} | {}{} | {} | {} | {} |\n", short_name(s.name), s.type, s.form,
+                     s.bits ? format(", {} bits", s.bits) : "", s.bytes, s.plain_bytes, s.why);
+  }
   return text +
          "\nCode and stack depend on the compiler: `size` and `-fstack-usage` say them. There is no heap, and no "
          "variable outside the arena.\n";
@@ -162,12 +171,16 @@ std::string sources(const Facts& f) {
   return text;
 }
 
+// The format demands an address, and its lint one that answers. The package has no page of its own: that of its
+// licence.
+constexpr const char* kPage = "https://www.apache.org/licenses/LICENSE-2.0";
+
 void arduino(const Facts& f, std::vector<File>& files) {
   files.push_back({"library.properties",
                    format("name={4}\nversion=1.0.0\nauthor=Thimble\nmaintainer=Thimble\nsentence={1}.\nparagraph={2}; "
-                          "{3} bytes of working memory.\ncategory=Data Processing\nurl=https://example.com/{0}\n"
+                          "{3} bytes of working memory.\ncategory=Data Processing\nurl={5}\n"
                           "architectures=*\nincludes={0}.h\n",
-                          f.n(), f.sentence(), f.interface(), f.emitted.arena_bytes, f.n().substr(0, 63))});
+                          f.n(), f.sentence(), f.interface(), f.emitted.arena_bytes, f.n().substr(0, 63), kPage)});
   std::string keywords;
   keywords += format("{}_network\tKEYWORD1\n", f.n());
   for (const char* function : {"run", "run_io", "run_state", "run_io_state", "run_float", "run_io_float",
@@ -213,6 +226,7 @@ void idf(const Facts& f, std::vector<File>& files) {
   files.push_back(posix_example(f));
 }
 
+// url stays empty: the pack lies on no server.
 void cmsis_pack(const Facts& f, std::vector<File>& files) {
   std::string list;
   for (const File& file : f.emitted.files)
@@ -223,7 +237,7 @@ void cmsis_pack(const Facts& f, std::vector<File>& files) {
        format("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
               "<package schemaVersion=\"1.7.36\" xmlns:xs=\"http://www.w3.org/2001/XMLSchema-instance\" "
               "xs:noNamespaceSchemaLocation=\"PACK.xsd\">\n  <vendor>Thimble</vendor>\n  <name>{0}</name>\n"
-              "  <description>{1}</description>\n  <url>https://example.com/</url>\n"
+              "  <description>{1}</description>\n  <url></url>\n"
               "  <license>LICENSE</license>\n"
               "  <releases>\n    <release version=\"1.0.0\">Exported by Thimble {2}.</release>\n  </releases>\n"
               "  <components>\n    <component Cclass=\"Machine Learning\" Cgroup=\"Network\" Csub=\"{5}\" "

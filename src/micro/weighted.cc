@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <optional>
 
+#include "base/format.h"
 #include "base/numbers.h"
 
 namespace thimble::micro {
@@ -29,6 +30,16 @@ std::optional<int32_t> bias_within(const thimble_requantize& y, int64_t output, 
 void expect_constant_weights(EmitContext& ctx) {
   if (!ctx.in(1).constant() || (ctx.has(2) && !ctx.in(2).constant()))
     ctx.not_on_avr("weights are computed while it runs");
+}
+
+Status emit_u8(EmitContext& ctx, std::string_view family) {
+  if (ctx.in(1).type != DType::u8) return ctx.unsupported("weights of another type beside uint8", "quantise to int8");
+  const auto& zeros = ctx.in(1).quant.zero_point;
+  ctx.call(kernel(family), format("thimble_{}_u8", family),
+           {ctx.plan(format("thimble_{}", family)), ctx.operand(0), ctx.operand(1),
+            ctx.constant("zeros", std::span<const int32_t>(zeros)), std::to_string(zeros.size()), ctx.operand(2),
+            ctx.result()});
+  return {};
 }
 
 LayerFacts layer_facts(const EmitContext& ctx, int64_t outputs, int64_t first, int64_t stride, int32_t x_zero) {

@@ -8,6 +8,9 @@ namespace thimble::micro {
 // Weights and bias that are computed while it runs lie where AVR does not look for them.
 void expect_constant_weights(EmitContext& ctx);
 
+// The layer of uint8, whose loops are those of the reference.
+Status emit_u8(EmitContext& ctx, std::string_view family);
+
 // Of a layer with int8 x, int8 weights and an int32 bias, all but x constant; otherwise there are no lists.
 struct LayerFacts {
   std::vector<int32_t> bias;    // one per output, 0 where the layer has none

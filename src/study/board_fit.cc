@@ -24,9 +24,10 @@ BoardFit fit_board(const micro::Emitted& emitted, const Board& board, const std:
   return fit;
 }
 
-Result<micro::Emitted> emit_for_boards(const Checked& checked, micro::Ram ram) {
+Result<micro::Emitted> emit_for_boards(const Checked& checked, micro::Ram ram, micro::Weights weights) {
   micro::EmitOptions options;
   options.ram = ram;
+  options.weights = weights;
   options.name = "model";
   return micro::emit_c(checked, options);
 }

@@ -40,7 +40,8 @@ BoardFit fit_board(const micro::Emitted& emitted, const Board& board,
                    const std::optional<CompiledBytes>& compiled = {});
 
 // The C of a model, of which only sizes and calls matter. Errors: unsupported, with the reason and a fix.
-Result<micro::Emitted> emit_for_boards(const Checked& checked, micro::Ram ram = micro::Ram::balanced);
+Result<micro::Emitted> emit_for_boards(const Checked& checked, micro::Ram ram = micro::Ram::balanced,
+                                       micro::Weights weights = micro::Weights::plain);
 
 // "68.2 ms ± 20 %".
 std::string latency_text(const BoardFit& fit);

@@ -3,7 +3,8 @@
 
   tests/micro/emitted_goldens.py --thimble build/release/thimble [--cc gcc] [--flags "-O1"] [--ram tight] [--only REGEX] [--list]
 
-Models that `thimble export` refuses are counted by reason; --least holds the number of those that it does not. Each
+Models that `thimble export` refuses are counted by reason, and any other end of it is a failure; --least holds the number of
+those that it exports. Each
 writes into an arena whose end is watched. Standard library only; run from the project's root.
 """
 import argparse
@@ -120,6 +121,7 @@ def main():
     parser.add_argument('--cc', default='cc')
     parser.add_argument('--flags', default='-O1')
     parser.add_argument('--ram', default='balanced', help='balanced or tight, as `thimble export` takes it')
+    parser.add_argument('--weights', default='plain', help='as `thimble export` takes it')
     parser.add_argument('--only', default='')
     parser.add_argument('--least', type=int, default=0, help='fail where fewer models than this are exported')
     parser.add_argument('--list', action='store_true', help='name what was refused')
@@ -135,9 +137,11 @@ def main():
             number, case = item
             name = f'c{number}'
             r = subprocess.run([o.thimble, 'export', case.file, '-q', '--name', name, '-o', f'{folder}/{name}',
-                                '--examples', '0', '--ram', o.ram], capture_output=True, text=True, check=False)
-            if r.returncode:
-                return name, case, r.stderr.strip(), None
+                                '--examples', '0', '--ram', o.ram, '--weights', o.weights], capture_output=True, text=True, check=False)
+            if r.returncode == 3:  # unsupported, with the reason
+                return name, case, r.stderr.strip() or 'no reason is given', None
+            if r.returncode:  # below zero: by a signal
+                return name, case, None, f'export ends with status {r.returncode}: {r.stderr[:2000]}'
             src = f'{folder}/{name}/src'
             with open(f'{src}/{name}.h', encoding='utf-8') as f:
                 header = f.read()
@@ -197,7 +201,7 @@ def main():
             print(f'{count:4} refused: {reason}')
         for text in failures:
             print('FAIL', text)
-        print(f'{len(ready)} of {len(cases)} models exported ({o.ram}), compiled and run with {o.cc} {o.flags}; '
+        print(f'{len(ready)} of {len(cases)} models exported ({o.ram}, {o.weights} weights), compiled and run with {o.cc} {o.flags}; '
               f'{len(failures)} failures')
         if len(ready) < o.least:
             print(f'fewer than {o.least}')

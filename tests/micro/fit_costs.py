@@ -27,13 +27,14 @@ import tempfile
 import boards
 import package as packages
 import runner
+import weight_forms
 
 ROOT = os.path.dirname(os.path.dirname(boards.HERE))
 TABLE = os.path.join(ROOT, 'src', 'micro', 'costs.def')
 # The board that stands for a kind of processor (src/micro/cores.def names them).
 CLASSES = {'thumb1': 'm0', 'thumb2': 'm3', 'dsp': 'm4', 'mve': 'm55', 'rv32': 'rv32', 'avr': 'avr'}
 NEAREST = {'thumb2': 'thumb1', 'dsp': 'thumb2', 'mve': 'dsp', 'rv32': 'thumb1', 'avr': 'thumb1'}
-FEATURES = ('call', 'outputs', 'inputs', 'macs', 'reads', 'rows', 'tail')  # src/micro/kernel_call.h
+FEATURES = ('call', 'outputs', 'inputs', 'macs', 'reads', 'rows', 'tail', 'unpacked')  # src/micro/kernel_call.h
 GOLDENS = 2  # of each kernel, those with most work
 ANY = 'any'  # the row for kernels that are not in the table
 BASE = ''
@@ -56,9 +57,19 @@ NETWORKS = {
     'residual': '{ conv2d = 12, kernel = 5, stride = 3, activation = "relu" }, '
                 '{ residual = [{ conv2d = 12, kernel = 3, padding = "same" }] }, { global_max_pool = true }, '
                 '{ dense = 10, activation = "softmax" }',
+    'dense_thin': '{ flatten = true }, { dense = 10, activation = "relu" }, { dense = 10, activation = "softmax" }',
+    'dense_pooled': '{ average_pool = 4 }, { flatten = true }, { dense = 24, activation = "relu" }, { dense = 10, activation = "softmax" }',
+    'tiny_pooled': '{ average_pool = 2 }, { conv2d = 6, kernel = 3, stride = 2, activation = "relu" }, '
+                   '{ conv2d = 10, kernel = 3, activation = "relu" }, { flatten = true }, { dense = 10, activation = "softmax" }',
+    'tiny_separable': '{ average_pool = 2 }, { separable_conv2d = 6, kernel = 3, stride = 2, activation = "relu" }, '
+                      '{ separable_conv2d = 12, kernel = 3, activation = "relu" }, { global_average_pool = true }, '
+                      '{ dense = 10, activation = "softmax" }',
     'lstm': '{ reshape = [28, 28] }, { lstm = 12 }, { dense = 10, activation = "softmax" }',
 }
 SURFACES = {'peaks_small': '{ dense = 8, activation = "relu" }, { dense = 1 }',
+            'peaks_thin': '{ dense = 12, activation = "tanh" }, { dense = 12, activation = "relu" }, { dense = 1 }',
+            'peaks_wide': '{ dense = 60, activation = "relu" }, { dense = 1 }',
+            'peaks_deep': '{ dense = 16, activation = "relu" }, { dense = 24, activation = "relu" }, { dense = 16, activation = "relu" }, { dense = 1 }',
             'peaks': '{ dense = 32, activation = "relu" }, { dense = 32, activation = "relu" }, { dense = 1 }'}
 
 
@@ -95,9 +106,9 @@ def goldens():
     yield from sorted(os.path.join(folder, name) for name in os.listdir(folder) if name.endswith('.tflite'))
 
 
-def export(thimble, model, folder):
+def export(thimble, model, folder, weights='plain'):
     """What `thimble export` says of a model, or None."""
-    done = call(thimble, 'export', model, '--json', '--examples', '0', '--name', 'model', '-o', folder)
+    done = call(thimble, 'export', model, '--json', '--examples', '0', '--weights', weights, '--name', 'model', '-o', folder)
     if done.returncode:
         return None
     said, digest = json.loads(done.stdout), hashlib.sha256()
@@ -108,13 +119,19 @@ def export(thimble, model, folder):
 
 
 def chosen(thimble, folder):
-    """{name: (model, what export says)} of whole models and of the goldens with most work for each kernel."""
+    """{name: (model, what export says, the form of weights)} of whole models and of the goldens with most work for each kernel."""
     models, by_kernel = {}, collections.defaultdict(list)
-    for path in [*own_models(), *trained(thimble, folder)]:
-        said = export(thimble, path, os.path.join(folder, 'out'))
+    forms = weight_forms.made(thimble, folder)
+    whole = [(path, 'plain') for path in [*own_models(), *trained(thimble, folder)]]
+    whole += [(forms[size + name], 'auto') for name in ('clustered', 'clustered_int8', 'pruned', 'pruned_int8', 'four_bits_int8')
+              for size in ('', 'small_')]
+    whole += [(forms['pruned_int8'], 'palette'), (forms['clustered_int8'], 'sparse'), (forms['plain_int8'], 'plain')]
+    for path, weights in whole:
+        said = export(thimble, path, os.path.join(folder, 'out'), weights)
         shutil.rmtree(os.path.join(folder, 'out'), ignore_errors=True)
         if said:
-            models[os.path.splitext(os.path.basename(path))[0]] = (path, said)
+            name = os.path.splitext(os.path.basename(path))[0] + ('' if weights == 'plain' else f' {weights}')
+            models[name] = (path, said, weights)
     for path in goldens():
         said = export(thimble, path, os.path.join(folder, 'out'))
         shutil.rmtree(os.path.join(folder, 'out'), ignore_errors=True)
@@ -122,14 +139,19 @@ def chosen(thimble, folder):
             by_kernel[function].append((sum(c['macs'] + c['outputs'] for c in said['calls']), path, said))
     for rows in by_kernel.values():
         for _, path, said in sorted(rows, key=lambda row: (-row[0], row[1]))[:GOLDENS]:
-            models['golden ' + os.path.splitext(os.path.basename(path))[0]] = (path, said)
+            models['golden ' + os.path.splitext(os.path.basename(path))[0]] = (path, said, 'plain')
     return models
 
 
-def measure(thimble, model, said, board):
+def calls_on(kind, calls):
+    """As they are there: AVR has other kernels for some."""
+    return [{**c, 'function': c.get('on_avr', c['function'])} for c in calls] if kind == 'avr' else calls
+
+
+def measure(thimble, model, said, weights, board):
     """What a model takes on a board, or why that is not known."""
     with tempfile.TemporaryDirectory() as folder:
-        export(thimble, model, folder)
+        export(thimble, model, folder, weights)
         package = packages.load(folder)
         inputs = package.random_inputs(1)
         plain, _ = runner.run_board(package, board, '2', inputs)
@@ -347,8 +369,9 @@ def main():
             kind, name = item
             old = kept.get(kind, {}).get(name)
             if old and old['sources'] == models[name][1]['sources']:
-                return {**old, 'calls': models[name][1]['calls']}
-            return measure(os.path.abspath(options.thimble), *models[name], boards.BY_NAME[CLASSES[kind]])
+                return {**old, 'calls': calls_on(kind, models[name][1]['calls'])}
+            found = measure(os.path.abspath(options.thimble), *models[name], boards.BY_NAME[CLASSES[kind]])
+            return {**found, 'calls': calls_on(kind, found['calls'])}
         measured = collections.defaultdict(dict)
         with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
             for (kind, name), result in zip(work, pool.map(one, work)):

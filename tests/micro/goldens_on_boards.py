@@ -42,11 +42,11 @@ def tensor_bytes(data, tensor):
     return data[tensor['offset']:tensor['offset'] + size]
 
 
-def run_case(thimble, case, chosen, optimise, ram):
+def run_case(thimble, case, chosen, optimise, forms):
     """An outcome per board; none where the model is refused."""
     _, model, inputs, answers, tolerance = case
     with tempfile.TemporaryDirectory() as folder:
-        export = subprocess.run([thimble, 'export', model, '-q', '--name', 'golden', '--ram', ram, '-o', os.path.join(folder, 'golden')],
+        export = subprocess.run([thimble, 'export', model, '-q', '--name', 'golden', *forms, '-o', os.path.join(folder, 'golden')],
                                 capture_output=True, check=False)
         if export.returncode:
             return []
@@ -59,6 +59,7 @@ def main():
     parser.add_argument('--thimble', required=True)
     parser.add_argument('--boards', nargs='+', metavar='BOARD', default=['slice'])
     parser.add_argument('--ram', default='balanced', help='balanced or tight, as `thimble export` takes it')
+    parser.add_argument('--weights', default='plain', help='as `thimble export` takes it')
     parser.add_argument('--every', type=int, default=1, metavar='N', help='only each Nth')
     parser.add_argument('--only', default='', metavar='REGEX')
     parser.add_argument('-O', dest='optimise', default='2', metavar='LEVEL')
@@ -69,7 +70,8 @@ def main():
     picked = [case for case in cases() if re.search(options.only, case[0])][::options.every]
     refused, states, wrong = 0, collections.Counter(), 0
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        for case, outcomes in zip(picked, pool.map(lambda c: run_case(thimble, c, chosen, options.optimise, options.ram), picked)):
+        for case, outcomes in zip(picked, pool.map(lambda c: run_case(thimble, c, chosen, options.optimise,
+                                                                     ['--ram', options.ram, '--weights', options.weights]), picked)):
             refused += not outcomes
             reasons = collections.defaultdict(list)
             for outcome in outcomes:

@@ -64,7 +64,7 @@ def ends():
 def no_program(what, errors):
     """What compilers and linkers say of too much memory is no failure of the package."""
     full = re.findall(r"region [`'].*overflowed by .*|section [`'].* will not fit .*|section [`'].* is not within .*|"
-                      r'size of array .* is too large|relocation truncated to fit', errors)
+                      r'size of array .* is too large|relocation truncated to fit|comparison is always true due to limited range of data type', errors)
     return Stop('does not fit', '; '.join(dict.fromkeys(full))) if full else Stop('failed', f'{what}:\n{errors}')
 
 

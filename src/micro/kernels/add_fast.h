@@ -36,6 +36,7 @@ static inline void thimble_add_fast_s8(const thimble_binary* p, const int8_t* a,
   const thimble_dim n = p->broadcast.inner;
   const int32_t multiplier = p->y_multiplier, zero = p->y_zero, lo = p->lo, hi = p->hi;
   const int shift = p->y_shift;
+  const int32_t scale = thimble_scale_of(shift), offset = thimble_offset_of(zero);
   thimble_dim i = 0;
 #if defined(THIMBLE_MVE)
   for (; i + 4 <= n; i += 4) {
@@ -46,7 +47,7 @@ static inline void thimble_add_fast_s8(const thimble_binary* p, const int8_t* a,
 #endif
   for (; i < n; ++i) {
     const int32_t sum = thimble_addend_value(&first, a[i]) + thimble_addend_value(&second, b[i]);
-    y[i] = thimble_scaled_byte(sum, multiplier, -1 - shift, 2 * zero + 1);
+    y[i] = thimble_scaled_byte(sum, multiplier, scale, offset);
   }
   thimble_limit(lo, hi, y, n);
 }

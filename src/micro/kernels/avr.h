@@ -66,6 +66,13 @@ static inline int32_t thimble_dot(const int8_t* x, const int8_t* w, thimble_dim 
   return n > 255 ? thimble_dot_long(x, w, n, sum) : thimble_dot_short(x, w, (uint8_t)n, sum);
 }
 
+// The same of weights in memory.
+static __attribute__((noinline, unused)) int32_t thimble_dot_in_memory(const int8_t* x, const int8_t* w, thimble_dim n,
+                                                                       int32_t sum) {
+  for (; n > 0; --n) sum += (int16_t)(*x++ * *w++);
+  return sum;
+}
+
 // thimble_high_mul for b of 0 and more: 16 products of bytes, column by column of their sum.
 static inline int32_t thimble_high_mul_positive(int32_t a, int32_t b) {
   int32_t y;

@@ -38,16 +38,19 @@ static __attribute__((noinline, unused)) void thimble_gather_edge(const thimble_
 }
 
 static inline void thimble_outputs_avr(const thimble_conv2d* p, const int8_t* column, thimble_dim n, const int8_t* w,
-                                       const int32_t* bias, int8_t* y) {
+                                       int in_flash, const int32_t* bias, int8_t* y) {
   const thimble_dim outputs = p->outputs;
   thimble_dim o;
-  for (o = 0; o < outputs; ++o, w += n)
-    y[o] = thimble_requantized_avr(&p->y, thimble_dot(column, w, n, bias ? thimble_read_s32(bias + o) : 0), o);
+  for (o = 0; o < outputs; ++o, w += n) {
+    const int32_t start = bias ? thimble_read_s32(bias + o) : 0;
+    const int32_t sum = in_flash ? thimble_dot(column, w, n, start) : thimble_dot_in_memory(column, w, n, start);
+    y[o] = thimble_requantized_avr(&p->y, sum, o);
+  }
 }
 
-// bias: less x_zero · Σ weights. column: memory for the bytes of a window.
-static inline void thimble_conv2d_avr_s8(const thimble_conv2d* p, const int8_t* x, const int8_t* w, const int32_t* bias,
-                                         int8_t* y, int8_t* column) {
+// in_flash: where w lies. bias: less x_zero · Σ weights. column: memory for the bytes of a window.
+static inline void thimble_conv2d_avr_s8(const thimble_conv2d* p, const int8_t* x, const int8_t* w, int in_flash,
+                                         const int32_t* bias, int8_t* y, int8_t* column) {
   const thimble_dim channels = p->channels, line = p->w.in * channels, run = p->w.kernel * channels;
   const thimble_dim n = p->h.kernel * run;
   const int together = p->h.dilation == 1 && p->w.dilation == 1 && p->h.kernel <= 255 && run <= 255;
@@ -58,12 +61,12 @@ static inline void thimble_conv2d_avr_s8(const thimble_conv2d* p, const int8_t* 
       const int lines_inside = together && ih >= 0 && ih + p->h.kernel <= p->h.in;
       thimble_dim iw = -p->w.pad;
       const int8_t* from = x + ih * line + iw * channels;
-      for (ow = 0; ow < p->w.out; ++ow, iw += p->w.stride, from += p->w.stride * channels, y += p->outputs) {
+      for (ow = 0; ow < p->w.out; ++ow, iw += p->w.stride, from += p->w.stride * channels, y += p->group_outputs) {
         if (lines_inside && iw >= 0 && iw + p->w.kernel <= p->w.in)
           thimble_copy_lines(from, (uint8_t)p->h.kernel, (uint8_t)run, line - run, column);
         else
           thimble_gather_edge(p, x, ih, iw, column);
-        thimble_outputs_avr(p, column, n, w, bias, y);
+        thimble_outputs_avr(p, column, n, w, in_flash, bias, y);
       }
     }
   }

@@ -4,122 +4,47 @@
 // Weights lie in the order in which they are read: two outputs (rows) at a time, of these the weights in turn, each
 // row filled up with 0 to an even number, as is a last row without a neighbour. Behind them 30 bytes more may be read.
 // bias: less x_zero · Σ weights, so that the windows hold x as it is, and x's zero point where they are padding; one
-// for each row, also where a row is filled up. On AVR weights lie as the model has them.
+// for each row, also where a row is filled up. On AVR weights lie as the model has them. The outputs of a pixel lie
+// group_outputs from those of the next one: some of them can be computed alone.
 #pragma once
 
 #include "micro/kernels/conv2d_avr.h"
+#include "micro/kernels/conv2d_dsp.h"
+#include "micro/kernels/conv2d_mve.h"
 #include "micro/kernels/simd.h"
 #include "ops/conv2d/kernel.h"
 
 #if !defined(THIMBLE_AVR)
-// The window at (oh, ow) of an image: n bytes, gathered in `to`.
-static inline const int8_t* thimble_window(const thimble_conv2d* p, const int8_t* x, thimble_dim oh, thimble_dim ow,
-                                           int8_t* to) {
-  const thimble_dim channels = p->channels, row = p->w.kernel * channels, left = thimble_input_of(&p->w, ow, 0);
-  const thimble_dim step = p->w.dilation;
-  thimble_dim ih = thimble_input_of(&p->h, oh, 0), kh, kw, c;
-  int8_t* at = to;
-  for (kh = 0; kh < p->h.kernel; ++kh, ih += p->h.dilation) {
-    const int8_t* const line = x + (ih * p->w.in + left) * channels;
-    const int inside = ih >= 0 && ih < p->h.in;
-    if (inside && step == 1 && left >= 0 && left + p->w.kernel <= p->w.in) {
-      thimble_copy(at, line, row);
-      at += row;
+#if !defined(THIMBLE_MVE)
+enum { THIMBLE_ROWS = 16 };  // of sums that are kept, for each of three windows
+typedef const int16_t* thimble_windows;
+#endif
+
+// The window whose first column and row are at `left` and `top` of an image, gathered in `to`.
+static inline void thimble_window(const thimble_conv2d* p, const int8_t* x, thimble_dim top, thimble_dim left,
+                                  int8_t* to) {
+  const thimble_dim channels = p->channels, row = p->w.kernel * channels, step = p->w.dilation;
+  const int columns = step == 1 && left >= 0 && left + p->w.kernel <= p->w.in;  // all of a row's are there
+  const int8_t* line = x + (top * p->w.in + left) * channels;
+  thimble_dim kh, kw, c;
+  for (kh = p->h.kernel; kh > 0; --kh, top += p->h.dilation, line += p->h.dilation * p->w.in * channels) {
+    const int inside = top >= 0 && top < p->h.in;
+    if (inside && columns) {
+      thimble_copy(to, line, row);
+      to += row;
     } else {
       for (kw = 0; kw < p->w.kernel; ++kw) {
         const thimble_dim iw = left + kw * step;
         const int there = inside && iw >= 0 && iw < p->w.in;
-        if (there) thimble_copy(at, line + kw * step * channels, channels);
-        for (c = there ? channels : 0; c < channels; ++c) at[c] = (int8_t)p->x_zero;
-        at += channels;
+        if (there) thimble_copy(to, line + kw * step * channels, channels);
+        for (c = there ? channels : 0; c < channels; ++c) to[c] = (int8_t)p->x_zero;
+        to += channels;
       }
     }
   }
-  return to;
 }
 
-enum { THIMBLE_ROWS = 16 };  // of sums that are kept, for each of three windows
-
-#if defined(THIMBLE_MVE)
-typedef const int8_t* thimble_windows[3];
-
-// The sums of `count` rows and three windows, behind each other for each window.
-THIMBLE_APART void thimble_sum_rows(const thimble_windows x, thimble_dim n, const int8_t* w, const int32_t* bias,
-                                    thimble_dim count, int32_t* sums) {
-  const thimble_dim whole = n / 16, left = n % 16, pair = 2 * (n + n % 2);
-  const mve_pred16_t rest = vctp8q((uint32_t)left);  // lanes of x beyond are 0
-  for (; count > 0; count -= 2, w += pair, bias += 2, sums += 2) {
-    const int8_t *a = x[0], *b = x[1], *c = x[2], *at = w;
-    int32_t au = bias[0], av = bias[1], bu = au, bv = av, cu = au, cv = av;
-    thimble_dim k;
-    int8x16x2_t uv;
-    int8x16_t v;
-    if (left > 0) {
-      uv = vld2q_s8(at);
-      v = vldrbq_z_s8(a, rest);
-      au = vmladavaq_s8(au, v, uv.val[0]);
-      av = vmladavaq_s8(av, v, uv.val[1]);
-      v = vldrbq_z_s8(b, rest);
-      bu = vmladavaq_s8(bu, v, uv.val[0]);
-      bv = vmladavaq_s8(bv, v, uv.val[1]);
-      v = vldrbq_z_s8(c, rest);
-      cu = vmladavaq_s8(cu, v, uv.val[0]);
-      cv = vmladavaq_s8(cv, v, uv.val[1]);
-      __asm__("" : "+r"(at));  // GCC would add a register behind the load, which no such load can
-      a += left;
-      b += left;
-      c += left;
-      at += 2 * left;
-    }
-    for (k = whole; k > 0; --k, a += 16, b += 16, c += 16, at += 32) {
-      uv = vld2q_s8(at);
-      v = vldrbq_s8(a);
-      au = vmladavaq_s8(au, v, uv.val[0]);
-      av = vmladavaq_s8(av, v, uv.val[1]);
-      v = vldrbq_s8(b);
-      bu = vmladavaq_s8(bu, v, uv.val[0]);
-      bv = vmladavaq_s8(bv, v, uv.val[1]);
-      v = vldrbq_s8(c);
-      cu = vmladavaq_s8(cu, v, uv.val[0]);
-      cv = vmladavaq_s8(cv, v, uv.val[1]);
-    }
-    sums[0] = au;
-    sums[1] = av;
-    sums[THIMBLE_ROWS] = bu;
-    sums[THIMBLE_ROWS + 1] = bv;
-    sums[2 * THIMBLE_ROWS] = cu;
-    sums[2 * THIMBLE_ROWS + 1] = cv;
-  }
-}
-
-// The outputs [o, o + count) of three windows.
-static inline void thimble_scale_rows(const thimble_requantize* r, const int32_t* sums, thimble_dim o,
-                                      thimble_dim count, int8_t* const y[3]) {
-  const int32x4_t lo = vdupq_n_s32(r->lo), hi = vdupq_n_s32(r->hi);
-  const int32_t zero = r->zero, odd = 2 * zero + 1;
-  const int32_t* multipliers = r->multiplier + o;
-  const int8_t* shifts = r->shift + o;
-  int8_t *a = y[0] + o, *b = y[1] + o, *c = y[2] + o;
-  thimble_dim k;
-  for (k = count / 4; k > 0; --k, multipliers += 4, shifts += 4, sums += 4, a += 4, b += 4, c += 4) {
-    const int32x4_t multiplier = vldrwq_s32(multipliers), shift = vldrbq_s32(shifts);
-    int32x4_t v = vaddq_n_s32(thimble_scaled_lanes(vldrwq_s32(sums), multiplier, shift), zero);
-    vstrbq_s32(a, vminq_s32(vmaxq_s32(v, lo), hi));
-    v = vaddq_n_s32(thimble_scaled_lanes(vldrwq_s32(sums + THIMBLE_ROWS), multiplier, shift), zero);
-    vstrbq_s32(b, vminq_s32(vmaxq_s32(v, lo), hi));
-    v = vaddq_n_s32(thimble_scaled_lanes(vldrwq_s32(sums + 2 * THIMBLE_ROWS), multiplier, shift), zero);
-    vstrbq_s32(c, vminq_s32(vmaxq_s32(v, lo), hi));
-  }
-  for (k = count % 4; k > 0; --k, ++sums) {
-    const int32_t multiplier = *multipliers++;
-    const int32_t right = -1 - *shifts++;
-    *a++ = (int8_t)thimble_clamp(thimble_scaled_byte(sums[0], multiplier, right, odd), r->lo, r->hi);
-    *b++ = (int8_t)thimble_clamp(thimble_scaled_byte(sums[THIMBLE_ROWS], multiplier, right, odd), r->lo, r->hi);
-    *c++ = (int8_t)thimble_clamp(thimble_scaled_byte(sums[2 * THIMBLE_ROWS], multiplier, right, odd), r->lo, r->hi);
-  }
-}
-#else
-typedef const int16_t* thimble_windows;
+#if !defined(THIMBLE_MVE)
 
 // A window as int16, by twos: those of the two other pixels lie between them.
 static inline void thimble_widen(const int8_t* x, thimble_dim n, int16_t* to) {
@@ -144,23 +69,9 @@ static inline void thimble_widen(const int8_t* x, thimble_dim n, int16_t* to) {
   }
 }
 
+#if !defined(THIMBLE_ROW_LOOPS)
 #if defined(THIMBLE_THUMB)
 // Two weights of both rows, 12 products, and a block of several.
-#if defined(THIMBLE_DSP)
-#define THIMBLE_BLOCK THIMBLE_TWOS THIMBLE_TWOS THIMBLE_TWOS THIMBLE_TWOS
-enum { THIMBLE_BLOCK_CELLS = 24 };
-#define THIMBLE_TWOS                 \
-  "ldr %[v], [%[w]], #4\n\t"         \
-  "ldmia %[a]!, {r4, r5, r6}\n\t"    \
-  "sxtb16 %[u], %[v]\n\t"            \
-  "sxtb16 %[v], %[v], ror #8\n\t"    \
-  "smlad %[au], r4, %[u], %[au]\n\t" \
-  "smlad %[bu], r5, %[u], %[bu]\n\t" \
-  "smlad %[cu], r6, %[u], %[cu]\n\t" \
-  "smlad %[av], r4, %[v], %[av]\n\t" \
-  "smlad %[bv], r5, %[v], %[bv]\n\t" \
-  "smlad %[cv], r6, %[v], %[cv]\n\t"
-#else
 #define THIMBLE_BLOCK THIMBLE_TWOS THIMBLE_TWOS
 enum { THIMBLE_BLOCK_CELLS = 12 };
 #define THIMBLE_TWOS               \
@@ -186,20 +97,19 @@ enum { THIMBLE_BLOCK_CELLS = 12 };
   "ldrsh r4, [%[a]], #12\n\t"      \
   "mla %[au], r4, %[u], %[au]\n\t" \
   "mla %[av], r4, %[v], %[av]\n\t"
-#endif
 #define THIMBLE_TWOS_OPERANDS                                                                                         \
   [au] "+r"(au), [bu] "+r"(bu), [cu] "+r"(cu), [av] "+r"(av), [bv] "+r"(bv), [cv] "+r"(cv), [a] "+r"(a), [w] "+r"(w), \
       [u] "=&r"(u), [v] "=&r"(v)
 #endif
 
-// The sums of `count` rows and three windows, behind each other for each window.
+// The sums of `count` rows, for each those of three windows.
 THIMBLE_APART void thimble_sum_rows(const thimble_windows x, thimble_dim n, const int8_t* w, const int32_t* bias,
                                     thimble_dim count, int32_t* sums) {
   const int16_t* const end = x + 3 * (n + n % 2);
 #if defined(THIMBLE_THUMB)
   const int16_t* const blocks = end - (end - x) % THIMBLE_BLOCK_CELLS;
 #endif
-  for (; count > 0; count -= 2, bias += 2, sums += 2) {
+  for (; count > 0; count -= 2, bias += 2, sums += 6) {
 #if defined(THIMBLE_FEW_REGISTERS)
     thimble_dim i;
     for (i = 0; i < 3; ++i) {
@@ -212,8 +122,8 @@ THIMBLE_APART void thimble_sum_rows(const thimble_windows x, thimble_dim n, cons
         su = thimble_mac(a[1], thimble_read_s8(u + 2), su);
         sv = thimble_mac(a[1], thimble_read_s8(u + 3), sv);
       }
-      sums[i * THIMBLE_ROWS] = su;
-      sums[i * THIMBLE_ROWS + 1] = sv;
+      sums[i] = su;
+      sums[i + 3] = sv;
     }
     w += 2 * (n + n % 2);
 #else
@@ -225,8 +135,8 @@ THIMBLE_APART void thimble_sum_rows(const thimble_windows x, thimble_dim n, cons
       __asm__ volatile("1:\n\t" THIMBLE_BLOCK "ldr %[u], %[stop]\n\tcmp %[a], %[u]\n\tbne 1b"
                        : THIMBLE_TWOS_OPERANDS
                        : [stop] "m"(blocks)
-                       : "r4", "r5", "r6", "cc", "memory");
-    while (a != end) __asm__ volatile(THIMBLE_TWOS:THIMBLE_TWOS_OPERANDS : : "r4", "r5", "r6", "memory");
+                       : "r4", "cc", "memory");
+    while (a != end) __asm__ volatile(THIMBLE_TWOS:THIMBLE_TWOS_OPERANDS : : "r4", "memory");
 #else
     for (; a != end; a += 6, w += 4) {
       const int32_t u0 = thimble_read_s8(w), v0 = thimble_read_s8(w + 1);
@@ -240,11 +150,11 @@ THIMBLE_APART void thimble_sum_rows(const thimble_windows x, thimble_dim n, cons
     }
 #endif
     sums[0] = au;
-    sums[1] = av;
-    sums[THIMBLE_ROWS] = bu;
-    sums[THIMBLE_ROWS + 1] = bv;
-    sums[2 * THIMBLE_ROWS] = cu;
-    sums[2 * THIMBLE_ROWS + 1] = cv;
+    sums[1] = bu;
+    sums[2] = cu;
+    sums[3] = av;
+    sums[4] = bv;
+    sums[5] = cv;
 #endif
   }
 }
@@ -257,18 +167,19 @@ static inline void thimble_scale_rows(const thimble_requantize* r, const int32_t
                                       thimble_dim count, int8_t* const y[3]) {
   const int32_t* multipliers = r->multiplier + o;
   const int8_t* shifts = r->shift + o;
-  const int32_t odd = 2 * r->zero + 1;
+  const int32_t offset = thimble_offset_of(r->zero);
   int8_t *a = y[0] + o, *b = y[1] + o, *c = y[2] + o;
   const int8_t* const end = a + count;
   while (a != end) {
     const int32_t multiplier = thimble_read_s32(multipliers++);
-    const int32_t right = -1 - thimble_read_s8(shifts++);
-    *a++ = thimble_scaled_byte(sums[0], multiplier, right, odd);
-    *b++ = thimble_scaled_byte(sums[THIMBLE_ROWS], multiplier, right, odd);
-    *c++ = thimble_scaled_byte(sums[2 * THIMBLE_ROWS], multiplier, right, odd);
-    ++sums;
+    const int32_t scale = thimble_scale_of(thimble_read_s8(shifts++));
+    *a++ = thimble_scaled_byte(sums[0], multiplier, scale, offset);
+    *b++ = thimble_scaled_byte(sums[1], multiplier, scale, offset);
+    *c++ = thimble_scaled_byte(sums[2], multiplier, scale, offset);
+    sums += 3;
   }
 }
+#endif
 #endif
 
 // All outputs under three windows.
@@ -276,10 +187,23 @@ static inline void thimble_three_pixels(const thimble_conv2d* p, const thimble_w
                                         const int8_t* w, const int32_t* bias, int8_t* const y[3]) {
   int32_t sums[3 * THIMBLE_ROWS];
   thimble_dim o;
+#if defined(THIMBLE_MVE)
+  thimble_row_scales scales = thimble_row_scales_of(&p->y, bias, sums, y);
+#elif defined(THIMBLE_ROW_LOOPS)
+  thimble_row_scales scales = thimble_row_scales_of(&p->y, sums, y);
+#endif
   for (o = 0; o < p->outputs; o += THIMBLE_ROWS, w += THIMBLE_ROWS * (n + n % 2)) {
     const thimble_dim left = p->outputs - o, count = left < THIMBLE_ROWS ? left : (thimble_dim)THIMBLE_ROWS;
+#if defined(THIMBLE_MVE)
+    thimble_sum_rows(x, n, w, count, sums);
+    thimble_scale_rows(&scales, count);
+#elif defined(THIMBLE_ROW_LOOPS)
+    thimble_sum_rows(x, n, w, bias + o, count, sums);
+    thimble_scale_rows(&scales, count);
+#else
     thimble_sum_rows(x, n, w, bias + o, count, sums);
     thimble_scale_rows(&p->y, sums, o, count, y);
+#endif
   }
 }
 #endif
@@ -288,7 +212,7 @@ static inline void thimble_three_pixels(const thimble_conv2d* p, const thimble_w
 static inline void thimble_conv2d_fast_s8(const thimble_conv2d* p, const int8_t* x, const int8_t* w,
                                           const int32_t* bias, int8_t* y, void* windows) {
 #if defined(THIMBLE_AVR)
-  thimble_conv2d_avr_s8(p, x, w, bias, y, (int8_t*)windows);
+  thimble_conv2d_avr_s8(p, x, w, 1, bias, y, (int8_t*)windows);
 #else
   const thimble_dim n = p->h.kernel * p->w.kernel * p->channels;
   int8_t *const first = y, *ys[3];
@@ -302,25 +226,45 @@ static inline void thimble_conv2d_fast_s8(const thimble_conv2d* p, const int8_t*
   // Windows of one pixel are columns where they lie.
   const int pixels = n == p->channels && p->h.pad == 0 && p->w.pad == 0 && (p->h.out - 1) * p->h.stride < p->h.in &&
                      (p->w.out - 1) * p->w.stride < p->w.in;
-  const thimble_dim right = p->w.stride * p->channels, down = p->h.stride * p->w.in * p->channels;
-  thimble_dim image, oh, ow;
+  const thimble_dim right = p->w.stride * p->channels;
+  thimble_dim image;
   for (image = 0; image < p->batch; ++image, x += p->h.in * p->w.in * p->channels) {
-    int have = 0;
-    for (oh = 0; oh < p->h.out; ++oh)
-      for (ow = 0; ow < p->w.out; ++ow, y += p->outputs) {
-        const int last = oh + 1 == p->h.out && ow + 1 == p->w.out;
-        do {  // what is missing of three at the end stands in once more
+    const int8_t *next = x, *at = bytes;
+    thimble_dim left = p->h.out * p->w.out, top = -p->h.pad, ow = 0, have;
+    while (left > 0) {
+      for (have = 0; have < 3; ++have) {
+        if (left > 0) {  // else the last one stands in once more
+          --left;
           ys[have] = y;
+          y += p->group_outputs;
+          if (pixels) {
+            at = next;
+            next += right;
+          } else {
 #if defined(THIMBLE_MVE)
-          xs[have] = pixels ? x + oh * down + ow * right : thimble_window(p, x, oh, ow, bytes + have * n);
+            int8_t* const gathered = bytes + have * n;
 #else
-          thimble_widen(pixels ? x + oh * down + ow * right : thimble_window(p, x, oh, ow, bytes), n, xs + 2 * have);
+            int8_t* const gathered = bytes;
 #endif
-        } while (++have < 3 && last);
-        if (have < 3) continue;
-        thimble_three_pixels(p, xs, n, w, bias, ys);
-        have = 0;
+            thimble_window(p, x, top, ow * p->w.stride - p->w.pad, gathered);
+            at = gathered;
+          }
+          if (++ow == p->w.out) {
+            ow = 0;
+            top += p->h.stride;
+            next = x + top * p->w.in * p->channels;
+          }
+        } else {
+          ys[have] = y - p->group_outputs;
+        }
+#if defined(THIMBLE_MVE)
+        xs[have] = at;
+#else
+        thimble_widen(at, n, xs + 2 * have);
+#endif
       }
+      thimble_three_pixels(p, xs, n, w, bias, ys);
+    }
   }
 #if defined(THIMBLE_MVE)
   (void)first;

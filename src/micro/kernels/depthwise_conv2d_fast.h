@@ -5,6 +5,8 @@
 // take their place: so all windows are alike. bias: less x_zero · Σ weights.
 #pragma once
 
+#include "micro/kernels/depthwise_conv2d_dsp.h"
+#include "micro/kernels/depthwise_conv2d_mve.h"
 #include "micro/kernels/simd.h"
 #include "ops/depthwise_conv2d/kernel.h"
 
@@ -34,8 +36,8 @@ enum { THIMBLE_TOGETHER = 4 };
 typedef int16_t thimble_cell;
 typedef int32_t thimble_sums[THIMBLE_TOGETHER];
 typedef struct thimble_channels {
-  thimble_sums bias, multiplier, right;
-  int32_t odd;
+  thimble_sums bias, multiplier, scale;
+  int32_t offset;
 } thimble_channels;
 
 static inline void thimble_tap(const thimble_cell* x, const thimble_cell* w, thimble_sums s) {
@@ -124,35 +126,14 @@ static inline void thimble_prepare(const thimble_depthwise_conv2d* p, const int3
     const thimble_dim k = c + (i < count ? i : 0), cell = thimble_cell_of(i);
     to->bias[cell] = thimble_read_s32(bias + k);
     to->multiplier[cell] = thimble_read_s32(p->y.multiplier + k);
-    to->right[cell] = -1 - thimble_read_s8(p->y.shift + k);
+    to->scale[cell] = thimble_scale_of(thimble_read_s8(p->y.shift + k));
   }
-  to->odd = 2 * p->y.zero + 1;
+  to->offset = thimble_offset_of(p->y.zero);
 #endif
 }
 
 // The taps under a window of 3 × 3: its rows lie `row` cells from each other.
 static inline void thimble_nine_taps(const thimble_cell* x, thimble_dim row, const thimble_cell* w, thimble_sums s) {
-#if defined(THIMBLE_DSP) && defined(THIMBLE_THUMB)  // 6 instructions for 4 products
-#define THIMBLE_TAP                 \
-  "ldmia %[x]!, {r2, r3}\n\t"       \
-  "ldmia %[w]!, {r4, r5}\n\t"       \
-  "smlabb %[s0], r2, r4, %[s0]\n\t" \
-  "smlatt %[s1], r2, r4, %[s1]\n\t" \
-  "smlabb %[s2], r3, r5, %[s2]\n\t" \
-  "smlatt %[s3], r3, r5, %[s3]\n\t"
-#define THIMBLE_ROW THIMBLE_TAP THIMBLE_TAP THIMBLE_TAP
-  int32_t s0 = s[0], s1 = s[1], s2 = s[2], s3 = s[3];
-  __asm__ volatile(THIMBLE_ROW "add %[x], %[x], %[rest]\n\t" THIMBLE_ROW "add %[x], %[x], %[rest]\n\t" THIMBLE_ROW
-                   : [s0] "+r"(s0), [s1] "+r"(s1), [s2] "+r"(s2), [s3] "+r"(s3), [x] "+r"(x), [w] "+r"(w)
-                   : [rest] "r"((row - 3 * THIMBLE_TOGETHER) * (thimble_dim)sizeof *x)
-                   : "r2", "r3", "r4", "r5", "memory");
-#undef THIMBLE_ROW
-#undef THIMBLE_TAP
-  s[0] = s0;
-  s[1] = s1;
-  s[2] = s2;
-  s[3] = s3;
-#else
   thimble_dim kh;
   for (kh = 3; kh > 0; --kh, x += row, w += 3 * THIMBLE_TOGETHER) {
     thimble_tap(x, w, s);
@@ -162,7 +143,6 @@ static inline void thimble_nine_taps(const thimble_cell* x, thimble_dim row, con
     thimble_tap(x + 2 * THIMBLE_TOGETHER, w + 2 * THIMBLE_TOGETHER, s);
     THIMBLE_IN_ORDER;
   }
-#endif
 }
 
 // The first `count` outputs of sums.
@@ -173,14 +153,14 @@ static inline void thimble_store(const thimble_channels* of, thimble_dim count, 
   vstrbq_p_s16(y, vminq_s16(vmaxq_s16(v, of->lo), of->hi), of->some);
   (void)count;
 #else
-  const int32_t odd = of->odd;
+  const int32_t offset = of->offset;
   int8_t v[THIMBLE_TOGETHER];
   thimble_dim i;
-  v[0] = thimble_scaled_byte(s[0], of->multiplier[0], of->right[0], odd);
+  v[0] = thimble_scaled_byte(s[0], of->multiplier[0], of->scale[0], offset);
 #if !defined(THIMBLE_FEW_REGISTERS)
-  v[1] = thimble_scaled_byte(s[1], of->multiplier[1], of->right[1], odd);
-  v[2] = thimble_scaled_byte(s[2], of->multiplier[2], of->right[2], odd);
-  v[3] = thimble_scaled_byte(s[3], of->multiplier[3], of->right[3], odd);
+  v[1] = thimble_scaled_byte(s[1], of->multiplier[1], of->scale[1], offset);
+  v[2] = thimble_scaled_byte(s[2], of->multiplier[2], of->scale[2], offset);
+  v[3] = thimble_scaled_byte(s[3], of->multiplier[3], of->scale[3], offset);
   if (count == 4) {
     y[0] = v[0];
     y[1] = v[thimble_cell_of(1)];
@@ -216,13 +196,17 @@ THIMBLE_APART void thimble_line(const thimble_depthwise_conv2d* p, const thimble
   }
 }
 
-// strip: 8 bytes for each column, padding with it, of as many rows as a window has, and 16 for each tap.
-static inline void thimble_depthwise_conv2d_fast_s8(const thimble_depthwise_conv2d* p, const int8_t* x, const int8_t* w,
-                                                    const int32_t* bias, int8_t* y, void* strip) {
+// in_flash: w is a constant. strip: 8 bytes for each column, padding with it, of as many rows as a window has, and 16
+// for each tap; for 3 × 3 no less than 32 for each column.
+THIMBLE_APART void thimble_depthwise_taps_s8(const thimble_depthwise_conv2d* p, const int8_t* x, const int8_t* w,
+                                             int in_flash, const int32_t* bias, int8_t* y, void* strip) {
   const thimble_dim channels = p->channels, kernel = p->h.kernel, taps = kernel * p->w.kernel;
   const thimble_dim width = (p->w.out - 1) * p->w.stride + (p->w.kernel - 1) * p->w.dilation + 1;
   const thimble_dim row = width * THIMBLE_TOGETHER;
   thimble_cell *const rows = (thimble_cell*)strip, *const weights = rows + kernel * row;
+#if !defined(THIMBLE_MVE)
+  int8_t* const start = y;
+#endif
   thimble_dim image, c, oh, k;
   for (image = 0; image < p->batch; ++image) {
     for (c = 0; c < channels; c += THIMBLE_TOGETHER) {
@@ -233,7 +217,7 @@ static inline void thimble_depthwise_conv2d_fast_s8(const thimble_depthwise_conv
       thimble_channels group;
       thimble_prepare(p, bias, c, count, &group);
       for (k = 0; k < (p->h.out > 1 ? 2 : 1); ++k)  // twice, so that they can begin with any row
-        thimble_fill(w + c, 1, channels, taps, count, weights + k * taps * THIMBLE_TOGETHER);
+        thimble_fill(w + c, in_flash, channels, taps, count, weights + k * taps * THIMBLE_TOGETHER);
       for (oh = 0; oh < p->h.out; ++oh) {
         const thimble_dim top = thimble_input_of(&p->h, oh, 0);
         // Row ih lies at (ih + pad) mod kernel.
@@ -253,7 +237,24 @@ static inline void thimble_depthwise_conv2d_fast_s8(const thimble_depthwise_conv
     y += p->h.out * p->w.out * channels;
   }
 #if !defined(THIMBLE_MVE)
-  k = p->batch * p->h.out * p->w.out * channels;
-  thimble_limit(p->y.lo, p->y.hi, y - k, k);
+  thimble_limit(p->y.lo, p->y.hi, start, y - start);
 #endif
+}
+
+// Where plans are constants the loops of others are not compiled.
+THIMBLE_WITHIN void thimble_depthwise_conv2d_strip_s8(const thimble_depthwise_conv2d* p, const int8_t* x,
+                                                      const int8_t* w, int in_flash, const int32_t* bias, int8_t* y,
+                                                      void* strip) {
+#if defined(THIMBLE_NINE)
+  if (thimble_is_nine(p)) {
+    thimble_depthwise_nine_s8(p, x, w, bias, y, (thimble_cell*)strip);
+    return;
+  }
+#endif
+  thimble_depthwise_taps_s8(p, x, w, in_flash, bias, y, strip);
+}
+
+THIMBLE_WITHIN void thimble_depthwise_conv2d_fast_s8(const thimble_depthwise_conv2d* p, const int8_t* x,
+                                                     const int8_t* w, const int32_t* bias, int8_t* y, void* strip) {
+  thimble_depthwise_conv2d_strip_s8(p, x, w, 1, bias, y, strip);
 }

@@ -1,7 +1,8 @@
 // fully_connected of int8, four outputs at a time. The same bytes as thimble_fully_connected_s8.
 //
 // Weights lie in the order in which they are read: four rows (outputs) at a time, of these 16 inputs at a time, row
-// behind row; the inputs and the rows that are left over likewise in shorter pieces. bias: less x_zero · Σ weights.
+// behind row; the inputs and the rows that are left over likewise in shorter pieces. On AVR they lie as the model has
+// them. bias: less x_zero · Σ weights.
 #pragma once
 
 #include "micro/kernels/simd.h"
@@ -17,6 +18,7 @@ static inline int32_t thimble_one_row(const int8_t* x, const int8_t* w, thimble_
 #endif
 }
 
+#if !defined(THIMBLE_AVR)
 #if !defined(THIMBLE_MVE) && !defined(THIMBLE_FEW_REGISTERS)
 // Adds the product of one input, or of four, with four rows, which lie `row` weights from each other.
 THIMBLE_WITHIN void thimble_one_input(const int8_t* x, const int8_t* w, thimble_dim row, int32_t s[4]) {
@@ -99,6 +101,7 @@ THIMBLE_APART const int8_t* thimble_four_rows(const int8_t* x, const int8_t* w, 
 #endif
   return w;
 }
+#endif
 
 THIMBLE_APART int32_t thimble_exactly_scaled(const thimble_dense_scales* scales, int32_t sum, thimble_dim o) {
   return thimble_dense_scaled(scales, sum, o);
@@ -129,12 +132,18 @@ static inline void thimble_fully_connected_fast_s8(const thimble_fully_connected
     const uint32_t* highs = scales->high;
     const int8_t* shifts = scales->shift;
     for (o = 0; o < outputs;) {
+#if defined(THIMBLE_AVR)
+      const thimble_dim rows = 1;
+#else
       const thimble_dim rows = outputs - o >= 4 ? 4 : 1;
+#endif
       int32_t sums[4];
       for (i = 0; i < rows; ++i) sums[i] = thimble_read_s32(bias + o + i);
+#if !defined(THIMBLE_AVR)
       if (rows == 4)
         at = thimble_four_rows(x, at, n, sums);
       else
+#endif
         sums[0] = thimble_one_row(x, at, n, sums[0]), at += n;
       for (i = 0; i < rows; ++i, ++o, highs += next, shifts += next)
         *y++ = (int8_t)thimble_clamp(zero + thimble_scaled_sum(scales, sums[i], o, highs, shifts), lo, hi);

@@ -14,7 +14,13 @@
 #define THIMBLE_WORDS
 #endif
 
-#if defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 1)
+// Loops in assembly take nearly all registers: not without optimisation, nor where programs without a system keep one
+// of them for the address of their data.
+#if defined(__GNUC__) && defined(__OPTIMIZE__) && (!defined(__PIC__) || defined(__linux__))
+#define THIMBLE_LOOPS 1
+#endif
+
+#if defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 1) && defined(THIMBLE_LOOPS)
 #define THIMBLE_MVE 1
 #include <arm_mve.h>
 #elif defined(__ARM_FEATURE_DSP) && defined(__GNUC__) && !defined(__ARM_BIG_ENDIAN)
@@ -67,8 +73,8 @@ static inline uint32_t thimble_load4(const void* at) {
 #define THIMBLE_APART static
 #endif
 
-#if defined(__thumb2__) && defined(__GNUC__) && defined(__OPTIMIZE__) && !defined(THIMBLE_MVE)
-#define THIMBLE_THUMB 1  // inner loops in assembly: with their registers compilers would go to memory
+#if defined(__thumb2__) && defined(THIMBLE_LOOPS) && !defined(__clang__) && !defined(THIMBLE_MVE)
+#define THIMBLE_THUMB 1  // inner loops in assembly: with their registers compilers would go to memory (and clang fails)
 #endif
 
 #if defined(__AVR__) || defined(__ARM_ARCH_6M__)
@@ -124,6 +130,23 @@ static inline int32_t thimble_high_product(int32_t sum, int32_t multiplier) {
 #endif
 }
 
+// The shift and the zero point of a layer as thimble_scaled_byte wants them: the DSP extension adds products with
+// powers of two to zero points (of -2^31 too, thus negative ones), others shift, with one bit more.
+static inline int32_t thimble_scale_of(int32_t shift) {
+#if defined(THIMBLE_DSP)
+  return (int32_t)(UINT32_MAX << (32 + shift));
+#else
+  return -1 - shift;
+#endif
+}
+static inline int32_t thimble_offset_of(int32_t zero) {
+#if defined(THIMBLE_DSP)
+  return zero;
+#else
+  return 2 * zero + 1;
+#endif
+}
+
 // (x >> 1) within a byte.
 static inline int8_t thimble_half_byte(int32_t x) {
 #if defined(__ARM_FEATURE_SAT) && defined(__GNUC__)
@@ -135,11 +158,17 @@ static inline int8_t thimble_half_byte(int32_t x) {
 #endif
 }
 
-// One sum: `right` is −1 − the layer's shift, `odd` twice its zero point and one. Narrower ranges than a byte's:
-// thimble_limit.
-static inline int8_t thimble_scaled_byte(int32_t sum, int32_t multiplier, int32_t right, int32_t odd) {
-  const int32_t high = thimble_high_product(sum, multiplier);
-  return thimble_half_byte(((high + (high >> 31)) >> right) + odd);  // halves go away from zero
+// One sum, requantised. Narrower ranges than a byte's: thimble_limit.
+static inline int8_t thimble_scaled_byte(int32_t sum, int32_t multiplier, int32_t scale, int32_t offset) {
+  const int32_t high = thimble_high_product(sum, multiplier), away = high + (high >> 31);  // halves go away from zero
+#if defined(THIMBLE_DSP)
+  int32_t y;
+  __asm__("smmlsr %0, %1, %2, %3" : "=r"(y) : "r"(away), "r"(scale), "r"(offset));
+  __asm__("ssat %0, #8, %1" : "=r"(y) : "r"(y));
+  return (int8_t)y;
+#else
+  return thimble_half_byte((away >> scale) + offset);
+#endif
 }
 
 // Brings n bytes into a range, which is often all of a byte's.

@@ -50,6 +50,23 @@ THIMBLE_INLINE void thimble_conv2d_s8(const thimble_conv2d* p, const int8_t* x, 
   }
 }
 
+// uint8: weights have a zero point too, one for all outputs (zeros: 1) or one for each.
+static inline void thimble_conv2d_u8(const thimble_conv2d* p, const uint8_t* x, const uint8_t* w, const int32_t* w_zero,
+                                     thimble_dim zeros, const int32_t* bias, uint8_t* y) {
+  for (thimble_dim b = 0; b < p->batch; ++b) {
+    for (thimble_dim oh = 0; oh < p->h.out; ++oh)
+      for (thimble_dim ow = 0; ow < p->w.out; ++ow)
+        for (thimble_dim o = 0; o < p->outputs; ++o) {
+          const uint32_t start = bias ? (uint32_t)thimble_read_s32(bias + o) : 0;
+          const int32_t zero = thimble_read_s32(w_zero + (zeros == 1 ? 0 : o)) - 128;
+          const uint32_t sum =
+              thimble_conv2d_sum(p, (const int8_t*)x, (const int8_t*)w, oh, ow, o, p->x_zero - 128, zero, 0x80);
+          *y++ = (uint8_t)thimble_requantized(&p->y, (int32_t)(start + sum), o);
+        }
+    x += p->h.in * p->w.in * p->channels;
+  }
+}
+
 THIMBLE_INLINE float thimble_conv2d_sum_f32(const thimble_conv2d* p, const float* x, const float* w, thimble_dim oh,
                                             thimble_dim ow, thimble_dim o) {
   const thimble_dim first = o / p->group_outputs * p->group_channels;

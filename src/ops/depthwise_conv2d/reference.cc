@@ -15,18 +15,6 @@ void each_output(const thimble_depthwise_conv2d& p, const X* x, Body body) {
         for (int64_t o = 0; o < p.outputs; ++o) body(x, at++, oh, ow, o);
 }
 
-// uint8 (legacy): weights have a zero point too.
-void legacy(const RefCall& call, const thimble_depthwise_conv2d& p) {
-  const int8_t* w = call.in[1].as<int8_t>();
-  const int32_t* bias = call.has(2) ? call.in[2].as<int32_t>() : nullptr;
-  each_output(p, call.in[0].as<int8_t>(), [&](const int8_t* x, int64_t at, int64_t oh, int64_t ow, int64_t o) {
-    const int32_t zero_w = call.in[1].zero_point(static_cast<size_t>(o));
-    const uint32_t sum = thimble_depthwise_conv2d_sum(&p, x, w, oh, ow, o, p.x_zero - 128, zero_w - 128, 0x80);
-    const uint32_t acc = sum + (bias ? static_cast<uint32_t>(bias[o]) : 0);
-    call.out[0].as<uint8_t>()[at] = static_cast<uint8_t>(thimble_requantized(&p.y, static_cast<int32_t>(acc), o));
-  });
-}
-
 void hybrid(const RefCall& call, const thimble_depthwise_conv2d& p) {
   const TensorView& wv = call.in[1];
   const float* bias = call.has(2) ? call.in[2].as<float>() : nullptr;
@@ -53,7 +41,12 @@ void depthwise_conv2d(const RefCall& call) {
   if (x.type == DType::i8)
     return thimble_depthwise_conv2d_s8(&p, x.as<int8_t>(), w.as<int8_t>(), static_cast<int32_t*>(bias),
                                        call.out[0].as<int8_t>());
-  if (x.type == DType::u8) return legacy(call, p);
+  if (x.type == DType::u8) {
+    const std::vector<int32_t>& zeros = w.quant->zero_point;
+    return thimble_depthwise_conv2d_u8(&p, x.as<uint8_t>(), w.as<uint8_t>(), zeros.data(),
+                                       static_cast<thimble_dim>(zeros.size()), static_cast<int32_t*>(bias),
+                                       call.out[0].as<uint8_t>());
+  }
   if (w.type == DType::i8) return hybrid(call, p);
   thimble_depthwise_conv2d_f32(&p, x.as<float>(), w.as<float>(), static_cast<float*>(bias), call.out[0].as<float>());
 }

@@ -91,6 +91,20 @@ THIMBLE_INLINE void thimble_fully_connected_s8(const thimble_fully_connected* p,
     }
 }
 
+// uint8: weights have a zero point too, one for all outputs (zeros: 1) or one for each.
+static inline void thimble_fully_connected_u8(const thimble_fully_connected* p, const uint8_t* x, const uint8_t* w,
+                                              const int32_t* w_zero, thimble_dim zeros, const int32_t* bias,
+                                              uint8_t* y) {
+  for (thimble_dim b = 0; b < p->batch; ++b, x += p->inputs)
+    for (thimble_dim o = 0; o < p->outputs; ++o) {
+      const uint32_t start = bias ? (uint32_t)thimble_read_s32(bias + o) : 0;
+      const int32_t zero = thimble_read_s32(w_zero + (zeros == 1 ? 0 : o)) - 128;
+      const uint32_t sum = thimble_fully_connected_sum(p, (const int8_t*)x, (const int8_t*)(w + o * p->inputs),
+                                                       p->x_zero - 128, zero, 0x80);
+      *y++ = (uint8_t)thimble_fully_connected_output(p, start + sum, o);
+    }
+}
+
 THIMBLE_INLINE void thimble_fully_connected_f32(const thimble_fully_connected* p, const float* x, const float* w,
                                                 const float* bias, float* y) {
   for (thimble_dim b = 0; b < p->batch; ++b, x += p->inputs)

@@ -5,21 +5,6 @@
 namespace thimble::reference {
 namespace {
 
-// uint8 (legacy): weights have a zero point too.
-void legacy(const RefCall& call, const thimble_fully_connected& p) {
-  const int8_t *x = call.in[0].as<int8_t>(), *w = call.in[1].as<int8_t>();
-  const int32_t* bias = call.has(2) ? call.in[2].as<int32_t>() : nullptr;
-  uint8_t* y = call.out[0].as<uint8_t>();
-  for (int64_t b = 0; b < p.batch; ++b)
-    for (int64_t o = 0; o < p.outputs; ++o) {
-      const int32_t zero_w = call.in[1].zero_point(static_cast<size_t>(o));
-      const uint32_t sum =
-          thimble_fully_connected_sum(&p, x + b * p.inputs, w + o * p.inputs, p.x_zero - 128, zero_w - 128, 0x80);
-      const uint32_t acc = sum + (bias ? static_cast<uint32_t>(bias[o]) : 0);
-      *y++ = static_cast<uint8_t>(thimble_fully_connected_output(&p, acc, o));
-    }
-}
-
 void hybrid(const RefCall& call, const thimble_fully_connected& p, bool asymmetric) {
   const TensorView& wv = call.in[1];
   const auto* w = wv.as<int8_t>();
@@ -52,7 +37,12 @@ void fully_connected(const RefCall& call) {
   if (x.type == DType::i8)
     return thimble_fully_connected_s8(&p, x.as<int8_t>(), w.as<int8_t>(), static_cast<int32_t*>(bias),
                                       call.out[0].as<int8_t>());
-  if (x.type == DType::u8) return legacy(call, p);
+  if (x.type == DType::u8) {
+    const std::vector<int32_t>& zeros = w.quant->zero_point;
+    return thimble_fully_connected_u8(&p, x.as<uint8_t>(), w.as<uint8_t>(), zeros.data(),
+                                      static_cast<thimble_dim>(zeros.size()), static_cast<int32_t*>(bias),
+                                      call.out[0].as<uint8_t>());
+  }
   if (w.type == DType::i8) return hybrid(call, p, call.node.attrs.as<FullyConnectedAttrs>().asymmetric_quantize_inputs);
   thimble_fully_connected_f32(&p, x.as<float>(), w.as<float>(), static_cast<float*>(bias), call.out[0].as<float>());
 }

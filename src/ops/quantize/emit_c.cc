@@ -14,11 +14,13 @@ void expect_computed(micro::EmitContext& ctx) {
 
 Status quantize(micro::EmitContext& ctx) {
   const DType from = ctx.in(0).type, to = ctx.out().type;
-  const char* function = from == DType::f32 && to == DType::i8  ? "thimble_quantize_f32_s8"
-                         : from == DType::i8 && to == DType::i8 ? "thimble_quantize_s8_s8"
-                         : from == DType::u8 && to == DType::i8 ? "thimble_quantize_u8_s8"
-                         : from == DType::i8 && to == DType::u8 ? "thimble_quantize_s8_u8"
-                                                                : nullptr;
+  const char* function = from == DType::f32 && to == DType::i8   ? "thimble_quantize_f32_s8"
+                         : from == DType::i8 && to == DType::i8  ? "thimble_quantize_s8_s8"
+                         : from == DType::u8 && to == DType::i8  ? "thimble_quantize_u8_s8"
+                         : from == DType::i8 && to == DType::u8  ? "thimble_quantize_s8_u8"
+                         : from == DType::u8 && to == DType::u8  ? "thimble_quantize_u8_u8"
+                         : from == DType::f32 && to == DType::u8 ? "thimble_quantize_f32_u8"
+                                                                 : nullptr;
   if (!function) return ctx.unsupported(format("no C from {} to {}", name(from), name(to)), kFix);
   expect_computed(ctx);
   ctx.call(micro::kernel("quantize"), function, {ctx.plan("thimble_quantize"), ctx.operand(0), ctx.result()});
@@ -26,9 +28,10 @@ Status quantize(micro::EmitContext& ctx) {
 }
 
 Status dequantize(micro::EmitContext& ctx) {
-  if (ctx.in(0).type != DType::i8) return ctx.unsupported(format("no C from {}", name(ctx.in(0).type)), kFix);
+  const DType from = ctx.in(0).type;
+  if (from != DType::i8 && from != DType::u8) return ctx.unsupported(format("no C from {}", name(from)), kFix);
   expect_computed(ctx);
-  ctx.call(micro::kernel("quantize"), "thimble_dequantize_s8_f32",
+  ctx.call(micro::kernel("quantize"), from == DType::i8 ? "thimble_dequantize_s8_f32" : "thimble_dequantize_u8_f32",
            {ctx.plan("thimble_dequantize"), ctx.operand(0), ctx.result()});
   return {};
 }

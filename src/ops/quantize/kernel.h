@@ -55,9 +55,31 @@ THIMBLE_INLINE void thimble_quantize_s8_u8(const thimble_quantize* p, const int8
   for (thimble_dim i = 0; i < p->n; ++i) y[i] = (uint8_t)thimble_requantized_value(p, x[i]);
 }
 
+THIMBLE_INLINE void thimble_quantize_u8_u8(const thimble_quantize* p, const uint8_t* x, uint8_t* y) {
+  for (thimble_dim i = 0; i < p->n; ++i) y[i] = (uint8_t)thimble_requantized_value(p, x[i]);
+}
+THIMBLE_INLINE void thimble_quantize_f32_u8(const thimble_quantize* p, const float* x, uint8_t* y) {
+  for (thimble_dim i = 0; i < p->n;)
+    for (thimble_dim s = 0; s < p->y.count; ++s) {
+      const float scale = thimble_read_f32(p->y.scale + s);
+      const int32_t zero = thimble_read_s32(p->y.zero + s);
+      for (const thimble_dim end = i + p->y.inner; i < end; ++i)
+        y[i] = (uint8_t)thimble_quantized(x[i], scale, zero, p->lo, p->hi);
+    }
+}
+
 THIMBLE_INLINE float thimble_dequantized(int32_t x, float scale, int32_t zero) { return scale * (float)(x - zero); }
 
 THIMBLE_INLINE void thimble_dequantize_s8_f32(const thimble_dequantize* p, const int8_t* x, float* y) {
+  for (thimble_dim i = 0; i < p->n;)
+    for (thimble_dim s = 0; s < p->x.count; ++s) {
+      const float scale = thimble_read_f32(p->x.scale + s);
+      const int32_t zero = thimble_read_s32(p->x.zero + s);
+      for (const thimble_dim end = i + p->x.inner; i < end; ++i) y[i] = thimble_dequantized(x[i], scale, zero);
+    }
+}
+
+THIMBLE_INLINE void thimble_dequantize_u8_f32(const thimble_dequantize* p, const uint8_t* x, float* y) {
   for (thimble_dim i = 0; i < p->n;)
     for (thimble_dim s = 0; s < p->x.count; ++s) {
       const float scale = thimble_read_f32(p->x.scale + s);

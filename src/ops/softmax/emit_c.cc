@@ -2,6 +2,6 @@
 
 namespace thimble::emit_c {
 
-Status softmax(micro::EmitContext& ctx) { return ctx.usual("softmax", name(ctx.node.op), 1); }
+Status softmax(micro::EmitContext& ctx) { return ctx.usual_bytes("softmax", name(ctx.node.op), 1); }
 
 }  // namespace thimble::emit_c

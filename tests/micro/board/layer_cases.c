@@ -36,12 +36,13 @@ static thimble_dim channels(void) {
   return i < (int32_t)sizeof likely ? likely[i] : from_to(1, 20);
 }
 
-static thimble_axis axis(void) {
+// kernel: how large, without dilation, or 0 for any.
+static thimble_axis axis(int32_t kernel) {
   thimble_axis a;
   a.in = from_to(1, 7);
-  a.kernel = from_to(0, 2) == 0 ? 1 : from_to(1, 4);
+  a.kernel = kernel ? kernel : from_to(0, 2) == 0 ? 1 : from_to(1, 4);
   a.stride = from_to(1, 3);
-  a.dilation = from_to(0, 3) == 0 ? from_to(2, 3) : 1;
+  a.dilation = !kernel && from_to(0, 3) == 0 ? from_to(2, 3) : 1;
   const thimble_dim reach = (a.kernel - 1) * a.dilation + 1;
   a.pad = from_to(0, 1) ? 0 : from_to(0, (int32_t)reach - 1);
   a.out = from_to(1, 5);  // windows may lie outside in part, or at the end altogether
@@ -95,8 +96,8 @@ static int conv2d(void) {
   p.batch = from_to(0, 7) ? 1 : 2;
   p.channels = p.group_channels = channels();
   p.outputs = p.group_outputs = from_to(0, 3) ? from_to(1, 9) : channels();
-  p.h = axis();
-  p.w = axis();
+  p.h = axis(0);
+  p.w = axis(0);
   p.x_zero = from_to(-128, 127);
   const thimble_dim n = p.h.kernel * p.w.kernel * p.channels, even = n + n % 2;
   const thimble_dim count = p.batch * p.h.out * p.w.out * p.outputs;
@@ -124,8 +125,9 @@ static int depthwise_conv2d(void) {
   p.batch = from_to(0, 7) ? 1 : 2;
   p.channels = p.outputs = channels();
   p.multiplier = 1;
-  p.h = axis();
-  p.w = axis();
+  const int32_t kernel = from_to(0, 1) ? 3 : 0;  // 3 x 3 has loops of its own
+  p.h = axis(kernel);
+  p.w = axis(kernel);
   p.x_zero = from_to(-128, 127);
   const thimble_dim count = p.batch * p.h.out * p.w.out * p.outputs;
   requantisation(&p.y, p.outputs);
@@ -139,7 +141,8 @@ static int depthwise_conv2d(void) {
     folded[o] = (int32_t)sum;
   }
   const thimble_dim width = (p.w.out - 1) * p.w.stride + (p.w.kernel - 1) * p.w.dilation + 1;
-  const thimble_dim strip = 8 * p.h.kernel * width + 16 * taps;
+  const thimble_dim lines = 8 * p.h.kernel * width + 16 * taps, nine = 32 * width;
+  const thimble_dim strip = p.h.kernel == 3 && p.w.kernel == 3 && nine > lines ? nine : lines;
   guard_scratch(strip);
   thimble_depthwise_conv2d_fast_s8(&p, x, w, folded, prepared(), scratch);
   return same(count, strip);

@@ -57,6 +57,11 @@ static const thimble_fully_connected hello_plan_0 = {
     {0.0f, INFINITY}                 /* range: low, high */
 };
 
+#if defined(THIMBLE_AVR)
+static const int32_t hello_p0_bias[16] THIMBLE_FLASH = {
+    -1152, -6912, 1858, 3573, 11960, 13220, 8392, 12588, 11588, -3328, 18237, -2381, -10496, 1740, 15567, 3791};
+#endif
+
 /* ---- 1: fully_connected "sequential/dense_1/BiasAdd" ---- */
 
 static const uint32_t hello_p1_scales_upper_bits[1] THIMBLE_FLASH = {3123593590u};
@@ -75,6 +80,11 @@ static const thimble_fully_connected hello_plan_1 = {
     {0.0f, INFINITY}                 /* range: low, high */
 };
 
+#if defined(THIMBLE_AVR)
+static const int32_t hello_p1_bias[16] THIMBLE_FLASH = {
+    -601, -21214, 3554, -20864, 1905, 15529, -12323, 6557, 21307, 8389, -20572, -23705, -2481, -11520, 2951, 35857};
+#endif
+
 /* ---- 2: fully_connected "StatefulPartitionedCall:0" ---- */
 
 static const uint32_t hello_p2_scales_upper_bits[1] THIMBLE_FLASH = {3260723671u};
@@ -92,5 +102,9 @@ static const thimble_fully_connected hello_plan_2 = {
     {1, hello_p2_scales_upper_bits, hello_p2_scales_lower_bits, hello_p2_scales_shifts},
     {-INFINITY, INFINITY}            /* range: low, high */
 };
+
+#if defined(THIMBLE_AVR)
+static const int32_t hello_p2_bias[1] THIMBLE_FLASH = {7085};
+#endif
 
 #endif
