@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "formats/foreign_file.h"
 #include "formats/model_file.h"
+#include "passes/sink_transposes.h"
 
 namespace thimble {
 namespace {
@@ -41,7 +42,10 @@ Result<Data> open_model_file(const std::string& path) {
 Result<LoadedModel> read_model_file(Data file, const std::string& name) {
   auto model = read_model({file.bytes, file.size}, file.owner, name);
   if (!model) return with_context(std::move(model).error(), name == "-" ? "the standard input" : name);
-  return LoadedModel{std::move(*model), std::move(file)};
+  if (is_onnx({file.bytes, file.size}, name)) {
+    THIMBLE_ASSIGN(*model, sink_transposes(std::move(*model)));
+  }
+  return LoadedModel{std::move(*model), std::move(file), name};
 }
 
 Result<LoadedModel> load_model(const std::string& path) {
@@ -54,8 +58,11 @@ Result<LoadedModel> load_model_bytes(std::span<const uint8_t> bytes, const std::
 }
 
 Result<LoadedModel> with_input_shapes(const LoadedModel& model, std::span<const Shape> shapes) {
-  THIMBLE_ASSIGN(Checked read, read_model({model.file.bytes, model.file.size}, model.file.owner, {}, shapes));
-  return LoadedModel{std::move(read), model.file};
+  THIMBLE_ASSIGN(Checked read, read_model({model.file.bytes, model.file.size}, model.file.owner, model.name, shapes));
+  if (is_onnx({model.file.bytes, model.file.size}, model.name)) {
+    THIMBLE_ASSIGN(read, sink_transposes(std::move(read)));
+  }
+  return LoadedModel{std::move(read), model.file, model.name};
 }
 
 }  // namespace thimble

@@ -9,7 +9,8 @@ namespace thimble {
 
 // The graph as the file says, checked; its constants may view the file.
 struct LoadedModel : Checked {
-  Data file;  // the whole file; kept alive by the graph as well
+  Data file;         // the whole file; kept alive by the graph as well
+  std::string name;  // its path, or what it was called
 };
 
 // The bytes of a model's file, mapped ("-": the standard input). Errors: bad_file (missing, or a folder of another
@@ -18,7 +19,7 @@ Result<Data> open_model_file(const std::string& path);
 // The model in them; errors name it `name`.
 Result<LoadedModel> read_model_file(Data file, const std::string& name);
 
-// Maps and verifies a .tflite or packed file, told apart by content ("-": the standard input). Errors: bad_file
+// Maps and verifies a .tflite, .onnx or packed file, told apart by content ("-": the standard input). Errors: bad_file
 // (missing, damaged), unsupported; they name the file.
 Result<LoadedModel> load_model(const std::string& path);
 // The same for a file in memory, which is copied. `name` is what errors call it.

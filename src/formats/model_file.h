@@ -11,10 +11,10 @@
 
 namespace thimble {
 
-// A .tflite or a packed file. Constants of a .tflite view `bytes`, which `owner` keeps alive (null: everything is
+// A .tflite, an .onnx or a packed file. Constants of a .tflite or .onnx view `bytes`, which `owner` keeps alive (null: everything is
 // copied); those of a packed file are decoded. Errors as read_tflite and read_thim; where the bytes are something else
 // that is known (formats/foreign_file.h, by `name` too), it is named, with how a .tflite is made of it.
-// `input_shapes` as for read_tflite (a packed file has no free dimensions).
+// External data of an .onnx is read where `name` is the path of a file. `input_shapes` as for read_tflite (a packed file has no free dimensions).
 Result<Checked> read_model(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner = nullptr,
                            std::string_view name = {}, std::span<const Shape> input_shapes = {});
 
@@ -24,6 +24,11 @@ Result<std::vector<Op>> operators_needed(std::span<const uint8_t> file, const Gr
 
 // Whether the bytes begin as a .tflite does.
 bool is_tflite(std::span<const uint8_t> bytes);
+
+// Whether they are an ONNX model by their first bytes, or, where these are no other model's, by the file's name.
+bool is_onnx(std::span<const uint8_t> bytes, std::string_view name = {});
+// Whether the name ends in .onnx.
+bool is_onnx_name(std::string_view path);
 
 // The bytes of a file of this name: packed where it ends in .thim (without names of tensors), else .tflite.
 Result<std::vector<uint8_t>> write_model(const Graph& graph, std::string_view path);
