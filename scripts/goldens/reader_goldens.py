@@ -278,7 +278,7 @@ REFUSED = {
     "softmax_options_of_add": (wrong_options("SOFTMAX", "AddOptions"), "bad_file", "carries options of kind 11"),
     "reshape_without_a_shape": (reshape("nothing"), "bad_file", "has no data"),
     "reshape_without_options": (reshape("nothing", options=False), "bad_file", "has no data"),
-    "reshape_fed_at_run_time": (reshape("fed"), "unsupported", "known at run time only"),
+    "reshape_fed_at_run_time": (reshape("fed"), "needs_value", "known at run time only"),
     "int64_product_of_sizes": (sizes_times_one(False), "unsupported", "operator not supported: MUL"),
     "no_output": (no_output(), "bad_file", "no output"),
     "input_has_stored_values": (stored_input(), "unsupported", "has stored values"),

@@ -57,8 +57,8 @@ Result<LoadedModel> load_model_bytes(std::span<const uint8_t> bytes, const std::
   return read_model_file(Data::copy(bytes), name);
 }
 
-Result<LoadedModel> with_input_shapes(const LoadedModel& model, std::span<const Shape> shapes) {
-  THIMBLE_ASSIGN(Checked read, read_model({model.file.bytes, model.file.size}, model.file.owner, model.name, shapes));
+Result<LoadedModel> with_known_inputs(const LoadedModel& model, std::span<const KnownInput> known) {
+  THIMBLE_ASSIGN(Checked read, read_model({model.file.bytes, model.file.size}, model.file.owner, model.name, known));
   if (is_onnx({model.file.bytes, model.file.size}, model.name)) {
     THIMBLE_ASSIGN(read, sink_transposes(std::move(read)));
   }

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "graph/known_input.h"
 #include "ops/check.h"
 
 namespace thimble {
@@ -25,8 +26,8 @@ Result<LoadedModel> load_model(const std::string& path);
 // The same for a file in memory, which is copied. `name` is what errors call it.
 Result<LoadedModel> load_model_bytes(std::span<const uint8_t> bytes, const std::string& name);
 
-// The same model for inputs of these shapes (one per input; only free dimensions may differ from the file's).
-// Errors: usage (shapes that do not fit), and those of load_model.
-Result<LoadedModel> with_input_shapes(const LoadedModel& model, std::span<const Shape> shapes);
+// The same model with what is known of its inputs (graph/known_input.h): shapes, where only free dimensions may differ
+// from the file's, and values. Errors: usage (what does not fit), and those of load_model.
+Result<LoadedModel> with_known_inputs(const LoadedModel& model, std::span<const KnownInput> known);
 
 }  // namespace thimble

@@ -88,8 +88,10 @@ Status shape_bench_inputs(const BenchInputs& o, LoadedModel* model) {
   const Graph& graph = model->graph;
   THIMBLE_ASSIGN(const std::vector<Shape> wanted, wanted_shapes(o, graph));
   bool differ = false;
+  std::vector<KnownInput> known;
   for (size_t i = 0; i < wanted.size(); ++i) {
     const Tensor& own = graph.at(graph.inputs[i]);
+    known.push_back({.shape = wanted[i]});
     differ = differ || !(wanted[i] == own.shape);
     if (!can_take(own, wanted[i]))
       return fail(ErrorCode::unsupported,
@@ -98,7 +100,7 @@ Status shape_bench_inputs(const BenchInputs& o, LoadedModel* model) {
                   "leave the option out");
   }
   if (!differ) return {};
-  THIMBLE_ASSIGN(*model, with_input_shapes(*model, wanted));
+  THIMBLE_ASSIGN(*model, with_known_inputs(*model, known));
   return {};
 }
 

@@ -52,9 +52,8 @@ Result<std::vector<Feed>> read_feeds(const RunOptions& o, const Graph& graph, co
 // Where inputs have free dimensions, the model is read again for the sizes of the first array or picture of each.
 Status fit_free_inputs(const RunOptions& o, LoadedModel* model) {
   const Graph& graph = model->graph;
-  std::vector<Shape> shapes;
+  std::vector<KnownInput> known(graph.inputs.size());
   std::vector<std::string> arrays(graph.inputs.size());
-  for (const TensorId id : graph.inputs) shapes.push_back(graph.at(id).shape);
   for (size_t i = 0; i < o.files.size() && i < arrays.size(); ++i) arrays[i] = o.files[i];
   for (const std::string& input : o.inputs) {
     const size_t equals = input.find('=');
@@ -66,11 +65,11 @@ Status fit_free_inputs(const RunOptions& o, LoadedModel* model) {
   for (size_t i = 0; i < arrays.size(); ++i) {
     const Tensor& tensor = graph.at(graph.inputs[i]);
     if (!tensor.free_dims || (extension_of(arrays[i]) != ".npy" && !is_picture_name(arrays[i]))) continue;
-    THIMBLE_ASSIGN(shapes[i], fed_shape(arrays[i], tensor));
+    THIMBLE_ASSIGN(known[i].shape, fed_shape(arrays[i], tensor));
     differs = true;
   }
   if (!differs) return {};
-  THIMBLE_ASSIGN(*model, with_input_shapes(*model, shapes));
+  THIMBLE_ASSIGN(*model, with_known_inputs(*model, known));
   return {};
 }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "graph/known_input.h"
 #include "ops/check.h"
 
 namespace thimble {
@@ -14,9 +15,12 @@ namespace thimble {
 // A .tflite, an .onnx or a packed file. Constants of a .tflite or .onnx view `bytes`, which `owner` keeps alive (null: everything is
 // copied); those of a packed file are decoded. Errors as read_tflite and read_thim; where the bytes are something else
 // that is known (formats/foreign_file.h, by `name` too), it is named, with how a .tflite is made of it.
-// External data of an .onnx is read where `name` is the path of a file. `input_shapes` as for read_tflite (a packed file has no free dimensions).
+// External data of an .onnx is read where `name` is the path of a file.
+// `known`: what is known of the inputs, one entry per input or none at all (graph/known_input.h); a packed file has no
+// free dimensions. Errors: also needs_value (an operator asks for a value that only the run knows: the message names
+// the operand), usage (what is known does not fit).
 Result<Checked> read_model(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner = nullptr,
-                           std::string_view name = {}, std::span<const Shape> input_shapes = {});
+                           std::string_view name = {}, std::span<const KnownInput> known = {});
 
 // The operators that reading this file and running `graph`, which was read from it, takes, in the order of ops.def.
 // Errors as list_tflite.

@@ -102,11 +102,19 @@ Status InferContext::expect_rank(int input, int lo, int hi) const {
                                             : format("{}: rank must be {} to {}", where(*this, input), lo, hi));
 }
 
+Result<const Tensor*> InferContext::constant(int input) const {
+  if (in(input).constant()) return &in(input);
+  needs = input;
+  return fail(
+      ErrorCode::needs_value,
+      format("{}: its value decides shapes, and it is known at run time only", where(*this, input)),
+      "`thimble run`, `thimble bench` and Model of the C++ interface run such a model; other commands take models "
+      "whose shapes do not hang on values");
+}
+
 Result<std::vector<int64_t>> InferContext::constant_ints(int input) const {
-  const Tensor& tensor = in(input);
-  if (!tensor.constant())
-    return fail(ErrorCode::needs_value,
-                format("{}: must be a constant (its value decides shapes)", where(*this, input)));
+  THIMBLE_ASSIGN(const Tensor* operand, constant(input));
+  const Tensor& tensor = *operand;
   std::vector<int64_t> values;
   if (tensor.type == DType::i32) {
     for (int32_t v : tensor.data.as<int32_t>()) values.push_back(v);

@@ -85,7 +85,11 @@ class InferContext : public Resolved {
   Status expect_arity(int lo, int hi, int outs, int required = -1) const;
   Status expect_type(int input, std::initializer_list<DType> allowed) const;
   Status expect_rank(int input, int lo, int hi) const;
-  // A constant integer vector (int32 or int64) as 64-bit numbers; an error if it is not constant.
+  // The input as a constant: `data` is there. Errors: needs_value where only the run knows it; `needs` is then the
+  // input.
+  Result<const Tensor*> constant(int input) const;
+  mutable int needs = -1;  // the input whose value was asked for and is not known
+  // A constant integer vector (int32 or int64) as 64-bit numbers; errors as for constant().
   Result<std::vector<int64_t>> constant_ints(int input) const;
   template <class T>
   Status expect_attrs() const {

@@ -5,9 +5,11 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
+#include "formats/model_file.h"
 #include "formats/tflite/file.h"
 #include "formats/tflite/listing.h"
 #include "formats/tflite/parts.h"
+#include "formats/thim/thim.h"
 #include "harness.h"
 
 namespace thimble::test {
@@ -50,17 +52,34 @@ TEST(Reader, FreeSizesFollowTheInputs) {
   const auto placeholder = read_tflite(file);
   ASSERT_TRUE(placeholder) << placeholder.error().to_string();
   EXPECT_EQ(placeholder->at(placeholder->inputs[0]).free_dims, 0b10u);
-  const Shape wanted[] = {{1, 7, 4}};
+  const KnownInput wanted[] = {{.shape = Shape{1, 7, 4}, .value = {}}};
   const auto graph = read_tflite(file, nullptr, wanted);
   ASSERT_TRUE(graph) << graph.error().to_string();
   EXPECT_EQ(graph->at(graph->inputs[0]).free_dims, 0u);
   EXPECT_EQ(graph->at(graph->outputs[0]).shape, (Shape{1, 28}));
   for (const Shape& wrong : {Shape{1, 7, 5}, Shape{1, 7}}) {
-    const Shape shapes[] = {wrong};
+    const KnownInput shapes[] = {{.shape = wrong, .value = {}}};
     const auto refused = read_tflite(file, nullptr, shapes);
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, ErrorCode::usage);
   }
+}
+
+TEST(Reader, AKnownValueIsAConstant) {
+  const Bytes file = *read_file(kFolder + "reshape_fed_at_run_time.tflite");
+  const int32_t dims[] = {4, 1};
+  KnownInput known[] = {{}, {.shape = {}, .value = Data::of(std::span<const int32_t>(dims))}};
+  const auto graph = read_tflite(file, nullptr, known);
+  ASSERT_TRUE(graph) << graph.error().to_string();
+  ASSERT_EQ(graph->inputs.size(), 1u);
+  EXPECT_EQ(graph->at(graph->outputs[0]).shape, (Shape{4, 1}));
+  const auto twice = thimble::read_model(std::span<const uint8_t>(write_thim(*graph)->bytes), nullptr, {},
+                                         std::span<const KnownInput>(known).first(1));
+  ASSERT_TRUE(twice) << twice.error().to_string();
+  known[1].value.size = 4;
+  const auto refused = read_tflite(file, nullptr, known);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::usage);
 }
 
 TEST(Reader, MemoryBeyondTheLimitIsUnsupported) {

@@ -12,7 +12,7 @@
 namespace thimble::tflite {
 namespace {
 
-constexpr int64_t kMostBytesAtOnce = 1 << 16;  // of results computed from shapes
+constexpr int64_t kMostBytesAtOnce = 1 << 16;  // of results computed while reading
 
 tl::unexpected<Error> damaged(std::string what) { return fail(ErrorCode::bad_file, std::move(what)); }
 
@@ -40,7 +40,7 @@ std::optional<std::vector<Op>> operators_of(int builtin) {
   return found.rule ? std::optional(std::vector{found.op}) : std::nullopt;
 }
 
-NodeReader::NodeReader(Graph& graph, std::vector<DeclaredShape> declared)
+NodeReader::NodeReader(Graph& graph, std::vector<DeclaredShape> declared, std::span<const TensorId> valued)
     : graph_(graph), declared_(std::move(declared)), origins_(graph.tensors.size(), Origin::nothing) {
   for (size_t t = 0; t < graph_.tensors.size(); ++t) {
     const Tensor& tensor = graph_.tensors[t];
@@ -48,6 +48,7 @@ NodeReader::NodeReader(Graph& graph, std::vector<DeclaredShape> declared)
     if (tensor.variable) origins_[t] = Origin::run_time;
   }
   for (const TensorId t : graph_.inputs) origin(t) = Origin::run_time;
+  for (const TensorId t : valued) origin(t) = Origin::known;
 }
 
 TensorId NodeReader::add_tensor(Tensor tensor, Origin origin) {
@@ -85,7 +86,7 @@ Status NodeReader::rule_node(Node node, int builtin, int version, int options_ty
                         place);
   ReadContext ctx{graph_, node, builtin, version, own && options_type != 0 ? options : Table(), origins_};
   if (Status s = found.rule->read(ctx); !s) return with_context(std::move(s).error(), place);
-  const bool at_once = of_shapes(node);
+  const bool at_once = follows_from_known(node);
   return emit(std::move(node), at_once, what);
 }
 
@@ -120,7 +121,7 @@ Status NodeReader::shape(const Node& node, const std::string& what) {
     return damaged(format("{} has {} inputs and {} outputs", what, node.inputs.size(), node.outputs.size()));
   THIMBLE_TRY(expect_defined(node));
   const TensorId id = node.outputs[0];
-  if (origin(node.inputs[0]) == Origin::shapes && !graph_.at(node.inputs[0]).data)  // whose own shape is not known
+  if (origin(node.inputs[0]) == Origin::known && !graph_.at(node.inputs[0]).data)  // whose own shape is not known
     return leave_open(node, what);
   const auto dims = graph_.at(node.inputs[0]).shape.dims();
   Tensor& y = graph_.at(id);
@@ -139,7 +140,7 @@ Status NodeReader::shape(const Node& node, const std::string& what) {
     return damaged(format("{} gives {}, declared is {}", what, own.to_string(), y.shape.to_string()));
   y.shape = own;
   y.quant = {};
-  origin(id) = Origin::shapes;
+  origin(id) = Origin::known;
   return {};
 }
 
@@ -148,7 +149,7 @@ Status NodeReader::pack(const Node& node, int axis, const std::string& what) {
   if (node.inputs.empty() || node.outputs.size() != 1)
     return damaged(format("{} has {} inputs and {} outputs", what, node.inputs.size(), node.outputs.size()));
   THIMBLE_TRY(expect_defined(node));
-  const bool at_once = of_shapes(node);
+  const bool at_once = follows_from_known(node);
   const int32_t value[] = {axis};
   const TensorId axis_tensor = add_tensor({.name = node.name + "/axis",
                                            .type = DType::i32,
@@ -186,22 +187,22 @@ Status NodeReader::expect_defined(const Node& node) const {
   return {};
 }
 
-// Whether all its operands follow from shapes and constants, and one from shapes.
-bool NodeReader::of_shapes(const Node& node) const {
+// Whether all its operands are known: constants, and one at least that follows from shapes or known inputs.
+bool NodeReader::follows_from_known(const Node& node) const {
   const auto from = [&](Origin wanted) {
     return [this, wanted](TensorId t) { return t != kNoTensor && origins_[static_cast<size_t>(t)] == wanted; };
   };
-  return node.intermediates.empty() && std::ranges::any_of(node.inputs, from(Origin::shapes)) &&
+  return node.intermediates.empty() && std::ranges::any_of(node.inputs, from(Origin::known)) &&
          std::ranges::none_of(node.inputs, from(Origin::run_time));
 }
 
-// Values that follow from shapes, but not by an operator that Thimble has for their type.
+// Values that follow from what is known, but not by an operator that Thimble has for their type.
 Status NodeReader::leave_open(const Node& node, const std::string& what) {
   for (const TensorId t : node.outputs) {
     if (origin(t) != Origin::nothing)
       return damaged(format("the output \"{}\" of {} is given twice", graph_.at(t).name, what));
     if (std::ranges::find(graph_.outputs, t) != graph_.outputs.end()) return not_supported(what);
-    origin(t) = Origin::shapes;
+    origin(t) = Origin::known;
   }
   return {};
 }
@@ -210,7 +211,7 @@ Status NodeReader::leave_open(const Node& node, const std::string& what) {
 Status NodeReader::emit(Node node, bool at_once, const std::string& what) {
   THIMBLE_TRY(expect_defined(node));
   const bool known = std::ranges::none_of(
-      node.inputs, [&](TensorId t) { return t != kNoTensor && origin(t) == Origin::shapes && !graph_.at(t).data; });
+      node.inputs, [&](TensorId t) { return t != kNoTensor && origin(t) == Origin::known && !graph_.at(t).data; });
   if (!known) {  // a value that an operator before this one could not compute
     if (!at_once) return not_supported(what, ": it reads what is computed from shapes by an operator without support");
     return leave_open(node, what);
@@ -245,7 +246,7 @@ Status NodeReader::emit(Node node, bool at_once, const std::string& what) {
       return damaged(format("{} is declared {} but computes to {} {}", what, y.to_string(),
                             name(inferred.outputs[i].type), inferred.outputs[i].shape.to_string()));
     y.data = std::move(values[i]);
-    origin(node.outputs[i]) = Origin::shapes;
+    origin(node.outputs[i]) = Origin::known;
   }
   return {};
 }

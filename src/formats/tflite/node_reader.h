@@ -20,8 +20,9 @@ std::optional<std::vector<Op>> operators_of(int builtin);
 
 class NodeReader {
  public:
-  // `declared` is per tensor of the graph, whose tensors, inputs and outputs are all there.
-  NodeReader(Graph& graph, std::vector<DeclaredShape> declared);
+  // `declared` is per tensor of the graph, whose tensors, inputs and outputs are all there; `valued` are the inputs
+  // whose values are known.
+  NodeReader(Graph& graph, std::vector<DeclaredShape> declared, std::span<const TensorId> valued);
 
   // One operator of the file. `node` has its operands and its name, `what` is the operator as messages call it
   // ("PACK v2 (node 0 "y")"). Errors: bad_file, unsupported.
@@ -39,7 +40,7 @@ class NodeReader {
   Status densify(const Node& node);
   Status shape(const Node& node, const std::string& what);
   Status pack(const Node& node, int axis, const std::string& what);
-  bool of_shapes(const Node& node) const;
+  bool follows_from_known(const Node& node) const;
   Status emit(Node node, bool at_once, const std::string& what);
   Status leave_open(const Node& node, const std::string& what);
   Status expect_defined(const Node& node) const;

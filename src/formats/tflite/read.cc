@@ -33,8 +33,8 @@ struct Use {
 
 class Reader {
  public:
-  Reader(TfliteFile& file, bool copies, std::span<const Shape> input_shapes)
-      : file_(file), copies_(copies), input_shapes_(input_shapes) {}
+  Reader(TfliteFile& file, bool copies, std::span<const KnownInput> known)
+      : file_(file), copies_(copies), known_(known) {}
 
   Result<Checked> run() {
     codes_ = file_.model().tables(schema::kModelOperatorCodes);
@@ -68,8 +68,8 @@ class Reader {
     graph_.inputs = ids(table.scalars<int32_t>(schema::kSubgraphInputs));
     graph_.outputs = ids(table.scalars<int32_t>(schema::kSubgraphOutputs));
     if (graph_.outputs.empty()) return damaged("the graph has no output");
-    THIMBLE_TRY(set_input_shapes());
-    NodeReader nodes(graph_, std::move(declared_));
+    THIMBLE_ASSIGN(const std::vector<TensorId> valued, take_known());
+    NodeReader nodes(graph_, std::move(declared_), valued);
     for (size_t n = 0; n < operators.size(); ++n)
       if (Status s = node(operators[n], n, nodes); !s)
         return with_context(std::move(s).error(), format("operator {}", n));
@@ -145,30 +145,47 @@ class Reader {
       if (dims[d] == -1 && (use.input || use.produced)) dims[d] = 1;
     }
     THIMBLE_ASSIGN(tensor->shape, Shape::make(std::span<const int64_t>(dims)));
-    declared->open = use.produced && (tensor->shape.rank() == 0 || tensor->shape.elements() == 0 || resized());
+    declared->open = use.produced && (tensor->shape.rank() == 0 || tensor->shape.elements() == 0 || !known_.empty());
     tensor->batch_unknown = (declared->free_dims & 1) != 0;
-    if (!resized()) tensor->free_dims = declared->free_dims & ~1u;
+    tensor->free_dims = declared->free_dims & ~1u;
+    if (use.produced && !known_.empty()) tensor->free_dims = 0;
     return {};
   }
 
-  bool resized() const { return !input_shapes_.empty(); }
-
-  Status set_input_shapes() {
-    if (!resized()) return {};
-    if (input_shapes_.size() != graph_.inputs.size())
-      return fail(ErrorCode::usage, format("{} shapes for {} inputs", input_shapes_.size(), graph_.inputs.size()));
-    for (size_t i = 0; i < input_shapes_.size(); ++i) {
-      Tensor& x = graph_.at(graph_.inputs[i]);
-      const Shape& shape = input_shapes_[i];
-      bool fits = shape.rank() == x.shape.rank();
-      for (int d = 0; fits && d < shape.rank(); ++d)
-        fits = shape[d] == x.shape[d] || (declared_[static_cast<size_t>(graph_.inputs[i])].free_dims >> d & 1) != 0;
-      if (!fits)
-        return fail(ErrorCode::usage,
-                    format("input {} {} cannot take the shape {}", i, x.to_string(), shape.to_string()));
-      x.shape = shape;
+  // Inputs get the shapes and values that are known; those with a value, which are returned, are inputs no more.
+  Result<std::vector<TensorId>> take_known() {
+    std::vector<TensorId> valued, left;
+    if (known_.empty()) return valued;
+    if (known_.size() != graph_.inputs.size())
+      return fail(ErrorCode::usage, format("{} shapes for {} inputs", known_.size(), graph_.inputs.size()));
+    for (size_t i = 0; i < known_.size(); ++i) {
+      const TensorId id = graph_.inputs[i];
+      Tensor& x = graph_.at(id);
+      if (known_[i].shape) {
+        const Shape& shape = *known_[i].shape;
+        bool fits = shape.rank() == x.shape.rank();
+        for (int d = 0; fits && d < shape.rank(); ++d)
+          fits = shape[d] == x.shape[d] || (declared_[static_cast<size_t>(id)].free_dims >> d & 1) != 0;
+        if (!fits)
+          return fail(ErrorCode::usage,
+                      format("input {} {} cannot take the shape {}", i, x.to_string(), shape.to_string()));
+        x.shape = shape;
+        x.free_dims = 0;
+      }
+      if (!known_[i].value) {
+        left.push_back(id);
+        continue;
+      }
+      x.data = known_[i].value;
+      if (Status s = verify_tensor(x); !s) {
+        Error error = std::move(s).error();
+        error.code = ErrorCode::usage;
+        return with_context(std::move(error), format("the value of input {} {}", i, x.to_string()));
+      }
+      valued.push_back(id);
     }
-    return {};
+    graph_.inputs = std::move(left);
+    return valued;
   }
 
   Status quantization(const Table& q, Tensor* tensor) {
@@ -336,7 +353,7 @@ class Reader {
 
   TfliteFile& file_;
   const bool copies_;
-  std::span<const Shape> input_shapes_;
+  std::span<const KnownInput> known_;
   Tables codes_, buffers_;
   Graph graph_;
   std::vector<Resolved> resolved_;       // per node of the graph
@@ -350,15 +367,15 @@ class Reader {
 }  // namespace
 
 Result<Checked> read_checked_tflite(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner,
-                                    std::span<const Shape> input_shapes) {
+                                    std::span<const KnownInput> known) {
   TfliteFile file(bytes, std::move(owner));
   THIMBLE_TRY(file.open());
-  return Reader(file, file.owner() == nullptr, input_shapes).run();
+  return Reader(file, file.owner() == nullptr, known).run();
 }
 
 Result<Graph> read_tflite(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner,
-                          std::span<const Shape> input_shapes) {
-  THIMBLE_ASSIGN(Checked checked, read_checked_tflite(bytes, std::move(owner), input_shapes));
+                          std::span<const KnownInput> known) {
+  THIMBLE_ASSIGN(Checked checked, read_checked_tflite(bytes, std::move(owner), known));
   return std::move(checked.graph);
 }
 

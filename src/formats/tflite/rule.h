@@ -13,7 +13,8 @@ namespace thimble::tflite {
 enum class Origin : uint8_t {
   nothing,   // the file does not say it, and no operator before this one computes it
   constant,  // stored in the file
-  shapes,    // computed from the shapes of tensors alone: it has data, unless an operator in between cannot compute it
+  known,     // an input whose value is known, or computed from such and from the shapes of tensors alone: it has data,
+             // unless an operator in between cannot compute it
   run_time,  // a graph input, a variable, or computed from one
 };
 

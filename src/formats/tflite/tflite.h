@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "graph/known_input.h"
 #include "ops/check.h"
 
 namespace thimble {
@@ -10,14 +11,15 @@ namespace thimble {
 // Reads and verifies a model; the graph's constants view `bytes`, which `owner` keeps alive (null:
 // everything is copied). Refusals name subgraph, operator and tensor. Sub-models other than the
 // first are not read. Tensors that nothing uses are left out. Shapes that the file leaves open follow from the inputs';
-// where one of these has free dimensions (-1), `input_shapes` (one per input, of its rank; empty: the file's
-// placeholders) says them. Errors: bad_file (damaged), unsupported (an operator or type Thimble lacks), usage (shapes
-// that do not fit the inputs).
+// where one of these has free dimensions (-1), `known` (one entry per input; empty: nothing is known, and the file's
+// placeholders stand) says them, and the values of inputs as well (graph/known_input.h). Errors: bad_file (damaged),
+// unsupported (an operator or type Thimble lacks), needs_value (a value decides shapes and is not known), usage (what
+// is known does not fit the inputs).
 Result<Checked> read_checked_tflite(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner = nullptr,
-                                    std::span<const Shape> input_shapes = {});
+                                    std::span<const KnownInput> known = {});
 // The graph alone.
 Result<Graph> read_tflite(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner = nullptr,
-                          std::span<const Shape> input_shapes = {});
+                          std::span<const KnownInput> known = {});
 
 struct TfliteWriteOptions {
   bool runtime_version = true;  // the metadata entry min_runtime_version, which no runtime reads to run a model

@@ -11,8 +11,9 @@ Status shape_from_elsewhere(tflite::ReadContext& ctx, std::vector<int64_t>* shap
   const Tensor& operand = ctx.graph.at(ctx.node.inputs[1]);
   const auto declared = ctx.graph.at(ctx.node.outputs[0]).shape.dims();
   switch (ctx.origin(1)) {
-    case tflite::Origin::constant: return {};
-    case tflite::Origin::shapes: {
+    case tflite::Origin::constant:
+    case tflite::Origin::run_time: return {};
+    case tflite::Origin::known: {
       // Converters write a flatten for any batch size as SHAPE → STRIDED_SLICE → PACK → RESHAPE. Shapes are static
       // here: the value is known, and where it is not (an integer type that an operator lacks) the output's own is.
       shape->assign(declared.begin(), declared.end());
@@ -31,9 +32,6 @@ Status shape_from_elsewhere(tflite::ReadContext& ctx, std::vector<int64_t>* shap
       return fail(ErrorCode::bad_file, format("the new shape \"{}\" has no data, nothing computes it, and the "
                                               "operator's options do not say it either",
                                               operand.name));
-    case tflite::Origin::run_time:
-      return fail(ErrorCode::unsupported, format("the new shape \"{}\" is known at run time only", operand.name),
-                  "convert the model again with fixed shapes");
   }
   ctx.node.inputs.resize(1);
   return {};
