@@ -5,7 +5,7 @@
 #include "base/file.h"
 #include "formats/foreign_file.h"
 #include "formats/model_file.h"
-#include "passes/sink_transposes.h"
+#include "passes/tidy_import.h"
 
 namespace thimble {
 namespace {
@@ -43,7 +43,7 @@ Result<LoadedModel> read_model_file(Data file, const std::string& name) {
   auto model = read_model({file.bytes, file.size}, file.owner, name);
   if (!model) return with_context(std::move(model).error(), name == "-" ? "the standard input" : name);
   if (is_onnx({file.bytes, file.size}, name)) {
-    THIMBLE_ASSIGN(*model, sink_transposes(std::move(*model)));
+    THIMBLE_ASSIGN(*model, tidy_import(std::move(*model)));
   }
   return LoadedModel{std::move(*model), std::move(file), name};
 }
@@ -60,7 +60,7 @@ Result<LoadedModel> load_model_bytes(std::span<const uint8_t> bytes, const std::
 Result<LoadedModel> with_known_inputs(const LoadedModel& model, std::span<const KnownInput> known) {
   THIMBLE_ASSIGN(Checked read, read_model({model.file.bytes, model.file.size}, model.file.owner, model.name, known));
   if (is_onnx({model.file.bytes, model.file.size}, model.name)) {
-    THIMBLE_ASSIGN(read, sink_transposes(std::move(read)));
+    THIMBLE_ASSIGN(read, tidy_import(std::move(read)));
   }
   return LoadedModel{std::move(read), model.file, model.name};
 }

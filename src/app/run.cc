@@ -199,7 +199,7 @@ Action define_run(Options& options) {
       "in place of the input's leading 1 is N runs, whose outputs are stacked; states (of an LSTM) start afresh at "
       "each\n"
       "run. With one input, every FILE is one more run, or several; with several inputs, one .npy each.\n");
-  options.argument("MODEL", &o->model, "a .tflite or .thim file; - reads it from the standard input");
+  options.argument("MODEL", &o->model, "a .tflite, .onnx or .thim file; - reads it from the standard input");
   options.arguments("FILE", &o->files, "pictures (.png, .jpg, .bmp), folders of them, .npy, .npz, .csv");
   options.texts("--input", &o->inputs, "KEY=FILE.npy",
                 "array for one input: its index, its name in the signature or its tensor's; repeatable");

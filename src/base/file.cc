@@ -174,7 +174,8 @@ Result<std::vector<uint8_t>> read_file_inside(const std::string& folder, const s
                 "such a file must lie in the model's own folder");
   };
   if (path.empty() || path[0] == '/') return refuse("its path is not relative");
-  if (path.find_first_of(std::string_view("\\:*\0", 4)) != std::string::npos) return refuse("its path has other than plain names");
+  if (path.find_first_of(std::string_view("\\:*\0", 4)) != std::string::npos)
+    return refuse("its path has other than plain names");
   if (offset < 0 || length < 0 || length > kMaxFileBytes) return refuse("offset or length is out of range");
   Descriptor at(::open(folder.c_str(), O_RDONLY | O_CLOEXEC | O_DIRECTORY));
   if (at.get() < 0) return tl::unexpected<Error>(open_error(folder, errno));
@@ -205,9 +206,11 @@ Result<std::vector<uint8_t>> read_file_inside(const std::string& folder, const s
     std::vector<uint8_t> content(static_cast<size_t>(length));
     size_t got = 0;
     while (got < content.size()) {
-      const ssize_t n = ::pread(next.get(), content.data() + got, content.size() - got, offset + static_cast<int64_t>(got));
+      const ssize_t n =
+          ::pread(next.get(), content.data() + got, content.size() - got, offset + static_cast<int64_t>(got));
       if (n < 0 && errno == EINTR) continue;
-      if (n <= 0) return fail(ErrorCode::io, format("cannot read '{}': {}", path, n < 0 ? reason(errno) : "it was cut"));
+      if (n <= 0)
+        return fail(ErrorCode::io, format("cannot read '{}': {}", path, n < 0 ? reason(errno) : "it was cut"));
       got += static_cast<size_t>(n);
     }
     return content;

@@ -56,7 +56,7 @@ class Sinker {
   Result<Graph> run() {
     for (Node& node : nodes_) {
       if (transposition(node) || passes_through(node)) continue;
-      for (const TensorId t : node.inputs) settle(t);
+      for (TensorId& t : node.inputs) t = settled(t);
       graph_.nodes.push_back(std::move(node));
     }
     for (TensorId& t : graph_.outputs) output(t);
@@ -108,14 +108,19 @@ class Sinker {
                             .name = graph_.at(to).name});
   }
 
-  // Computes the tensor itself, once.
+  // The tensor itself, which is computed once; where nothing is left to do, what it is the same as.
+  TensorId settled(TensorId t) {
+    if (const Lazy* l = t == kNoTensor ? nullptr : lazy(t); l && identity(l->perm)) return l->source;
+    settle(t);
+    return t;
+  }
   void settle(TensorId t) {
     if (t == kNoTensor) return;
     if (const auto flat = flat_.find(t); flat != flat_.end()) {
-      const Flat f = std::move(flat->second);
+      Flat f = std::move(flat->second);
       flat_.erase(flat);
-      settle(f.given);
-      graph_.nodes.push_back(f.node);
+      f.node.inputs[0] = settled(f.given);
+      graph_.nodes.push_back(std::move(f.node));
       return;
     }
     const auto found = lazy_.find(t);
@@ -199,7 +204,8 @@ class Sinker {
       case Op::reduce_max:
       case Op::reduce_min: return reduce(node, l);
       case Op::softmax:
-      case Op::log_softmax: return l.perm.back() == static_cast<int>(l.perm.size()) - 1 && replaced(node, {l.source}, node.attrs, l.perm);
+      case Op::log_softmax:
+        return l.perm.back() == static_cast<int>(l.perm.size()) - 1 && replaced(node, {l.source}, node.attrs, l.perm);
       default: return elementwise(node, l);
     }
   }
@@ -273,7 +279,8 @@ class Sinker {
       const auto uses = map.uses(i);
       const int shift = rank - static_cast<int>(uses.size());
       for (size_t a = 0; a < uses.size(); ++a)
-        if (uses[a].link != AxisLink::same || uses[a].to != static_cast<int>(a) + shift || uses[a].repeat != 1) return false;
+        if (uses[a].link != AxisLink::same || uses[a].to != static_cast<int>(a) + shift || uses[a].repeat != 1)
+          return false;
     }
     std::vector<TensorId> inputs;
     for (const TensorId t : node.inputs) {
@@ -346,9 +353,9 @@ class Sinker {
 
   bool gather(const Node& node, const Lazy& l) {
     auto attrs = node.attrs.as<GatherAttrs>();
-    if (attrs.batch_dims != 0 || shape(node.inputs[1]).rank() != 1 || !lazy(node.inputs[0]) || lazy(node.inputs[1]))
+    if (attrs.batch_dims != 0 || shape(node.inputs[1]).rank() != 1 || !lazy(node.inputs[0]) || lazy(node.inputs[1]) ||
+        flat_.contains(node.inputs[1]))
       return false;
-    settle(node.inputs[1]);
     const int axis = attrs.axis < 0 ? attrs.axis + static_cast<int>(l.perm.size()) : attrs.axis;
     attrs.axis = l.perm[static_cast<size_t>(axis)];
     return replaced(node, {l.source, node.inputs[1]}, attrs, l.perm);
@@ -462,7 +469,7 @@ class Sinker {
     Node made = node;
     made.inputs[0] = rows;
     made.inputs[1] = to;
-    for (size_t i = 2; i < made.inputs.size(); ++i) settle(made.inputs[i]);
+    for (size_t i = 2; i < made.inputs.size(); ++i) made.inputs[i] = settled(made.inputs[i]);
     graph_.nodes.push_back(std::move(made));
     return true;
   }

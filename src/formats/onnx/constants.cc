@@ -70,9 +70,33 @@ Result<DType> dtype_of(int32_t element_type) {
     case kUint64: return DType::u64;
     default: break;
   }
-  constexpr const char* kNames[] = {"undefined", "", "", "", "", "", "", "", "string", "", "", "", "", "", "complex64", "complex128",
-                                    "bfloat16", "float8e4m3fn", "float8e4m3fnuz", "float8e5m2", "float8e5m2fnuz", "uint4", "int4",
-                                    "float4e2m1", "float8e8m0", "uint2", "int2"};
+  constexpr const char* kNames[] = {"undefined",
+                                    "",
+                                    "",
+                                    "",
+                                    "",
+                                    "",
+                                    "",
+                                    "",
+                                    "string",
+                                    "",
+                                    "",
+                                    "",
+                                    "",
+                                    "",
+                                    "complex64",
+                                    "complex128",
+                                    "bfloat16",
+                                    "float8e4m3fn",
+                                    "float8e4m3fnuz",
+                                    "float8e5m2",
+                                    "float8e5m2fnuz",
+                                    "uint4",
+                                    "int4",
+                                    "float4e2m1",
+                                    "float8e8m0",
+                                    "uint2",
+                                    "int2"};
   if (element_type <= 0 || element_type >= static_cast<int32_t>(std::size(kNames)))
     return fail(ErrorCode::bad_file, format("there is no element type {}", element_type));
   return fail(ErrorCode::unsupported, format("element type {}", kNames[element_type]));
@@ -108,8 +132,8 @@ Result<Tensor> ConstantReader::read(const TensorProto& proto) {
     tensor.type = *type;
   }
   if (proto.dims.size() > Shape::kMaxRank)
-    return fail(ErrorCode::unsupported, format("tensor \"{}\" has {} dimensions, the limit is {}", proto.name, proto.dims.size(),
-                                               Shape::kMaxRank));
+    return fail(ErrorCode::unsupported, format("tensor \"{}\" has {} dimensions, the limit is {}", proto.name,
+                                               proto.dims.size(), Shape::kMaxRank));
   auto shape = Shape::make(std::span<const int64_t>(proto.dims));
   if (!shape) return with_context(std::move(shape).error(), format("tensor \"{}\"", proto.name));
   tensor.shape = *shape;
@@ -122,18 +146,19 @@ Result<Tensor> ConstantReader::read(const TensorProto& proto) {
     THIMBLE_ASSIGN(data, external(proto, bytes));
   } else if (proto.has_raw) {
     if (static_cast<int64_t>(proto.raw.size()) != bytes)
-      return damaged(proto, format("{} {} needs {} bytes, it has {}", name(tensor.type), tensor.shape.to_string(), bytes,
-                                   proto.raw.size()));
+      return damaged(proto, format("{} {} needs {} bytes, it has {}", name(tensor.type), tensor.shape.to_string(),
+                                   bytes, proto.raw.size()));
     const std::span<const uint8_t> raw(reinterpret_cast<const uint8_t*>(proto.raw.data()), proto.raw.size());
-    data = owner_ && !raw.empty() && reinterpret_cast<uintptr_t>(raw.data()) % 8 == 0 ? Data{owner_, raw.data(), raw.size()}
-                                                                                       : Data::copy(raw);
+    data = owner_ && !raw.empty() && reinterpret_cast<uintptr_t>(raw.data()) % 8 == 0
+               ? Data{owner_, raw.data(), raw.size()}
+               : Data::copy(raw);
   } else {
     data = typed_field(proto, tensor.type, &count);
     if (four_bits) count *= 2;
     const int64_t wanted = four_bits ? 2 * bytes : elements;
     if (static_cast<int64_t>(count) != wanted)
-      return damaged(proto, format("{} {} has {} values in its field of that type", name(tensor.type), tensor.shape.to_string(),
-                                   count));
+      return damaged(proto, format("{} {} has {} values in its field of that type", name(tensor.type),
+                                   tensor.shape.to_string(), count));
   }
   if (four_bits) data = unpacked({data.bytes, data.size}, elements, proto.type == kInt4);
   if (tensor.type == DType::boolean)  // any byte but 0 is true; kernels take 1 for it
@@ -164,7 +189,8 @@ Result<Data> ConstantReader::external(const TensorProto& proto, int64_t bytes) {
   if (length < 0) length = bytes;
   if (length != bytes) return damaged(proto, format("needs {} bytes, its external data has length {}", bytes, length));
   if (folder_.empty())
-    return fail(ErrorCode::unsupported, format("tensor \"{}\" lies in a file of its own (\"{}\")", proto.name, location),
+    return fail(ErrorCode::unsupported,
+                format("tensor \"{}\" lies in a file of its own (\"{}\")", proto.name, location),
                 "give the model by its path, with that file in the same folder");
   if (bytes > kMaxFileBytes - external_bytes_)
     return fail(ErrorCode::unsupported, format("external data of more than {} bytes", kMaxFileBytes));

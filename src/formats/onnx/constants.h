@@ -16,12 +16,13 @@ int32_t element_type_of(DType type);
 
 class ConstantReader {
  public:
-  // `owner` keeps the file's bytes alive (null: values are copied). `folder` is where external data may lie; empty: nowhere.
+  // `owner` keeps the file's bytes alive (null: values are copied). `folder` is where external data may lie; empty:
+  // nowhere.
   ConstantReader(std::shared_ptr<const void> owner, std::string folder)
       : owner_(std::move(owner)), folder_(std::move(folder)) {}
 
-  // The values, checked against the type and the dimensions. int4 and uint4 become int8 and uint8. External data is read
-  // from a regular file below the folder, none of whose path is a link. Errors: bad_file, unsupported.
+  // The values, checked against the type and the dimensions. int4 and uint4 become int8 and uint8. External data is
+  // read from a regular file below the folder, none of whose path is a link. Errors: bad_file, unsupported.
   Result<Tensor> read(const TensorProto& proto);
 
  private:

@@ -82,13 +82,21 @@ Ids clip(Maker& m, Call& c) {
   return {y};
 }
 
-Ids mean(Maker& m, Call& c) {
-  return {m.mul(many<&Maker::add>(m, c), 1.0f / static_cast<float>(c.in.size()))};
-}
+Ids mean(Maker& m, Call& c) { return {m.mul(many<&Maker::add>(m, c), 1.0f / static_cast<float>(c.in.size()))}; }
 
 constexpr int kAny = INT32_MAX;
 
 constexpr Rule kRules[] = {
+    {"Tan", 1, 1, one<Op::tan>},
+    {"Sinh", 1, 1, one<Op::sinh>},
+    {"Erf", 1, 1, one<Op::erf>},
+    {"Cosh", 1, 1, one<Op::cosh>},
+    {"Atanh", 1, 1, one<Op::atanh>},
+    {"Atan", 1, 1, one<Op::atan>},
+    {"Asinh", 1, 1, one<Op::asinh>},
+    {"Asin", 1, 1, one<Op::asin>},
+    {"Acosh", 1, 1, one<Op::acosh>},
+    {"Acos", 1, 1, one<Op::acos>},
     {"Abs", 1, 1, one<Op::abs>},
     {"Add", 2, 2, two<&Maker::add>},
     {"Ceil", 1, 1, one<Op::ceil>},

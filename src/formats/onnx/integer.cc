@@ -25,7 +25,8 @@ bool range_of(DType type, Range* r) {
 // A scale or zero point against x: one, one per entry of `axis`, or one per block of it.
 TensorId spread(Maker& m, TensorId v, TensorId x, int64_t axis_given, int64_t block) {
   const int rank = m.rank(x);
-  if (m.failed() || m.rank(v) == 0 || (m.rank(v) == 1 && m.shape(v).elements() == 1)) return m.failed() ? kNoTensor : m.reshape(v, Shape{});
+  if (m.failed() || m.rank(v) == 0 || (m.rank(v) == 1 && m.shape(v).elements() == 1))
+    return m.failed() ? kNoTensor : m.reshape(v, Shape{});
   const int axis = m.axis(axis_given, rank);
   if (m.failed()) return kNoTensor;
   if (block == 0) {
@@ -46,7 +47,8 @@ TensorId spread(Maker& m, TensorId v, TensorId x, int64_t axis_given, int64_t bl
   y = m.expand(y, *wide);
   dims.erase(dims.begin() + axis + 1);
   dims[static_cast<size_t>(axis)] *= block;
-  if (dims[static_cast<size_t>(axis)] < m.shape(x)[axis]) return m.bad(format("scales {} in blocks of {}", m.shape(v).to_string(), block));
+  if (dims[static_cast<size_t>(axis)] < m.shape(x)[axis])
+    return m.bad(format("scales {} in blocks of {}", m.shape(v).to_string(), block));
   return m.part(m.reshape(y, dims), axis, 0, m.shape(x)[axis]);
 }
 
@@ -75,7 +77,8 @@ DType quantised_type(Maker& m, const Call& c, size_t zero) {
 
 Ids quantize_linear(Maker& m, Call& c) {
   const DType type = quantised_type(m, c, 2);
-  if (m.type(c[0]) != DType::f32 && m.type(c[0]) != DType::f16) return {m.unsupported(format("quantisation of {}", name(m.type(c[0]))))};
+  if (m.type(c[0]) != DType::f32 && m.type(c[0]) != DType::f16)
+    return {m.unsupported(format("quantisation of {}", name(m.type(c[0]))))};
   if (c.i("precision", 0) > 1) return {m.unsupported("another precision than float32")};
   const int64_t axis = c.i("axis", 1), block = c.i("block_size", 0);
   const TensorId scale = spread(m, real(m, c[1]), c[0], axis, block);

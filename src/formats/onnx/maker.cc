@@ -133,7 +133,8 @@ TensorId Maker::scalar(DType type, double value) {
 }
 
 TensorId Maker::values(Shape shape, std::span<const float> values) {
-  return constant({.name = values.size() == 1 ? format("{}", values[0]) : "constant", .shape = shape, .data = Data::of(values)});
+  return constant(
+      {.name = values.size() == 1 ? format("{}", values[0]) : "constant", .shape = shape, .data = Data::of(values)});
 }
 
 TensorId Maker::i32s(std::span<const int64_t> values) {
@@ -164,6 +165,10 @@ Ids Maker::ops(Op op, Ids in, Attrs attrs, int outs, const Tensor& like) {
   if (failed()) return none;
   if (++made_ > kMostNodes) {
     unsupported(format("the model has more than {} operators", kMostNodes));
+    return none;
+  }
+  if (Status s = in_build(op); !s) {
+    fail(std::move(s).error());
     return none;
   }
   Node node{.op = op, .inputs = std::move(in), .attrs = std::move(attrs), .name = name(op)};

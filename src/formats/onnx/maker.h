@@ -1,6 +1,6 @@
-// Makes the nodes that an ONNX operator becomes. What constants alone give is computed at once. An error sticks: what is
-// asked for after it does nothing and gives kNoTensor, so that rules read like formulas; whoever calls a rule looks at
-// failed() once.
+// Makes the nodes that an ONNX operator becomes. What constants alone give is computed at once. An error sticks: what
+// is asked for after it does nothing and gives kNoTensor, so that rules read like formulas; whoever calls a rule looks
+// at failed() once.
 #pragma once
 
 #include <map>
@@ -44,15 +44,15 @@ class Maker {
 
   // ---- constants ----
   TensorId constant(Tensor tensor);
-  TensorId scalar(float value);  // shape [], shared by value
+  TensorId scalar(float value);               // shape [], shared by value
   TensorId scalar(DType type, double value);  // of any type
   TensorId values(Shape shape, std::span<const float> values);
   TensorId i32s(std::span<const int64_t> values);
   TensorId i64s(std::span<const int64_t> values);
 
   // ---- nodes ----
-  // One operator of ours with its first output, or all; `like` has the outputs' type (and scale) where the operator leaves
-  // them free.
+  // One operator of ours with its first output, or all; `like` has the outputs' type (and scale) where the operator
+  // leaves them free.
   TensorId op(Op op, Ids in, Attrs attrs = {}, TensorId like = kNoTensor);
   Ids ops(Op op, Ids in, Attrs attrs, int outs, const Tensor& like = {});
   // The same for what computes: types that the operator lacks are widened where that gives the same numbers (float16 by

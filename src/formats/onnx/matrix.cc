@@ -9,9 +9,11 @@
 namespace thimble::onnx {
 namespace {
 
-// One product [rows, k] · [k, columns] after another: operands of one rank, their axes before the matrices given by `batch`.
+// One product [rows, k] · [k, columns] after another: operands of one rank, their axes before the matrices given by
+// `batch`.
 TensorId batches(Maker& m, TensorId a, TensorId b, const Shape& batch) {
-  const int64_t rows = m.shape(a).dim(-2), k = m.shape(a).dim(-1), columns = m.shape(b).dim(-1), count = batch.elements();
+  const int64_t rows = m.shape(a).dim(-2), k = m.shape(a).dim(-1), columns = m.shape(b).dim(-1),
+                count = batch.elements();
   const auto flat = [&](TensorId x, int64_t p, int64_t q) {
     Ints dims(batch.dims().begin(), batch.dims().end());
     dims.push_back(p), dims.push_back(q);
@@ -23,7 +25,8 @@ TensorId batches(Maker& m, TensorId a, TensorId b, const Shape& batch) {
   if (count > 4096) return m.unsupported(format("{} products of matrices in one MatMul", count));
   Ids parts;
   for (int64_t i = 0; i < count && !m.failed(); ++i) {
-    const TensorId x = m.reshape(m.part(as, 0, i, 1), Ints{rows, k}), w = m.reshape(m.part(bs, 0, i, 1), Ints{columns, k});
+    const TensorId x = m.reshape(m.part(as, 0, i, 1), Ints{rows, k}),
+                   w = m.reshape(m.part(bs, 0, i, 1), Ints{columns, k});
     parts.push_back(linear(m, x, w));
   }
   if (m.failed()) return kNoTensor;
@@ -42,7 +45,8 @@ Ids gemm(Maker& m, Call& c) {
   if (!c.has(2) || beta == 0) return {linear(m, a, w)};
   const TensorId bias = beta == 1 ? c[2] : m.mul(c[2], beta);
   const int64_t columns = m.shape(w)[0];
-  if (m.constant(bias) && m.shape(bias).elements() == columns && (m.rank(bias) == 1 || m.shape(bias).dim(-1) == columns))
+  if (m.constant(bias) && m.shape(bias).elements() == columns &&
+      (m.rank(bias) == 1 || m.shape(bias).dim(-1) == columns))
     return {linear(m, a, w, m.reshape(bias, Shape{columns}))};
   return {m.add(linear(m, a, w), bias)};
 }
@@ -65,9 +69,11 @@ TensorId turned(Maker& m, TensorId x) {
 TensorId linear(Maker& m, TensorId x, TensorId w, TensorId bias) {
   if (m.failed()) return kNoTensor;
   const DType type = m.type(x);
-  if (type == DType::i32 || type == DType::i64 || type == DType::f64) return m.unsupported(format("products of matrices of {}", name(type)));
+  if (type == DType::i32 || type == DType::i64 || type == DType::f64)
+    return m.unsupported(format("products of matrices of {}", name(type)));
   if (m.shape(x).dim(-1) != m.shape(w).dim(-1))
-    return m.bad(format("{} and {} have no common dimension to multiply over", m.at(x).to_string(), m.at(w).to_string()));
+    return m.bad(
+        format("{} and {} have no common dimension to multiply over", m.at(x).to_string(), m.at(w).to_string()));
   Ids in{x, w};
   if (bias != kNoTensor) in.push_back(bias);
   FullyConnectedAttrs attrs;
@@ -90,13 +96,15 @@ TensorId matmul(Maker& m, TensorId a, TensorId b) {
     return m.reshape(y, m.shape(a).dims().first(static_cast<size_t>(ra - 1)));
   }
   if (m.shape(a).dim(-1) != m.shape(b).dim(-2))
-    return m.bad(format("{} and {} have no common dimension to multiply over", m.at(a).to_string(), m.at(b).to_string()));
+    return m.bad(
+        format("{} and {} have no common dimension to multiply over", m.at(a).to_string(), m.at(b).to_string()));
   auto ba = Shape::make(m.shape(a).dims().first(static_cast<size_t>(ra - 2)));
   auto bb = Shape::make(m.shape(b).dims().first(static_cast<size_t>(rb - 2)));
   auto batch = broadcast_shape(*ba, *bb);
   if (!batch) return m.fail(std::move(batch).error());
   // One matrix for all rows of a.
-  if (bb->elements() == 1 && rb <= ra) return linear(m, a, m.reshape(turned(m, b), Ints{m.shape(b).dim(-1), m.shape(b).dim(-2)}));
+  if (bb->elements() == 1 && rb <= ra)
+    return linear(m, a, m.reshape(turned(m, b), Ints{m.shape(b).dim(-1), m.shape(b).dim(-2)}));
   return batches(m, a, b, *batch);
 }
 

@@ -58,7 +58,9 @@ Ids slice(Maker& m, Call& c) {
     if (m.failed()) return {};
     const int64_t n = x[static_cast<int>(a)];
     if (steps[i] == 0 || steps[i] == INT64_MIN) return {m.bad(format("step {}", steps[i]))};
-    const auto place = [&](int64_t at, int64_t low, int64_t high) { return std::clamp(at < 0 ? at + n : at, low, high); };
+    const auto place = [&](int64_t at, int64_t low, int64_t high) {
+      return std::clamp(at < 0 ? at + n : at, low, high);
+    };
     stride[a] = std::clamp<int64_t>(steps[i], -INT32_MAX, INT32_MAX);
     begin[a] = steps[i] > 0 ? place(starts[i], 0, n) : place(starts[i], -1, n - 1);
     end[a] = steps[i] > 0 ? place(ends[i], 0, n) : place(ends[i], -1, n - 1);
@@ -123,7 +125,8 @@ Ids pad(Maker& m, Call& c) {
     return {m.pad(y, before, after, value)};
   }
   if (mode != "reflect" && mode != "edge" && mode != "wrap") return {m.bad(format("mode \"{}\"", mode))};
-  for (int d = 0; d < x.rank(); ++d) y = extended(m, y, d, before[static_cast<size_t>(d)], after[static_cast<size_t>(d)], mode);
+  for (int d = 0; d < x.rank(); ++d)
+    y = extended(m, y, d, before[static_cast<size_t>(d)], after[static_cast<size_t>(d)], mode);
   return {y};
 }
 
@@ -155,7 +158,8 @@ Ids tile(Maker& m, Call& c) {
   const Ints repeats = m.ints(c[1], "the repeats");
   if (m.failed()) return {};
   TensorId y = c[0];
-  if (std::ssize(repeats) != m.rank(y)) return {m.bad(format("{} repeats for {}", repeats.size(), m.shape(y).to_string()))};
+  if (std::ssize(repeats) != m.rank(y))
+    return {m.bad(format("{} repeats for {}", repeats.size(), m.shape(y).to_string()))};
   for (int d = 0; d < std::ssize(repeats); ++d) {
     const int64_t times = repeats[static_cast<size_t>(d)];
     if (times < 0 || times > INT32_MAX) return {m.bad(format("{} repeats", times))};
@@ -176,7 +180,8 @@ Ids tile(Maker& m, Call& c) {
 Ids depth_to_space(Maker& m, Call& c) {
   const Shape x = m.shape(c[0]);
   const int64_t b = c.i("blocksize", 0);
-  if (x.rank() != 4 || b < 1 || b > 4096 || x[1] % (b * b)) return {m.bad(format("blocks of {} in {}", b, x.to_string()))};
+  if (x.rank() != 4 || b < 1 || b > 4096 || x[1] % (b * b))
+    return {m.bad(format("blocks of {} in {}", b, x.to_string()))};
   const int64_t n = x[0], k = x[1] / (b * b), h = x[2], w = x[3];
   const bool crd = c.s("mode", "DCR") == "CRD";
   TensorId y = m.reshape(c[0], crd ? Ints{n, k, b, b, h, w} : Ints{n, b, b, k, h, w});
@@ -187,7 +192,8 @@ Ids depth_to_space(Maker& m, Call& c) {
 Ids space_to_depth(Maker& m, Call& c) {
   const Shape x = m.shape(c[0]);
   const int64_t b = c.i("blocksize", 0);
-  if (x.rank() != 4 || b < 1 || b > 4096 || x[2] % b || x[3] % b) return {m.bad(format("blocks of {} in {}", b, x.to_string()))};
+  if (x.rank() != 4 || b < 1 || b > 4096 || x[2] % b || x[3] % b)
+    return {m.bad(format("blocks of {} in {}", b, x.to_string()))};
   TensorId y = m.reshape(c[0], Ints{x[0], x[1], x[2] / b, b, x[3] / b, b});
   if (c.s("mode", "DCR") == "CRD")
     y = m.transpose(y, {0, 1, 3, 5, 2, 4});
@@ -197,14 +203,10 @@ Ids space_to_depth(Maker& m, Call& c) {
 }
 
 constexpr Rule kRules[] = {
-    {"Concat", 1, INT32_MAX, concat},
-    {"DepthToSpace", 1, 1, depth_to_space},
-    {"Gather", 2, 2, gather},
-    {"Pad", 1, 4, pad},
-    {"Slice", 1, 5, slice},
-    {"SpaceToDepth", 1, 1, space_to_depth},
-    {"Split", 1, 2, split},
-    {"Tile", 2, 2, tile},
+    {"Concat", 1, INT32_MAX, concat}, {"DepthToSpace", 1, 1, depth_to_space},
+    {"Gather", 2, 2, gather},         {"Pad", 1, 4, pad},
+    {"Slice", 1, 5, slice},           {"SpaceToDepth", 1, 1, space_to_depth},
+    {"Split", 1, 2, split},           {"Tile", 2, 2, tile},
 };
 
 }  // namespace

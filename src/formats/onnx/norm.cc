@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "formats/onnx/rule.h"
+#include "ops/batch_norm/batch_norm.h"
 #include "ops/softmax/softmax.h"
 
 namespace thimble::onnx {
@@ -54,6 +55,17 @@ Ids batch_normalization(Maker& m, Call& c) {
     const float momentum = c.f("momentum", 0.9f);
     out.push_back(m.add(m.mul(c[3], momentum), m.mul(mean, 1 - momentum)));
     out.push_back(m.add(m.mul(c[4], momentum), m.mul(variance, 1 - momentum)));
+  }
+  // Ours is over the last axis, and goes into the layer before it.
+  const bool constants = m.constant(c[1]) && m.constant(c[2]) && m.constant(mean) && m.constant(variance);
+  if (out.size() == 1 && constants && m.type(x) == DType::f32 && rank >= 3 && epsilon > 0) {
+    Ints last{0}, back{0, rank - 1};
+    for (int d = 2; d < rank; ++d) last.push_back(d), back.push_back(d - 1);
+    last.push_back(1);
+    BatchNormAttrs attrs;
+    attrs.epsilon = epsilon;
+    const TensorId y = m.op(Op::batch_norm, {m.transpose(x, last), c[1], c[2], mean, variance}, attrs);
+    return {m.transpose(y, back)};
   }
   const TensorId scale = m.mul(c[1], inverse_root(m, m.add(variance, epsilon)));
   const TensorId shift = m.sub(c[2], m.mul(mean, scale));
@@ -139,7 +151,8 @@ Ids soft(Maker& m, Call& c, Op op, Attrs attrs) {
   const Shape x = m.shape(c[0]);
   if (x.rank() == 0) return {m.reshape(m.compute(op, {m.reshape(c[0], Ints{1})}, attrs), Shape{})};
   const int64_t given = c.i("axis", c.opset < 13 ? 1 : -1);
-  if (c.opset < 13 && given == x.rank()) return {m.reshape(m.compute(op, {m.reshape(c[0], Ints{x.elements(), 1})}, attrs), x)};
+  if (c.opset < 13 && given == x.rank())
+    return {m.reshape(m.compute(op, {m.reshape(c[0], Ints{x.elements(), 1})}, attrs), x)};
   const int axis = m.axis(given, x.rank());
   if (c.opset < 13) {
     const TensorId rows = m.reshape(c[0], Ints{x.elements(0, axis), x.elements(axis, x.rank())});

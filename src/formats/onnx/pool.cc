@@ -51,7 +51,8 @@ Padded padded(Maker& m, TensorId x, const std::vector<Slide>& s, bool up, double
 
 // Whether one pool2d does it: float32, windows without gaps, over one or two axes.
 bool plain(Maker& m, TensorId x, const std::vector<Slide>& s) {
-  return m.type(x) == DType::f32 && s.size() <= 2 && std::ranges::all_of(s, [](const Slide& a) { return a.dilation == 1; });
+  return m.type(x) == DType::f32 && s.size() <= 2 &&
+         std::ranges::all_of(s, [](const Slide& a) { return a.dilation == 1; });
 }
 
 TensorId pooled(Maker& m, Op op, TensorId x, std::vector<Slide> s, Padding padding) {
@@ -68,7 +69,8 @@ bool all_same(const std::vector<Slide>& s, bool up) {
   return std::ranges::all_of(s, [&](const Slide& a) { return a.same() && a.windows(up) == a.windows(); });
 }
 bool unpadded(const std::vector<Slide>& s, bool up) {
-  return std::ranges::all_of(s, [&](const Slide& a) { return a.before == 0 && a.after == 0 && a.windows(up) == a.windows(); });
+  return std::ranges::all_of(
+      s, [&](const Slide& a) { return a.before == 0 && a.after == 0 && a.windows(up) == a.windows(); });
 }
 
 double lowest(DType type) {
@@ -134,7 +136,8 @@ Ids average_pool(Maker& m, Call& c) {
   if (plain(m, c[0], s) && unpadded(s, up)) return {pooled(m, Op::average_pool, c[0], s, Padding::valid)};
   if (plain(m, c[0], s) && all_same(s, up) && !padding) return {pooled(m, Op::average_pool, c[0], s, Padding::same)};
   for (const Slide& a : s)
-    if (a.kernel > 256 || a.windows(up) > (1 << 20)) return {m.unsupported(format("padded windows of {} entries", a.kernel))};
+    if (a.kernel > 256 || a.windows(up) > (1 << 20))
+      return {m.unsupported(format("padded windows of {} entries", a.kernel))};
   const DType type = m.type(c[0]);
   return {m.cast(m.div(sums(m, m.cast(c[0], DType::f32), s, up), counts(m, s, up, padding)), type)};
 }

@@ -18,13 +18,17 @@ struct TooMuch {
   const char* what;
 };
 
+// protozero throws at what is damaged, so that a reader has one way out.
+[[noreturn]] void too_much(const char* what) { throw TooMuch{what}; }  // lint: allow (parse_model catches it)
+
 std::string_view view(pbf_reader& r) {
   const auto v = r.get_view();
   return {v.data(), v.size()};
 }
 
 void want(const pbf_reader& r, pbf_wire_type type) {
-  if (r.wire_type() != type) throw protozero::unknown_pbf_wire_type_exception{};
+  if (r.wire_type() == type) return;
+  throw protozero::unknown_pbf_wire_type_exception{};  // lint: allow (parse_model catches it)
 }
 
 class Parser {
@@ -53,8 +57,8 @@ class Parser {
   class Level {
    public:
     explicit Level(Parser& p) : p_(p) {
-      if (++p_.depth_ > kMaxDepth) throw TooMuch{"messages nest more than 64 deep"};
-      if (++p_.messages_ > p_.most_) throw TooMuch{"more messages than a model of its size has"};
+      if (++p_.depth_ > kMaxDepth) too_much("messages nest more than 64 deep");
+      if (++p_.messages_ > p_.most_) too_much("more messages than a model of its size has");
     }
     ~Level() { --p_.depth_; }
     Level(const Level&) = delete;
@@ -188,7 +192,7 @@ class Parser {
         case 4: n.op = text(r); break;
         case 5:
           n.attributes.push_back(attribute(message(r)));
-          if (std::ssize(n.attributes) > kMaxAttributes) throw TooMuch{"a node has more than 1,000 attributes"};
+          if (std::ssize(n.attributes) > kMaxAttributes) too_much("a node has more than 1,000 attributes");
           break;
         case 7: n.domain = text(r); break;
         case 8: n.overload = text(r); break;
@@ -214,7 +218,7 @@ class Parser {
           dim.skip();
       }
       v->dims.push_back(size);
-      if (v->dims.size() > 1024) throw TooMuch{"a shape has more than 1,024 dimensions"};
+      if (v->dims.size() > 1024) too_much("a shape has more than 1,024 dimensions");
     }
   }
 

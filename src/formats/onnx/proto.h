@@ -1,5 +1,5 @@
-// An ONNX model as its file says it, before anything is believed: the messages of onnx.proto that a reader needs, as plain
-// data. Texts and bytes view the file. Field numbers: ONNX's onnx.proto (IR versions 3 to 13).
+// An ONNX model as its file says it, before anything is believed: the messages of onnx.proto that a reader needs, as
+// plain data. Texts and bytes view the file. Field numbers: ONNX's onnx.proto (IR versions 3 to 13).
 #pragma once
 
 #include <cstdint>
@@ -123,8 +123,8 @@ struct ModelProto {
   std::vector<FunctionProto> functions;
 };
 
-// The messages of a file, which must stay where it is. Messages nest 64 deep at most, and there are at most as many as the
-// file has room for, below a million. Errors: bad_file (wire format, field types), unsupported (caps).
+// The messages of a file, which must stay where it is. Messages nest 64 deep at most, and there are at most as many as
+// the file has room for, below a million. Errors: bad_file (wire format, field types), unsupported (caps).
 Result<ModelProto> parse_model(std::span<const uint8_t> file);
 
 // Whether the bytes begin as an ONNX model does: ir_version, then a field of ModelProto.

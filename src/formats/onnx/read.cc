@@ -22,7 +22,8 @@ using onnx::NodeProto;
 using onnx::ValueProto;
 
 constexpr int kMaxDepth = 16;             // of functions and subgraphs in each other
-constexpr int64_t kMostVisits = 200'000;  // of nodes of the file, again in each call and each round
+constexpr int64_t kMostVisits = 100'000;  // of nodes of the file, again in each call
+constexpr int64_t kMostRounds = 4096;     // of loops, all together
 
 // Names and what they stand for; those of the graph around it are seen from a subgraph.
 struct Scope {
@@ -113,7 +114,8 @@ class Reader {
     Tensor x{.name = std::string(v.name)};
     THIMBLE_ASSIGN(x.type, onnx::dtype_of(v.type));
     if (v.dims.size() > Shape::kMaxRank)
-      return fail(ErrorCode::unsupported, format("it has {} dimensions, the limit is {}", v.dims.size(), Shape::kMaxRank));
+      return fail(ErrorCode::unsupported,
+                  format("it has {} dimensions, the limit is {}", v.dims.size(), Shape::kMaxRank));
     const bool resized = known && known->shape;
     if (!v.has_shape && !resized) return fail(ErrorCode::unsupported, "the model does not say its shape");
     std::vector<int64_t> dims = v.dims;
@@ -129,8 +131,7 @@ class Reader {
       bool fits = !v.has_shape || shape.rank() == std::ssize(v.dims);
       for (int d = 0; fits && v.has_shape && d < shape.rank(); ++d)
         fits = v.dims[static_cast<size_t>(d)] == -1 || v.dims[static_cast<size_t>(d)] == shape[d];
-      if (!fits)
-        return fail(ErrorCode::usage, format("{} cannot take the shape {}", x.to_string(), shape.to_string()));
+      if (!fits) return fail(ErrorCode::usage, format("{} cannot take the shape {}", x.to_string(), shape.to_string()));
       x.shape = shape;
     }
     if (known && known->value) {
@@ -156,7 +157,8 @@ class Reader {
       if (v.kind == ValueProto::Kind::tensor && v.type != 0) {
         THIMBLE_ASSIGN(const DType declared, onnx::dtype_of(v.type));
         if (declared != m_.type(id))
-          return damaged(format("the output \"{}\" is declared {} but is {}", v.name, name(declared), name(m_.type(id))));
+          return damaged(
+              format("the output \"{}\" is declared {} but is {}", v.name, name(declared), name(m_.type(id))));
       }
       if (m_.constant(id) || !taken.insert(id).second) {  // a tensor of its own, also for a constant
         THIMBLE_ASSIGN(id, copy_of(id));
@@ -241,9 +243,8 @@ class Reader {
     const NodeProto& n = call.node;
     const onnx::Rule* rule = domain.empty() ? onnx::rule_of(n.op) : nullptr;
     if (!rule || call.opset > rule->until)
-      return fail(ErrorCode::unsupported,
-                  domain.empty() ? format("operator not supported: {}", n.op)
-                                 : format("operator not supported: {} of {}", n.op, domain));
+      return fail(ErrorCode::unsupported, domain.empty() ? format("operator not supported: {}", n.op)
+                                                         : format("operator not supported: {} of {}", n.op, domain));
     if (call.opset == 0) return damaged("the model names no opset of the domain ai.onnx");
     const int given = static_cast<int>(n.inputs.size());
     if (given > rule->most) return damaged(format("{} inputs, there are {} at most", given, rule->most));
@@ -295,7 +296,8 @@ class Reader {
     Ids out;
     for (const ValueProto& v : g.outputs) {
       const TensorId* found = scope.find(v.name);
-      if (!found || *found == kNoTensor) return damaged(format("nothing computes the output \"{}\" of its graph", v.name));
+      if (!found || *found == kNoTensor)
+        return damaged(format("nothing computes the output \"{}\" of its graph", v.name));
       out.push_back(*found);
     }
     return out;
@@ -333,13 +335,15 @@ class Reader {
       THIMBLE_ASSIGN(go_on, decided(out[0], "the condition that its body gives"));
       carried.assign(out.begin() + 1, out.begin() + 1 + std::ssize(carried));
       scans.emplace_back(out.begin() + 1 + std::ssize(carried), out.end());
-      if (++visits_ > kMostVisits) return fail(ErrorCode::unsupported, format("more than {} rounds of loops", kMostVisits));
+      if (++rounds_ > kMostRounds)
+        return fail(ErrorCode::unsupported, format("more than {} rounds of loops", kMostRounds));
     }
     return joined(call, std::move(carried), scans, {}, {});
   }
 
   // Outputs of all rounds along a new axis each.
-  Result<Ids> joined(const Call& call, Ids out, const std::vector<Ids>& rounds, const Ints& axes, const Ints& directions) {
+  Result<Ids> joined(const Call& call, Ids out, const std::vector<Ids>& rounds, const Ints& axes,
+                     const Ints& directions) {
     const size_t count = call.outs() > out.size() ? call.outs() - out.size() : 0;
     if (count && rounds.empty()) return fail(ErrorCode::unsupported, "a loop of no rounds that stacks outputs");
     for (size_t k = 0; k < count; ++k) {
@@ -397,7 +401,8 @@ class Reader {
       if (out.size() < states) return damaged("the body of a Scan gives too few outputs");
       carried.assign(out.begin(), out.begin() + static_cast<ptrdiff_t>(states));
       scans.emplace_back(out.begin() + static_cast<ptrdiff_t>(states), out.end());
-      if (++visits_ > kMostVisits) return fail(ErrorCode::unsupported, format("more than {} rounds of loops", kMostVisits));
+      if (++rounds_ > kMostRounds)
+        return fail(ErrorCode::unsupported, format("more than {} rounds of loops", kMostRounds));
     }
     return joined(call, std::move(carried), scans, call.ints("scan_output_axes"), call.ints("scan_output_directions"));
   }
@@ -412,7 +417,7 @@ class Reader {
   onnx::ConstantReader constants_;
   onnx::Maker m_;
   std::map<FunctionKey, const FunctionProto*> functions_;
-  int64_t visits_ = 0;
+  int64_t visits_ = 0, rounds_ = 0;
 };
 
 }  // namespace

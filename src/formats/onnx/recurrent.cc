@@ -64,7 +64,8 @@ class Layer {
     if (m.shape(c[1])[0] != directions_ || m.shape(c[2])[0] != directions_ || m.shape(c[1])[1] != gates * units_ ||
         m.shape(c[2])[1] != gates * units_ || m.shape(c[1])[2] != m.shape(x_)[2] || units_ < 1 ||
         (direction != "forward" && direction != "reverse" && direction != "bidirectional"))
-      m.bad(format("weights {} and {} for {} {}", m.at(c[1]).to_string(), m.at(c[2]).to_string(), m.at(x_).to_string(), direction));
+      m.bad(format("weights {} and {} for {} {}", m.at(c[1]).to_string(), m.at(c[2]).to_string(), m.at(x_).to_string(),
+                   direction));
     auto names = c.strings("activations");
     if (names.empty())
       for (int64_t d = 0; d < directions_; ++d) names.insert(names.end(), usual.begin(), usual.end());
@@ -80,7 +81,8 @@ class Layer {
     }
     if (c.has(4)) {
       lengths_ = m.ints(c[4], "the lengths of the sequences");
-      if (!m.failed() && std::ssize(lengths_) != batch_) m.bad(format("{} lengths for {} sequences", lengths_.size(), batch_));
+      if (!m.failed() && std::ssize(lengths_) != batch_)
+        m.bad(format("{} lengths for {} sequences", lengths_.size(), batch_));
       if (std::ranges::all_of(lengths_, [&](int64_t n) { return n >= steps_; })) lengths_.clear();
     }
   }
@@ -121,7 +123,10 @@ class Layer {
   }
 
   TensorId act(int64_t direction, size_t which, TensorId x) {
-    return activated(m_, activations_[static_cast<size_t>(direction) * activations_.size() / static_cast<size_t>(directions_) + which], x);
+    return activated(
+        m_,
+        activations_[static_cast<size_t>(direction) * activations_.size() / static_cast<size_t>(directions_) + which],
+        x);
   }
   // Before an activation.
   TensorId clipped(TensorId x) {
@@ -133,7 +138,9 @@ class Layer {
     const Shape s = m_.shape(c_[input]);
     return m_.reshape(m_.part(c_[input], 0, d, 1), Ints{s[1], s[2]});
   }
-  TensorId recurrent(int64_t d, int64_t from, int64_t count) { return m_.part(weights(2, d), 0, from * units_, count * units_); }
+  TensorId recurrent(int64_t d, int64_t from, int64_t count) {
+    return m_.part(weights(2, d), 0, from * units_, count * units_);
+  }
   // Biases of the inputs' weights (0) or the state's (1), gates [from, from + count); none where the layer has none.
   TensorId bias(int64_t d, int side, int64_t from, int64_t count) {
     if (!c_.has(3)) return kNoTensor;
@@ -160,7 +167,8 @@ class Layer {
   TensorId initial(size_t input, int64_t d) {
     if (!c_.has(input)) return m_.expand(m_.like(x_, 0), Shape{batch_, units_});
     TensorId s = batch_major_ ? m_.transpose(c_[input], {1, 0, 2}) : c_[input];
-    if (!m_.failed() && !(m_.shape(s) == Shape{directions_, batch_, units_})) return m_.bad(format("a first state {}", m_.at(s).to_string()));
+    if (!m_.failed() && !(m_.shape(s) == Shape{directions_, batch_, units_}))
+      return m_.bad(format("a first state {}", m_.at(s).to_string()));
     return m_.reshape(m_.part(s, 0, d, 1), Ints{batch_, units_});
   }
   // 1 (or 0) for sequences that step t is part of, 0 (or 1) for the others.

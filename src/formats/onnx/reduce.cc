@@ -51,7 +51,8 @@ TensorId reduced(Maker& m, Op op, TensorId x, const Over& o) {
 TensorId extreme(Maker& m, TensorId x, const Over& o, bool largest) {
   if (!m.failed() && empty(m, x, o)) {
     constexpr float kInfinity = std::numeric_limits<float>::infinity();
-    if (m.type(x) == DType::f32 || m.type(x) == DType::f16) return filled(m, x, o, m.like(x, largest ? -kInfinity : kInfinity));
+    if (m.type(x) == DType::f32 || m.type(x) == DType::f16)
+      return filled(m, x, o, m.like(x, largest ? -kInfinity : kInfinity));
     if (m.type(x) == DType::boolean) return filled(m, x, o, m.like(x, largest ? 0 : 1));
     return m.unsupported("the largest or smallest of no integers");
   }
@@ -74,9 +75,11 @@ Ids log_sum_exp(Maker& m, Call& c) {
 }
 
 constexpr Rule kRules[] = {
-    {"ReduceL1", 1, 2, [](Maker& m, Call& c) -> Ids { return {reduced(m, Op::sum, m.unary(Op::abs, c[0]), over(m, c))}; }},
+    {"ReduceL1", 1, 2,
+     [](Maker& m, Call& c) -> Ids { return {reduced(m, Op::sum, m.unary(Op::abs, c[0]), over(m, c))}; }},
     {"ReduceL2", 1, 2, [](Maker& m, Call& c) -> Ids { return {m.unary(Op::sqrt, squares(m, c[0], over(m, c)))}; }},
-    {"ReduceLogSum", 1, 2, [](Maker& m, Call& c) -> Ids { return {m.unary(Op::log, reduced(m, Op::sum, c[0], over(m, c)))}; }},
+    {"ReduceLogSum", 1, 2,
+     [](Maker& m, Call& c) -> Ids { return {m.unary(Op::log, reduced(m, Op::sum, c[0], over(m, c)))}; }},
     {"ReduceLogSumExp", 1, 2, log_sum_exp},
     {"ReduceMax", 1, 2, [](Maker& m, Call& c) -> Ids { return {extreme(m, c[0], over(m, c), true)}; }},
     {"ReduceMean", 1, 2, [](Maker& m, Call& c) -> Ids { return {reduced(m, Op::mean, c[0], over(m, c))}; }},

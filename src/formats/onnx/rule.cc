@@ -68,7 +68,7 @@ const std::map<std::string_view, const Rule*>& rules() {
     std::map<std::string_view, const Rule*> map;
     for (const auto family :
          {elementwise_rules(), shape_rules(), movement_rules(), matrix_rules(), conv_rules(), pool_rules(),
-          norm_rules(), reduce_rules(), recurrent_rules(), integer_rules()})
+          norm_rules(), reduce_rules(), recurrent_rules(), integer_rules(), resize_rules()})
       for (const Rule& rule : family) map.emplace(rule.op, &rule);
     return map;
   }();

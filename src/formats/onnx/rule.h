@@ -1,4 +1,5 @@
-// How one ONNX operator is read: a row of a family's table, whose function says with Maker which operators of ours it is.
+// How one ONNX operator is read: a row of a family's table, whose function says with Maker which operators of ours it
+// is.
 //   {"Relu", 1, 1, [](Maker& m, Call& c) -> Ids { return {m.unary(Op::relu, c[0])}; }},
 // A rule gives the outputs in ONNX's order (fewer where the last ones are never asked for).
 #pragma once
@@ -15,7 +16,8 @@ struct Bindings {
   std::map<std::string_view, const AttributeProto*> attributes;
 };
 
-// One node of the file while it is read. Attributes that are left out have the default; one of another type is an error.
+// One node of the file while it is read. Attributes that are left out have the default; one of another type is an
+// error.
 class Call {
  public:
   Call(Maker& m, const NodeProto& of, int64_t version, const Bindings* bindings)
@@ -74,5 +76,6 @@ std::span<const Rule> norm_rules();
 std::span<const Rule> reduce_rules();
 std::span<const Rule> recurrent_rules();
 std::span<const Rule> integer_rules();
+std::span<const Rule> resize_rules();
 
 }  // namespace thimble::onnx

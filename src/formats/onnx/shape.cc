@@ -19,7 +19,8 @@ Ids reshape(Maker& m, Call& c) {
   int open = -1;
   for (size_t d = 0; d < dims.size(); ++d) {
     if (dims[d] == 0 && !zero_is_zero) {
-      if (static_cast<int>(d) >= x.rank()) return {m.bad(format("entry {} of the shape copies a dimension of {}", d, x.to_string()))};
+      if (static_cast<int>(d) >= x.rank())
+        return {m.bad(format("entry {} of the shape copies a dimension of {}", d, x.to_string()))};
       dims[d] = x[static_cast<int>(d)];
     }
     if (dims[d] == -1) {
@@ -30,7 +31,8 @@ Ids reshape(Maker& m, Call& c) {
     }
   }
   if (open >= 0) {
-    if (known == 0 || x.elements() % known) return {m.bad(format("{} does not divide into the shape's other entries", x.to_string()))};
+    if (known == 0 || x.elements() % known)
+      return {m.bad(format("{} does not divide into the shape's other entries", x.to_string()))};
     dims[static_cast<size_t>(open)] = x.elements() / known;
   }
   return {m.reshape(c[0], dims)};
@@ -68,7 +70,8 @@ Ids unsqueeze(Maker& m, Call& c) {
   if (!given) return {m.bad("there are no axes")};
   const Shape x = m.shape(c[0]);
   const int rank = x.rank() + static_cast<int>(std::min<size_t>(axes.size(), 100));
-  if (rank > Shape::kMaxRank) return {m.unsupported(format("a result of {} dimensions, the limit is {}", rank, Shape::kMaxRank))};
+  if (rank > Shape::kMaxRank)
+    return {m.unsupported(format("a result of {} dimensions, the limit is {}", rank, Shape::kMaxRank))};
   bool fresh[Shape::kMaxRank] = {};
   for (const int64_t a : axes) {
     const int axis = m.axis(a, rank);
@@ -151,12 +154,14 @@ Ids expand(Maker& m, Call& c) {
   const Ints dims = m.ints(c[1], "the shape");
   const Shape x = m.shape(c[0]);
   const int rank = std::max<int>(x.rank(), static_cast<int>(std::min<size_t>(dims.size(), 100)));
-  if (rank > Shape::kMaxRank) return {m.unsupported(format("a result of {} dimensions, the limit is {}", rank, Shape::kMaxRank))};
+  if (rank > Shape::kMaxRank)
+    return {m.unsupported(format("a result of {} dimensions, the limit is {}", rank, Shape::kMaxRank))};
   Ints to(static_cast<size_t>(rank));
   for (int i = 1; i <= rank; ++i) {
     const int64_t a = i <= x.rank() ? x.dim(-i) : 1;
     const int64_t b = i <= std::ssize(dims) ? dims[dims.size() - static_cast<size_t>(i)] : 1;
-    if (a != b && a != 1 && b != 1) return {m.bad(format("{} does not broadcast to the shape: {} against {}", x.to_string(), a, b))};
+    if (a != b && a != 1 && b != 1)
+      return {m.bad(format("{} does not broadcast to the shape: {} against {}", x.to_string(), a, b))};
     to[static_cast<size_t>(rank - i)] = a == 1 ? b : a;
   }
   auto shape = Shape::make(std::span<const int64_t>(to));
@@ -170,7 +175,8 @@ Ids range(Maker& m, Call& c) {
   if (type == DType::i64 || type == DType::i32 || type == DType::i16) {
     const Ints start = m.ints(c[0], "the start"), limit = m.ints(c[1], "the limit"), delta = m.ints(c[2], "the step");
     if (m.failed()) return {};
-    if (start.size() != 1 || limit.size() != 1 || delta.size() != 1 || delta[0] == 0) return {m.bad("start, limit and step of a Range")};
+    if (start.size() != 1 || limit.size() != 1 || delta.size() != 1 || delta[0] == 0)
+      return {m.bad("start, limit and step of a Range")};
     Ints values;
     int64_t v = start[0];
     while (delta[0] > 0 ? v < limit[0] : v > limit[0]) {
@@ -181,7 +187,8 @@ Ids range(Maker& m, Call& c) {
     return {m.cast(m.i64s(values), type)};
   }
   if (type != DType::f32) return {m.unsupported(format("Range of {}", name(type)))};
-  const auto start = m.floats(c[0], "the start"), limit = m.floats(c[1], "the limit"), delta = m.floats(c[2], "the step");
+  const auto start = m.floats(c[0], "the start"), limit = m.floats(c[1], "the limit"),
+             delta = m.floats(c[2], "the step");
   if (m.failed()) return {};
   if (start.size() != 1 || limit.size() != 1 || delta.size() != 1) return {m.bad("start, limit and step of a Range")};
   const double count = std::ceil((static_cast<double>(limit[0]) - start[0]) / delta[0]);

@@ -27,7 +27,8 @@ std::vector<Slide> slides(Maker& m, const Call& c, const Shape& x, Ints kernel, 
   const Ints pads = c.ints("pads", Ints(2 * axes, 0));
   const std::string_view automatic = c.s("auto_pad", "NOTSET");
   if (m.failed()) return all;
-  if (axes == 0 || kernel.size() != axes || strides.size() != axes || dilations.size() != axes || pads.size() != 2 * axes) {
+  if (axes == 0 || kernel.size() != axes || strides.size() != axes || dilations.size() != axes ||
+      pads.size() != 2 * axes) {
     m.bad(format("kernel_shape, strides, dilations and pads have {}, {}, {} and {} entries for {}", kernel.size(),
                  strides.size(), dilations.size(), pads.size(), x.to_string()));
     return all;
@@ -36,10 +37,10 @@ std::vector<Slide> slides(Maker& m, const Call& c, const Shape& x, Ints kernel, 
   const auto within = [](int64_t v, int64_t low) { return v >= low && v <= kMost; };
   for (size_t a = 0; a < axes; ++a) {
     Slide s{x[static_cast<int>(a) + 2], kernel[a], strides[a], dilations[a], pads[a], pads[axes + a]};
-    if (!within(s.kernel, 1) || !within(s.stride, 1) || !within(s.dilation, 1) || !within(s.before, 0) || !within(s.after, 0) ||
-        s.span() > kMost) {
-      m.bad(format("kernel {}, stride {}, dilation {}, paddings {} and {} along axis {}", s.kernel, s.stride, s.dilation,
-                   s.before, s.after, a + 2));
+    if (!within(s.kernel, 1) || !within(s.stride, 1) || !within(s.dilation, 1) || !within(s.before, 0) ||
+        !within(s.after, 0) || s.span() > kMost) {
+      m.bad(format("kernel {}, stride {}, dilation {}, paddings {} and {} along axis {}", s.kernel, s.stride,
+                   s.dilation, s.before, s.after, a + 2));
       return all;
     }
     if (automatic == "SAME_UPPER" || automatic == "SAME_LOWER") {
@@ -51,7 +52,8 @@ std::vector<Slide> slides(Maker& m, const Call& c, const Shape& x, Ints kernel, 
     } else if (automatic != "NOTSET") {
       m.bad(format("auto_pad is \"{}\"", automatic));
     }
-    if (s.windows(up) < 1) m.bad(format("a window of {} does not fit {} along axis {}", s.span(), x.to_string(), a + 2));
+    if (s.windows(up) < 1)
+      m.bad(format("a window of {} does not fit {} along axis {}", s.span(), x.to_string(), a + 2));
     all.push_back(s);
   }
   return all;

@@ -1,5 +1,5 @@
-// Windows over images as ONNX describes them: by axis, with paddings of both sides. Images are [n, c, h, w] in the file and
-// [n, h, w, c] in our operators; one axis alone ([n, c, l]) is a row of height 1.
+// Windows over images as ONNX describes them: by axis, with paddings of both sides. Images are [n, c, h, w] in the file
+// and [n, h, w, c] in our operators; one axis alone ([n, c, l]) is a row of height 1.
 #pragma once
 
 #include "formats/onnx/rule.h"

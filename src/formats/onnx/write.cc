@@ -17,7 +17,8 @@ namespace {
 using protozero::pbf_writer;
 using Layout = FileWriter::Layout;
 
-std::string tensor_proto(const std::string& name, DType type, const std::vector<int64_t>& dims, std::span<const uint8_t> bytes) {
+std::string tensor_proto(const std::string& name, DType type, const std::vector<int64_t>& dims,
+                         std::span<const uint8_t> bytes) {
   std::string out;
   pbf_writer p(out);
   p.add_packed_int64(1, dims.begin(), dims.end());
@@ -149,7 +150,8 @@ std::string FileWriter::value(TensorId t, Layout layout) {
       return {};
     }
     const std::string given = from->second;
-    const std::vector<int64_t> perm = layout == Layout::own ? std::vector<int64_t>{0, 2, 3, 1} : std::vector<int64_t>{0, 3, 1, 2};
+    const std::vector<int64_t> perm =
+        layout == Layout::own ? std::vector<int64_t>{0, 2, 3, 1} : std::vector<int64_t>{0, 3, 1, 2};
     name = node("Transpose", {given}, {{"perm", perm}}, tensor.name);
   }
   values_[{t, layout, false}] = name;
@@ -226,7 +228,8 @@ Names FileWriter::nodes(std::string_view op, const Names& inputs, const std::vec
   return names;
 }
 
-std::string FileWriter::tensor(DType type, const std::vector<int64_t>& dims, std::span<const uint8_t> bytes, std::string_view hint) {
+std::string FileWriter::tensor(DType type, const std::vector<int64_t>& dims, std::span<const uint8_t> bytes,
+                               std::string_view hint) {
   const std::string name = fresh(hint);
   pbf_writer(constants_).add_message(5, tensor_proto(name, type, dims, bytes));
   return name;
@@ -267,7 +270,9 @@ std::string FileWriter::activated(std::string name, Activation activation, DType
   return name;
 }
 
-std::string FileWriter::cast(const std::string& name, DType type) { return node("Cast", {name}, {{"to", element_type_of(type)}}); }
+std::string FileWriter::cast(const std::string& name, DType type) {
+  return node("Cast", {name}, {{"to", element_type_of(type)}});
+}
 
 Result<std::vector<int64_t>> NodeWriter::constant_ints(size_t i) const {
   const Tensor& t = in(i);
@@ -304,18 +309,26 @@ Result<std::vector<uint8_t>> FileWriter::finish() {
     give(t, name);
     pbf_writer(io).add_message(11, value_proto(name, graph.at(t), 0));
   }
-  for (const TensorId t : graph.outputs) outputs.push_back(fresh(graph.at(t).name.empty() ? "output" : graph.at(t).name));
+  for (const TensorId t : graph.outputs)
+    outputs.push_back(fresh(graph.at(t).name.empty() ? "output" : graph.at(t).name));
   for (size_t n = 0; n < graph.nodes.size(); ++n) {
     const Node& node = graph.nodes[n];
     const std::string place = format("node {} {} \"{}\"", n, name(node.op), node.name);
     const WriteRule* rule = writer_of(node.op);
-    if (!rule) return with_context(Error{ErrorCode::unsupported, format("{} is not written to ONNX", name(node.op)), {}, {}}, place);
+    if (!rule)
+      return with_context(Error{ErrorCode::unsupported, format("{} is not written to ONNX", name(node.op)), {}, {}},
+                          place);
     NodeWriter writer{*this, node};
     if (Status s = rule->write(writer); !s) return with_context(std::move(s).error(), place);
     if (sixteen_bits_ && opset < 21)
-      return with_context(Error{ErrorCode::unsupported, "integers of 16 bits with a scale", {}, "ONNX has them since opset 21: --opset 21"}, place);
+      return with_context(Error{ErrorCode::unsupported,
+                                "integers of 16 bits with a scale",
+                                {},
+                                "ONNX has them since opset 21: --opset 21"},
+                          place);
     if (!missing_.empty())
-      return with_context(Error{ErrorCode::unsupported, format("\"{}\" keeps its value between runs", missing_), {}, {}}, place);
+      return with_context(
+          Error{ErrorCode::unsupported, format("\"{}\" keeps its value between runs", missing_), {}, {}}, place);
   }
   for (size_t i = 0; i < outputs.size(); ++i) {
     const std::string from = value(graph.outputs[i]);

@@ -58,8 +58,10 @@ class FileWriter {
   Names nodes(std::string_view op, const Names& inputs, const std::vector<Attribute>& attributes, int outputs,
               std::string_view hint = {});
   // Constants.
-  std::string tensor(DType type, const std::vector<int64_t>& dims, std::span<const uint8_t> bytes, std::string_view hint);
-  std::string floats(const std::vector<int64_t>& dims, std::span<const float> values, std::string_view hint = "constant");
+  std::string tensor(DType type, const std::vector<int64_t>& dims, std::span<const uint8_t> bytes,
+                     std::string_view hint);
+  std::string floats(const std::vector<int64_t>& dims, std::span<const float> values,
+                     std::string_view hint = "constant");
   std::string number(float value);
   std::string ints(const std::vector<int64_t>& values);
   // Activations that ONNX has as nodes of their own.

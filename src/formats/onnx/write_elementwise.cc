@@ -29,6 +29,16 @@ const char* plain(Op op) {
     case Op::sign: return "Sign";
     case Op::softplus: return "Softplus";
     case Op::softsign: return "Softsign";
+    case Op::erf: return "Erf";
+    case Op::tan: return "Tan";
+    case Op::asin: return "Asin";
+    case Op::acos: return "Acos";
+    case Op::atan: return "Atan";
+    case Op::sinh: return "Sinh";
+    case Op::cosh: return "Cosh";
+    case Op::asinh: return "Asinh";
+    case Op::acosh: return "Acosh";
+    case Op::atanh: return "Atanh";
     default: return nullptr;
   }
 }
@@ -128,14 +138,8 @@ Status binary(NodeWriter& n) {
 constexpr WriteRule kWriters[] = {
 #define UNARY(id, ...) {Op::id, unary},
 #include "ops/unary/unary.def"
-    {Op::prelu, prelu},
-    {Op::add, binary},
-    {Op::sub, binary},
-    {Op::mul, binary},
-    {Op::div, binary},
-    {Op::maximum, binary},
-    {Op::minimum, binary},
-    {Op::squared_difference, binary},
+    {Op::prelu, prelu}, {Op::add, binary},     {Op::sub, binary},     {Op::mul, binary},
+    {Op::div, binary},  {Op::maximum, binary}, {Op::minimum, binary}, {Op::squared_difference, binary},
 };
 
 }  // namespace

@@ -30,8 +30,9 @@ Status conv(NodeWriter& n) {
   attributes.emplace_back("dilations", std::vector<int64_t>{window.h.dilation, window.w.dilation});
   const int64_t channels = n.in(0).shape[3];
   attributes.emplace_back("group", depthwise ? channels : channels / n.in(1).shape[3]);
-  Names inputs{n.w.real(n.node.inputs[0], Layout::channels_first),
-               n.w.turned(n.node.inputs[1], depthwise ? std::vector<int64_t>{3, 0, 1, 2} : std::vector<int64_t>{0, 3, 1, 2})};
+  Names inputs{
+      n.w.real(n.node.inputs[0], Layout::channels_first),
+      n.w.turned(n.node.inputs[1], depthwise ? std::vector<int64_t>{3, 0, 1, 2} : std::vector<int64_t>{0, 3, 1, 2})};
   if (n.has(2)) inputs.push_back(n.real(2));
   std::string y = n.w.node("Conv", inputs, attributes, n.node.name);
   n.w.give_real(n.node.outputs[0], n.w.activated(y, attrs.activation), Layout::channels_first);
@@ -86,14 +87,9 @@ Status softmax(NodeWriter& n) {
 }
 
 constexpr WriteRule kWriters[] = {
-    {Op::conv2d, conv},
-    {Op::depthwise_conv2d, conv},
-    {Op::fully_connected, fully_connected},
-    {Op::max_pool, pool},
-    {Op::average_pool, pool},
-    {Op::batch_norm, batch_norm},
-    {Op::softmax, softmax},
-    {Op::log_softmax, softmax},
+    {Op::conv2d, conv},     {Op::depthwise_conv2d, conv}, {Op::fully_connected, fully_connected},
+    {Op::max_pool, pool},   {Op::average_pool, pool},     {Op::batch_norm, batch_norm},
+    {Op::softmax, softmax}, {Op::log_softmax, softmax},
 };
 
 }  // namespace

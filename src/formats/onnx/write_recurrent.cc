@@ -39,7 +39,8 @@ Status sequence_lstm(NodeWriter& n) {
   const auto& attrs = n.node.attrs.as<SequenceLstmAttrs>();
   if (n.in(0).type != DType::f32) return fail(ErrorCode::unsupported, "an LSTM in integers is not written to ONNX");
   if (n.has(s::kPeephole) || attrs.activation != Activation::tanh)
-    return fail(ErrorCode::unsupported, "an LSTM with peepholes, or another activation than tanh, is not written to ONNX");
+    return fail(ErrorCode::unsupported,
+                "an LSTM with peepholes, or another activation than tanh, is not written to ONNX");
   const int64_t axis = attrs.time_major ? 0 : 1, batch = n.in(0).shape[attrs.time_major ? 1 : 0];
   const int64_t steps = n.in(0).shape[static_cast<int>(axis)], units = n.in(s::kHiddenState).shape[1];
   if (steps < 1 || steps > kMostSteps) return fail(ErrorCode::unsupported, format("an LSTM of {} steps", steps));
@@ -57,7 +58,8 @@ Status sequence_lstm(NodeWriter& n) {
     const std::string x_t = step_of(w, x, t, axis);
     Gates gates;
     for (size_t g = 0; g < 4; ++g) {
-      const std::string sum = w.node("Add", {w.node("MatMul", {x_t, weights[g]}), w.node("MatMul", {cell.h, recurrent[g]})});
+      const std::string sum =
+          w.node("Add", {w.node("MatMul", {x_t, weights[g]}), w.node("MatMul", {cell.h, recurrent[g]})});
       gates.at[g] = w.node("Add", {sum, n.real(s::kBias + g)});
     }
     cell.step(gates);

@@ -1,4 +1,5 @@
-// Shapes, moved elements, reductions and types in ONNX. Integers keep their scale, so that most work on them as they lie.
+// Shapes, moved elements, reductions and types in ONNX. Integers keep their scale, so that most work on them as they
+// lie.
 #include <algorithm>
 
 #include "formats/onnx/write.h"
@@ -31,8 +32,8 @@ Status concatenation(NodeWriter& n) {
   const int axis = n.node.attrs.as<ConcatenationAttrs>().axis;
   const bool raw = same_scale(n);
   const bool first = n.out().shape.rank() == 4 && std::ranges::all_of(n.node.inputs, [&](TensorId t) {
-    return !n.w.graph.at(t).constant() && !n.w.has(t, FileWriter::Layout::own);
-  });
+                       return !n.w.graph.at(t).constant() && !n.w.has(t, FileWriter::Layout::own);
+                     });
   const auto layout = first ? FileWriter::Layout::channels_first : FileWriter::Layout::own;
   Names parts;
   for (const TensorId t : n.node.inputs) parts.push_back(raw ? n.w.value(t, layout) : n.w.real(t, layout));
@@ -76,7 +77,10 @@ Status slice(NodeWriter& n) {
     if (box.begin[k] == 0 && box.stride[k] == 1 && box.count[d] == x[d]) continue;
     const int64_t last = box.begin[k] + (box.count[d] - 1) * box.stride[k];
     starts.push_back(box.begin[k]);
-    ends.push_back(box.count[d] == 0 ? box.begin[k] : box.stride[k] > 0 ? last + 1 : last == 0 ? INT64_MIN / 2 : last - 1);
+    ends.push_back(box.count[d] == 0   ? box.begin[k]
+                   : box.stride[k] > 0 ? last + 1
+                   : last == 0         ? INT64_MIN / 2
+                                       : last - 1);
     axes.push_back(d);
     steps.push_back(box.stride[k]);
   }
@@ -126,7 +130,10 @@ Status reduce(NodeWriter& n) {
   std::ranges::sort(axes);
   axes.erase(std::unique(axes.begin(), axes.end()), axes.end());
   const bool keep = n.node.attrs.as<ReduceAttrs>().keep_dims;
-  const char* op = n.node.op == Op::mean ? "ReduceMean" : n.node.op == Op::sum ? "ReduceSum" : n.node.op == Op::reduce_max ? "ReduceMax" : "ReduceMin";
+  const char* op = n.node.op == Op::mean         ? "ReduceMean"
+                   : n.node.op == Op::sum        ? "ReduceSum"
+                   : n.node.op == Op::reduce_max ? "ReduceMax"
+                                                 : "ReduceMin";
   if (axes.empty()) {
     n.w.give_real(n.node.outputs[0], n.w.node("Identity", {n.real(0)}));
     return {};
