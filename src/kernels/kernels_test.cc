@@ -23,6 +23,7 @@ TEST(Kernels, TablesAreComplete) {
     EXPECT_TRUE(std::ranges::all_of(t->map.binary_f32, there));
     EXPECT_TRUE(t->map.lut_u8 && t->map.f16_to_f32);
     EXPECT_TRUE(t->map.quantize_s8 && t->map.dequantize_s8 && t->map.quantize_row);
+    EXPECT_TRUE(t->map.range && t->map.quantize_shifted && t->map.quantize_centred && t->map.scale_columns);
     EXPECT_TRUE(t->reduce.sum_f32 && t->reduce.dot_f32 && t->reduce.max_f32 && t->reduce.min_f32);
     EXPECT_TRUE(t->reduce.all_finite_f32 && t->reduce.sum_rows_f32);
     EXPECT_TRUE(t->reduce.softmax_f32 && t->reduce.log_softmax_f32);

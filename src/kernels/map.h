@@ -39,6 +39,15 @@ struct MapKernels {
   // scale = max|x| / 127, q = round(x · 127 / max|x|) clamped to ±127, stored as q + 128 (biased
   // unsigned); an all-zero row gives scale 1 and q = 0. Returns the scale.
   float (*quantize_row)(const float* x, uint8_t* y, int64_t n) = nullptr;
+  // The least and the largest of 0 and x; NaN is passed over.
+  void (*range)(const float* x, int64_t n, float* lo, float* hi) = nullptr;
+  // Asymmetric quantisation of hybrid operators (ops/hybrid.h): q = clamp(round(x · inverse) + zero_point, -128, 127),
+  // halves away from zero, NaN counts as -128; stored as q + 128 (biased unsigned), or as the float q - zero_point.
+  void (*quantize_shifted)(const float* x, uint8_t* y, int64_t n, float inverse, int32_t zero_point) = nullptr;
+  void (*quantize_centred)(const float* x, float* y, int64_t n, float inverse, int32_t zero_point) = nullptr;
+  // y[r·n + c] = clamp(y[r·n + c] · factor[c] + bias[c], lo, hi), each step rounded; no addition where bias is null.
+  void (*scale_columns)(float* y, int64_t rows, int64_t n, const float* factor, const float* bias, float lo,
+                        float hi) = nullptr;
 };
 
 }  // namespace thimble

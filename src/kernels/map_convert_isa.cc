@@ -143,6 +143,56 @@ float quantize_row(const float* x, uint8_t* y, int64_t n) {
   return top / 127.0f;
 }
 
+void range(const float* x, int64_t n, float* lo, float* hi) {
+  F least = {}, most = {};
+  for_runs(n, [&](int64_t i, auto run) {
+    const F v = load(x + i, run);  // lanes beyond the end are 0
+    least = lesser(v, least);
+    most = greater(v, most);
+  });
+  *lo = *hi = 0;
+  for (int l = 0; l < kLanes; ++l) {
+    *lo = least[l] < *lo ? least[l] : *lo;
+    *hi = most[l] > *hi ? most[l] : *hi;
+  }
+}
+
+template <class Store>
+THIMBLE_INLINE void quantize_asymmetric(const float* x, int64_t n, float inverse, int32_t zero_point, Store keep) {
+  const F factor = set1(inverse), low = set1(-1024.0f), high = set1(1024.0f);
+  for_runs(n, [&](int64_t i, auto run) {
+    const F v = load(x + i, run) * factor;
+    const F bounded = clamp(select(v == v, v, low), low, high);
+    keep(i, limit(round_away(bounded) + zero_point, -128, 127), run);
+  });
+}
+
+void quantize_shifted(const float* x, uint8_t* y, int64_t n, float inverse, int32_t zero_point) {
+  quantize_asymmetric(x, n, inverse, zero_point,
+                      [&](int64_t i, I q, auto run) { store_narrow(y + i, __builtin_convertvector(q + 128, B), run); });
+}
+
+void quantize_centred(const float* x, float* y, int64_t n, float inverse, int32_t zero_point) {
+  quantize_asymmetric(x, n, inverse, zero_point,
+                      [&](int64_t i, I q, auto run) { store(y + i, to_float(q - zero_point), run); });
+}
+
+void scale_columns(float* y, int64_t rows, int64_t n, const float* factor, const float* bias, float lo, float hi) {
+  const F low = set1(lo), high = set1(hi);
+  for (int64_t r = 0; r < rows; ++r, y += n) {
+    if (bias) {
+      for_runs(n, [&](int64_t c, auto run) {
+        const F scaled = load(y + c, run) * load(factor + c, run);
+        store(y + c, clamp(scaled + load(bias + c, run), low, high), run);
+      });
+    } else {
+      for_runs(n, [&](int64_t c, auto run) {
+        store(y + c, clamp(load(y + c, run) * load(factor + c, run), low, high), run);
+      });
+    }
+  }
+}
+
 }  // namespace
 
 void THIMBLE_FILL(map_convert)(MapKernels& table) {
@@ -159,6 +209,10 @@ void THIMBLE_FILL(map_convert)(MapKernels& table) {
   table.quantize_s8 = quantize_s8;
   table.dequantize_s8 = dequantize_s8;
   table.quantize_row = quantize_row;
+  table.range = range;
+  table.quantize_shifted = quantize_shifted;
+  table.quantize_centred = quantize_centred;
+  table.scale_columns = scale_columns;
 }
 
 }  // namespace thimble

@@ -140,6 +140,52 @@ TEST_P(MapConvert, QuantizeRow) {
   for (uint8_t v : q) EXPECT_EQ(v, 128);
 }
 
+TEST_P(MapConvert, AsymmetricQuantisation) {
+  for (int64_t n = 1; n <= 70; ++n) {
+    std::vector<float> x = normal_values(random, n);
+    if (n % 7 == 0) x[static_cast<size_t>(n / 2)] = NAN;
+    if (n % 11 == 0) x[0] = INFINITY;
+    float lo = 0, hi = 0, got_lo = 1, got_hi = -1;
+    for (const float v : x) lo = std::min(lo, v), hi = std::max(hi, v);
+    table().map.range(x.data(), n, &got_lo, &got_hi);
+    EXPECT_EQ(got_lo, lo);
+    EXPECT_EQ(got_hi, hi);
+    for (const int32_t zero : {-128, -17, 0, 127}) {
+      const float inverse = 255 / (hi - lo);
+      std::vector<uint8_t> q(static_cast<size_t>(n) + 1, 9);
+      std::vector<float> centred(static_cast<size_t>(n) + 1, 9);
+      table().map.quantize_shifted(x.data(), q.data(), n, inverse, zero);
+      table().map.quantize_centred(x.data(), centred.data(), n, inverse, zero);
+      for (size_t i = 0; i < x.size(); ++i) {
+        const float v = std::round(x[i] * inverse) + static_cast<float>(zero);
+        const int want = std::isnan(v) ? -128 : static_cast<int>(std::clamp(v, -128.0f, 127.0f));
+        ASSERT_EQ(q[i], want + 128) << x[i] << " " << inverse << " " << zero;
+        ASSERT_EQ(centred[i], static_cast<float>(want - zero));
+      }
+      EXPECT_EQ(q.back(), 9);
+      EXPECT_EQ(centred.back(), 9);
+    }
+  }
+}
+
+TEST_P(MapConvert, ScaleColumns) {
+  for (int64_t n = 1; n <= 40; ++n) {
+    const std::vector<float> y = normal_values(random, 3 * n), factor = normal_values(random, n),
+                             bias = normal_values(random, n);
+    for (const bool with_bias : {true, false}) {
+      std::vector<float> got = y;
+      got.push_back(9);
+      table().map.scale_columns(got.data(), 3, n, factor.data(), with_bias ? bias.data() : nullptr, -0.75f, 1.5f);
+      for (size_t i = 0; i < y.size(); ++i) {
+        const size_t c = i % static_cast<size_t>(n);
+        const float scaled = y[i] * factor[c];
+        ASSERT_EQ(got[i], std::clamp(with_bias ? scaled + bias[c] : scaled, -0.75f, 1.5f));
+      }
+      EXPECT_EQ(got.back(), 9);
+    }
+  }
+}
+
 THIMBLE_EVERY_TABLE(MapConvert);
 
 }  // namespace

@@ -182,7 +182,8 @@ Result<bool> lower_gemm(LowerContext& ctx, const GemmShape& shape) {
   const WeightedKind kind = weighted_kind(ctx.in(0), ctx.in(1));
   if (kind == WeightedKind::f32) return gemm_lowering::lower_f32(ctx, shape);
   if (!ctx.in(1).constant() || (ctx.has(2) && !ctx.in(2).constant())) return false;
-  if (kind == WeightedKind::s8) return gemm_lowering::lower_s8(ctx, shape);
+  if (kind == WeightedKind::s8) return gemm_lowering::lower_s8(ctx, shape, ctx.in(1).data.as<int8_t>().data());
+  if (kind == WeightedKind::u8) return gemm_lowering::lower_u8(ctx, shape);
   if (kind == WeightedKind::hybrid) return gemm_lowering::lower_hybrid(ctx, shape);
   return false;
 }

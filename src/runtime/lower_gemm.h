@@ -22,10 +22,12 @@ struct GemmShape {
 
 // A convolution's plan of its output as the kernels take it.
 RequantArgs requant_args(LowerContext& ctx, const thimble_requantize& y, int64_t channels);
+// The same where y is uint8: what kernels requantise to is int8, whose sign bit they flip as they store it.
+RequantArgs as_unsigned(RequantArgs args);
 
 // x is input 0, weights input 1, optional bias input 2, y output 0. Weights that are constant are
 // packed at plan time, variable ones (training) by a step of their own at each run. Handles
-// float32, int8 and hybrid; false for the rest.
+// float32, int8, legacy uint8 and hybrid; false for the rest.
 Result<bool> lower_gemm(LowerContext& ctx, const GemmShape& shape);
 
 }  // namespace thimble

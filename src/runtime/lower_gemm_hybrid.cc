@@ -14,12 +14,25 @@ void set_common(LowerContext& ctx, GemmS8Args& a, const GemmShape& s) {
   a.taps = s.taps;
   a.lda = s.k;
   a.ldc = s.n;
-  a.b = pack_s8(ctx, s, s.k, s.taps);
+  a.b = pack_s8(ctx, s, ctx.in(1).data.as<int8_t>().data(), s.k, s.taps);
   const Quantization& q = ctx.in(1).quant;
   std::vector<float> scale(static_cast<size_t>(s.n));
   for (size_t j = 0; j < scale.size(); ++j) scale[j] = q.scale[q.per_axis() ? j : 0];
   a.column_scale = ctx.constant(scale);
   activation_range(s.activation, &a.lo, &a.hi);
+}
+
+// quantize_asymmetric (ops/hybrid.h) by kernels, to biased bytes.
+AsymmetricScale quantize_shifted(const MapKernels& map, const float* x, uint8_t* q, int64_t n) {
+  float lo, hi;
+  map.range(x, n, &lo, &hi);
+  const AsymmetricScale s = asymmetric_scale(lo, hi);
+  if (lo == hi) {
+    std::fill_n(q, n, uint8_t{128});
+  } else {
+    map.quantize_shifted(x, q, n, 1.0f / s.scale, s.zero_point);
+  }
+  return s;
 }
 
 // ---- rows ----
@@ -29,32 +42,46 @@ struct RowsParams {
   const float* x;
   uint8_t* rows;
   float* row_scale;
+  int32_t* row_zero;  // of asymmetric rows, else null
 };
 
 void run_rows(const RowsParams& p, int part, int parts) {
   const Range r = part_range(p.args.m, part, parts, p.kernels->gemm_s8.mr);
   if (r.begin == r.end) return;
   const int64_t k = p.args.k;
-  for (int64_t i = r.begin; i < r.end; ++i)
-    p.row_scale[i] = p.kernels->map.quantize_row(p.x + i * k, p.rows + i * k, k);
+  for (int64_t i = r.begin; i < r.end; ++i) {
+    if (!p.row_zero) {
+      p.row_scale[i] = p.kernels->map.quantize_row(p.x + i * k, p.rows + i * k, k);
+      continue;
+    }
+    const AsymmetricScale s = quantize_shifted(p.kernels->map, p.x + i * k, p.rows + i * k, k);
+    p.row_scale[i] = s.scale;
+    p.row_zero[i] = s.zero_point;
+  }
   GemmS8Args a = p.args;
   a.m = r.end - r.begin;
   a.a = p.rows + r.begin * k;
   a.row_scale = p.row_scale + r.begin;
+  if (p.row_zero) a.row_zero = p.row_zero + r.begin;
   a.c_float += r.begin * a.ldc;
   p.kernels->gemm_s8.run_dequant(a);
 }
 
 Result<bool> lower_rows(LowerContext& ctx, const GemmShape& s) {
-  if (s.asymmetric_rows || s.taps != 1 || !s.offsets.empty()) return false;
+  if (s.taps != 1 || !s.offsets.empty()) return false;
   const int64_t m = s.m * s.images;
   const ScratchId rows = ctx.scratch(m * s.k + 64), scales = ctx.scratch(m * 4);
+  const ScratchId zeros = s.asymmetric_rows ? ctx.scratch(m * 4) : ScratchId{};
   auto* p = ctx.step<run_rows>(m > 1 ? ctx.parts_for(static_cast<double>(m * s.k * s.n) / 100) : 1);
   p->kernels = &ctx.kernels;
   GemmS8Args& a = p->args;
   set_common(ctx, a, s);
   a.m = m;
   std::vector<int32_t> bias = column_sums(s, ctx.in(1).data.as<int8_t>().data());
+  if (s.asymmetric_rows) {
+    a.column_sum = ctx.constant(bias);
+    ctx.bind_scratch(&p->row_zero, zeros);
+  }
   for (int32_t& b : bias) b = static_cast<int32_t>(static_cast<uint32_t>(b) * -128u);
   a.bias = ctx.constant(bias);
   ctx.bind_in(&p->x, 0);
@@ -90,8 +117,9 @@ void run_quantize(const QuantizeParams& p, int part, int parts) {
     float scale;
     int32_t zero = 0;
     if (p.asymmetric) {
-      quantize_asymmetric(p.x + i * p.image, p.image, reinterpret_cast<int8_t*>(q), &scale, &zero);
-      p.kernels->gemm_s8.flip(q, q, p.image, 0x80);
+      const AsymmetricScale s = quantize_shifted(p.kernels->map, p.x + i * p.image, q, p.image);
+      scale = s.scale;
+      zero = s.zero_point;
     } else {
       scale = p.kernels->map.quantize_row(p.x + i * p.image, q, p.image);
     }

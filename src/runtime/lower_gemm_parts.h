@@ -41,11 +41,14 @@ void gather(const T* x, const int32_t* offsets, int64_t rows, int64_t taps, int6
 
 // Sum over all taps and rows of each column's int8 weights.
 std::vector<int32_t> column_sums(const GemmShape& s, const int8_t* w);
-// Input 1 packed for the int8 kernel, as `taps` runs of k.
-const int8_t* pack_s8(LowerContext& ctx, const GemmShape& s, int64_t k, int64_t taps);
+// The weights packed for the int8 kernel, as `taps` runs of k.
+const int8_t* pack_s8(LowerContext& ctx, const GemmShape& s, const int8_t* w, int64_t k, int64_t taps);
 
 Result<bool> lower_f32(LowerContext& ctx, const GemmShape& s);
-Result<bool> lower_s8(LowerContext& ctx, const GemmShape& s);
+// Weights of int8 and zero point 0 that stand for input 1. x and y are int8, or uint8 (legacy), whose bytes are what
+// the kernel multiplies as they lie.
+Result<bool> lower_s8(LowerContext& ctx, const GemmShape& s, const int8_t* w);
+Result<bool> lower_u8(LowerContext& ctx, const GemmShape& s);
 Result<bool> lower_hybrid(LowerContext& ctx, const GemmShape& s);
 
 }  // namespace thimble::gemm_lowering

@@ -17,6 +17,14 @@ RequantArgs requant_args(LowerContext& ctx, const thimble_requantize& y, int64_t
   return args;
 }
 
+RequantArgs as_unsigned(RequantArgs args) {
+  args.zero_point -= 128;
+  args.lo -= 128;
+  args.hi -= 128;
+  args.flip = 0x80;
+  return args;
+}
+
 namespace gemm_lowering {
 
 std::vector<int32_t> column_sums(const GemmShape& s, const int8_t* w) {
@@ -27,14 +35,14 @@ std::vector<int32_t> column_sums(const GemmShape& s, const int8_t* w) {
   return sums;
 }
 
-const int8_t* pack_s8(LowerContext& ctx, const GemmShape& s, int64_t k, int64_t taps) {
+const int8_t* pack_s8(LowerContext& ctx, const GemmShape& s, const int8_t* w, int64_t k, int64_t taps) {
   const GemmS8Kernels& kernels = ctx.kernels.gemm_s8;
   const int64_t row = s.weights_transposed ? s.n : 1;
   int8_t* packed = ctx.constant<int8_t>(kernels.packed_b_bytes(s.n, k, taps));
   kernels.pack_b({.k = k,
                   .taps = taps,
                   .n = s.n,
-                  .b = ctx.in(1).data.as<int8_t>().data(),
+                  .b = w,
                   .column_stride = s.weights_transposed ? 1 : taps * k,
                   .tap_stride = k * row,
                   .row_stride = row,
@@ -73,12 +81,13 @@ void run_s8(const GemmS8Params& p, int part, int parts) {
   });
 }
 
-// args describe the gathered rows: taps 1, k = taps · run, no offsets; args.a is int8 still.
+// args describe the gathered rows: taps 1, k = taps · run, no offsets; args.a is as x lies.
 struct GatherS8Params {
   GemmS8Params gemm;
   const int32_t* offsets;
   int64_t taps, run;
-  uint8_t pad;      // as int8
+  uint8_t pad;      // as in x
+  uint8_t flip;     // 0x80 where x is int8
   uint8_t* blocks;  // one block of rows per part
   int64_t block_bytes;
 };
@@ -91,7 +100,7 @@ void run_gathered_s8(const GatherS8Params& p, int part, int parts) {
       GemmS8Args a = g.args;
       a.m = std::min(kGatherBlock, count - done);
       gather(a.a + image * g.x_stride, p.offsets + (first + done) * p.taps, a.m, p.taps, p.run, p.pad, block);
-      g.kernels->flip(block, block, a.m * a.k, 0x80);
+      if (p.flip) g.kernels->flip(block, block, a.m * a.k, p.flip);
       a.a = block;
       a.c_quantized += image * g.y_stride + (first + done) * a.ldc;
       g.kernels->run_requant(a);
@@ -99,15 +108,30 @@ void run_gathered_s8(const GatherS8Params& p, int part, int parts) {
   });
 }
 
+// x of int8 as unsigned bytes, by a step of its own.
+ScratchId flipped_input(LowerContext& ctx) {
+  const int64_t elements = ctx.in(0).shape.elements();
+  const ScratchId biased = ctx.scratch(elements + 64);
+  auto* flip = ctx.step<run_flip>(ctx.parts_for(static_cast<double>(elements) / 20));
+  flip->kernels = &ctx.kernels.gemm_s8;
+  flip->n = elements;
+  ctx.bind_in(&flip->x, 0);
+  ctx.bind_scratch(&flip->y, biased);
+  ctx.steps.back().flips_into = biased;
+  return biased;
+}
+
 }  // namespace
 
-Result<bool> lower_s8(LowerContext& ctx, const GemmShape& s) {
+Result<bool> lower_s8(LowerContext& ctx, const GemmShape& s, const int8_t* w) {
   const GemmS8Kernels& kernels = ctx.kernels.gemm_s8;
-  const Tensor &x = ctx.in(0), &w = ctx.in(1);
+  const Tensor& x = ctx.in(0);
+  const bool legacy = x.type == DType::u8;
   const int64_t rows = s.taps * s.k;
-  // The kernel multiplies unsigned activations q + 128; the shift is folded into the bias.
-  std::vector<int32_t> bias = column_sums(s, w.data.as<int8_t>().data());
-  const uint32_t shift = static_cast<uint32_t>(x.quant.zero_point[0] + 128);
+  // The kernel multiplies unsigned activations (q + 128 of int8); the zero point is folded into the bias.
+  std::vector<int32_t> bias = column_sums(s, w);
+  const int32_t zero = x.quant.zero_point[0] + (legacy ? 0 : 128);
+  const uint32_t shift = static_cast<uint32_t>(zero);
   for (size_t j = 0; j < bias.size(); ++j) {
     const uint32_t b = ctx.has(2) ? static_cast<uint32_t>(ctx.in(2).data.as<int32_t>()[j]) : 0;
     bias[j] = static_cast<int32_t>(b - shift * static_cast<uint32_t>(bias[j]));
@@ -125,34 +149,36 @@ Result<bool> lower_s8(LowerContext& ctx, const GemmShape& s) {
     g->taps = s.taps;
     g->run = s.k;
     g->pad = static_cast<uint8_t>(x.quant.zero_point[0]);
+    g->flip = legacy ? 0 : 0x80;
     g->block_bytes = block_bytes;
     ctx.bind_scratch(&g->blocks, blocks);
     p = &g->gemm;
     p->args.k = p->args.lda = rows;
-    p->args.b = pack_s8(ctx, s, rows, 1);
+    p->args.b = pack_s8(ctx, s, w, rows, 1);
     ctx.bind_in(&p->args.a, 0);
   } else {
-    const int64_t x_elements = x.shape.elements();
-    const ScratchId biased = ctx.scratch(x_elements + 64);
-    auto* flip = ctx.step<run_flip>(ctx.parts_for(static_cast<double>(x_elements) / 20));
-    flip->kernels = &kernels;
-    flip->n = x_elements;
-    ctx.bind_in(&flip->x, 0);
-    ctx.bind_scratch(&flip->y, biased);
-    ctx.steps.back().flips_into = biased;
-    if (lower_sparse_s8(ctx, s, requant, folded_bias, biased) || lower_palette_s8(ctx, s, requant, folded_bias, biased))
-      return true;
+    ScratchId biased;
+    if (!legacy) {
+      biased = flipped_input(ctx);
+      if (lower_sparse_s8(ctx, s, requant, folded_bias, biased) ||
+          lower_palette_s8(ctx, s, requant, folded_bias, biased))
+        return true;
+    }
     p = ctx.step<run_s8>(parts);
     p->args.k = p->args.lda = s.k;
     p->args.taps = s.taps;
-    p->args.b = pack_s8(ctx, s, s.k, s.taps);
+    p->args.b = pack_s8(ctx, s, w, s.k, s.taps);
     if (!s.offsets.empty()) {
       p->args.offsets = ctx.constant(s.offsets);
       auto* pad = ctx.constant<uint8_t>(s.k);
-      std::fill(pad, pad + s.k, static_cast<uint8_t>(x.quant.zero_point[0] + 128));
+      std::fill(pad, pad + s.k, static_cast<uint8_t>(zero));
       p->args.pad = pad;
     }
-    ctx.bind_scratch(&p->args.a, biased);
+    if (legacy) {
+      ctx.bind_in(&p->args.a, 0);
+    } else {
+      ctx.bind_scratch(&p->args.a, biased);
+    }
   }
   p->kernels = &kernels;
   p->images = s.images;
@@ -163,9 +189,9 @@ Result<bool> lower_s8(LowerContext& ctx, const GemmShape& s) {
   a.n = s.n;
   a.ldc = s.n;
   a.bias = folded_bias;
-  a.requant = requant;
+  a.requant = legacy ? as_unsigned(requant) : requant;
   ctx.bind_out(&a.c_quantized);
-  ctx.takes_flipped(&a.requant.flip);
+  if (!legacy) ctx.takes_flipped(&a.requant.flip);
   return true;
 }
 

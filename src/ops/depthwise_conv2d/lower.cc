@@ -3,10 +3,15 @@
 #include <algorithm>
 
 #include "ops/weighted.h"
+#include "runtime/legacy_weights.h"
 #include "runtime/lower.h"
 #include "runtime/lower_gemm.h"
 
 namespace thimble::lowering {
+
+Result<bool> depthwise_hybrid(LowerContext& ctx, const DepthwiseDims& d,
+                              const thimble_range& range);  // lower_hybrid.cc
+
 namespace {
 
 // Calls body(image, first row, row count) for a part's share of all images' output pixels.
@@ -82,18 +87,50 @@ Result<bool> lower_f32(LowerContext& ctx, const DepthwiseDims& d, const thimble_
   return true;
 }
 
+// Legacy uint8: x as unsigned bytes, as they lie; weights in two parts are twice the taps (runtime/legacy_weights.h).
+void set_legacy(LowerContext& ctx, ParamsS8& p, int64_t pixels, const std::vector<std::vector<int8_t>>& weights,
+                const std::vector<int32_t>& offsets) {
+  DepthwiseS8Args& a = p.args;
+  p.x_flip = 0x80;
+  a.zero_point -= 128;
+  a.requant = as_unsigned(a.requant);
+  std::vector<int8_t> w = weights[0];
+  if (weights.size() > 1) {
+    w.insert(w.end(), weights[1].begin(), weights[1].end());
+    std::vector<int32_t> twice;
+    twice.reserve(2 * offsets.size());
+    for (int64_t m = 0; m < pixels; ++m)
+      for (int part = 0; part < 2; ++part)
+        twice.insert(twice.end(), offsets.begin() + m * a.taps, offsets.begin() + (m + 1) * a.taps);
+    a.taps *= 2;
+    a.offsets = ctx.constant(twice);
+  }
+  a.w = ctx.constant(w);
+}
+
 Result<bool> lower_s8(LowerContext& ctx, const DepthwiseDims& d, const thimble_depthwise_conv2d& plan, int parts) {
+  const bool legacy = ctx.in(0).type == DType::u8;
+  std::vector<std::vector<int8_t>> weights;
+  if (legacy) {
+    if (!ctx.in(1).constant()) return false;
+    weights = legacy_weights(ctx.in(1), 3);
+    if (weights.empty()) return false;
+  }
   std::vector<int32_t> offsets;
   if (!forward_offsets(d.window, d.channels, &offsets)) return false;
   auto* p = ctx.step<run_s8>(parts);
   set_common(ctx, *p, d, offsets);
   DepthwiseS8Args& a = p->args;
-  ctx.takes_flipped(&a.requant.flip);
+  if (!legacy) ctx.takes_flipped(&a.requant.flip);
   ctx.bind_in(&a.x, 0);
-  ctx.takes_flipped(&p->x_flip);
+  if (!legacy) ctx.takes_flipped(&p->x_flip);
   a.zero_point = plan.x_zero;
   a.requant = requant_args(ctx, plan.y, d.outputs);
-  ctx.bind_in(&a.w, 1);
+  if (legacy) {
+    set_legacy(ctx, *p, d.window.out_pixels(), weights, offsets);
+  } else {
+    ctx.bind_in(&a.w, 1);
+  }
   if (ctx.has(2)) {
     ctx.bind_in(&a.bias, 2);
   } else {
@@ -109,7 +146,8 @@ Result<bool> depthwise_conv2d(LowerContext& ctx) {
   const auto& plan = ctx.plan<thimble_depthwise_conv2d>();
   const DepthwiseDims d(plan);
   const WeightedKind kind = weighted_kind(ctx.in(0), ctx.in(1));
-  if (kind != WeightedKind::f32 && kind != WeightedKind::s8) return false;
+  if (kind == WeightedKind::hybrid) return depthwise_hybrid(ctx, d, plan.range);
+  if (kind == WeightedKind::unsupported) return false;
   if (d.multiplier != 1 && d.channels == 1) {
     // One input channel: every output sees the same window, an ordinary convolution.
     GemmShape shape{.m = d.window.out_pixels(), .n = d.outputs, .k = 1, .taps = d.window.taps(), .images = d.batch};
