@@ -26,7 +26,12 @@ TensorId many(Maker& m, const Call& c) {
 }
 
 TensorId relu(Maker& m, TensorId x) {
-  return m.type(x) == DType::f32 || m.type(x) == DType::f16 ? m.unary(Op::relu, x) : m.maximum(x, m.like(x, 0));
+  return m.integer(x) ? m.maximum(x, m.like(x, 0)) : m.unary(Op::relu, x);
+}
+TensorId negative(Maker& m, TensorId x) { return m.integer(x) ? m.sub(m.like(x, 0), x) : m.unary(Op::neg, x); }
+TensorId absolute(Maker& m, TensorId x) { return m.integer(x) ? m.maximum(x, negative(m, x)) : m.unary(Op::abs, x); }
+TensorId sign(Maker& m, TensorId x) {
+  return m.integer(x) ? m.minimum(m.maximum(x, m.like(x, -1)), m.like(x, 1)) : m.unary(Op::sign, x);
 }
 
 // x · sigmoid(alpha · x)
@@ -97,7 +102,7 @@ constexpr Rule kRules[] = {
     {"Asin", 1, 1, one<Op::asin>},
     {"Acosh", 1, 1, one<Op::acosh>},
     {"Acos", 1, 1, one<Op::acos>},
-    {"Abs", 1, 1, one<Op::abs>},
+    {"Abs", 1, 1, [](Maker& m, Call& c) -> Ids { return {absolute(m, c[0])}; }},
     {"Add", 2, 2, two<&Maker::add>},
     {"Ceil", 1, 1, one<Op::ceil>},
     {"Celu", 1, 1, celu},
@@ -117,14 +122,14 @@ constexpr Rule kRules[] = {
     {"Min", 1, kAny, [](Maker& m, Call& c) -> Ids { return {many<&Maker::minimum>(m, c)}; }},
     {"Mish", 1, 1, one<Op::mish>},
     {"Mul", 2, 2, two<&Maker::mul>},
-    {"Neg", 1, 1, one<Op::neg>},
+    {"Neg", 1, 1, [](Maker& m, Call& c) -> Ids { return {negative(m, c[0])}; }},
     {"PRelu", 2, 2, prelu},
     {"Reciprocal", 1, 1, [](Maker& m, Call& c) -> Ids { return {m.div(m.like(c[0], 1), c[0])}; }},
     {"Relu", 1, 1, [](Maker& m, Call& c) -> Ids { return {relu(m, c[0])}; }},
     {"Round", 1, 1, one<Op::round>},
     {"Selu", 1, 1, selu},
     {"Sigmoid", 1, 1, one<Op::sigmoid>},
-    {"Sign", 1, 1, one<Op::sign>},
+    {"Sign", 1, 1, [](Maker& m, Call& c) -> Ids { return {sign(m, c[0])}; }},
     {"Sin", 1, 1, one<Op::sin>},
     {"Softplus", 1, 1, one<Op::softplus>},
     {"Softsign", 1, 1, one<Op::softsign>},

@@ -18,6 +18,9 @@
 namespace thimble::onnx {
 namespace {
 
+// Infinities stay.
+constexpr BinaryAttrs kUnbounded{.unbounded = true};
+
 bool small_integer(DType t) { return t == DType::i8 || t == DType::u8 || t == DType::i16 || t == DType::u16; }
 
 bool computes(Op op, DType type) {
@@ -317,11 +320,18 @@ TensorId Maker::expand(TensorId x, Shape to) {
   return y;
 }
 
-TensorId Maker::add(TensorId a, TensorId b) { return compute(Op::add, {a, b}, BinaryAttrs{}); }
-TensorId Maker::sub(TensorId a, TensorId b) { return compute(Op::sub, {a, b}, BinaryAttrs{}); }
-TensorId Maker::mul(TensorId a, TensorId b) { return compute(Op::mul, {a, b}, BinaryAttrs{}); }
-TensorId Maker::div(TensorId a, TensorId b) { return compute(Op::div, {a, b}, BinaryAttrs{}); }
-TensorId Maker::maximum(TensorId a, TensorId b) { return compute(Op::maximum, {a, b}, BinaryAttrs{}); }
-TensorId Maker::minimum(TensorId a, TensorId b) { return compute(Op::minimum, {a, b}, BinaryAttrs{}); }
+TensorId Maker::add(TensorId a, TensorId b) { return compute(Op::add, {a, b}, kUnbounded); }
+TensorId Maker::sub(TensorId a, TensorId b) { return compute(Op::sub, {a, b}, kUnbounded); }
+TensorId Maker::mul(TensorId a, TensorId b) { return compute(Op::mul, {a, b}, kUnbounded); }
+TensorId Maker::div(TensorId a, TensorId b) {
+  if (failed() || type(a) != DType::i64 || computes(Op::div, DType::i64)) return compute(Op::div, {a, b}, kUnbounded);
+  // Shape arithmetic: numbers that are known, and small.
+  for (const TensorId t : {a, b})
+    for (const int64_t v : ints(t, "an operand of a division of int64"))
+      if (v > INT32_MAX || v < -INT32_MAX) return unsupported(format("division of int64: {} is beyond 32 bits", v));
+  return cast(compute(Op::div, {cast(a, DType::i32), cast(b, DType::i32)}, kUnbounded), DType::i64);
+}
+TensorId Maker::maximum(TensorId a, TensorId b) { return compute(Op::maximum, {a, b}, kUnbounded); }
+TensorId Maker::minimum(TensorId a, TensorId b) { return compute(Op::minimum, {a, b}, kUnbounded); }
 
 }  // namespace thimble::onnx

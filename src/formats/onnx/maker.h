@@ -78,6 +78,7 @@ class Maker {
   TensorId unary(Op op, TensorId x, float alpha = 0, bool approximate = false) {
     return compute(op, {x}, UnaryAttrs{alpha, approximate});
   }
+  bool integer(TensorId t) const { return type(t) != DType::f32 && type(t) != DType::f16 && type(t) != DType::f64; }
   TensorId add(TensorId a, TensorId b);
   TensorId sub(TensorId a, TensorId b);
   TensorId mul(TensorId a, TensorId b);
