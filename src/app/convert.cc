@@ -60,9 +60,8 @@ Action define_convert(Options& options) {
       "DequantizeLinear). What the other format cannot say is refused, with the layer's name.\n");
   options.argument("MODEL", &a->model, "a .tflite, .onnx or .thim file; - reads it from the standard input");
   options.argument("OUT", &a->output, "the file to write: .tflite, .onnx or .thim (packed); - is the standard output");
-  options.integer(
-      "--opset", "N", "of an .onnx file: the version of its operators, 13 to 23 (default: 17)", 13, 23,
-      [a](int64_t n) { a->opset = n, a->opset_given = true; });
+  options.integer("--opset", "N", "of an .onnx file: the version of its operators, 13 to 23 (default: 17)", 13, 23,
+                  [a](int64_t n) { a->opset = n, a->opset_given = true; });
   declare_force(options, &a->force);
   return [a](const Context& context) { return run(*a, context); };
 }

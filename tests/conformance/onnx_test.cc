@@ -1,6 +1,6 @@
 // .onnx files against the answers of onnxruntime and of the package onnx (tests/goldens/onnx, made by
-// scripts/goldens/onnx_goldens.py): as read, without the transpositions that reading puts in, and written and read again;
-// what is refused, with its reason; and any damage of three models.
+// scripts/goldens/onnx_goldens.py): as read, without the transpositions that reading puts in, and written and read
+// again; what is refused, with its reason; and any damage of three models.
 #include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -113,7 +113,8 @@ TEST(Onnx, RefusesWithAReason) {
   const json index = json::parse(std::ifstream(kFolder + "index.json"));
   ASSERT_GE(index["refused"].size(), 20u);
   for (const json& refused : index["refused"]) {
-    const auto model = read_checked_onnx(*read_file(kFolder + refused["file"].get<std::string>()), nullptr, {}, {.folder = kFolder});
+    const auto model =
+        read_checked_onnx(*read_file(kFolder + refused["file"].get<std::string>()), nullptr, {}, {.folder = kFolder});
     ASSERT_FALSE(model) << refused["file"];
     EXPECT_EQ(name(model.error().code), refused["code"].get<std::string>()) << refused["file"];
     EXPECT_NE(model.error().to_string().find(refused["message"].get<std::string>()), std::string::npos)
@@ -167,7 +168,8 @@ void expect_harmless(const Bytes& file) {
   for (const Tensor& t : prepared->graph.tensors) bytes += std::min<int64_t>(t.bytes(), 1 << 24);
   if (bytes > 1 << 24 || prepared->graph.nodes.size() > 1000) return;  // legal, and large
   std::vector<Bytes> zeros;
-  for (const TensorId t : prepared->graph.inputs) zeros.emplace_back(static_cast<size_t>(prepared->graph.at(t).bytes()));
+  for (const TensorId t : prepared->graph.inputs)
+    zeros.emplace_back(static_cast<size_t>(prepared->graph.at(t).bytes()));
   (void)run_graph(prepared->graph, zeros, kModes[1]);
 }
 
@@ -202,8 +204,8 @@ TEST(Onnx, WireFormatIsHeldToItsRules) {
   const Bytes long_varint(11, 0x80);
   Bytes number{0x28};
   number.insert(number.end(), long_varint.begin(), long_varint.end());
-  for (const Bytes& bytes : {number, Bytes{0x3a, 0x7f}, Bytes{0x3b, 0x00}, Bytes{0x3c}, Bytes{0x3e}, Bytes{0x3f}, Bytes{0x00, 0x00},
-                             Bytes{0x3a, 0xff, 0xff, 0xff, 0xff, 0x0f}}) {
+  for (const Bytes& bytes : {number, Bytes{0x3a, 0x7f}, Bytes{0x3b, 0x00}, Bytes{0x3c}, Bytes{0x3e}, Bytes{0x3f},
+                             Bytes{0x00, 0x00}, Bytes{0x3a, 0xff, 0xff, 0xff, 0xff, 0x0f}}) {
     const auto read = read_wire(bytes);
     ASSERT_FALSE(read);
     EXPECT_EQ(read.error().code, ErrorCode::bad_file) << read.error().to_string();

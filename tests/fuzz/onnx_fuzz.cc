@@ -1,5 +1,5 @@
-// Any bytes as an .onnx: refused, or a graph that verifies, also without its transpositions, and that can be written and
-// read again.
+// Any bytes as an .onnx: refused, or a graph that verifies, also without its transpositions, and that can be written
+// and read again.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

@@ -25,9 +25,7 @@ TensorId many(Maker& m, const Call& c) {
   return y;
 }
 
-TensorId relu(Maker& m, TensorId x) {
-  return m.integer(x) ? m.maximum(x, m.like(x, 0)) : m.unary(Op::relu, x);
-}
+TensorId relu(Maker& m, TensorId x) { return m.integer(x) ? m.maximum(x, m.like(x, 0)) : m.unary(Op::relu, x); }
 TensorId negative(Maker& m, TensorId x) { return m.integer(x) ? m.sub(m.like(x, 0), x) : m.unary(Op::neg, x); }
 TensorId absolute(Maker& m, TensorId x) { return m.integer(x) ? m.maximum(x, negative(m, x)) : m.unary(Op::abs, x); }
 TensorId sign(Maker& m, TensorId x) {

@@ -77,5 +77,7 @@ std::span<const Rule> reduce_rules();
 std::span<const Rule> recurrent_rules();
 std::span<const Rule> integer_rules();
 std::span<const Rule> resize_rules();
+std::span<const Rule> product_rules();
+std::span<const Rule> sequence_rules();
 
 }  // namespace thimble::onnx
