@@ -134,6 +134,7 @@ constexpr Rule kRules[] = {
     {"Sqrt", 1, 1, one<Op::sqrt>},
     {"Sub", 2, 2, two<&Maker::sub>},
     {"Sum", 1, kAny, [](Maker& m, Call& c) -> Ids { return {many<&Maker::add>(m, c)}; }},
+    {"SwiGLU", 2, 2, [](Maker& m, Call& c) -> Ids { return {m.mul(swish(m, c)[0], c[1])}; }},
     {"Swish", 1, 1, swish},
     {"Tanh", 1, 1, one<Op::tanh>},
 };

@@ -25,6 +25,10 @@ struct OnnxReadOptions {
 Result<Checked> read_checked_onnx(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner = nullptr,
                                   std::span<const KnownInput> known = {}, const OnnxReadOptions& options = {});
 
+// Inputs and outputs as the file declares them (sizes that it leaves free are 1), their names and the metadata, without
+// a node. Errors: as above, of what is declared alone.
+Result<Graph> read_onnx_edges(std::span<const uint8_t> bytes);
+
 struct OnnxWriteOptions {
   int64_t opset = 17;
 };

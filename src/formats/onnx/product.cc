@@ -34,7 +34,8 @@ Ids center_crop_pad(Maker& m, Call& c) {
   Ints axes = c.ints("axes");
   if (axes.empty())
     for (int d = 0; d < x.rank(); ++d) axes.push_back(d);
-  if (m.failed() || sizes.size() != axes.size()) return {m.bad(format("{} sizes for {} axes", sizes.size(), axes.size()))};
+  if (m.failed() || sizes.size() != axes.size())
+    return {m.bad(format("{} sizes for {} axes", sizes.size(), axes.size()))};
   TensorId y = c[0];
   for (size_t i = 0; i < axes.size(); ++i) {
     const int axis = m.axis(axes[i], x.rank());
@@ -62,9 +63,12 @@ Ids einsum(Maker& m, Call& c) {
   std::string inputs = equation.substr(0, arrow), result;
   std::vector<std::string> terms(1);
   for (const char ch : inputs)
-    if (ch == ',') terms.emplace_back();
-    else if ((ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z')) terms.back() += ch;
-    else return {m.bad(format("equation \"{}\"", equation))};
+    if (ch == ',')
+      terms.emplace_back();
+    else if ((ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z'))
+      terms.back() += ch;
+    else
+      return {m.bad(format("equation \"{}\"", equation))};
   if (terms.size() != c.in.size()) return {m.bad(format("{} operands for \"{}\"", c.in.size(), equation))};
   std::string all;
   for (const std::string& term : terms) all += term;
@@ -79,7 +83,8 @@ Ids einsum(Maker& m, Call& c) {
   for (const char ch : all)
     if (order.find(ch) == std::string::npos) order += ch;
   for (const char ch : result)
-    if (all.find(ch) == std::string::npos || std::ranges::count(result, ch) > 1) return {m.bad(format("equation \"{}\"", equation))};
+    if (all.find(ch) == std::string::npos || std::ranges::count(result, ch) > 1)
+      return {m.bad(format("equation \"{}\"", equation))};
   if (order.size() > Shape::kMaxRank) return {m.unsupported(format("{} letters in an equation", order.size()))};
   TensorId product = kNoTensor;
   for (size_t k = 0; k < terms.size() && !m.failed(); ++k) {

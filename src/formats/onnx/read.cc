@@ -52,6 +52,25 @@ class Reader {
          const OnnxReadOptions& options)
       : model_(model), known_(known), constants_(std::move(owner), options.folder) {}
 
+  Result<Graph> edges() {
+    Scope scope;
+    for (const auto& proto : model_.graph.initializers) scope.values.emplace(proto.name, kNoTensor);
+    THIMBLE_TRY(inputs(&scope));
+    for (const ValueProto& v : model_.graph.outputs) {
+      if (v.kind == ValueProto::Kind::other || v.dims.size() > Shape::kMaxRank)
+        return fail(ErrorCode::unsupported,
+                    format("the output \"{}\" is no tensor of up to {} dimensions", v.name, Shape::kMaxRank));
+      Tensor y{.name = std::string(v.name)};
+      if (v.type != 0) {
+        THIMBLE_ASSIGN(y.type, onnx::dtype_of(v.type));
+      }
+      THIMBLE_TRY(placeholder(v, true, &y));
+      m_.graph.outputs.push_back(m_.graph.add(std::move(y)));
+    }
+    metadata();
+    return std::move(m_.graph);
+  }
+
   Result<Checked> run() {
     const auto opsets = opsets_of(model_.opsets);
     const auto opset = opsets.find("");
@@ -68,8 +87,7 @@ class Reader {
     THIMBLE_TRY(inputs(&scope));
     THIMBLE_TRY(nodes(model_.graph.nodes, &scope));
     THIMBLE_TRY(outputs(scope));
-    for (const auto& [key, value] : model_.metadata)
-      if (!key.empty()) m_.graph.metadata[std::string(key)] = std::string(value);
+    metadata();
     const std::vector<char> kept = m_.graph.remove_unused();
     size_t n = 0;
     std::erase_if(m_.resolved, [&](const Resolved&) { return !kept[n++]; });
@@ -80,6 +98,24 @@ class Reader {
 
  private:
   static tl::unexpected<Error> damaged(std::string what) { return fail(ErrorCode::bad_file, std::move(what)); }
+
+  void metadata() {
+    for (const auto& [key, value] : model_.metadata)
+      if (!key.empty()) m_.graph.metadata[std::string(key)] = std::string(value);
+  }
+
+  // The declared shape; sizes that are free are 1, and marked where they stay so.
+  static Status placeholder(const ValueProto& v, bool free, Tensor* x) {
+    std::vector<int64_t> dims = v.dims;
+    for (size_t d = 0; d < dims.size(); ++d) {
+      if (dims[d] != -1) continue;
+      if (d == 0) x->batch_unknown = true;
+      if (d > 0 && free) x->free_dims |= 1u << d;
+      dims[d] = 1;
+    }
+    THIMBLE_ASSIGN(x->shape, Shape::make(std::span<const int64_t>(dims)));
+    return {};
+  }
 
   Status initializers(const GraphProto& graph, Scope* scope) {
     if (graph.sparse_initializers) return fail(ErrorCode::unsupported, "the graph has sparse initializers");
@@ -118,14 +154,7 @@ class Reader {
                   format("it has {} dimensions, the limit is {}", v.dims.size(), Shape::kMaxRank));
     const bool resized = known && known->shape;
     if (!v.has_shape && !resized) return fail(ErrorCode::unsupported, "the model does not say its shape");
-    std::vector<int64_t> dims = v.dims;
-    for (size_t d = 0; d < dims.size(); ++d) {
-      if (dims[d] != -1) continue;
-      if (d == 0) x.batch_unknown = true;
-      if (d > 0 && !resized) x.free_dims |= 1u << d;
-      dims[d] = 1;
-    }
-    THIMBLE_ASSIGN(x.shape, Shape::make(std::span<const int64_t>(dims)));
+    THIMBLE_TRY(placeholder(v, !resized, &x));
     if (resized) {
       const Shape& shape = *known->shape;
       bool fits = !v.has_shape || shape.rank() == std::ssize(v.dims);
@@ -428,6 +457,11 @@ Result<Checked> read_checked_onnx(std::span<const uint8_t> bytes, std::shared_pt
     return fail(ErrorCode::unsupported, format("the model has {} bytes, the limit is {}", bytes.size(), kMaxFileBytes));
   THIMBLE_ASSIGN(const onnx::ModelProto model, onnx::parse_model(bytes));
   return Reader(model, std::move(owner), known, options).run();
+}
+
+Result<Graph> read_onnx_edges(std::span<const uint8_t> bytes) {
+  THIMBLE_ASSIGN(const onnx::ModelProto model, onnx::parse_model(bytes));
+  return Reader(model, nullptr, {}, {}).edges();
 }
 
 }  // namespace thimble

@@ -1,4 +1,5 @@
-// ONNX's layers over sequences that carry a state: a causal convolution, linear attention; and its Fourier transform.
+// ONNX's layers over sequences that carry a state (a causal convolution, linear attention), its Fourier transform and
+// windows.
 #include <algorithm>
 #include <cmath>
 
@@ -15,7 +16,8 @@ Ids causal_conv(Maker& m, Call& c) {
   if (x.rank() != 3 || w.rank() != 3 || w[0] != x[1] || w[1] != 1 || w[2] < 1)
     return {m.bad(format("weights {} for {}", w.to_string(), x.to_string()))};
   const std::string_view activation = c.s("activation", "none");
-  if (activation != "none" && activation != "silu" && activation != "swish") return {m.bad(format("activation \"{}\"", activation))};
+  if (activation != "none" && activation != "silu" && activation != "swish")
+    return {m.bad(format("activation \"{}\"", activation))};
   const int64_t before = w[2] - 1;
   TensorId wide = c[0];
   if (c.has(3))
@@ -23,7 +25,8 @@ Ids causal_conv(Maker& m, Call& c) {
   else
     wide = m.pad(wide, {0, 0, before}, {0, 0, 0});
   const int64_t length = m.shape(wide)[2];
-  if (m.failed() || length != before + x[2] || x[2] < 1) return {m.bad(format("{} entries after {}", x[2], length - x[2]))};
+  if (m.failed() || length != before + x[2] || x[2] < 1)
+    return {m.bad(format("{} entries after {}", x[2], length - x[2]))};
   const DType type = m.type(c[0]);
   TensorId y = convolved(m, wide, c[1], c[2], {Slide{.in = length, .kernel = w[2]}}, x[1]);
   if (activation != "none") y = m.cast(m.unary(Op::silu, m.cast(y, DType::f32)), type);
@@ -96,13 +99,15 @@ Ids dft(Maker& m, Call& c) {
   if (m.failed() || axis == x.rank() - 1) return {m.bad(format("axis {}", given_axis))};
   const bool inverse = c.i("inverse", 0) != 0, onesided = c.i("onesided", 0) != 0, complex = x.dim(-1) == 2;
   const bool to_real = inverse && onesided;
-  if (inverse && !to_real) return {m.unsupported("an inverse transform to complex numbers, whose sums float32 cannot hold well enough")};
+  if (inverse && !to_real)
+    return {m.unsupported("an inverse transform to complex numbers, whose sums float32 cannot hold well enough")};
   const Ints length = c.has(1) ? m.ints(c[1], "the length") : Ints{to_real ? 2 * (x[axis] - 1) : x[axis]};
-  if (m.failed() || length.size() != 1 || length[0] < 1 || length[0] > 4096) return {m.unsupported("a transform of that length")};
+  if (m.failed() || length.size() != 1 || length[0] < 1 || length[0] > 4096)
+    return {m.unsupported("a transform of that length")};
   const int64_t n = length[0], entries = to_real ? n / 2 + 1 : n;  // of the input that count
   const int64_t results = onesided && !inverse ? n / 2 + 1 : n;
-  // Entries k and n − k share their cosine, and their sines are opposite: they are added and subtracted first, so that what
-  // cancels does so exactly. Of what becomes real one half is all there is.
+  // Entries k and n − k share their cosine, and their sines are opposite: they are added and subtracted first, so that
+  // what cancels does so exactly. Of what becomes real one half is all there is.
   const int64_t pairs = to_real ? 0 : (n - 1) / 2, even = entries - pairs;
   std::vector<float> cosines, sines;
   for (int64_t k = 0; k < results; ++k)
@@ -111,7 +116,8 @@ Ids dft(Maker& m, Call& c) {
       double factor = inverse ? 1.0 / static_cast<double>(n) : 1.0;
       if (to_real && j > 0 && 2 * j != n) factor *= 2;  // and its mirror image
       cosines.push_back(static_cast<float>(std::cos(angle) * factor));
-      if (to_real || (j > 0 && j <= pairs)) sines.push_back(static_cast<float>(std::sin(angle) * factor * (inverse ? -1 : 1)));
+      if (to_real || (j > 0 && j <= pairs))
+        sines.push_back(static_cast<float>(std::sin(angle) * factor * (inverse ? -1 : 1)));
     }
   // The axis last, as long as the transform wants it.
   Ints perm;
@@ -129,7 +135,9 @@ Ids dft(Maker& m, Call& c) {
     return m.pad(y, none, after);
   };
   const int64_t odd = to_real ? entries : pairs;
-  const TensorId cosine = m.values({results, even}, cosines), sine = m.values({results, std::max<int64_t>(odd, 1)}, odd ? sines : std::vector<float>(static_cast<size_t>(results)));
+  const TensorId cosine = m.values({results, even}, cosines),
+                 sine = m.values({results, std::max<int64_t>(odd, 1)},
+                                 odd ? sines : std::vector<float>(static_cast<size_t>(results)));
   struct Parts {
     TensorId even, odd;
   };
@@ -161,7 +169,29 @@ Ids dft(Maker& m, Call& c) {
   return {m.concat({back(re), back(im)}, x.rank() - 1)};
 }
 
+// a0 − a1 · cos(2πn / N) + a2 · cos(4πn / N); N is the size, or one less.
+template <int which>
+Ids window_function(Maker& m, Call& c) {
+  const Ints size = m.ints(c[0], "the size");
+  if (m.failed() || size.size() != 1 || size[0] < 1 || size[0] > (1 << 20))
+    return {m.unsupported("a window of that size")};
+  constexpr double kTerms[3][3] = {{0.5, 0.5, 0}, {25.0 / 46, 21.0 / 46, 0}, {0.42, 0.5, 0.08}};
+  const double* a = kTerms[which];
+  const double n = static_cast<double>(size[0] - (c.i("periodic", 1) ? 0 : 1));
+  std::vector<float> list;
+  for (int64_t k = 0; k < size[0]; ++k) {
+    const double angle = 2 * M_PI * static_cast<double>(k) / n;
+    list.push_back(static_cast<float>(a[0] - a[1] * std::cos(angle) + a[2] * std::cos(2 * angle)));
+  }
+  const int64_t type = c.i("output_datatype", 1);
+  if (type != 1) return {m.unsupported("a window of another type than float32")};
+  return {m.values({size[0]}, list)};
+}
+
 constexpr Rule kRules[] = {
+    {"BlackmanWindow", 1, 1, window_function<2>},
+    {"HammingWindow", 1, 1, window_function<1>},
+    {"HannWindow", 1, 1, window_function<0>},
     {"CausalConvWithState", 2, 4, causal_conv},
     {"DFT", 1, 3, dft},
     {"LinearAttention", 3, 6, linear_attention},
