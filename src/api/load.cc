@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "formats/foreign_file.h"
 #include "formats/model_file.h"
+#include "passes/tidy_import.h"
 
 namespace thimble {
 namespace {
@@ -41,7 +42,10 @@ Result<Data> open_model_file(const std::string& path) {
 Result<LoadedModel> read_model_file(Data file, const std::string& name, const std::string& signature) {
   auto model = read_model({file.bytes, file.size}, file.owner, name, {.known = {}, .signature = signature});
   if (!model) return with_context(std::move(model).error(), name == "-" ? "the standard input" : name);
-  return LoadedModel{std::move(*model), std::move(file), signature};
+  if (is_onnx({file.bytes, file.size}, name)) {
+    THIMBLE_ASSIGN(*model, tidy_import(std::move(*model)));
+  }
+  return LoadedModel{std::move(*model), std::move(file), name, signature};
 }
 
 Result<LoadedModel> load_model(const std::string& path, const std::string& signature) {
@@ -54,9 +58,12 @@ Result<LoadedModel> load_model_bytes(std::span<const uint8_t> bytes, const std::
 }
 
 Result<LoadedModel> with_known_inputs(const LoadedModel& model, std::span<const KnownInput> known) {
-  THIMBLE_ASSIGN(Checked read, read_model({model.file.bytes, model.file.size}, model.file.owner, {},
+  THIMBLE_ASSIGN(Checked read, read_model({model.file.bytes, model.file.size}, model.file.owner, model.name,
                                           {.known = known, .signature = model.signature}));
-  return LoadedModel{std::move(read), model.file, model.signature};
+  if (is_onnx({model.file.bytes, model.file.size}, model.name)) {
+    THIMBLE_ASSIGN(read, tidy_import(std::move(read)));
+  }
+  return LoadedModel{std::move(read), model.file, model.name, model.signature};
 }
 
 }  // namespace thimble

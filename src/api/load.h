@@ -11,6 +11,7 @@ namespace thimble {
 // The graph as the file says, checked; its constants may view the file.
 struct LoadedModel : Checked {
   Data file;              // the whole file; kept alive by the graph as well
+  std::string name;       // its path, or what it was called
   std::string signature;  // whose network it is, where that was asked for
 };
 
@@ -22,7 +23,7 @@ Result<Data> open_model_file(const std::string& path);
 // signature).
 Result<LoadedModel> read_model_file(Data file, const std::string& name, const std::string& signature = {});
 
-// Maps and verifies a .tflite or packed file, told apart by content ("-": the standard input). Errors: bad_file
+// Maps and verifies a .tflite, .onnx or packed file, told apart by content ("-": the standard input). Errors: bad_file
 // (missing, damaged), unsupported, needs_value; they name the file.
 Result<LoadedModel> load_model(const std::string& path, const std::string& signature = {});
 // The same for a file in memory, which is copied. `name` is what errors call it.

@@ -7,6 +7,7 @@
 #include "formats/model_file.h"
 #include "passes/arena.h"
 #include "passes/pipeline.h"
+#include "passes/tidy_import.h"
 #include "runtime/limits.h"
 
 namespace thimble {
@@ -171,6 +172,9 @@ Result<std::unique_ptr<ModelRunner::Part>> ModelRunner::plan(Stage stage) {
   auto part = std::make_unique<Part>();
   for (const Resolved& node : stage.checked.nodes)
     if (__builtin_add_overflow(part->macs, node.macs, &part->macs)) part->macs = INT64_MAX;
+  if (is_onnx({file_.bytes, file_.size}, name_)) {
+    THIMBLE_ASSIGN(stage.checked, tidy_import(std::move(stage.checked)));
+  }
   THIMBLE_ASSIGN(Checked prepared, prepare_for_inference(std::move(stage.checked)));
   THIMBLE_ASSIGN(auto program, Program::plan(std::move(prepared), options_));
   ++planned_, ++kept_parts_;

@@ -304,7 +304,7 @@ Action define_bench(Options& options) {
       "Flags and lines are those of TFLite's benchmark_model. It runs at least --num_runs times and at least\n"
       "--min_secs seconds, but not longer than --max_secs. One thread unless told otherwise. Runs shorter than a\n"
       "microsecond are timed several at a time. Flags of benchmark_model about delegates are ignored with a note.");
-  options.argument("MODEL", &o->model, "a .tflite or .thim file; - reads it from the standard input", false);
+  options.argument("MODEL", &o->model, "a .tflite, .onnx or .thim file; - reads it from the standard input", false);
   options.section("Flags of benchmark_model");
   options.text("--graph", &o->graph, "MODEL", "the model, as benchmark_model names it");
   options.integer("--num_threads", &o->num_threads, "N", "threads (default: 1); --threads is the same", 1, 256);

@@ -21,6 +21,7 @@ constexpr CommandRow kCommands[] = {
     {"distill", "train a model with another one as its teacher", define_distill},
     {"shrink", "fewer channels in a float model: structured pruning and training", define_shrink},
     {"squeeze", "fewer bytes, identical outputs: lossless, on any .tflite", define_squeeze},
+    {"convert", "the same model in another format: .tflite, .onnx, .thim", define_convert},
     {"pack", "write a model as a packed file (.thim), or unpack it", define_pack},
     {"export", "write a model as C for microcontrollers: Arduino, Zephyr, ESP-IDF …", define_export},
     {"fit", "which boards a model fits as C: flash, memory, time", define_fit},

@@ -20,6 +20,7 @@ Action define_cluster(Options& options);
 Action define_distill(Options& options);
 Action define_shrink(Options& options);
 Action define_squeeze(Options& options);
+Action define_convert(Options& options);
 Action define_pack(Options& options);
 Action define_export(Options& options);
 Action define_fit(Options& options);

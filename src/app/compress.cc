@@ -189,10 +189,10 @@ Action define_compress(Options& options) {
       "running, by successive halving: all for a short time, the third of them around the goal for longer, and so on.\n"
       "Validation samples decide; the test part is looked at once, at the end. The same seed gives the same result.\n"
       "Exit code 5 when the goal was not met; the nearest model is written all the same.");
-  options.argument("MODEL", &a->model, "a float .tflite or .thim file");
+  options.argument("MODEL", &a->model, "a float .tflite, .onnx or .thim file");
   options.text("--data", &a->data, "SET", "mnist, fashion-mnist, folder:PATH, csv:PATH, npz:PATH, function:NAME", true);
-  options.text("-o,--output", &a->output, "OUT", "the file to write, .tflite or .thim; OUT.search keeps all trials",
-               true);
+  options.text("-o,--output", &a->output, "OUT",
+               "the file to write: .tflite, .onnx or .thim; OUT.search keeps all trials", true);
   declare_force(options, &a->force);
   options.section("Goal, one of");
   options.text("--budget", &a->budget, "TEXT",

@@ -201,7 +201,7 @@ Action define_eval(Options& options) {
       "thimble eval model.tflite --data folder:my-digits --handwriting\n"
       "thimble eval foreign.tflite --data folder:photos --labels labels.txt --scale -1..1\n"
       "thimble eval model.tflite --data fashion-mnist --limit 1000 --json\n");
-  options.argument("MODEL", &o->model, "a .tflite or .thim file; - reads it from the standard input");
+  options.argument("MODEL", &o->model, "a .tflite, .onnx or .thim file; - reads it from the standard input");
   options.text("--data", &o->data, "SET",
                "mnist, fashion-mnist, digits, folder:PATH, csv:PATH, npz:PATH, function:NAME", true);
   options.choice("--split", &o->split, {"train", "validation", "test"},

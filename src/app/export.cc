@@ -241,7 +241,7 @@ Action define_export(Options& options) {
       "(memory plan, multipliers, tables). No heap, no interpreter, no dependency; int8 gives the same bytes as on "
       "the\n"
       "host. The folder holds src/NAME.c and NAME.h, an example, and a self-test with answers from this machine.");
-  options.argument("MODEL", &a->model, "a .tflite or .thim file; - reads it from the standard input");
+  options.argument("MODEL", &a->model, "a .tflite, .onnx or .thim file; - reads it from the standard input");
   options.text("-o,--output", &a->output, "DIR", "the folder to write: new, empty or of the same export", true);
   std::vector<std::string> words;
   for (const FormatWord& f : kFormats) words.emplace_back(f.word);

@@ -142,7 +142,7 @@ Action define_fit(Options& options) {
       "its error. The rest of the program is not in it. Exit code 5 where no board that was asked for fits.\n"
       "Boards: " +
       names + ".");
-  options.argument("MODEL", &a->model, "a .tflite or .thim file; - reads it from the standard input");
+  options.argument("MODEL", &a->model, "a .tflite, .onnx or .thim file; - reads it from the standard input");
   options.text("--board", &a->board, "NAME|all|FILE.toml",
                "a board, all that are known, or those of a file (default: all)");
   options.choice("--ram", {"balanced", "tight"}, "as `thimble export` has it (default: balanced)",

@@ -313,7 +313,7 @@ Status inspect(const InspectOptions& o, const Context& context) {
   THIMBLE_ASSIGN(inspected.summary, summarize_graph(inspected.model.graph));
   const std::span<const uint8_t> file(inspected.model.file.bytes, inspected.model.file.size);
   THIMBLE_ASSIGN(inspected.deflated, deflated_bytes(file));
-  if (!is_thim(file)) {
+  if (is_tflite(file)) {
     THIMBLE_ASSIGN(inspected.parts, tflite_parts(file));
     THIMBLE_ASSIGN(inspected.listing, list_tflite(file));
   }
@@ -335,7 +335,7 @@ Action define_inspect(Options& options) {
       "thimble inspect model.tflite --weights\n"
       "thimble inspect model.tflite --plan\n"
       "thimble inspect model.tflite -v            # every tensor and attribute\n");
-  options.argument("MODEL", &o->model, "a .tflite or .thim file; - reads it from the standard input");
+  options.argument("MODEL", &o->model, "a .tflite, .onnx or .thim file; - reads it from the standard input");
   options.text("--signature", &o->signature, "NAME",
                "the network of this signature, where the file holds several (default: the first)");
   options.flag("--weights", &o->weights, "list the constants with their ranges and scales");

@@ -53,9 +53,9 @@ Status check_model_output(const std::string& output, const std::vector<std::stri
     return fail(ErrorCode::usage, format("-o '{}' is a folder, not a file", output),
                 format("name the model: -o {}", join_path(output, "model.tflite")));
   const std::string ending = extension_of(output);
-  if (!ending.empty() && ending != ".tflite" && ending != ".thim")
+  if (!ending.empty() && ending != ".tflite" && ending != ".thim" && ending != ".onnx")
     return fail(ErrorCode::usage,
-                format("-o '{}' ends in {}, but what is written is .tflite or .thim (packed)", output, ending),
+                format("-o '{}' ends in {}, but what is written is .tflite, .onnx or .thim (packed)", output, ending),
                 format("-o {0}.tflite or -o {0}.thim", without_extension(output)));
   if (!force)
     for (const std::string& input : inputs)
@@ -110,7 +110,7 @@ Status ready_to_pack(Graph& graph, const Context& context) {
 Result<std::vector<uint8_t>> model_bytes(Graph graph, const std::string& path, const Context& context) {
   if (is_packed_name(path))
     THIMBLE_TRY(ready_to_pack(graph, context));
-  else
+  else if (!is_onnx_name(path))
     describe_for_others(&graph);  // read from a packed file, the graph comes without
   return write_model(graph, path);
 }

@@ -128,7 +128,7 @@ Action define_pack(Options& options) {
       "A packed file (.thim) holds the same network bit for bit: every command that reads .tflite reads it and "
       "computes\n"
       "the same. Weights are coded by an adaptive arithmetic coder; the table shows what each constant takes.");
-  options.argument("MODEL", &a->model, "a .tflite or .thim file; - reads it from the standard input");
+  options.argument("MODEL", &a->model, "a .tflite, .onnx or .thim file; - reads it from the standard input");
   options.text("-o,--output", &a->output, "OUT.thim", "the file to write (.tflite: unpacks); - is the standard output",
                true);
   declare_force(options, &a->force);

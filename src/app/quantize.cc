@@ -261,9 +261,9 @@ Action define_quantize(Options& options) {
       "float16 halves the weights. dynamic stores int8 weights and quantises activations while running. int8\n"
       "computes in int8 throughout; it measures the ranges of activations on training samples of --data. --qat makes\n"
       "int8 too, and trains on them meanwhile: the accuracy that training shows is that of the file.");
-  options.argument("MODEL", &a->model, "a float .tflite or .thim file; - reads it from the standard input");
+  options.argument("MODEL", &a->model, "a float .tflite, .onnx or .thim file; - reads it from the standard input");
   options.text("-o,--output", &a->output, "OUT",
-               "the file to write, .tflite or .thim (packed); - is the standard output");
+               "the file to write: .tflite, .onnx or .thim (packed); - is the standard output");
   declare_force(options, &a->force);
   options.text("--data", &a->data, "SET", "int8: samples to calibrate with: mnist, fashion-mnist, folder:PATH, …");
   declare_feeding(options, a.get());

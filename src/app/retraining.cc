@@ -98,9 +98,9 @@ void print_tables(const Score& before, const Score& after, const Context& contex
 }  // namespace
 
 void declare_retraining(Options& options, RetrainArguments* a) {
-  options.argument("MODEL", &a->model, "a float .tflite or .thim file; - reads it from the standard input");
+  options.argument("MODEL", &a->model, "a float .tflite, .onnx or .thim file; - reads it from the standard input");
   options.text("-o,--output", &a->output, "OUT",
-               "the file to write, .tflite or .thim (packed); - is the standard output", true);
+               "the file to write: .tflite, .onnx or .thim (packed); - is the standard output", true);
   declare_force(options, &a->force);
   options.section("Training");
   options.text("--data", &a->data, "SET", "mnist, fashion-mnist, folder:PATH, csv:PATH, npz:PATH, function:NAME", true);

@@ -275,7 +275,7 @@ Action define_run(Options& options) {
       "in place of the input's leading 1 is N runs, whose outputs are stacked; states (of an LSTM) start afresh at "
       "each\n"
       "run. With one input, every FILE is one more run, or several; with several inputs, one .npy each.\n");
-  options.argument("MODEL", &o->model, "a .tflite or .thim file; - reads it from the standard input");
+  options.argument("MODEL", &o->model, "a .tflite, .onnx or .thim file; - reads it from the standard input");
   options.arguments("FILE", &o->files, "pictures (.png, .jpg, .bmp), folders of them, .npy, .npz, .csv");
   options.text("--signature", &o->signature, "NAME",
                "the network of this signature, where the file holds several (default: the first)");

@@ -146,9 +146,9 @@ Action define_shrink(Options& options) {
   options.about(
       "Structured pruning: channels are ranked, the lowest go with everything that depends on them (residual sums,\n"
       "depthwise convolutions, concatenations), and the rest is trained again. Shapes, bytes and time really shrink.");
-  options.argument("MODEL", &a->model, "a float .tflite or .thim file; - reads it from the standard input");
+  options.argument("MODEL", &a->model, "a float .tflite, .onnx or .thim file; - reads it from the standard input");
   options.text("-o,--output", &a->output, "OUT",
-               "the file to write, .tflite or .thim (packed); - is the standard output", true);
+               "the file to write: .tflite, .onnx or .thim (packed); - is the standard output", true);
   declare_force(options, &a->force);
   FlagFields visitor(options, a->stage.form);
   fields(visitor, a->stage);

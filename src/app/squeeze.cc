@@ -199,7 +199,12 @@ void print_json(const Squeezed& s, const Arguments& a, const Context& context) {
 
 Status run_squeeze(const Arguments& a, const Context& context) {
   THIMBLE_TRY(check_model_output(a.output, {a.model}, a.force));
+  if (is_onnx_name(a.output))
+    return fail(ErrorCode::usage, "squeeze writes .tflite and packed files", "name a .tflite or .thim");
   THIMBLE_ASSIGN(const LoadedModel model, load_model(a.model));
+  if (is_onnx({model.file.bytes, model.file.size}, a.model))
+    return fail(ErrorCode::usage, format("'{}' is an .onnx file, and squeeze works on a .tflite", a.model),
+                format("thimble convert {} {}.tflite makes one", a.model, without_extension(a.model)));
   SqueezeOptions options;
   options.channels = !a.keep_channels;
   options.names = a.names == "keep"    ? SqueezeOptions::Names::keep

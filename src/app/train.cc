@@ -157,7 +157,7 @@ Action define_train(Options& options) {
       "(MODEL.ckpt) every epoch and every 30 seconds: --resume goes on from it, also with more epochs.");
   options.argument("RECIPE", &a->recipe, "the study as a text file (TOML); variants and sweeps are ignored");
   options.text("-o,--output", &a->output, "MODEL",
-               "the file to write, .tflite or .thim (packed); required but with --summary");
+               "the file to write: .tflite, .onnx or .thim (packed); required but with --summary");
   options.text("--preset", &a->preset, "NAME", "one of the recipe's presets");
   options.texts("--set", &a->set, "KEY=VALUE", "change a key by its path: train.epochs=4");
   options.integer("--seed", &a->seed, "N", "instead of the recipe's study.seed");

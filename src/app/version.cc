@@ -27,7 +27,7 @@ constexpr Licence kLicences[] = {
     {"toml++", "MIT", "recipes"},
     {"nlohmann-json", "MIT", "reading JSON"},
     {"stb", "MIT or public domain", "decoding pictures"},
-    {"protozero", "BSD-2-Clause", "TensorBoard files"},
+    {"protozero", "BSD-2-Clause", "ONNX and TensorBoard files"},
     {"libwebp", "BSD-3-Clause", "decoding WebP pictures"},
     {"minizip", "Zlib", "reading .npz"},
     {"libsodium", "ISC", "SHA-256"},

@@ -26,7 +26,10 @@ class Descriptor {
  public:
   explicit Descriptor(int fd) : fd_(fd) {}
   Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&&) = delete;
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
   ~Descriptor() {
     if (fd_ >= 0) ::close(fd_);
   }
@@ -162,6 +165,57 @@ Result<std::vector<uint8_t>> read_file(const std::string& path, int64_t max_byte
 
 Result<std::string> read_text_file(const std::string& path, int64_t max_bytes) {
   return read_all<std::string>(path, max_bytes);
+}
+
+Result<std::vector<uint8_t>> read_file_inside(const std::string& folder, const std::string& path, int64_t offset,
+                                              int64_t length) {
+  const auto refuse = [&](const char* why) {
+    return fail(ErrorCode::bad_file, format("'{}' is not read: {}", path, why),
+                "such a file must lie in the model's own folder");
+  };
+  if (path.empty() || path[0] == '/') return refuse("its path is not relative");
+  if (path.find_first_of(std::string_view("\\:*\0", 4)) != std::string::npos)
+    return refuse("its path has other than plain names");
+  if (offset < 0 || length < 0 || length > kMaxFileBytes) return refuse("offset or length is out of range");
+  Descriptor at(::open(folder.c_str(), O_RDONLY | O_CLOEXEC | O_DIRECTORY));
+  if (at.get() < 0) return tl::unexpected<Error>(open_error(folder, errno));
+  for (size_t begin = 0; begin <= path.size();) {
+    const size_t end = std::min(path.find('/', begin), path.size());
+    const std::string part = path.substr(begin, end - begin);
+    const bool last = end == path.size();
+    if (part.empty() || part == "." || part == "..") return refuse("its path has other than plain names");
+    // Opened one by one from the folder on: nothing that is swapped in between leads elsewhere.
+    const int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | (last ? 0 : O_DIRECTORY);
+    Descriptor next(::openat(at.get(), part.c_str(), flags));
+    if (next.get() < 0) {
+      if (errno == ELOOP || errno == ENOTDIR) return refuse("its path goes over a link or a file");
+      return tl::unexpected<Error>(open_error(join_path(folder, path), errno));
+    }
+    if (!last) {
+      at = std::move(next);
+      begin = end + 1;
+      continue;
+    }
+    struct stat info;
+    if (::fstat(next.get(), &info) != 0) return tl::unexpected<Error>(open_error(path, errno));
+    if (!S_ISREG(info.st_mode)) return refuse("it is not a regular file");
+    if (info.st_nlink > 1) return refuse("it has several names (hard links)");
+    if (offset > info.st_size || length > info.st_size - offset)
+      return fail(ErrorCode::bad_file,
+                  format("'{}' has {} bytes; {} at {} are asked for", path, info.st_size, length, offset));
+    std::vector<uint8_t> content(static_cast<size_t>(length));
+    size_t got = 0;
+    while (got < content.size()) {
+      const ssize_t n =
+          ::pread(next.get(), content.data() + got, content.size() - got, offset + static_cast<int64_t>(got));
+      if (n < 0 && errno == EINTR) continue;
+      if (n <= 0)
+        return fail(ErrorCode::io, format("cannot read '{}': {}", path, n < 0 ? reason(errno) : "it was cut"));
+      got += static_cast<size_t>(n);
+    }
+    return content;
+  }
+  return refuse("its path is empty");
 }
 
 Result<MappedFile> MappedFile::open(const std::string& path, int64_t max_bytes) {

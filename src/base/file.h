@@ -24,6 +24,12 @@ Result<std::vector<uint8_t>> read_file(const std::string& path, int64_t max_byte
 // The same as text (bytes unchanged).
 Result<std::string> read_text_file(const std::string& path, int64_t max_bytes = kMaxFileBytes);
 
+// `length` bytes at `offset` of a regular file below `folder`, for paths that a model's file names: relative, of plain
+// names between slashes (no "..", no drive, no backslash), and neither a link nor, the file itself, linked elsewhere.
+// Errors: also bad_file for such a path, and where the file is too short.
+Result<std::vector<uint8_t>> read_file_inside(const std::string& folder, const std::string& path, int64_t offset,
+                                              int64_t length);
+
 // A read-only view of a regular file, unmapped by the destructor. The view is page aligned. The file
 // must not be truncated by another process while mapped.
 class MappedFile {

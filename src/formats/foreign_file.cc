@@ -12,9 +12,8 @@ constexpr const char* kFromKeras =
 constexpr const char* kFromSavedModel =
     "convert the folder in Python: tf.lite.TFLiteConverter.from_saved_model(FOLDER).convert()";
 constexpr const char* kFromTorch =
-    "convert the module in Python with litert-torch: litert_torch.convert(model, inputs).export(\"model.tflite\")";
-constexpr const char* kFromOnnx = "convert it with onnx2tf: onnx2tf -i model.onnx writes .tflite files";
-constexpr const char* kGive = "give a .tflite or .thim file";
+    "export the module in Python: torch.onnx.export(model, inputs, \"model.onnx\"), which Thimble reads";
+constexpr const char* kGive = "give a .tflite, .onnx or .thim file";
 
 // The name of a zip archive's first member.
 std::string_view first_member(std::span<const uint8_t> bytes) {
@@ -74,9 +73,6 @@ std::optional<ForeignFile> foreign_file(std::span<const uint8_t> bytes, std::str
   if (starts("%PDF")) return ForeignFile{"a PDF document", kGive};
   if (starts("\x80") && bytes.size() > 2 && bytes[1] <= 5)
     return ForeignFile{"a Python pickle (an old PyTorch file?)", kFromTorch};
-  if (ending == ".onnx" ||
-      (starts("\x08") && bytes.size() > 4 && bytes[1] > 1 && bytes[1] < 32 && (bytes[2] == 0x12 || bytes[2] == 0x3a)))
-    return ForeignFile{"an ONNX model", kFromOnnx};
   if (starts(std::string_view("\x08\x01\x12", 3)) || ending == ".pb")
     return ForeignFile{"a TensorFlow graph (.pb)", kFromSavedModel};
   if (bytes.size() > 9 && bytes[8] == '{' && bytes[6] == 0 && bytes[7] == 0 && ending == ".safetensors")

@@ -1,5 +1,5 @@
-// Files that are no model of ours but what people have at hand instead: what they are, and how a .tflite is made of
-// them.
+// Files that are no model of ours but what people have at hand instead: what they are, and how a model of ours is made
+// of them.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 namespace thimble {
 
 struct ForeignFile {
-  std::string what;    // "an ONNX model"
+  std::string what;    // "a Keras model"
   std::string remedy;  // a sentence with a command
 };
 

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 
+#include "base/file.h"
 #include "formats/foreign_file.h"
+#include "formats/onnx/onnx.h"
+#include "formats/onnx/proto.h"
 #include "formats/tflite/tflite.h"
 #include "formats/thim/thim.h"
 
@@ -11,6 +14,10 @@ namespace thimble {
 bool is_tflite(std::span<const uint8_t> bytes) {
   constexpr char kIdentifier[] = {'T', 'F', 'L', '3'};
   return bytes.size() >= 8 && std::equal(std::begin(kIdentifier), std::end(kIdentifier), bytes.begin() + 4);
+}
+
+bool is_onnx(std::span<const uint8_t> bytes, std::string_view name) {
+  return !is_thim(bytes) && !is_tflite(bytes) && (is_onnx_name(name) || onnx::looks_like_onnx(bytes));
 }
 
 namespace {
@@ -42,6 +49,13 @@ Result<Checked> read_packed(std::span<const uint8_t> bytes, std::span<const Know
   graph.inputs = std::move(left);
   graph.input_names = std::move(names);
   return check(std::move(graph));
+}
+
+// External data lies in the folder of the file that the name is the path of.
+Result<Checked> read_onnx(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner, std::string_view name,
+                          std::span<const KnownInput> known) {
+  const std::string path(name);
+  return read_checked_onnx(bytes, std::move(owner), known, {.folder = file_exists(path) ? directory_of(path) : ""});
 }
 
 // A damaged file that is something else altogether is called by its name.
@@ -103,10 +117,11 @@ Result<Checked> read_model(std::span<const uint8_t> bytes, std::shared_ptr<const
 Result<Checked> read_model(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner, std::string_view name,
                            const ReadOptions& options) {
   if (bytes.empty()) return fail(ErrorCode::bad_file, "the file is empty");
-  auto model = is_thim(bytes) ? read_packed(bytes, options.known)
-                              : read_checked_tflite(bytes, std::move(owner), {options.known, options.signature});
+  auto model = is_onnx(bytes, name) ? read_onnx(bytes, std::move(owner), name, options.known)
+               : is_thim(bytes)     ? read_packed(bytes, options.known)
+                                    : read_checked_tflite(bytes, std::move(owner), {options.known, options.signature});
   if (!model) return tl::unexpected<Error>(named(std::move(model).error(), bytes, name));
-  if (is_thim(bytes)) THIMBLE_TRY(expect_signature(model->graph, options.signature));
+  if (!is_tflite(bytes)) THIMBLE_TRY(expect_signature(model->graph, options.signature));
   return model;
 }
 
@@ -118,6 +133,7 @@ Result<StagedModel> read_staged_model(std::span<const uint8_t> bytes, std::share
 
 Result<Graph> read_model_edges(std::span<const uint8_t> bytes, std::string_view name, std::string_view signature) {
   if (is_tflite(bytes)) return read_tflite_edges(bytes, signature);
+  if (is_onnx(bytes, name)) return read_onnx_edges(bytes);
   THIMBLE_ASSIGN(Checked model, read_model(bytes, nullptr, name, ReadOptions{.known = {}, .signature = signature}));
   Graph& graph = model.graph;
   graph.nodes.clear();
@@ -127,6 +143,8 @@ Result<Graph> read_model_edges(std::span<const uint8_t> bytes, std::string_view 
   graph.keep_tensors(edge);
   return std::move(graph);
 }
+
+bool is_onnx_name(std::string_view path) { return path.size() > 5 && path.ends_with(".onnx"); }
 
 bool is_packed_name(std::string_view path) { return path.size() > 5 && path.ends_with(".thim"); }
 

@@ -13,9 +13,10 @@
 
 namespace thimble {
 
-// A .tflite or a packed file. Constants of a .tflite view `bytes`, which `owner` keeps alive (null: everything is
-// copied); those of a packed file are decoded. Errors as read_tflite and read_thim; where the bytes are something else
-// that is known (formats/foreign_file.h, by `name` too), it is named, with how a .tflite is made of it.
+// A .tflite, an .onnx or a packed file. Constants of a .tflite or .onnx view `bytes`, which `owner` keeps alive (null:
+// everything is copied); those of a packed file are decoded. Errors as read_tflite and read_thim; where the bytes are
+// something else that is known (formats/foreign_file.h, by `name` too), it is named, with how a .tflite is made of it.
+// External data of an .onnx is read where `name` is the path of a file.
 // `known`: what is known of the inputs, one entry per input or none at all (graph/known_input.h); a packed file has no
 // free dimensions. Errors: also needs_value (an operator asks for a value that only the run knows: the message names
 // the operand), usage (what is known does not fit).
@@ -44,7 +45,13 @@ Result<std::vector<Op>> operators_needed(std::span<const uint8_t> file, const Gr
 // Whether the bytes begin as a .tflite does.
 bool is_tflite(std::span<const uint8_t> bytes);
 
-// The bytes of a file of this name: packed where it ends in .thim (without names of tensors), else .tflite.
+// Whether they are an ONNX model by their first bytes, or, where these are no other model's, by the file's name.
+bool is_onnx(std::span<const uint8_t> bytes, std::string_view name = {});
+// Whether the name ends in .onnx.
+bool is_onnx_name(std::string_view path);
+
+// The bytes of a file of this name: packed where it ends in .thim (without names of tensors), .onnx, else
+// .tflite.
 Result<std::vector<uint8_t>> write_model(const Graph& graph, std::string_view path);
 
 // Whether the name ends in .thim.

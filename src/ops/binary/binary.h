@@ -1,7 +1,7 @@
 // Elementwise functions of two operands with broadcasting: add, sub, mul, div, maximum, minimum,
 // squared_difference; y = act(f(a, b)).
 //   a, b  one type: float32, int32, int8, uint8; y their broadcast shape
-// float32: add, sub, mul and div are clamped to ±FLT_MAX where there is no activation. maximum is
+// float32: add, sub, mul and div are clamped to ±FLT_MAX where there is no activation (but `unbounded`). maximum is
 // a > b ? a : b, minimum a < b ? a : b. int32: sums and products wrap; div truncates, −2^31 / −1 saturates.
 // Integer division by 0, where LiteRT ends with an error: a constant divisor that holds it is refused; of
 // a computed one, x / 0 is 0 in int32 and in 8 bits the largest or smallest value, of 0 / 0 the zero point.
@@ -24,9 +24,11 @@ namespace thimble {
 
 struct BinaryAttrs {
   Activation activation = Activation::none;
+  bool unbounded = false;  // float32: infinities stay, as IEEE has them and ONNX asks
   template <class V>
   void fields(V& v) {
     v("activation", activation);
+    v("unbounded", unbounded, since(3));
   }
 };
 

@@ -8,8 +8,9 @@ namespace thimble::infer {
 namespace {
 
 // Clamp bounds of a float result.
-void binary_range(BinaryFn fn, Activation activation, thimble_range* range) {
-  activation_range(activation, &range->lo, &range->hi);
+void binary_range(BinaryFn fn, const BinaryAttrs& attrs, thimble_range* range) {
+  activation_range(attrs.activation, &range->lo, &range->hi);
+  if (attrs.unbounded) return;
   if (fn == BinaryFn::maximum || fn == BinaryFn::minimum || fn == BinaryFn::squared_difference) return;
   range->lo = std::fmax(range->lo, -FLT_MAX);
   range->hi = std::fmin(range->hi, FLT_MAX);
@@ -52,7 +53,7 @@ Status binary(InferContext& ctx) {
   plan.broadcast = plan_broadcast(a.shape, b.shape, shape);
   plan.a_constant = a.constant();
   plan.b_constant = b.constant();
-  binary_range(fn, activation, &plan.range);
+  binary_range(fn, ctx.node.attrs.as<BinaryAttrs>(), &plan.range);
   if (a.type == DType::i32 && fn == BinaryFn::div) return expect_no_zero_divisor(b);
   if (!is_quantized_type(a.type)) return {};
   for (const Tensor* t : {&a, &b, &y}) {

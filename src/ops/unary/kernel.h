@@ -121,6 +121,18 @@ THIMBLE_UNARY(hard_sigmoid, thimble_relu6_value(x + 3, alpha) / 6)
 THIMBLE_UNARY(elu, x < 0 ? alpha * THIMBLE_UNARY_EXPM1(x) : x)
 THIMBLE_UNARY(selu, 1.050700987f * (x < 0 ? 1.673263242f * THIMBLE_UNARY_EXPM1(x) : x))
 THIMBLE_UNARY(softplus, x > 0 ? x + THIMBLE_UNARY_LOG1P(expf(-x)) : THIMBLE_UNARY_LOG1P(expf(x)))
+THIMBLE_UNARY(tan, tanf(x))
+THIMBLE_UNARY(asin, asinf(x))
+THIMBLE_UNARY(acos, acosf(x))
+THIMBLE_UNARY(atan, atanf(x))
+THIMBLE_UNARY(sinh, sinhf(x))
+THIMBLE_UNARY(cosh, coshf(x))
+#ifndef __AVR__  // whose library lacks these
+THIMBLE_UNARY(erf, erff(x))
+THIMBLE_UNARY(asinh, asinhf(x))
+THIMBLE_UNARY(acosh, acoshf(x))
+THIMBLE_UNARY(atanh, atanhf(x))
+#endif
 // 8 units.
 THIMBLE_UNARY(mish, x < -FLT_MAX ? 0.0f : x * tanhf(thimble_softplus_value(x, alpha)))
 // 4 + 2 · x² units.

@@ -1,0 +1,300 @@
+#!/usr/bin/env python3
+"""Writes tests/goldens/onnx: small .onnx models with inputs and answers of other runtimes, and what must be refused.
+
+  models    networks as exporters write them (a CNN with a residual block, depthwise and 1-D convolutions, an MLP, an LSTM, a GRU,
+            a block of a transformer, control flow, local functions, external data), answers of onnxruntime
+  nodes     a slice of the node cases of the package onnx (scripts/interop/onnx_nodes.py runs all), with their own answers
+  refused   with the code and a part of the message
+
+All arrays of a model lie in one .npz-like file NAME.bin, described by index.json. Needs onnx, onnxruntime, numpy; seeded.
+"""
+import json
+import pathlib
+import sys
+import warnings
+
+import numpy as np
+
+warnings.filterwarnings("ignore")
+import onnx  # noqa: E402
+import onnx.backend.test.case.node as node_cases  # noqa: E402
+import onnxruntime  # noqa: E402
+from onnx import TensorProto, helper, numpy_helper  # noqa: E402
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+OUT = ROOT / "tests" / "goldens" / "onnx"
+FLOAT = TensorProto.FLOAT
+
+# Of each, by a stable rule, what takes few bytes.
+NODES = """test_conv_with_strides_padding test_conv_with_autopad_same test_convtranspose_pads test_maxpool_2d_ceil
+ test_maxpool_2d_dilations test_averagepool_2d_ceil test_globalaveragepool test_gemm_all_attributes
+ test_gemm_default_matrix_bias test_matmul_3d test_batchnorm_epsilon test_layer_normalization_3d_axis1_epsilon
+ test_group_normalization_epsilon test_instancenorm_epsilon test_lrn test_softmax_axis_0 test_logsoftmax_axis_1
+ test_resize_upsample_sizes_cubic test_resize_downsample_scales_linear_antialias test_resize_tf_crop_and_resize
+ test_lstm_with_peepholes test_gru_seq_length test_simple_rnn_with_initial_bias test_qlinearconv
+ test_qlinearmatmul_2D_uint8_float32 test_matmulinteger test_quantizelinear_axis test_dequantizelinear_blocked
+ test_dynamicquantizelinear test_constant_pad_negative_axes test_edge_pad test_reflect_pad test_wrap_pad
+ test_slice_negative_axes test_slice_neg_steps test_split_variable_parts_2d_opset18 test_reshape_zero_and_negative_dim
+ test_expand_dim_changed test_tile test_gather_negative_indices test_depthtospace_crd_mode_example
+ test_clip_default_int8_inbounds test_cast_FLOAT_to_FLOAT16
+ test_prelu_broadcast test_celu test_hardsigmoid test_if test_scan9_sum test_shape_start_1_end_2
+ test_convtranspose test_convtranspose_dilations""".split()
+
+
+def initializer(name, array):
+    return numpy_helper.from_array(np.asarray(array, order="C"), name)
+
+
+class Net:
+    """A model under construction: nodes, weights, one input."""
+
+    def __init__(self, name, shape, seed, opset=17):
+        self.name, self.shape, self.opset = name, shape, opset
+        self.random = np.random.default_rng(seed)
+        self.nodes, self.weights, self.inputs, self.functions = [], [], [("x", shape)], []
+
+    def w(self, *shape, scale=None):
+        scale = scale or 1 / np.sqrt(max(1, np.prod(shape[1:])))
+        return self.const(self.random.normal(0, scale, shape).astype(np.float32))
+
+    def const(self, array):
+        name = f"w{len(self.weights)}"
+        self.weights.append(initializer(name, array))
+        return name
+
+    def __call__(self, op, *inputs, outputs=1, domain="", **attributes):
+        names = [f"{op.lower()}{len(self.nodes)}" + (f"_{i}" if i else "") for i in range(outputs)]
+        self.nodes.append(helper.make_node(op, list(inputs), names, name=names[0], domain=domain, **attributes))
+        return names[0] if outputs == 1 else names
+
+    def conv(self, x, channels, out, kernel, **attributes):
+        group = attributes.get("group", 1)
+        kernel = [kernel] if isinstance(kernel, int) else kernel
+        return self("Conv", x, self.w(out, channels // group, *kernel), self.w(out, scale=0.1), **attributes)
+
+    def norm(self, x, channels):
+        return self("BatchNormalization", x, self.const(self.random.uniform(0.5, 1.5, channels).astype(np.float32)),
+                    self.w(channels, scale=0.1), self.w(channels, scale=0.1),
+                    self.const(self.random.uniform(0.5, 1.5, channels).astype(np.float32)))
+
+    def model(self, *outputs):
+        value = helper.make_tensor_value_info
+        graph = helper.make_graph(self.nodes, self.name, [value(n, FLOAT, s) for n, s in self.inputs],
+                                  [value(o, FLOAT, None) for o in outputs], self.weights)
+        opsets = [helper.make_opsetid("", self.opset)] + [helper.make_opsetid(f.domain, 1) for f in self.functions]
+        model = helper.make_model(graph, opset_imports=opsets, functions=self.functions, ir_version=8, producer_name="")
+        return onnx.shape_inference.infer_shapes(model)
+
+
+def cnn():
+    n = Net("cnn", [1, 3, 12, 10], 1)
+    x = n("Relu", n.norm(n.conv("x", 3, 8, [3, 3], pads=[1, 1, 1, 1], strides=[2, 2]), 8))
+    y = n("Relu", n.norm(n.conv(x, 8, 8, [3, 3], pads=[1, 1, 1, 1]), 8))
+    x = n("Relu", n("Add", n.norm(n.conv(y, 8, 8, [3, 3], pads=[1, 1, 1, 1]), 8), x))
+    x = n("Clip", n.conv(x, 8, 8, [3, 3], group=8, auto_pad="SAME_UPPER"), n.const(np.float32(0)), n.const(np.float32(6)))
+    x = n("Concat", x, n("AveragePool", x, kernel_shape=[3, 3], pads=[1, 1, 1, 1]), axis=1)
+    x = n("MaxPool", x, kernel_shape=[2, 2], strides=[2, 2])
+    x = n("Flatten", x)
+    return n.model(n("Softmax", n("Gemm", x, n.w(5, 16 * 3 * 2), n.w(5), transB=1), axis=-1))
+
+
+def resnet_head():
+    n = Net("resnet_head", ["batch", 4, 6, 6], 2)
+    x = n("GlobalAveragePool", n("Relu", n.conv("x", 4, 8, [1, 1], strides=[2, 2])))
+    shape = n("Shape", x)
+    rows = n("Unsqueeze", n("Gather", shape, n.const(np.int64(0)), axis=0), n.const(np.array([0], np.int64)))
+    x = n("Reshape", x, n("Concat", rows, n.const(np.array([-1], np.int64)), axis=0))
+    return n.model(n("Gemm", x, n.w(8, 3), n.w(3)))
+
+
+def audio():
+    n = Net("audio", [1, 2, 20], 3)
+    x = n("LeakyRelu", n.conv("x", 2, 6, 5, strides=[2], pads=[2, 2]), alpha=0.2)
+    x = n("MaxPool", n.conv(x, 6, 6, 3, dilations=[2], group=2), kernel_shape=[2], strides=[2])
+    return n.model(n("ReduceMean", x, axes=[2], keepdims=0))
+
+
+def mlp():
+    n = Net("mlp", [1, 6], 4, opset=13)
+    x = n("Tanh", n("Add", n("MatMul", "x", n.w(6, 7)), n.w(7)))
+    return n.model(n("Sigmoid", n("Add", n("MatMul", x, n.w(7, 2)), n.w(2))))
+
+
+def lstm():
+    n = Net("lstm", [5, 1, 3], 5)
+    y, h, c = n("LSTM", "x", n.w(2, 16, 3), n.w(2, 16, 4), n.w(2, 32), outputs=3, hidden_size=4, direction="bidirectional")
+    return n.model(y, h, c)
+
+
+def gru():
+    n = Net("gru", [4, 2, 3], 6)
+    y, h = n("GRU", "x", n.w(1, 12, 3), n.w(1, 12, 4), n.w(1, 24), outputs=2, hidden_size=4, linear_before_reset=1)
+    return n.model(n("Squeeze", y, n.const(np.array([1], np.int64))), h)
+
+
+def transformer():
+    n = Net("transformer", [1, 5, 8], 7)
+
+    def heads(t):
+        t = n("Reshape", n("Add", n("MatMul", t, n.w(8, 8)), n.w(8, scale=0.1)), n.const(np.array([0, 0, 2, 4], np.int64)))
+        return n("Transpose", t, perm=[0, 2, 1, 3])
+
+    x = n("LayerNormalization", "x", n.const(np.ones(8, np.float32)), n.w(8, scale=0.1), axis=-1)
+    q, k, v = heads(x), n("Transpose", heads(x), perm=[0, 1, 3, 2]), heads(x)
+    p = n("Softmax", n("Mul", n("MatMul", q, k), n.const(np.float32(0.5))), axis=-1)
+    a = n("Reshape", n("Transpose", n("MatMul", p, v), perm=[0, 2, 1, 3]), n.const(np.array([1, 5, 8], np.int64)))
+    x = n("Add", "x", n("MatMul", a, n.w(8, 8)))
+    h = n("Tanh", n("MatMul", n("LayerNormalization", x, n.const(np.ones(8, np.float32)), n.w(8, scale=0.1)), n.w(8, 16)))
+    return n.model(n("Add", x, n("MatMul", h, n.w(16, 8))))
+
+
+def functions():
+    n = Net("functions", [2, 3], 8)
+    scaled = helper.make_function("own", "Scaled", ["a"], ["b"],
+                                  [helper.make_node("Constant", [], ["k"], value_float=3.0), helper.make_node("Mul", ["a", "k"], ["b"])],
+                                  [helper.make_opsetid("", 17)])
+    leaky = helper.make_node("LeakyRelu", ["c"], ["d"])
+    leaky.attribute.append(onnx.AttributeProto(name="alpha", ref_attr_name="slope", type=onnx.AttributeProto.FLOAT))
+    twice = helper.make_function("own", "Twice", ["a"], ["d"],
+                                 [helper.make_node("Scaled", ["a"], ["b"], domain="own"),
+                                  helper.make_node("Scaled", ["b"], ["c"], domain="own"), leaky],
+                                 [helper.make_opsetid("", 17), helper.make_opsetid("own", 1)], ["slope"])
+    n.functions = [scaled, twice]
+    x = n("Twice", "x", domain="own", slope=0.25)
+    model = n.model(x)
+    del model.opset_import[2:]
+    return model
+
+
+def control():
+    """A loop over a constant count whose body branches on whether its round is the first."""
+    n = Net("control", [1, 4], 9)
+    value = helper.make_tensor_value_info
+    then = helper.make_graph([helper.make_node("Add", ["state", "one"], ["a"])], "then", [], [value("a", FLOAT, [1, 4])])
+    other = helper.make_graph([helper.make_node("Mul", ["state", "state"], ["b"])], "else", [], [value("b", FLOAT, [1, 4])])
+    body = helper.make_graph(
+        [helper.make_node("Cast", ["round"], ["odd"], to=TensorProto.BOOL),
+         helper.make_node("If", ["odd"], ["next"], then_branch=then, else_branch=other),
+         helper.make_node("Identity", ["go"], ["go_on"]), helper.make_node("Identity", ["next"], ["seen"])],
+        "body", [value("round", TensorProto.INT64, []), value("go", TensorProto.BOOL, []), value("state", FLOAT, [1, 4])],
+        [value("go_on", TensorProto.BOOL, []), value("next", FLOAT, [1, 4]), value("seen", FLOAT, [1, 4])])
+    n.weights += [initializer("one", np.float32(1)), initializer("count", np.int64(3)), initializer("yes", np.array(True))]
+    n.nodes.append(helper.make_node("Loop", ["count", "yes", "x"], ["last", "all"], body=body))
+    return n.model("last", "all")
+
+
+def external():
+    """Its weights lie in external.bin."""
+    n = Net("external", [1, 4], 10)
+    model = n.model(n("MatMul", "x", n.w(4, 3)))
+    return model
+
+
+def refused_models():
+    """(name, model bytes, code, part of the message)."""
+    n = Net("plain", [1, 4], 11)
+    plain = n.model(n("Relu", "x"))
+
+    def changed(edit):
+        model = onnx.ModelProto()
+        model.CopyFrom(plain)
+        edit(model)
+        return model.SerializeToString()
+
+    def weight(edit):
+        def add(model):
+            tensor = numpy_helper.from_array(np.ones((1, 4), np.float32), "w")
+            edit(tensor)
+            model.graph.initializer.append(tensor)
+        return changed(add)
+
+    def outside(location, **more):
+        def edit(tensor):
+            tensor.ClearField("raw_data")
+            tensor.data_location = TensorProto.EXTERNAL
+            for key, value in {"location": location, **more}.items():
+                tensor.external_data.add(key=key, value=value)
+        return weight(edit)
+
+    def body_calls_itself(model):
+        model.functions.append(helper.make_function("own", "F", ["a"], ["b"], [helper.make_node("F", ["a"], ["b"], domain="own")],
+                                                    [helper.make_opsetid("", 17), helper.make_opsetid("own", 1)]))
+        model.graph.node[0].op_type, model.graph.node[0].domain = "F", "own"
+        model.opset_import.append(helper.make_opsetid("own", 1))
+
+    yield "opset_0", changed(lambda m: setattr(m.opset_import[0], "version", 0)), "bad_file", "opset 0"
+    yield "opset_99", changed(lambda m: setattr(m.opset_import[0], "version", 99)), "unsupported", "opset 99"
+    yield "no_opset", changed(lambda m: m.ClearField("opset_import")), "bad_file", "opset"
+    yield "unknown_operator", changed(lambda m: setattr(m.graph.node[0], "op_type", "Warp")), "unsupported", "Warp"
+    yield "unknown_domain", changed(lambda m: setattr(m.graph.node[0], "domain", "com.acme")), "unsupported", "com.acme"
+    yield "undefined_input", changed(lambda m: m.graph.node[0].input.__setitem__(0, "y")), "bad_file", "computed by no node"
+    yield "no_output", changed(lambda m: m.graph.ClearField("output")), "bad_file", "outputs"
+    yield "raw_short", weight(lambda t: setattr(t, "raw_data", t.raw_data[:15])), "bad_file", "needs 16 bytes"
+    yield "dims_overflow", weight(lambda t: t.dims.__setitem__(slice(None), [2**30, 2**30])), "unsupported", "2^40"
+    yield "dims_negative", weight(lambda t: t.dims.__setitem__(slice(None), [-1, 4])), "bad_file", "dimension -1"
+    yield "texts", weight(lambda t: setattr(t, "data_type", TensorProto.STRING)), "unsupported", "string"
+    yield "function_calls_itself", changed(body_calls_itself), "unsupported", "nest more than 16"
+    yield "external_above", outside("../secret.bin"), "bad_file", "plain names"
+    yield "external_absolute", outside("/dev/zero"), "bad_file", "not relative"
+    yield "external_proc", outside("a/../../proc/self/mem"), "bad_file", ""
+    yield "external_drive", outside("C:\\\\weights.bin"), "bad_file", "plain names"
+    yield "external_empty", outside(""), "bad_file", "not relative"
+    yield "external_in_memory", outside("*/_ORT_MEM_ADDR_/*"), "bad_file", "plain names"
+    yield "external_negative", outside("external.bin", offset="-4"), "bad_file", "offset"
+    yield "external_beyond", outside("external.bin", offset="1000000000000", length="16"), "bad_file", "are asked for"
+    yield "external_length", outside("external.bin", length="12"), "bad_file", "length 12"
+
+
+def write(name, model_bytes, inputs, outputs, entry):
+    (OUT / f"{name}.onnx").write_bytes(model_bytes)
+    blob = b""
+    for key, arrays in (("inputs", inputs), ("outputs", outputs)):
+        entry[key] = []
+        for array in arrays:
+            array = np.asarray(array)
+            entry[key].append({"dtype": array.dtype.str[1:], "shape": list(array.shape), "offset": len(blob)})
+            blob += np.ascontiguousarray(array).tobytes()
+            blob += b"\0" * (-len(blob) % 8)
+    (OUT / f"{name}.bin").write_bytes(blob)
+    entry["name"] = name
+    return entry
+
+
+def main():
+    OUT.mkdir(parents=True, exist_ok=True)
+    for old in OUT.glob("*"):
+        old.unlink()
+    index = {"models": [], "nodes": [], "refused": []}
+    for make in (cnn, resnet_head, audio, mlp, lstm, gru, transformer, functions, control, external):
+        model = make()
+        session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+        random = np.random.default_rng(100)
+        feeds = {v.name: random.uniform(-1, 1, [d if isinstance(d, int) else 1 for d in v.shape]).astype(np.float32)
+                 for v in session.get_inputs()}
+        answers = session.run(None, feeds)
+        for value, answer in zip(model.graph.output, answers):
+            if not value.type.tensor_type.HasField("shape"):
+                value.CopyFrom(helper.make_tensor_value_info(value.name, FLOAT, answer.shape))
+        onnx.checker.check_model(model)
+        if make is external:
+            onnx.external_data_helper.convert_model_to_external_data(model, location="external.weights", size_threshold=0)
+            onnx.external_data_helper.write_external_data_tensors(model, str(OUT))
+        index["models"].append(write(make.__name__, model.SerializeToString(), list(feeds.values()), answers, {"tolerance": 1e-5}))
+    cases = {c.name: c for c in node_cases.collect_testcases(None)}
+    for name in NODES:
+        case = cases[name]
+        inputs, outputs = case.data_sets[0]
+        arrays = [[numpy_helper.to_array(v) if isinstance(v, TensorProto) else np.asarray(v) for v in side] for side in (inputs, outputs)]
+        model = case.model
+        model.producer_name = ""
+        index["nodes"].append(write("node_" + name.removeprefix("test_"), model.SerializeToString(), *arrays, {"tolerance": max(case.rtol, 1e-7)}))
+    for name, data, code, message in refused_models():
+        (OUT / f"refused_{name}.onnx").write_bytes(data)
+        index["refused"].append({"file": f"refused_{name}.onnx", "code": code, "message": message})
+    (OUT / "index.json").write_text(json.dumps(index, indent=1) + "\n")
+    total = sum(p.stat().st_size for p in OUT.glob("*"))
+    print(f"{len(index['models'])} models, {len(index['nodes'])} nodes, {len(index['refused'])} refused, {total} bytes")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

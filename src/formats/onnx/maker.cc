@@ -1,0 +1,342 @@
+#include "formats/onnx/maker.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+#include "base/half.h"
+#include "base/numbers.h"
+#include "ops/binary/binary.h"
+#include "ops/concatenation/concatenation.h"
+#include "ops/evaluate.h"
+#include "ops/pad/pad.h"
+#include "ops/reduce/reduce.h"
+#include "ops/reshape/reshape.h"
+#include "ops/slice/slice.h"
+#include "ops/transpose/transpose.h"
+
+namespace thimble::onnx {
+namespace {
+
+// Infinities stay.
+constexpr BinaryAttrs kUnbounded{.unbounded = true};
+
+bool small_integer(DType t) { return t == DType::i8 || t == DType::u8 || t == DType::i16 || t == DType::u16; }
+
+bool computes(Op op, DType type) {
+  const uint32_t types = row(op).types;
+  switch (type) {
+    case DType::f32: return types & F32;
+    case DType::i32: return types & I32;
+    case DType::i64: return types & I64;
+    case DType::boolean: return types & BOOL;
+    default: return false;  // int8 and its like are quantised there
+  }
+}
+
+}  // namespace
+
+TensorId Maker::fail(ErrorCode code, std::string message, std::string hint) {
+  return fail(Error{code, std::move(message), {}, std::move(hint)});
+}
+
+TensorId Maker::fail(Error error) {
+  if (!error_) error_ = std::move(error);
+  return kNoTensor;
+}
+
+const Tensor& Maker::at(TensorId t) const {
+  static const Tensor none{.shape = {1, 1, 1, 1, 1, 1, 1, 1}};
+  return t == kNoTensor ? none : graph.at(t);
+}
+
+Ints Maker::dims(TensorId t) const {
+  const auto list = at(t).shape.dims();
+  return {list.begin(), list.end()};
+}
+
+Ints Maker::ints(TensorId t, const char* what) {
+  Ints values;
+  if (failed()) return values;
+  if (t == kNoTensor) {
+    bad(format("{} is left out", what));
+    return values;
+  }
+  const Tensor& tensor = at(t);
+  if (!tensor.constant()) {
+    needed_ = t;
+    fail(ErrorCode::needs_value, format("{} is \"{}\", whose value only the run knows", what, tensor.name));
+    return values;
+  }
+  const auto take = [&](auto list) { values.assign(list.begin(), list.end()); };
+  switch (tensor.type) {
+    case DType::i64: take(tensor.data.as<int64_t>()); break;
+    case DType::i32: take(tensor.data.as<int32_t>()); break;
+    case DType::i16: take(tensor.data.as<int16_t>()); break;
+    case DType::i8: take(tensor.data.as<int8_t>()); break;
+    case DType::u8:
+    case DType::boolean: take(tensor.data.as<uint8_t>()); break;
+    default: bad(format("{} is {}, not integers", what, tensor.to_string()));
+  }
+  return values;
+}
+
+std::vector<float> Maker::floats(TensorId t, const char* what) {
+  if (failed()) return {};
+  const TensorId x = t != kNoTensor && type(t) != DType::f32 ? cast(t, DType::f32) : t;
+  if (failed()) return {};
+  if (!constant(x)) {
+    needed_ = t;
+    fail(ErrorCode::needs_value, format("{} is \"{}\", whose value only the run knows", what, at(t).name));
+    return {};
+  }
+  const auto list = at(x).data.as<float>();
+  return {list.begin(), list.end()};
+}
+
+int Maker::axis(int64_t axis, int rank) {
+  if (axis < -rank || axis >= rank) {
+    bad(format("axis {} is outside rank {}", axis, rank));
+    return 0;
+  }
+  return static_cast<int>(axis < 0 ? axis + rank : axis);
+}
+
+// ---- constants ----
+
+TensorId Maker::constant(Tensor tensor) { return graph.add(std::move(tensor)); }
+
+TensorId Maker::scalar(float value) {
+  if (std::isnan(value)) return values({}, std::span(&value, 1));
+  if (value == 0 && std::signbit(value)) return values({}, std::span(&value, 1));
+  const auto [it, fresh] = scalars_.try_emplace(value, kNoTensor);
+  if (fresh) it->second = values({}, std::span(&value, 1));
+  return it->second;
+}
+
+TensorId Maker::scalar(DType type, double value) {
+  if (type == DType::f32) return scalar(static_cast<float>(value));
+  Tensor t{.name = format("{}", value), .type = type, .shape = {}};
+  const auto put = [&](auto v) { t.data = Data::of(std::span<const decltype(v)>(&v, 1)); };
+  switch (type) {
+    case DType::f16: put(float_to_half(static_cast<float>(value))); break;
+    case DType::f64: put(value); break;
+    case DType::i8: put(static_cast<int8_t>(value)); break;
+    case DType::u8: put(static_cast<uint8_t>(value)); break;
+    case DType::i16: put(static_cast<int16_t>(value)); break;
+    case DType::u16: put(static_cast<uint16_t>(value)); break;
+    case DType::i32: put(static_cast<int32_t>(value)); break;
+    case DType::u32: put(static_cast<uint32_t>(value)); break;
+    case DType::i64: put(static_cast<int64_t>(value)); break;
+    case DType::u64: put(static_cast<uint64_t>(value)); break;
+    case DType::boolean: put(static_cast<uint8_t>(value != 0)); break;
+    default: return unsupported(format("a constant of type {}", name(type)));
+  }
+  return constant(std::move(t));
+}
+
+TensorId Maker::values(Shape shape, std::span<const float> values) {
+  return constant(
+      {.name = values.size() == 1 ? format("{}", values[0]) : "constant", .shape = shape, .data = Data::of(values)});
+}
+
+TensorId Maker::i32s(std::span<const int64_t> values) {
+  std::vector<int32_t> narrow;
+  for (const int64_t v : values) {
+    if (v < INT32_MIN || v > INT32_MAX) return unsupported(format("{} is beyond 32 bits", v));
+    narrow.push_back(static_cast<int32_t>(v));
+  }
+  return constant({.name = "integers",
+                   .type = DType::i32,
+                   .shape = {std::ssize(values)},
+                   .data = Data::of(std::span<const int32_t>(narrow))});
+}
+
+TensorId Maker::i64s(std::span<const int64_t> values) {
+  return constant({.name = "integers", .type = DType::i64, .shape = {std::ssize(values)}, .data = Data::of(values)});
+}
+
+// ---- nodes ----
+
+TensorId Maker::op(Op op, Ids in, Attrs attrs, TensorId like) {
+  const Tensor model{.type = type(like), .quant = like == kNoTensor ? Quantization{} : at(like).quant};
+  return ops(op, std::move(in), std::move(attrs), 1, model)[0];
+}
+
+Ids Maker::ops(Op op, Ids in, Attrs attrs, int outs, const Tensor& like) {
+  const Ids none(static_cast<size_t>(outs), kNoTensor);
+  if (failed()) return none;
+  if (++made_ > kMostNodes) {
+    unsupported(format("the model has more than {} operators", kMostNodes));
+    return none;
+  }
+  if (Status s = in_build(op); !s) {
+    fail(std::move(s).error());
+    return none;
+  }
+  Node node{.op = op, .inputs = std::move(in), .attrs = std::move(attrs), .name = name(op)};
+  const size_t before = graph.tensors.size();
+  for (int i = 0; i < outs; ++i) {
+    node.outputs.push_back(graph.add({.name = name(op), .type = like.type, .quant = like.quant}));
+  }
+  InferContext inferred(graph, node);
+  if (Status s = infer_node(graph, node, &inferred); !s) {
+    graph.tensors.resize(before);
+    Error error = std::move(s).error();
+    error.context.clear();
+    fail(std::move(error));
+    return none;
+  }
+  int64_t bytes = inferred.scratch_bytes;
+  for (size_t i = 0; i < node.outputs.size(); ++i) {
+    Tensor& y = graph.at(node.outputs[i]);
+    y.type = inferred.outputs[i].type;
+    y.shape = inferred.outputs[i].shape;
+    bytes += y.bytes();
+  }
+  const bool known = !node.inputs.empty() && std::ranges::all_of(node.inputs, [&](TensorId t) {
+    return t == kNoTensor || (graph.at(t).constant() && graph.at(t).type != DType::i4);
+  });
+  int64_t work = std::min(inferred.macs, kMostWork);
+  for (const TensorId t : node.inputs) work += t == kNoTensor ? 0 : std::min(graph.at(t).shape.elements(), kMostWork);
+  work += std::min(bytes, kMostBytes);
+  if (known && bytes <= kMostBytes - bytes_ && work <= kMostWork - work_) {
+    bytes_ += bytes, work_ += work;
+    RunFault fault;
+    std::vector<Data> results = evaluate(graph, node, inferred, &fault);
+    if (fault.set()) {
+      bad(fault.take());
+      return none;
+    }
+    for (size_t i = 0; i < results.size(); ++i) graph.at(node.outputs[i]).data = std::move(results[i]);
+    return node.outputs;
+  }
+  Ids ids = node.outputs;
+  graph.nodes.push_back(std::move(node));
+  resolved.push_back(static_cast<Resolved&&>(inferred));
+  return ids;
+}
+
+TensorId Maker::compute(Op op, Ids in, Attrs attrs) {
+  if (failed()) return kNoTensor;
+  const DType from = in.empty() || in[0] == kNoTensor ? DType::f32 : type(in[0]);
+  if (computes(op, from)) return this->op(op, std::move(in), std::move(attrs));
+  DType wide = from;
+  if (from == DType::f16 && computes(op, DType::f32)) wide = DType::f32;
+  if (small_integer(from) && computes(op, DType::i32)) wide = DType::i32;
+  if (from == DType::u32 && computes(op, DType::i64)) wide = DType::i64;
+  if (wide == from) return unsupported(format("{} of {}", name(op), name(from)));
+  for (TensorId& t : in)
+    if (t != kNoTensor && type(t) == from) t = cast(t, wide);
+  const TensorId y = this->op(op, std::move(in), std::move(attrs));
+  return type(y) == wide ? cast(y, from) : y;
+}
+
+TensorId Maker::cast(TensorId x, DType to) {
+  if (failed() || type(x) == to) return failed() ? kNoTensor : x;
+  return ops(Op::cast, {x}, {}, 1, {.type = to})[0];
+}
+
+TensorId Maker::reshape(TensorId x, Shape to) {
+  if (failed() || shape(x) == to) return failed() ? kNoTensor : x;
+  const Ints dims(to.dims().begin(), to.dims().end());
+  return op(Op::reshape, {x}, ReshapeAttrs{dims}, x);
+}
+
+TensorId Maker::reshape(TensorId x, std::span<const int64_t> dims) {
+  auto to = Shape::make(dims);
+  if (!to) return fail(std::move(to).error());
+  return reshape(x, *to);
+}
+
+TensorId Maker::transpose(TensorId x, std::span<const int64_t> perm) {
+  if (failed()) return kNoTensor;
+  bool same = std::ssize(perm) == rank(x);
+  for (size_t d = 0; d < perm.size(); ++d) same = same && perm[d] == static_cast<int64_t>(d);
+  return same ? x : op(Op::transpose, {x, i32s(perm)}, TransposeAttrs{}, x);
+}
+
+TensorId Maker::concat(const Ids& parts, int axis) {
+  if (failed() || parts.size() == 1) return failed() ? kNoTensor : parts[0];
+  return op(Op::concatenation, parts, ConcatenationAttrs{axis}, parts[0]);
+}
+
+TensorId Maker::strided(TensorId x, const Ints& begin, const Ints& end, const Ints& stride) {
+  if (failed()) return kNoTensor;
+  int64_t to_first = 0;  // where counting down ends with element 0 there is no number for the end
+  Ints ends = end;
+  for (size_t d = 0; d < ends.size(); ++d)
+    if (stride[d] < 0 && ends[d] < 0) to_first |= int64_t{1} << d, ends[d] = 0;
+  StridedSliceAttrs attrs;
+  attrs.end_mask = to_first;
+  const TensorId b = i32s(begin), e = i32s(ends), s = i32s(stride);
+  return op(Op::strided_slice, {x, b, e, s}, attrs, x);
+}
+
+TensorId Maker::part(TensorId x, int axis, int64_t begin, int64_t size) {
+  if (failed() || (begin == 0 && size == shape(x)[axis])) return failed() ? kNoTensor : x;
+  Ints from(static_cast<size_t>(rank(x)), 0), count = this->dims(x);
+  from[static_cast<size_t>(axis)] = begin;
+  count[static_cast<size_t>(axis)] = size;
+  const TensorId b = i32s(from), c = i32s(count);
+  return op(Op::slice, {x, b, c}, SliceAttrs{}, x);
+}
+
+TensorId Maker::pad(TensorId x, const Ints& before, const Ints& after, TensorId value) {
+  if (failed()) return kNoTensor;
+  const auto zero = [](int64_t n) { return n == 0; };
+  if (std::ranges::all_of(before, zero) && std::ranges::all_of(after, zero)) return x;
+  Ints pairs;
+  for (size_t d = 0; d < before.size(); ++d) pairs.push_back(before[d]), pairs.push_back(after[d]);
+  TensorId list = i32s(pairs);
+  list = reshape(list, Shape{std::ssize(before), 2});
+  Ids in{x, list};
+  if (value != kNoTensor) in.push_back(value);
+  return op(Op::pad, std::move(in), PadAttrs{}, x);
+}
+
+TensorId Maker::reduce(Op op, TensorId x, const Ints& axes, bool keep) {
+  const TensorId list = i32s(axes);
+  return compute(op, {x, list}, ReduceAttrs{keep});
+}
+
+TensorId Maker::expand(TensorId x, Shape to) {
+  if (failed() || shape(x) == to) return failed() ? kNoTensor : x;
+  // Once more beside itself along every axis that is to be longer.
+  TensorId y = x;
+  if (rank(x) < to.rank()) {
+    Ints dims(static_cast<size_t>(to.rank() - rank(x)), 1);
+    const Ints own = this->dims(x);
+    dims.insert(dims.end(), own.begin(), own.end());
+    y = reshape(x, dims);
+  }
+  for (int d = to.rank() - 1; d >= 0 && !failed(); --d) {
+    if (shape(y)[d] == to[d]) continue;
+    if (shape(y)[d] != 1) return bad(format("{} does not broadcast to {}", shape(x).to_string(), to.to_string()));
+    if (to[d] == 0) {
+      y = part(y, d, 0, 0);
+      continue;
+    }
+    TensorId all = y;
+    while (shape(all)[d] * 2 <= to[d] && !failed()) all = concat({all, all}, d);
+    if (shape(all)[d] < to[d]) all = concat({all, part(all, d, 0, to[d] - shape(all)[d])}, d);
+    y = all;
+  }
+  return y;
+}
+
+TensorId Maker::add(TensorId a, TensorId b) { return compute(Op::add, {a, b}, kUnbounded); }
+TensorId Maker::sub(TensorId a, TensorId b) { return compute(Op::sub, {a, b}, kUnbounded); }
+TensorId Maker::mul(TensorId a, TensorId b) { return compute(Op::mul, {a, b}, kUnbounded); }
+TensorId Maker::div(TensorId a, TensorId b) {
+  if (failed() || type(a) != DType::i64 || computes(Op::div, DType::i64)) return compute(Op::div, {a, b}, kUnbounded);
+  // Shape arithmetic: numbers that are known, and small.
+  for (const TensorId t : {a, b})
+    for (const int64_t v : ints(t, "an operand of a division of int64"))
+      if (v > INT32_MAX || v < -INT32_MAX) return unsupported(format("division of int64: {} is beyond 32 bits", v));
+  return cast(compute(Op::div, {cast(a, DType::i32), cast(b, DType::i32)}, kUnbounded), DType::i64);
+}
+TensorId Maker::maximum(TensorId a, TensorId b) { return compute(Op::maximum, {a, b}, kUnbounded); }
+TensorId Maker::minimum(TensorId a, TensorId b) { return compute(Op::minimum, {a, b}, kUnbounded); }
+
+}  // namespace thimble::onnx

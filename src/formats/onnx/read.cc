@@ -1,0 +1,467 @@
+// Reading .onnx: the walk over a graph, what is known of inputs, functions, and control flow by what is known.
+#include <algorithm>
+#include <set>
+
+#include "base/file.h"
+#include "formats/onnx/constants.h"
+#include "formats/onnx/onnx.h"
+#include "formats/onnx/rule.h"
+#include "graph/verify.h"
+#include "ops/reshape/reshape.h"
+
+namespace thimble {
+namespace {
+
+using onnx::Bindings;
+using onnx::Call;
+using onnx::FunctionProto;
+using onnx::GraphProto;
+using onnx::Ids;
+using onnx::Ints;
+using onnx::NodeProto;
+using onnx::ValueProto;
+
+constexpr int kMaxDepth = 16;             // of functions and subgraphs in each other
+constexpr int64_t kMostVisits = 100'000;  // of nodes of the file, again in each call
+constexpr int64_t kMostRounds = 4096;     // of loops, all together
+
+// Names and what they stand for; those of the graph around it are seen from a subgraph.
+struct Scope {
+  const Scope* parent = nullptr;
+  const Bindings* bindings = nullptr;
+  const std::map<std::string_view, int64_t>* opsets = nullptr;
+  int depth = 0;
+  std::map<std::string_view, TensorId> values;
+
+  const TensorId* find(std::string_view name) const {
+    for (const Scope* s = this; s; s = s->parent)
+      if (const auto found = s->values.find(name); found != s->values.end()) return &found->second;
+    return nullptr;
+  }
+};
+
+std::map<std::string_view, int64_t> opsets_of(const std::vector<onnx::OpsetProto>& list) {
+  std::map<std::string_view, int64_t> opsets;
+  for (const auto& o : list) opsets[o.domain == "ai.onnx" ? "" : o.domain] = o.version;
+  return opsets;
+}
+
+class Reader {
+ public:
+  Reader(const onnx::ModelProto& model, std::shared_ptr<const void> owner, std::span<const KnownInput> known,
+         const OnnxReadOptions& options)
+      : model_(model), known_(known), constants_(std::move(owner), options.folder) {}
+
+  Result<Graph> edges() {
+    Scope scope;
+    for (const auto& proto : model_.graph.initializers) scope.values.emplace(proto.name, kNoTensor);
+    THIMBLE_TRY(inputs(&scope));
+    for (const ValueProto& v : model_.graph.outputs) {
+      if (v.kind == ValueProto::Kind::other || v.dims.size() > Shape::kMaxRank)
+        return fail(ErrorCode::unsupported,
+                    format("the output \"{}\" is no tensor of up to {} dimensions", v.name, Shape::kMaxRank));
+      Tensor y{.name = std::string(v.name)};
+      if (v.type != 0) {
+        THIMBLE_ASSIGN(y.type, onnx::dtype_of(v.type));
+      }
+      THIMBLE_TRY(placeholder(v, true, &y));
+      m_.graph.outputs.push_back(m_.graph.add(std::move(y)));
+    }
+    metadata();
+    return std::move(m_.graph);
+  }
+
+  Result<Checked> run() {
+    const auto opsets = opsets_of(model_.opsets);
+    const auto opset = opsets.find("");
+    if (opsets.empty()) return fail(ErrorCode::bad_file, "the model names no opset");
+    if (opset != opsets.end() && (opset->second < kOldestOpset || opset->second > kNewestOpset))
+      return fail(opset->second < 1 ? ErrorCode::bad_file : ErrorCode::unsupported,
+                  format("opset {}; {} to {} are read", opset->second, kOldestOpset, kNewestOpset),
+                  "onnx.version_converter changes a model's opset");
+    for (const FunctionProto& f : model_.functions) functions_[{f.domain, f.name, f.overload}] = &f;
+    Scope scope;
+    scope.opsets = &opsets;
+    m_.graph.name = std::string(model_.graph.name);
+    THIMBLE_TRY(initializers(model_.graph, &scope));
+    THIMBLE_TRY(inputs(&scope));
+    THIMBLE_TRY(nodes(model_.graph.nodes, &scope));
+    THIMBLE_TRY(outputs(scope));
+    metadata();
+    const std::vector<char> kept = m_.graph.remove_unused();
+    size_t n = 0;
+    std::erase_if(m_.resolved, [&](const Resolved&) { return !kept[n++]; });
+    for (Node& node : m_.graph.nodes)
+      if (!node.outputs.empty()) node.name = m_.graph.at(node.outputs[0]).name;
+    return check(std::move(m_.graph), std::move(m_.resolved));
+  }
+
+ private:
+  static tl::unexpected<Error> damaged(std::string what) { return fail(ErrorCode::bad_file, std::move(what)); }
+
+  void metadata() {
+    for (const auto& [key, value] : model_.metadata)
+      if (!key.empty()) m_.graph.metadata[std::string(key)] = std::string(value);
+  }
+
+  // The declared shape; sizes that are free are 1, and marked where they stay so.
+  static Status placeholder(const ValueProto& v, bool free, Tensor* x) {
+    std::vector<int64_t> dims = v.dims;
+    for (size_t d = 0; d < dims.size(); ++d) {
+      if (dims[d] != -1) continue;
+      if (d == 0) x->batch_unknown = true;
+      if (d > 0 && free) x->free_dims |= 1u << d;
+      dims[d] = 1;
+    }
+    THIMBLE_ASSIGN(x->shape, Shape::make(std::span<const int64_t>(dims)));
+    return {};
+  }
+
+  Status initializers(const GraphProto& graph, Scope* scope) {
+    if (graph.sparse_initializers) return fail(ErrorCode::unsupported, "the graph has sparse initializers");
+    for (const auto& proto : graph.initializers) {
+      THIMBLE_ASSIGN(Tensor tensor, constants_.read(proto));
+      if (!scope->values.emplace(proto.name, m_.constant(std::move(tensor))).second)
+        return damaged(format("two initializers are called \"{}\"", proto.name));
+    }
+    return {};
+  }
+
+  // What is neither fed nor known is a placeholder of the file's shape.
+  Status inputs(Scope* scope) {
+    size_t position = 0, count = 0;
+    for (const ValueProto& v : model_.graph.inputs) count += !scope->values.contains(v.name);
+    if (!known_.empty() && known_.size() != count)
+      return fail(ErrorCode::usage, format("what is known of {} inputs, the model has {}", known_.size(), count));
+    for (const ValueProto& v : model_.graph.inputs) {
+      if (scope->values.contains(v.name)) continue;  // an initializer is its default
+      const KnownInput* known = known_.empty() ? nullptr : &known_[position];
+      if (Status s = input(v, known, scope); !s)
+        return with_context(std::move(s).error(), format("input {} \"{}\"", position, v.name));
+      ++position;
+    }
+    return {};
+  }
+
+  Status input(const ValueProto& v, const KnownInput* known, Scope* scope) {
+    if (v.name.empty()) return damaged("it has no name");
+    if (v.kind == ValueProto::Kind::none) return damaged("it has no type");
+    if (v.kind == ValueProto::Kind::other) return fail(ErrorCode::unsupported, "it is a sequence, a map or optional");
+    Tensor x{.name = std::string(v.name)};
+    THIMBLE_ASSIGN(x.type, onnx::dtype_of(v.type));
+    if (v.dims.size() > Shape::kMaxRank)
+      return fail(ErrorCode::unsupported,
+                  format("it has {} dimensions, the limit is {}", v.dims.size(), Shape::kMaxRank));
+    const bool resized = known && known->shape;
+    if (!v.has_shape && !resized) return fail(ErrorCode::unsupported, "the model does not say its shape");
+    THIMBLE_TRY(placeholder(v, !resized, &x));
+    if (resized) {
+      const Shape& shape = *known->shape;
+      bool fits = !v.has_shape || shape.rank() == std::ssize(v.dims);
+      for (int d = 0; fits && v.has_shape && d < shape.rank(); ++d)
+        fits = v.dims[static_cast<size_t>(d)] == -1 || v.dims[static_cast<size_t>(d)] == shape[d];
+      if (!fits) return fail(ErrorCode::usage, format("{} cannot take the shape {}", x.to_string(), shape.to_string()));
+      x.shape = shape;
+    }
+    if (known && known->value) {
+      if (static_cast<int64_t>(known->value.size) != x.bytes())
+        return fail(ErrorCode::usage, format("{} cannot take a value of {} bytes", x.to_string(), known->value.size));
+      x.data = known->value;
+      x.batch_unknown = false, x.free_dims = 0;
+      scope->values[v.name] = m_.constant(std::move(x));
+      return {};
+    }
+    const TensorId id = m_.graph.add(std::move(x));
+    m_.graph.inputs.push_back(id);
+    scope->values[v.name] = id;
+    return {};
+  }
+
+  Status outputs(const Scope& scope) {
+    std::set<TensorId> taken(m_.graph.inputs.begin(), m_.graph.inputs.end());
+    for (const ValueProto& v : model_.graph.outputs) {
+      const TensorId* found = scope.find(v.name);
+      if (!found || *found == kNoTensor) return damaged(format("nothing computes the output \"{}\"", v.name));
+      TensorId id = *found;
+      if (v.kind == ValueProto::Kind::tensor && v.type != 0) {
+        THIMBLE_ASSIGN(const DType declared, onnx::dtype_of(v.type));
+        if (declared != m_.type(id))
+          return damaged(
+              format("the output \"{}\" is declared {} but is {}", v.name, name(declared), name(m_.type(id))));
+      }
+      if (m_.constant(id) || !taken.insert(id).second) {  // a tensor of its own, also for a constant
+        THIMBLE_ASSIGN(id, copy_of(id));
+        taken.insert(id);
+      }
+      m_.graph.at(id).name = std::string(v.name);
+      m_.graph.outputs.push_back(id);
+    }
+    if (m_.graph.outputs.empty()) return damaged("the graph has no outputs");
+    return {};
+  }
+
+  Result<TensorId> copy_of(TensorId x) {
+    Tensor y = m_.at(x);
+    y.data = {};
+    y.batch_unknown = false, y.free_dims = 0;
+    const Ints dims(y.shape.dims().begin(), y.shape.dims().end());
+    const TensorId id = m_.graph.add(std::move(y));
+    Node node{.op = Op::reshape, .inputs = {x}, .outputs = {id}, .attrs = ReshapeAttrs{dims}};
+    InferContext inferred(m_.graph, node);
+    THIMBLE_TRY(infer_node(m_.graph, node, &inferred));
+    m_.graph.nodes.push_back(std::move(node));
+    m_.resolved.push_back(static_cast<Resolved&&>(inferred));
+    return id;
+  }
+
+  // ---- nodes ----
+
+  Status nodes(const std::vector<NodeProto>& list, Scope* scope) {
+    for (size_t i = 0; i < list.size(); ++i) {
+      const NodeProto& n = list[i];
+      if (Status s = node(n, scope); !s) {
+        const std::string_view called = n.name.empty() && !n.outputs.empty() ? n.outputs[0] : n.name;
+        return with_context(std::move(s).error(), format("node {} {} \"{}\"", i, n.op, called));
+      }
+    }
+    return {};
+  }
+
+  Status node(const NodeProto& n, Scope* scope) {
+    if (++visits_ > kMostVisits)
+      return fail(ErrorCode::unsupported, format("functions and loops come to more than {} operators", kMostVisits));
+    const std::string_view domain = n.domain == "ai.onnx" ? "" : n.domain;
+    const auto first = static_cast<TensorId>(m_.graph.tensors.size());  // what has no name yet
+    const auto opset = scope->opsets->find(domain);
+    Call call(m_, n, opset == scope->opsets->end() ? 0 : opset->second, scope->bindings);
+    call.constants = &constants_;
+    for (size_t i = 0; i < n.inputs.size(); ++i) {
+      TensorId id = kNoTensor;
+      if (!n.inputs[i].empty()) {
+        const TensorId* found = scope->find(n.inputs[i]);
+        if (!found) return damaged(format("input {} \"{}\" is computed by no node before", i, n.inputs[i]));
+        id = *found;
+      }
+      call.in.push_back(id);
+    }
+    Ids out;
+    if (const auto f = functions_.find({n.domain, n.op, n.overload}); f != functions_.end()) {
+      THIMBLE_ASSIGN(out, function(*f->second, call, *scope));
+    } else if (domain.empty() && n.op == "If") {
+      THIMBLE_ASSIGN(out, branch(call, *scope));
+    } else if (domain.empty() && n.op == "Loop") {
+      THIMBLE_ASSIGN(out, loop(call, *scope));
+    } else if (domain.empty() && n.op == "Scan") {
+      THIMBLE_ASSIGN(out, scan(call, *scope));
+    } else {
+      THIMBLE_ASSIGN(out, rule(call, domain));
+    }
+    for (size_t i = 0; i < n.outputs.size(); ++i) {
+      if (n.outputs[i].empty()) continue;
+      if (i >= out.size() || out[i] == kNoTensor)
+        return fail(ErrorCode::unsupported, format("output {} \"{}\" of {}", i, n.outputs[i], n.op));
+      Tensor& y = m_.graph.at(out[i]);
+      if (out[i] >= first) y.name = std::string(n.outputs[i]);
+      if (!scope->values.emplace(n.outputs[i], out[i]).second)
+        return damaged(format("\"{}\" is computed twice", n.outputs[i]));
+    }
+    return {};
+  }
+
+  Result<Ids> rule(Call& call, std::string_view domain) {
+    const NodeProto& n = call.node;
+    const onnx::Rule* rule = domain.empty() ? onnx::rule_of(n.op) : nullptr;
+    if (!rule || call.opset > rule->until)
+      return fail(ErrorCode::unsupported, domain.empty() ? format("operator not supported: {}", n.op)
+                                                         : format("operator not supported: {} of {}", n.op, domain));
+    if (call.opset == 0) return damaged("the model names no opset of the domain ai.onnx");
+    const int given = static_cast<int>(n.inputs.size());
+    if (given > rule->most) return damaged(format("{} inputs, there are {} at most", given, rule->most));
+    for (int i = 0; i < rule->least; ++i)
+      if (!call.has(static_cast<size_t>(i))) return damaged(format("input {} is left out", i));
+    Ids out = rule->read(m_, call);
+    if (m_.failed()) return tl::unexpected<Error>(m_.take_error());
+    return out;
+  }
+
+  // ---- functions ----
+
+  Result<Ids> function(const FunctionProto& f, const Call& call, const Scope& from) {
+    if (from.depth >= kMaxDepth)
+      return fail(ErrorCode::unsupported, format("functions and subgraphs nest more than {} deep", kMaxDepth));
+    if (call.in.size() > f.inputs.size())
+      return damaged(format("{} inputs, the function \"{}\" has {}", call.in.size(), f.name, f.inputs.size()));
+    Bindings bindings;
+    for (const auto& a : f.defaults) bindings.attributes[a.name] = &a;
+    for (const auto& a : call.node.attributes)
+      if (const auto* value = call.attribute(a.name)) bindings.attributes[a.name] = value;
+    const auto opsets = opsets_of(f.opsets);
+    Scope scope{.bindings = &bindings, .opsets = f.opsets.empty() ? from.opsets : &opsets, .depth = from.depth + 1};
+    for (size_t i = 0; i < f.inputs.size(); ++i)
+      scope.values[f.inputs[i]] = i < call.in.size() ? call.in[i] : kNoTensor;
+    THIMBLE_TRY(nodes(f.nodes, &scope));
+    Ids out;
+    for (const std::string_view output : f.outputs) {
+      const TensorId* found = scope.find(output);
+      out.push_back(found ? *found : kNoTensor);
+    }
+    return out;
+  }
+
+  // ---- control flow ----
+
+  Result<Ids> body(const Call& call, const char* attribute, const Scope& from, const Ids& in) {
+    if (from.depth >= kMaxDepth)
+      return fail(ErrorCode::unsupported, format("functions and subgraphs nest more than {} deep", kMaxDepth));
+    const onnx::AttributeProto* a = call.attribute(attribute);
+    if (!a || !a->graph) return damaged(format("it has no graph \"{}\"", attribute));
+    const GraphProto& g = *a->graph;
+    Scope scope{.parent = &from, .bindings = from.bindings, .opsets = from.opsets, .depth = from.depth + 1};
+    if (g.inputs.size() != in.size())
+      return damaged(format("its graph \"{}\" has {} inputs, it gives {}", attribute, g.inputs.size(), in.size()));
+    for (size_t i = 0; i < in.size(); ++i) scope.values[g.inputs[i].name] = in[i];
+    THIMBLE_TRY(initializers(g, &scope));
+    THIMBLE_TRY(nodes(g.nodes, &scope));
+    Ids out;
+    for (const ValueProto& v : g.outputs) {
+      const TensorId* found = scope.find(v.name);
+      if (!found || *found == kNoTensor)
+        return damaged(format("nothing computes the output \"{}\" of its graph", v.name));
+      out.push_back(*found);
+    }
+    return out;
+  }
+
+  // The integer, or truth, that decides what is read.
+  Result<int64_t> decided(TensorId t, const char* what) {
+    const Ints values = m_.ints(t, what);
+    if (m_.failed()) return tl::unexpected<Error>(m_.take_error());
+    if (values.size() != 1) return damaged(format("{} has {} values", what, values.size()));
+    return values[0];
+  }
+
+  Result<Ids> branch(const Call& call, const Scope& from) {
+    THIMBLE_ASSIGN(const int64_t taken, decided(call[0], "its condition"));
+    return body(call, taken ? "then_branch" : "else_branch", from, {});
+  }
+
+  Result<Ids> loop(const Call& call, const Scope& from) {
+    if (call.in.size() < 2) return damaged("a Loop has at least two inputs");
+    int64_t rounds = INT64_MAX, go_on = 1;
+    if (call.has(0)) {
+      THIMBLE_ASSIGN(rounds, decided(call[0], "its number of rounds"));
+    }
+    if (call.has(1)) {
+      THIMBLE_ASSIGN(go_on, decided(call[1], "its condition"));
+    }
+    Ids carried(call.in.begin() + 2, call.in.end());
+    std::vector<Ids> scans;
+    for (int64_t round = 0; round < rounds && go_on; ++round) {
+      Ids in{m_.reshape(m_.i64s(Ints{round}), Shape{}), m_.scalar(DType::boolean, 1)};
+      in.insert(in.end(), carried.begin(), carried.end());
+      THIMBLE_ASSIGN(Ids out, body(call, "body", from, in));
+      if (out.size() < 1 + carried.size()) return damaged("the body of a Loop gives too few outputs");
+      THIMBLE_ASSIGN(go_on, decided(out[0], "the condition that its body gives"));
+      carried.assign(out.begin() + 1, out.begin() + 1 + std::ssize(carried));
+      scans.emplace_back(out.begin() + 1 + std::ssize(carried), out.end());
+      if (++rounds_ > kMostRounds)
+        return fail(ErrorCode::unsupported, format("more than {} rounds of loops", kMostRounds));
+    }
+    return joined(call, std::move(carried), scans, {}, {});
+  }
+
+  // Outputs of all rounds along a new axis each.
+  Result<Ids> joined(const Call& call, Ids out, const std::vector<Ids>& rounds, const Ints& axes,
+                     const Ints& directions) {
+    const size_t count = call.outs() > out.size() ? call.outs() - out.size() : 0;
+    if (count && rounds.empty()) return fail(ErrorCode::unsupported, "a loop of no rounds that stacks outputs");
+    for (size_t k = 0; k < count; ++k) {
+      Ids parts;
+      const int64_t asked = k < axes.size() ? axes[k] : 0;
+      int axis = 0;
+      for (const Ids& round : rounds) {
+        if (k >= round.size()) return damaged("a loop's body gives too few outputs");
+        const Shape shape = m_.shape(round[k]);
+        axis = m_.axis(asked, shape.rank() + 1);
+        Ints dims(shape.dims().begin(), shape.dims().end());
+        dims.insert(dims.begin() + axis, 1);
+        parts.push_back(m_.reshape(round[k], dims));
+      }
+      if (k < directions.size() && directions[k]) std::ranges::reverse(parts);
+      out.push_back(m_.concat(parts, axis));
+    }
+    if (m_.failed()) return tl::unexpected<Error>(m_.take_error());
+    return out;
+  }
+
+  Result<Ids> scan(const Call& call, const Scope& from) {
+    if (call.opset < 9) return fail(ErrorCode::unsupported, "Scan before opset 9");
+    const int64_t scanned = call.i("num_scan_inputs", 0);
+    const auto inputs = std::ssize(call.in);
+    if (scanned < 1 || scanned > inputs) return damaged(format("num_scan_inputs is {} of {} inputs", scanned, inputs));
+    const auto states = static_cast<size_t>(inputs - scanned);
+    const Ints axes = call.ints("scan_input_axes"), directions = call.ints("scan_input_directions");
+    Ids carried(call.in.begin(), call.in.begin() + static_cast<ptrdiff_t>(states));
+    int64_t rounds = -1;
+    std::vector<int> axis_of_input;
+    for (size_t k = 0; k < static_cast<size_t>(scanned); ++k) {
+      const TensorId x = call.in[states + k];
+      if (x == kNoTensor) return damaged("an input of Scan is left out");
+      axis_of_input.push_back(m_.axis(k < axes.size() ? axes[k] : 0, m_.rank(x)));
+      if (m_.failed()) return tl::unexpected<Error>(m_.take_error());
+      const int64_t length = m_.shape(x)[axis_of_input.back()];
+      if (rounds >= 0 && length != rounds) return damaged(format("Scan goes over {} and {} entries", rounds, length));
+      rounds = length;
+    }
+    std::vector<Ids> scans;
+    for (int64_t round = 0; round < rounds; ++round) {
+      Ids in = carried;
+      for (size_t k = 0; k < static_cast<size_t>(scanned); ++k) {
+        const TensorId x = call.in[states + k];
+        const int axis = axis_of_input[k];
+        const bool backwards = k < directions.size() && directions[k];
+        const TensorId entry = m_.part(x, axis, backwards ? rounds - 1 - round : round, 1);
+        Ints dims = m_.dims(x);
+        dims.erase(dims.begin() + axis);
+        in.push_back(m_.reshape(entry, dims));
+      }
+      if (m_.failed()) return tl::unexpected<Error>(m_.take_error());
+      THIMBLE_ASSIGN(Ids out, body(call, "body", from, in));
+      if (out.size() < states) return damaged("the body of a Scan gives too few outputs");
+      carried.assign(out.begin(), out.begin() + static_cast<ptrdiff_t>(states));
+      scans.emplace_back(out.begin() + static_cast<ptrdiff_t>(states), out.end());
+      if (++rounds_ > kMostRounds)
+        return fail(ErrorCode::unsupported, format("more than {} rounds of loops", kMostRounds));
+    }
+    return joined(call, std::move(carried), scans, call.ints("scan_output_axes"), call.ints("scan_output_directions"));
+  }
+
+  struct FunctionKey {
+    std::string_view domain, name, overload;
+    auto operator<=>(const FunctionKey&) const = default;
+  };
+
+  const onnx::ModelProto& model_;
+  std::span<const KnownInput> known_;
+  onnx::ConstantReader constants_;
+  onnx::Maker m_;
+  std::map<FunctionKey, const FunctionProto*> functions_;
+  int64_t visits_ = 0, rounds_ = 0;
+};
+
+}  // namespace
+
+Result<Checked> read_checked_onnx(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner,
+                                  std::span<const KnownInput> known, const OnnxReadOptions& options) {
+  if (static_cast<int64_t>(bytes.size()) > kMaxFileBytes)
+    return fail(ErrorCode::unsupported, format("the model has {} bytes, the limit is {}", bytes.size(), kMaxFileBytes));
+  THIMBLE_ASSIGN(const onnx::ModelProto model, onnx::parse_model(bytes));
+  return Reader(model, std::move(owner), known, options).run();
+}
+
+Result<Graph> read_onnx_edges(std::span<const uint8_t> bytes) {
+  THIMBLE_ASSIGN(const onnx::ModelProto model, onnx::parse_model(bytes));
+  return Reader(model, nullptr, {}, {}).edges();
+}
+
+}  // namespace thimble

@@ -1,0 +1,235 @@
+// .onnx files against the answers of onnxruntime and of the package onnx (tests/goldens/onnx, made by
+// scripts/goldens/onnx_goldens.py): as read, without the transpositions that reading puts in, and written and read
+// again; what is refused, with its reason; and any damage of three models.
+#include <algorithm>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "formats/onnx/onnx.h"
+#include "harness.h"
+#include "passes/pipeline.h"
+#include "passes/sink_transposes.h"
+#include "passes/tidy_import.h"
+
+namespace thimble::test {
+namespace {
+
+using nlohmann::json;
+
+const std::string kFolder = "tests/goldens/onnx/";
+
+struct Array {
+  std::string dtype;
+  Shape shape;
+  Bytes bytes;
+};
+
+std::vector<Array> arrays_of(const json& list, const Bytes& blob) {
+  std::vector<Array> arrays;
+  for (const json& entry : list) {
+    const auto dims = entry["shape"].get<std::vector<int64_t>>();
+    Array a{entry["dtype"].get<std::string>(), *Shape::make(std::span<const int64_t>(dims)), {}};
+    const auto size = static_cast<ptrdiff_t>(a.shape.elements() * (a.dtype[1] - '0'));
+    const auto at = blob.begin() + entry["offset"].get<ptrdiff_t>();
+    a.bytes.assign(at, at + size);
+    arrays.push_back(std::move(a));
+  }
+  return arrays;
+}
+
+// The model for these inputs: where a value decides shapes, integers are known, or all inputs.
+Result<Checked> read_for(const Bytes& file, const std::vector<Array>& inputs, std::vector<Bytes>* fed) {
+  Result<Checked> model = fail(ErrorCode::internal, "");
+  for (const int level : {0, 1, 2}) {
+    std::vector<KnownInput> known;
+    fed->clear();
+    for (const Array& a : inputs) {
+      known.push_back({.shape = a.shape, .value = {}});
+      if (level == 2 || (level == 1 && a.dtype[0] != 'f'))
+        known.back().value = Data::copy(a.bytes);
+      else
+        fed->push_back(a.bytes);
+    }
+    model = read_checked_onnx(file, nullptr, known, {.folder = kFolder});
+    if (model || model.error().code != ErrorCode::needs_value) return model;
+  }
+  return model;
+}
+
+// |difference| ≤ tolerance · max(1, max|want|) for floats; integers are equal.
+std::string difference(const Tensor& tensor, const Bytes& got, const Array& want, double tolerance) {
+  if (!(tensor.shape == want.shape)) return format("{}, expected {}", tensor.to_string(), want.shape.to_string());
+  return tensor.type == DType::f32 ? difference_floats(got, want.bytes, tolerance) : difference_bytes(got, want.bytes);
+}
+
+void expect_answers(const Graph& graph, const std::vector<Bytes>& fed, const std::vector<Array>& want, double tolerance,
+                    const std::string& what) {
+  for (const RunMode& mode : kModes) {
+    const auto got = run_graph(graph, fed, mode);
+    ASSERT_TRUE(got) << what << " " << mode.name << ": " << got.error().to_string();
+    ASSERT_EQ(got->size(), want.size()) << what;
+    for (size_t i = 0; i < want.size(); ++i)
+      EXPECT_EQ(difference(graph.at(graph.outputs[i]), (*got)[i], want[i], tolerance), "")
+          << what << " " << mode.name << " output " << i;
+  }
+}
+
+void check_file(const json& entry, bool write_again) {
+  const std::string name = entry["name"];
+  const Bytes file = *read_file(kFolder + name + ".onnx"), blob = *read_file(kFolder + name + ".bin");
+  const auto inputs = arrays_of(entry["inputs"], blob), want = arrays_of(entry["outputs"], blob);
+  const double tolerance = entry["tolerance"];
+  std::vector<Bytes> fed;
+  const auto model = read_for(file, inputs, &fed);
+  ASSERT_TRUE(model) << name << ": " << model.error().to_string();
+  expect_answers(model->graph, fed, want, tolerance, name + " as read");
+  const auto sunk = sink_transposes(*model);
+  ASSERT_TRUE(sunk) << name << ": " << sunk.error().to_string();
+  expect_answers(sunk->graph, fed, want, tolerance, name + " without transpositions");
+  const auto tidy = tidy_import(*model);
+  ASSERT_TRUE(tidy) << name << ": " << tidy.error().to_string();
+  expect_answers(tidy->graph, fed, want, tolerance, name + " tidied");
+  if (!write_again) return;
+  const auto written = write_onnx(tidy->graph);
+  ASSERT_TRUE(written) << name << ": " << written.error().to_string();
+  const auto again = read_checked_onnx(*written);
+  ASSERT_TRUE(again) << name << ": " << again.error().to_string();
+  expect_answers(again->graph, fed, want, tolerance, name + " written again");
+}
+
+TEST(Onnx, ModelsAnswerAsInOnnxruntime) {
+  const json index = json::parse(std::ifstream(kFolder + "index.json"));
+  ASSERT_GE(index["models"].size(), 10u);
+  for (const json& entry : index["models"]) check_file(entry, true);
+}
+
+TEST(Onnx, OperatorsAnswerAsTheirCasesSay) {
+  const json index = json::parse(std::ifstream(kFolder + "index.json"));
+  ASSERT_GE(index["nodes"].size(), 50u);
+  for (const json& entry : index["nodes"]) check_file(entry, false);
+}
+
+TEST(Onnx, RefusesWithAReason) {
+  const json index = json::parse(std::ifstream(kFolder + "index.json"));
+  ASSERT_GE(index["refused"].size(), 20u);
+  for (const json& refused : index["refused"]) {
+    const auto model =
+        read_checked_onnx(*read_file(kFolder + refused["file"].get<std::string>()), nullptr, {}, {.folder = kFolder});
+    ASSERT_FALSE(model) << refused["file"];
+    EXPECT_EQ(name(model.error().code), refused["code"].get<std::string>()) << refused["file"];
+    EXPECT_NE(model.error().to_string().find(refused["message"].get<std::string>()), std::string::npos)
+        << refused["file"] << ": " << model.error().to_string();
+  }
+}
+
+int transpositions(const Graph& graph) {
+  return static_cast<int>(std::ranges::count_if(graph.nodes, [](const Node& n) { return n.op == Op::transpose; }));
+}
+
+TEST(Onnx, NoTranspositionIsLeftInsideACnn) {
+  const auto model = read_checked_onnx(*read_file(kFolder + "cnn.onnx"));
+  ASSERT_TRUE(model) << model.error().to_string();
+  EXPECT_GE(transpositions(model->graph), 10);
+  const auto sunk = sink_transposes(*model);
+  ASSERT_TRUE(sunk) << sunk.error().to_string();
+  EXPECT_EQ(transpositions(sunk->graph), 1) << dump(sunk->graph);  // of the input
+  const auto tidy = tidy_import(*model);
+  ASSERT_TRUE(tidy) << tidy.error().to_string();
+  for (const Node& node : tidy->graph.nodes) EXPECT_NE(node.op, Op::batch_norm);
+  EXPECT_LE(tidy->graph.nodes.size(), 14u) << dump(tidy->graph);
+}
+
+TEST(Onnx, FreeBatchTakesTheSizeThatIsKnown) {
+  const Bytes file = *read_file(kFolder + "resnet_head.onnx");
+  const auto one = read_checked_onnx(file);
+  ASSERT_TRUE(one) << one.error().to_string();
+  EXPECT_TRUE(one->graph.at(one->graph.inputs[0]).batch_unknown);
+  const KnownInput known[] = {{.shape = Shape{3, 4, 6, 6}, .value = {}}};
+  const auto three = read_checked_onnx(file, nullptr, known);
+  ASSERT_TRUE(three) << three.error().to_string();
+  EXPECT_EQ(three->graph.at(three->graph.outputs[0]).shape, (Shape{3, 3}));
+  const KnownInput wrong[] = {{.shape = Shape{3, 5, 6, 6}, .value = {}}};
+  const auto refused = read_checked_onnx(file, nullptr, wrong);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::usage);
+}
+
+// Refused, or a graph that verifies, loses its transpositions, runs and is written.
+void expect_harmless(const Bytes& file) {
+  auto model = read_checked_onnx(file);
+  if (!model) return;
+  ASSERT_TRUE(verify(model->graph));
+  auto sunk = sink_transposes(std::move(*model));
+  ASSERT_TRUE(sunk) << sunk.error().to_string();
+  (void)write_onnx(sunk->graph);
+  auto prepared = prepare_for_inference(std::move(*sunk));
+  ASSERT_TRUE(prepared) << prepared.error().to_string();
+  int64_t bytes = 0;
+  for (const Tensor& t : prepared->graph.tensors) bytes += std::min<int64_t>(t.bytes(), 1 << 24);
+  if (bytes > 1 << 24 || prepared->graph.nodes.size() > 1000) return;  // legal, and large
+  std::vector<Bytes> zeros;
+  for (const TensorId t : prepared->graph.inputs)
+    zeros.emplace_back(static_cast<size_t>(prepared->graph.at(t).bytes()));
+  (void)run_graph(prepared->graph, zeros, kModes[1]);
+}
+
+TEST(Onnx, AnyTruncationIsHarmless) {
+  for (const char* name : {"mlp", "functions", "control"}) {
+    const Bytes file = *read_file(kFolder + name + ".onnx");
+    for (size_t length = 0; length < file.size(); ++length)
+      expect_harmless(Bytes(file.begin(), file.begin() + static_cast<ptrdiff_t>(length)));
+  }
+}
+
+TEST(Onnx, AnyChangedByteIsHarmless) {
+  for (const char* name : {"mlp", "functions", "control"}) {
+    Bytes file = *read_file(kFolder + name + ".onnx");
+    for (uint8_t& byte : file) {
+      const uint8_t old = byte;
+      for (const int change : {0x00, 0x7f, 0x80, 0xff}) byte = static_cast<uint8_t>(change), expect_harmless(file);
+      for (int bit = 0; bit < 8; ++bit) byte = static_cast<uint8_t>(old ^ 1 << bit), expect_harmless(file);
+      byte = old;
+    }
+  }
+}
+
+// Protobuf's own traps: ir_version 8, then the bytes given.
+Result<Checked> read_wire(const Bytes& more) {
+  Bytes file{0x08, 0x08};
+  file.insert(file.end(), more.begin(), more.end());
+  return read_checked_onnx(file);
+}
+
+TEST(Onnx, WireFormatIsHeldToItsRules) {
+  const Bytes long_varint(11, 0x80);
+  Bytes number{0x28};
+  number.insert(number.end(), long_varint.begin(), long_varint.end());
+  for (const Bytes& bytes : {number, Bytes{0x3a, 0x7f}, Bytes{0x3b, 0x00}, Bytes{0x3c}, Bytes{0x3e}, Bytes{0x3f},
+                             Bytes{0x00, 0x00}, Bytes{0x3a, 0xff, 0xff, 0xff, 0xff, 0x0f}}) {
+    const auto read = read_wire(bytes);
+    ASSERT_FALSE(read);
+    EXPECT_EQ(read.error().code, ErrorCode::bad_file) << read.error().to_string();
+  }
+}
+
+// A graph in an attribute of a node of a graph …, 40 times: twice as many messages.
+TEST(Onnx, DeepNestingIsRefused) {
+  Bytes inside;
+  const auto wrap = [&](uint8_t tag) {
+    Bytes outer{tag};
+    size_t size = inside.size();
+    for (; size > 127; size >>= 7) outer.push_back(static_cast<uint8_t>(size | 128));
+    outer.push_back(static_cast<uint8_t>(size));
+    outer.insert(outer.end(), inside.begin(), inside.end());
+    inside = std::move(outer);
+  };
+  for (int level = 0; level < 40; ++level) wrap(0x32), wrap(0x2a), wrap(0x0a);  // graph g, attribute, node
+  wrap(0x3a);
+  const auto read = read_wire(inside);
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().code, ErrorCode::unsupported) << read.error().to_string();
+  EXPECT_NE(read.error().message.find("64 deep"), std::string::npos) << read.error().message;
+}
+
+}  // namespace
+}  // namespace thimble::test
