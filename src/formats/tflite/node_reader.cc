@@ -34,7 +34,8 @@ bool agree(const Shape& declared, uint32_t free_dims, const Shape& computed) {
 }  // namespace
 
 std::optional<std::vector<Op>> operators_of(int builtin) {
-  if (builtin == schema::kShapeOperator || builtin == schema::kDensifyOperator) return std::vector<Op>{};
+  if (builtin == schema::kShapeOperator || builtin == schema::kRankOperator || builtin == schema::kDensifyOperator)
+    return std::vector<Op>{};
   if (builtin == schema::kPackOperator) return std::vector{Op::expand_dims, Op::concatenation};
   const BuiltinRule found = rule_of_builtin(builtin);
   return found.rule ? std::optional(std::vector{found.op}) : std::nullopt;
@@ -59,7 +60,8 @@ TensorId NodeReader::add_tensor(Tensor tensor, Origin origin) {
 Status NodeReader::add(Node node, int builtin, int version, int options_type, const Table& options,
                        const std::string& what) {
   if (builtin == schema::kDensifyOperator || reshapes_densified(node, builtin)) return densify(node);
-  if (builtin == schema::kShapeOperator) return shape(node, what);
+  if (builtin == schema::kShapeOperator || builtin == schema::kRankOperator)
+    return shape(node, builtin == schema::kRankOperator, what);
   if (builtin == schema::kPackOperator) {
     if (options_type != 0 && options_type != schema::kPackOptions)
       return damaged(format("PACK carries options of kind {}, not {}", options_type, schema::kPackOptions));
@@ -114,26 +116,27 @@ bool NodeReader::reshapes_densified(const Node& node, int builtin) const {
          densified_.contains(node.inputs[0]) && graph_.at(node.inputs[0]).shape == graph_.at(node.outputs[0]).shape;
 }
 
-// Shapes are static in a graph: SHAPE gives a constant.
-Status NodeReader::shape(const Node& node, const std::string& what) {
+// Shapes are static in a graph: SHAPE gives a constant, and so does RANK.
+Status NodeReader::shape(const Node& node, bool rank_alone, const std::string& what) {
   if (node.inputs.size() != 1 || node.outputs.size() != 1 || node.inputs[0] == kNoTensor)
     return damaged(format("{} has {} inputs and {} outputs", what, node.inputs.size(), node.outputs.size()));
   THIMBLE_TRY(expect_defined(node));
   const TensorId id = node.outputs[0];
   if (origin(node.inputs[0]) == Origin::shapes && !graph_.at(node.inputs[0]).data)  // whose own shape is not known
     return leave_open(node, what);
-  const auto dims = graph_.at(node.inputs[0]).shape.dims();
+  const int64_t rank[] = {graph_.at(node.inputs[0]).shape.rank()};
+  const auto dims = rank_alone ? std::span<const int64_t>(rank) : graph_.at(node.inputs[0]).shape.dims();
   Tensor& y = graph_.at(id);
   if (origin(id) != Origin::nothing) return damaged(format("the output \"{}\" of {} is given twice", y.name, what));
-  if (y.type == DType::i64) {
+  if (y.type == DType::i64 && !rank_alone) {
     y.data = Data::of(dims);
   } else if (y.type == DType::i32) {
     const std::vector<int32_t> narrow(dims.begin(), dims.end());
     y.data = Data::of(std::span<const int32_t>(narrow));
   } else {
-    return damaged(format("{} gives {}, not int32 or int64", what, y.to_string()));
+    return damaged(format("{} gives {}, not int32{}", what, y.to_string(), rank_alone ? "" : " or int64"));
   }
-  const Shape own{std::ssize(dims)};
+  const Shape own = rank_alone ? Shape{} : Shape{std::ssize(dims)};
   if (!(y.shape == own) && !declared_[static_cast<size_t>(id)].open &&
       !agree(y.shape, declared_[static_cast<size_t>(id)].free_dims, own))
     return damaged(format("{} gives {}, declared is {}", what, own.to_string(), y.shape.to_string()));

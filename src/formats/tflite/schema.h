@@ -60,7 +60,7 @@ enum Signature { kSignatureInputs, kSignatureOutputs, kSignatureKey, kSignatureU
 enum TensorMap { kMapName, kMapTensor };
 inline constexpr std::string_view kUsualSignature = "serving_default";
 inline constexpr int kReshapeOperator = 22, kCustomOperator = 32, kShapeOperator = 77, kPackOperator = 83,
-                     kDensifyOperator = 124;
+                     kRankOperator = 110, kDensifyOperator = 124;
 inline constexpr int kPackOptions = 59;  // in the union BuiltinOptions
 
 // TensorType numbers of the file.
