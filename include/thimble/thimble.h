@@ -49,7 +49,9 @@ enum class ElementType {
   int64,
   uint64,
   boolean,
-  int4
+  int4,
+  complex64,
+  bfloat16
 };
 const char* name(ElementType type);  // "float32"
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Writes tests/goldens/ops: one tiny .tflite per case (usually a single operator) and what the reference answers.
+"""Writes tests/goldens/ops (or types): one tiny .tflite per case (usually a single operator) and what the reference answers.
 
 Oracle: LiteRT's reference kernels; its optimised kernels where the reference resolver lacks the operator or is known to be
 wrong (index.json says which). Inputs and outputs of all cases lie back to back in data.bin, little-endian, row-major;
 index.json gives dtype, shape and offset of each.
 
-  build/venv/litert/bin/python scripts/goldens/op_goldens.py [--only SUBSTRING]
+  build/venv/litert/bin/python scripts/goldens/op_goldens.py [--set types] [--only SUBSTRING]
 """
 import argparse
 import importlib.metadata
@@ -22,7 +22,10 @@ import op_cases_integer
 import op_cases_linear
 import op_cases_shape
 import op_cases_sparse
+import op_cases_types
 
+# folder of tests/goldens → modules of cases
+SETS = {"ops": [op_cases_linear, op_cases_shape, op_cases_elementwise, op_cases_sparse, op_cases_integer], "types": [op_cases_types]}
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RESOLVERS = {"reference": OpResolverType.BUILTIN_REF, "optimized": OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES}
 
@@ -45,9 +48,11 @@ def answer(case):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--output", type=pathlib.Path, default=ROOT / "tests/goldens/ops")
+    parser.add_argument("--set", choices=SETS, default="ops", help="which folder of tests/goldens is written")
+    parser.add_argument("--output", type=pathlib.Path)
     parser.add_argument("--only", default="", help="run only the cases whose name contains this, write nothing, print")
     options = parser.parse_args()
+    options.output = options.output or ROOT / "tests/goldens" / options.set
     entries, data, failed = [], bytearray(), 0
     if not options.only:
         options.output.mkdir(parents=True, exist_ok=True)
@@ -66,8 +71,7 @@ def main():
             data.extend(content)
         return {"dtype": array.dtype.name, "shape": list(array.shape), "offset": places[content]}
 
-    for case in itertools.chain(op_cases_linear.cases(), op_cases_shape.cases(), op_cases_elementwise.cases(),
-                                op_cases_sparse.cases(), op_cases_integer.cases()):
+    for case in itertools.chain.from_iterable(module.cases() for module in SETS[options.set]):
         if options.only not in case.name:
             continue
         try:

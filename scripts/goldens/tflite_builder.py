@@ -9,7 +9,9 @@ from ai_edge_litert import schema_py_generated as fb
 
 TYPES = {"float32": fb.TensorType.FLOAT32, "float16": fb.TensorType.FLOAT16, "int32": fb.TensorType.INT32,
          "uint8": fb.TensorType.UINT8, "int64": fb.TensorType.INT64, "bool": fb.TensorType.BOOL,
-         "int16": fb.TensorType.INT16, "int8": fb.TensorType.INT8, "int4": fb.TensorType.INT4}
+         "int16": fb.TensorType.INT16, "int8": fb.TensorType.INT8, "int4": fb.TensorType.INT4,
+         "float64": fb.TensorType.FLOAT64, "uint16": fb.TensorType.UINT16, "uint32": fb.TensorType.UINT32,
+         "uint64": fb.TensorType.UINT64, "complex64": fb.TensorType.COMPLEX64, "bfloat16": fb.TensorType.BFLOAT16}
 
 
 class TfliteBuilder:

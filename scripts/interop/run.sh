@@ -6,6 +6,7 @@
 #   scripts/interop/run.sh DIR…               compares the .tflite files below these folders instead of running studies
 # Then RECIPES random recipes and CHAINS random chains of commands (1,000 each, from SEED): each file that they write must run
 # in every runtime and agree; what fails is left in build/interop/failed.
+# CASES single-operator models (1,000) with random types, shapes and scales are held against LiteRT too.
 # THIMBLE names the program (default build/release/thimble), PRESET the preset of the studies (default quick).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -37,5 +38,6 @@ status=0
 "$venvs/litert/bin/python" scripts/interop/squeezed.py --thimble "$thimble" || status=1
 "$venvs/litert/bin/python" scripts/interop/random_recipes.py --thimble "$thimble" --count "${RECIPES:-1000}" \
   --chains "${CHAINS:-1000}" --seed "${SEED:-1}" --keep build/interop/failed || status=1
+"$venvs/litert/bin/python" scripts/interop/elementwise_random.py --program "$thimble" --cases "${CASES:-1000}" --seed "${SEED:-1}" || status=1
 "$venvs/tensorflow/bin/python" scripts/interop/fine_tune.py --thimble "$thimble" || status=1
 exit $status

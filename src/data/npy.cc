@@ -103,6 +103,8 @@ void for_each(const NpyArray& a, F fn) {
       fn(load<float>(p));
     else if (a.dtype == "f8")
       fn(load<double>(p));
+    else if (a.dtype == "c8")
+      fn(load<float>(p));  // the real part
     else if (a.dtype == "f2")
       fn(half_to_float(load<uint16_t>(p)));
     else if (a.dtype == "u1" || a.dtype == "b1")
@@ -127,7 +129,7 @@ void for_each(const NpyArray& a, F fn) {
 }  // namespace
 
 int64_t npy_item_size(std::string_view dtype) {
-  for (const char* known : {"f2", "f4", "f8", "i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", "b1"})
+  for (const char* known : {"f2", "f4", "f8", "i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", "b1", "c8"})
     if (dtype == known) return known[1] - '0';
   return 0;
 }
@@ -146,7 +148,8 @@ std::vector<float> NpyArray::as_floats() const {
 }
 
 Result<std::vector<int64_t>> NpyArray::as_integers() const {
-  if (dtype[0] == 'f') return fail(ErrorCode::bad_file, format("an array of {} does not hold whole numbers", dtype));
+  if (dtype[0] == 'f' || dtype[0] == 'c')
+    return fail(ErrorCode::bad_file, format("an array of {} does not hold whole numbers", dtype));
   std::vector<int64_t> out;
   out.reserve(static_cast<size_t>(elements()));
   for_each(*this, [&](auto v) { out.push_back(static_cast<int64_t>(v)); });

@@ -10,9 +10,9 @@ struct TypeRow {
   const char* name;
   int bits;
 };
-constexpr TypeRow kTypes[] = {{"float32", 32}, {"float16", 16}, {"float64", 64}, {"int8", 8},    {"uint8", 8},
-                              {"int16", 16},   {"uint16", 16},  {"int32", 32},   {"uint32", 32}, {"int64", 64},
-                              {"uint64", 64},  {"bool", 8},     {"int4", 4}};
+constexpr TypeRow kTypes[] = {{"float32", 32}, {"float16", 16}, {"float64", 64}, {"int8", 8},       {"uint8", 8},
+                              {"int16", 16},   {"uint16", 16},  {"int32", 32},   {"uint32", 32},    {"int64", 64},
+                              {"uint64", 64},  {"bool", 8},     {"int4", 4},     {"complex64", 64}, {"bfloat16", 16}};
 static_assert(std::size(kTypes) == static_cast<size_t>(DType::count));
 
 constexpr int64_t kMaxElements = int64_t{1} << 40;

@@ -12,7 +12,8 @@
 
 namespace thimble {
 
-enum class DType : uint8_t { f32, f16, f64, i8, u8, i16, u16, i32, u32, i64, u64, boolean, i4, count };
+// c64: two float32, the real part first. bf16: the upper half of a float32.
+enum class DType : uint8_t { f32, f16, f64, i8, u8, i16, u16, i32, u32, i64, u64, boolean, i4, c64, bf16, count };
 
 const char* name(DType type);  // "float32", "int8", "bool"…
 int64_t bits(DType type);      // 32, 8, 4 …

@@ -158,7 +158,7 @@ Status Emitter::refuse_types() const {
   if (g_.inputs.empty() || g_.outputs.empty()) return fail(ErrorCode::unsupported, "a model without inputs or outputs");
   for (const Tensor& t : g_.tensors) {
     if (t.type == DType::f64 || t.type == DType::f16 || t.type == DType::u16 || t.type == DType::u32 ||
-        t.type == DType::u64)
+        t.type == DType::u64 || t.type == DType::c64 || t.type == DType::bf16)
       return fail(ErrorCode::unsupported, format("{}: no C for this element type", t.to_string()));
     if (t.variable && t.data && std::ranges::any_of(t.data.as<uint8_t>(), [](uint8_t b) { return b != 0; }))
       return fail(ErrorCode::unsupported, format("state {} does not begin with zeros", t.to_string()));

@@ -4,6 +4,9 @@
 // runs on small machines stands in ops/fixed_function_kernel.h; the exponential only fills tables.
 #pragma once
 
+#include <bit>
+#include <limits>
+
 #include "base/fixed_point.h"
 #include "ops/fixed_function_kernel.h"
 
@@ -37,6 +40,32 @@ constexpr int32_t exp_of_negative(int32_t a, int bits) {
   for (int k = -2; k <= 4; ++k)
     if (bits > k && (remainder & (1 << (fraction + k)))) result = mul(result, kFactor[k + 2]);
   return a == 0 ? kOne : result;
+}
+
+// 1/√x of an integer x ≥ 1 as multiplier and shift: five Newton steps in Q3.28.
+struct Multiplier {
+  int32_t multiplier = 0;
+  int shift = 0;
+};
+inline Multiplier inverse_root(int32_t x) {
+  if (x <= 1) return {std::numeric_limits<int32_t>::max(), 0};
+  int shift = 11;
+  for (; x >= 1 << 29; ++shift) x /= 4;
+  const int pairs = (std::countl_zero(static_cast<uint32_t>(x)) - 1) / 2 - 1;
+  shift -= pairs;
+  x <<= 2 * pairs;
+  const int32_t half = rounding_divide_by_pot(x >> 1, 1), three_halves = (1 << 28) + (1 << 27);
+  int32_t root = 1 << 28;
+  for (int i = 0; i < 5; ++i) {
+    const int32_t cube = rescale(mul(mul(root, root), root), 9, 3);
+    root = rescale(sub(mul(three_halves, root), mul(half, cube)), 6, 3);
+  }
+  root = mul(root, 1518500250);
+  if (shift < 0) {
+    root <<= -shift;
+    shift = 0;
+  }
+  return {root, -shift};
 }
 
 }  // namespace thimble::fixed

@@ -66,6 +66,7 @@ Status in_build(Op op) {
 
 std::string RunFault::take() {
   set_ = false;
+  if (kind_ == Kind::sizes) return format("sizes {} and {}, which do not broadcast", value_, length_);
   return format("index {} of an axis of {} entries", value_, length_);
 }
 

@@ -45,7 +45,13 @@ enum OpTypes : uint32_t {
   BOOL = 128,
   F16 = 256,
   S16X8 = 512,
-  ANY = F32 | S8 | U8 | I32 | I64 | S16 | BOOL | F16  // bytes are moved, not computed
+  U32 = 1024,
+  U16 = 2048,
+  U64 = 4096,
+  F64 = 8192,
+  C64 = 16384,
+  BF16 = 32768,
+  ANY = F32 | S8 | U8 | I32 | I64 | S16 | BOOL | F16 | U32 | U16 | U64 | F64 | C64 | BF16  // bytes are moved
 };
 
 struct TensorSpec {
@@ -124,17 +130,24 @@ struct TensorView {
 class RunFault {
  public:
   // An index into an axis of `length` entries. The first fault of a run stands.
-  void index(int64_t value, int64_t length) {
-    if (set_.exchange(true)) return;
-    value_ = value;
-    length_ = length;
-  }
+  void index(int64_t value, int64_t length) { set(Kind::index, value, length); }
+  // Two sizes of one dimension, which should broadcast.
+  void sizes(int64_t a, int64_t b) { set(Kind::sizes, a, b); }
   bool set() const { return set_.load(std::memory_order_relaxed); }
   // `index 7 of an axis of 5 entries`; clears it.
   std::string take();
 
  private:
+  enum class Kind : uint8_t { index, sizes };
+  void set(Kind kind, int64_t value, int64_t length) {
+    if (set_.exchange(true)) return;
+    kind_ = kind;
+    value_ = value;
+    length_ = length;
+  }
+
   std::atomic<bool> set_ = false;
+  Kind kind_ = Kind::index;
   int64_t value_ = 0, length_ = 0;
 };
 

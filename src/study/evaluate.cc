@@ -53,6 +53,7 @@ std::string npy_type(DType type) {
     case DType::i64: return "i8";
     case DType::u64: return "u8";
     case DType::boolean: return "b1";
+    case DType::c64: return "c8";
     default: return {};
   }
 }

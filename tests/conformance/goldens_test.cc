@@ -19,8 +19,8 @@ json load(const std::string& path) { return json::parse(std::ifstream(path)); }
 
 int64_t element_bytes(const std::string& dtype) {
   if (dtype == "float32" || dtype == "int32" || dtype == "uint32") return 4;
-  if (dtype == "int64" || dtype == "float64") return 8;
-  if (dtype == "int16" || dtype == "float16") return 2;
+  if (dtype == "int64" || dtype == "float64" || dtype == "complex64") return 8;
+  if (dtype == "int16" || dtype == "float16" || dtype == "uint16") return 2;
   return 1;
 }
 
@@ -112,6 +112,8 @@ std::vector<json> cases_of(const std::string& folder) {
 }
 std::string case_name(const testing::TestParamInfo<json>& info) { return info.param["name"]; }
 INSTANTIATE_TEST_SUITE_P(Ops, OpGolden, testing::ValuesIn(cases_of("tests/goldens/ops")), case_name);
+// One case of each elementwise operator in each type (scripts/goldens/op_cases_types.py).
+INSTANTIATE_TEST_SUITE_P(Types, OpGolden, testing::ValuesIn(cases_of("tests/goldens/types")), case_name);
 // Odd but legal files (scripts/goldens/reader_goldens.py).
 INSTANTIATE_TEST_SUITE_P(Reader, OpGolden, testing::ValuesIn(cases_of("tests/goldens/reader")), case_name);
 // Random networks as `thimble study` writes them (scripts/interop/written_goldens.py).

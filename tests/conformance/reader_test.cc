@@ -138,9 +138,8 @@ TEST(Reader, ForgedTablesAreRefusedAtOnce) {
 
 // Any tensor of any operator with another type, without scales, of another shape: refused, or a graph that runs.
 TEST(Reader, OperatorsSurviveOtherTensors) {
-  const json index = json::parse(std::ifstream("tests/goldens/ops/index.json"));
-  const DType types[] = {DType::f32, DType::f16, DType::i8,  DType::u8,
-                         DType::i16, DType::i32, DType::i64, DType::boolean};
+  const DType types[] = {DType::f32, DType::f16, DType::i8,      DType::u8,  DType::i16,
+                         DType::i32, DType::i64, DType::boolean, DType::u32, DType::c64};
   const Shape shapes[] = {{}, {0}, {1}, {1, 1}, {2, 0, 3}, {1, 2, 3, 4}};
   int runs = 0;
   const auto look = [&](const Graph& changed) {
@@ -149,9 +148,14 @@ TEST(Reader, OperatorsSurviveOtherTensors) {
       if (auto program = Program::plan(changed, {.reference_only = reference, .max_arena_bytes = 1 << 20}))
         if (auto session = Session::create(*program)) (*session)->run(), ++runs;
   };
-  for (const json& c : index["cases"]) {
-    const auto graph = read_model("tests/goldens/ops/" + c["file"].get<std::string>());
-    ASSERT_TRUE(graph) << c["name"];
+  std::vector<std::string> files;
+  for (const std::string folder : {"tests/goldens/ops/", "tests/goldens/types/"}) {
+    const json index = json::parse(std::ifstream(folder + "index.json"));
+    for (const json& c : index["cases"]) files.push_back(folder + c["file"].get<std::string>());
+  }
+  for (const std::string& file : files) {
+    const auto graph = read_model(file);
+    ASSERT_TRUE(graph) << file;
     for (size_t t = 0; t < graph->tensors.size(); ++t) {
       const bool constant = graph->tensors[t].constant();
       Graph changed = *graph;

@@ -11,8 +11,9 @@ struct Operand {
   std::vector<int32_t> integers;  // integer operands: constants, or a variable (dropout's step)
   bool wanted = true;             // the gradient with respect to it is compared
   bool constant = false;
-  bool int8 = false;    // integers are stored as int8
-  bool absent = false;  // an optional operand that is left out
+  bool int8 = false;     // integers are stored as int8
+  bool boolean = false;  // or as bool
+  bool absent = false;   // an optional operand that is left out
 
   bool is_float() const { return !values.empty(); }
 };
@@ -53,9 +54,10 @@ inline Operand constant(Operand o) {
   return o;
 }
 
-void add_function_cases(std::vector<GradientCase>& cases);  // unary, binary, softmax, losses …
-void add_layer_cases(std::vector<GradientCase>& cases);     // dense, convolution, pools, norm, lstm, dropout
-void add_quantize_cases(std::vector<GradientCase>& cases);  // fake_quantize
-void add_movement_cases(std::vector<GradientCase>& cases);  // reshape … split, reductions
+void add_function_cases(std::vector<GradientCase>& cases);     // unary, binary, softmax, losses …
+void add_layer_cases(std::vector<GradientCase>& cases);        // dense, convolution, pools, norm, lstm, dropout
+void add_quantize_cases(std::vector<GradientCase>& cases);     // fake_quantize
+void add_elementwise_cases(std::vector<GradientCase>& cases);  // pow, select, cumsum …
+void add_movement_cases(std::vector<GradientCase>& cases);     // reshape … split, reductions
 
 }  // namespace thimble::test

@@ -27,10 +27,10 @@ Result<CaseGraph> forward_graph(const GradientCase& c) {
       continue;
     }
     const std::vector<int8_t> bytes(o.integers.begin(), o.integers.end());
-    const Data data = o.is_float() ? Data::of(std::span<const float>(o.values))
-                      : o.int8     ? Data::of(std::span<const int8_t>(bytes))
-                                   : Data::of(std::span<const int32_t>(o.integers));
-    const DType type = o.is_float() ? DType::f32 : o.int8 ? DType::i8 : DType::i32;
+    const Data data = o.is_float()          ? Data::of(std::span<const float>(o.values))
+                      : o.int8 || o.boolean ? Data::of(std::span<const int8_t>(bytes))
+                                            : Data::of(std::span<const int32_t>(o.integers));
+    const DType type = o.is_float() ? DType::f32 : o.int8 ? DType::i8 : o.boolean ? DType::boolean : DType::i32;
     const std::string name = format("in{}", i);
     in.push_back(o.constant ? b.constant(name, type, o.shape, data) : b.variable(name, type, o.shape, data));
     if (o.wanted) g.wanted.push_back(in.back());

@@ -49,6 +49,12 @@ uint32_t bit_of(DType type) {
     case DType::i32: return I32;
     case DType::i64: return I64;
     case DType::boolean: return BOOL;
+    case DType::u32: return U32;
+    case DType::u16: return U16;
+    case DType::u64: return U64;
+    case DType::f64: return F64;
+    case DType::c64: return C64;
+    case DType::bf16: return BF16;
     default: return 0;
   }
 }

@@ -22,7 +22,8 @@ tl::unexpected<Error> not_supported(const std::string& what, const std::string& 
 }  // namespace
 
 std::optional<std::vector<Op>> operators_of(int builtin) {
-  if (builtin == schema::kShapeOperator || builtin == schema::kDensifyOperator || is_control(builtin))
+  if (builtin == schema::kShapeOperator || builtin == schema::kRankOperator || builtin == schema::kDensifyOperator ||
+      is_control(builtin))
     return std::vector<Op>{};
   if (builtin == schema::kPackOperator) return std::vector{Op::expand_dims, Op::concatenation};
   const BuiltinRule found = rule_of_builtin(builtin);
@@ -32,7 +33,8 @@ std::optional<std::vector<Op>> operators_of(int builtin) {
 Status NodeReader::add(Node node, int builtin, int version, int options_type, const Table& options,
                        const std::string& what) {
   if (builtin == schema::kDensifyOperator || reshapes_densified(node, builtin)) return densify(node);
-  if (builtin == schema::kShapeOperator) return shape(node, what);
+  if (builtin == schema::kShapeOperator || builtin == schema::kRankOperator)
+    return shape(node, builtin == schema::kRankOperator, what);
   if (builtin == schema::kPackOperator) {
     if (options_type != 0 && options_type != schema::kPackOptions)
       return damaged(format("PACK carries options of kind {}, not {}", options_type, schema::kPackOptions));
@@ -87,8 +89,8 @@ bool NodeReader::reshapes_densified(const Node& node, int builtin) const {
          densified_.contains(node.inputs[0]) && graph_.at(node.inputs[0]).shape == graph_.at(node.outputs[0]).shape;
 }
 
-// Shapes are static in a graph: SHAPE gives a constant.
-Status NodeReader::shape(const Node& node, const std::string& what) {
+// Shapes are static in a graph: SHAPE gives a constant, and so does RANK.
+Status NodeReader::shape(const Node& node, bool rank_alone, const std::string& what) {
   if (node.inputs.size() != 1 || node.outputs.size() != 1 || node.inputs[0] == kNoTensor)
     return damaged(format("{} has {} inputs and {} outputs", what, node.inputs.size(), node.outputs.size()));
   THIMBLE_TRY(reading_.expect_defined(node));
@@ -96,19 +98,20 @@ Status NodeReader::shape(const Node& node, const std::string& what) {
   if (reading_.origin(node.inputs[0]) == Origin::known &&
       !graph_.at(node.inputs[0]).data)  // whose own shape is not known
     return reading_.leave_open(node, what);
-  const auto dims = graph_.at(node.inputs[0]).shape.dims();
+  const int64_t rank[] = {graph_.at(node.inputs[0]).shape.rank()};
+  const auto dims = rank_alone ? std::span<const int64_t>(rank) : graph_.at(node.inputs[0]).shape.dims();
   Tensor& y = graph_.at(id);
   if (reading_.origin(id) != Origin::nothing)
     return damaged(format("the output \"{}\" of {} is given twice", y.name, what));
-  if (y.type == DType::i64) {
+  if (y.type == DType::i64 && !rank_alone) {
     y.data = Data::of(dims);
   } else if (y.type == DType::i32) {
     const std::vector<int32_t> narrow(dims.begin(), dims.end());
     y.data = Data::of(std::span<const int32_t>(narrow));
   } else {
-    return damaged(format("{} gives {}, not int32 or int64", what, y.to_string()));
+    return damaged(format("{} gives {}, not int32{}", what, y.to_string(), rank_alone ? "" : " or int64"));
   }
-  const Shape own{std::ssize(dims)};
+  const Shape own = rank_alone ? Shape{} : Shape{std::ssize(dims)};
   if (!reading_.may_be(id, own))
     return damaged(format("{} gives {}, declared is {}", what, own.to_string(), y.shape.to_string()));
   y.shape = own;

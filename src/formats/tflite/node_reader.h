@@ -27,7 +27,7 @@ class NodeReader {
   Status rule_node(Node node, int builtin, int version, int options_type, const Table& options,
                    const std::string& what);
   Status densify(const Node& node);
-  Status shape(const Node& node, const std::string& what);
+  Status shape(const Node& node, bool rank_alone, const std::string& what);
   Status pack(const Node& node, int axis, const std::string& what);
   bool reshapes_densified(const Node& node, int builtin) const;
 

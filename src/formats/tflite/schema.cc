@@ -8,7 +8,7 @@ struct Row {
 };
 constexpr Row kRows[] = {{0, DType::f32},     {1, DType::f16},  {2, DType::i32}, {3, DType::u8},   {4, DType::i64},
                          {6, DType::boolean}, {7, DType::i16},  {9, DType::i8},  {10, DType::f64}, {12, DType::u64},
-                         {15, DType::u32},    {16, DType::u16}, {17, DType::i4}};
+                         {15, DType::u32},    {16, DType::u16}, {17, DType::i4}, {8, DType::c64},  {18, DType::bf16}};
 }  // namespace
 
 Result<DType> dtype(int file_type) {

@@ -64,7 +64,7 @@ enum Signature { kSignatureInputs, kSignatureOutputs, kSignatureKey, kSignatureU
 enum TensorMap { kMapName, kMapTensor };
 inline constexpr std::string_view kUsualSignature = "serving_default";
 inline constexpr int kReshapeOperator = 22, kCustomOperator = 32, kShapeOperator = 77, kPackOperator = 83,
-                     kIfOperator = 118, kWhileOperator = 119, kDensifyOperator = 124, kCallOnceOperator = 129,
+                     kRankOperator = 110, kIfOperator = 118, kWhileOperator = 119, kDensifyOperator = 124, kCallOnceOperator = 129,
                      kVarHandleOperator = 142, kReadVariableOperator = 143, kAssignVariableOperator = 144,
                      kCompositeOperator = 206;
 // In the unions BuiltinOptions and BuiltinOptions2.

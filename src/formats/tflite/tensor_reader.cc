@@ -51,7 +51,8 @@ Status TensorReader::quantization(const Table& q, Tensor* tensor) {
   const auto zero = q.scalars<int64_t>(schema::kQuantZeroPoint);
   // What training has left on numbers that are not whole says nothing of them.
   const DType type = tensor->type;
-  if (scale.empty() || type == DType::f32 || type == DType::f16 || type == DType::f64 || type == DType::boolean)
+  if (scale.empty() || type == DType::f32 || type == DType::f16 || type == DType::f64 || type == DType::boolean ||
+      type == DType::c64 || type == DType::bf16)
     return {};
   if (!zero.empty() && zero.size() != scale.size() && zero.size() != 1)
     return damaged(format("\"{}\" has {} scales but {} zero points", tensor->name, scale.size(), zero.size()));

@@ -1,6 +1,8 @@
 // Elementwise functions of two operands with broadcasting: add, sub, mul, div, maximum, minimum,
 // squared_difference; y = act(f(a, b)).
-//   a, b  one type: float32, int32, int8, uint8; y their broadcast shape
+//   a, b  one type: float32, int32, int8, uint8, int16; all but div and squared_difference int64; mul also uint32 and
+//         complex64; add, mul, maximum and minimum float16, computed in float32; y their broadcast shape. int16 with
+//         scales in all but squared_difference; without them in add and mul, maximum and minimum
 // float32: add, sub, mul and div are clamped to ±FLT_MAX where there is no activation (but `unbounded`). maximum is
 // a > b ? a : b, minimum a < b ? a : b. int32: sums and products wrap; div truncates, −2^31 / −1 saturates.
 // Integer division by 0, where LiteRT ends with an error: a constant divisor that holds it is refused; of
@@ -8,7 +10,10 @@
 // 8 bits: add and sub bring both operands to twice the larger scale with 20 bits of headroom (7 for
 // squared_difference) and requantise; mul requantises the product; maximum and minimum compare raw
 // values and need equal quantisation; div multiplies by a fixed-point reciprocal, its shifts beyond 31 bits as LiteRT's
-// reference makes them. Source: TensorFlow Lite's reference kernels.
+// reference makes them. int16 with scales (zero points 0) does as 8 bits do, add and sub with 15 bits of headroom;
+// where pot_scale_int16 asks for it and all scales are powers of two, they shift the operand of the smaller scale to
+// the other's, which is the output's, with rounding, and saturate. Integers of 16, 32 and 64 bits without scales wrap.
+// Source: TensorFlow Lite's reference kernels.
 //
 // sum_to_shape(x) → the sum of x over the dimensions that broadcasting to x's shape repeated.
 // extremum_grad(a, b, dy) → dy where a is the chosen operand (a ≥ b for maximum, a ≤ b for minimum)
@@ -25,10 +30,12 @@ namespace thimble {
 struct BinaryAttrs {
   Activation activation = Activation::none;
   bool unbounded = false;  // float32: infinities stay, as IEEE has them and ONNX asks
+  bool pot_scale_int16 = false;  // add and sub of int16: by shifts where all scales are powers of two
   template <class V>
   void fields(V& v) {
     v("activation", activation);
     v("unbounded", unbounded, since(3));
+    v("pot_scale_int16", pot_scale_int16, since(3));
   }
 };
 
@@ -52,7 +59,10 @@ struct ExtremumGradAttrs {
 
 BinaryFn binary_fn(Op op);
 
-// The numbers that 8-bit operands need, but for the broadcast.
+// In thimble_binary::left_shift: add and sub of int16 by shifts alone, which a_shift and b_shift are.
+inline constexpr int kPowersOfTwo = -1;
+
+// The numbers that 8-bit and 16-bit operands need, but for the broadcast.
 void plan_integers(BinaryFn fn, Activation activation, DType type, const Quantization& a, const Quantization& b,
                    const Quantization& y, thimble_binary* plan);
 // The raw result of two raw values.

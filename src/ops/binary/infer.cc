@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <cfloat>
 #include <cmath>
+#include <optional>
 
 #include "ops/binary/binary.h"
+#include "ops/weighted.h"
 
 namespace thimble::infer {
 namespace {
@@ -23,6 +25,11 @@ Status expect_no_zero_divisor(const Tensor& divisor) {
     return fail(ErrorCode::bad_file, format("element {} of the constant divisor {} is zero", i, divisor.to_string()),
                 "integers have no result for a division by zero: change the constant, or divide in float32");
   };
+  if (divisor.type == DType::i16) {
+    const auto values = divisor.data.as<int16_t>();
+    const auto zero = std::ranges::find(values, 0);
+    return zero == values.end() ? Status{} : refuse(static_cast<size_t>(zero - values.begin()));
+  }
   if (divisor.type == DType::i32) {
     const auto values = divisor.data.as<int32_t>();
     const auto zero = std::ranges::find(values, 0);
@@ -33,6 +40,46 @@ Status expect_no_zero_divisor(const Tensor& divisor) {
   return zero == values.end() ? Status{} : refuse(static_cast<size_t>(zero - values.begin()));
 }
 
+// Which types a function computes in, beside those of 8 bits.
+Status expect_types(const InferContext& ctx, BinaryFn fn) {
+  switch (fn) {
+    case BinaryFn::mul:
+      return ctx.expect_type(0, {DType::f32, DType::i32, DType::i8, DType::u8, DType::i16, DType::i64, DType::u32,
+                                 DType::c64, DType::f16});
+    case BinaryFn::squared_difference: return ctx.expect_type(0, {DType::f32, DType::i32, DType::i8, DType::u8});
+    case BinaryFn::div: return ctx.expect_type(0, {DType::f32, DType::i32, DType::i8, DType::u8, DType::i16});
+    case BinaryFn::sub:
+      return ctx.expect_type(0, {DType::f32, DType::i32, DType::i8, DType::u8, DType::i16, DType::i64});
+    default:
+      return ctx.expect_type(0, {DType::f32, DType::i32, DType::i8, DType::u8, DType::i16, DType::i64, DType::f16});
+  }
+}
+
+// The exponent of a power of two; nothing for other numbers.
+std::optional<int> exponent_of(float scale) {
+  int exponent = 0;
+  return std::frexp(scale, &exponent) == 0.5f ? std::optional(exponent - 1) : std::nullopt;
+}
+
+// int16 by shifts, where the attribute asks for it and the scales allow it.
+Status plan_powers_of_two(const InferContext& ctx, thimble_binary* plan, bool* taken) {
+  const Tensor &a = ctx.in(0), &b = ctx.in(1), &y = ctx.declared(0);
+  const auto p = exponent_of(a.quant.scale[0]), q = exponent_of(b.quant.scale[0]), r = exponent_of(y.quant.scale[0]);
+  if (!p || !q || !r) return {};
+  plan->a_shift = *p - *r;
+  plan->b_shift = *q - *r;
+  if ((plan->a_shift != 0 && plan->b_shift != 0) || plan->a_shift > 0 || plan->b_shift > 0 || plan->a_shift < -31 ||
+      plan->b_shift < -31)
+    return fail(
+        ErrorCode::unsupported,
+        format("scales {}, {} and {}: by shifts one operand must have the output's scale, the other a smaller one",
+               a.quant.scale[0], b.quant.scale[0], y.quant.scale[0]));
+  plan->left_shift = kPowersOfTwo;
+  quantized_activation_range(ctx.node.attrs.as<BinaryAttrs>().activation, y.type, y.quant, &plan->lo, &plan->hi);
+  *taken = true;
+  return {};
+}
+
 }  // namespace
 
 Status binary(InferContext& ctx) {
@@ -40,7 +87,7 @@ Status binary(InferContext& ctx) {
   THIMBLE_TRY(ctx.expect_attrs<BinaryAttrs>());
   const Tensor &a = ctx.in(0), &b = ctx.in(1), &y = ctx.declared(0);
   const BinaryFn fn = binary_fn(ctx.node.op);
-  THIMBLE_TRY(ctx.expect_type(0, {DType::f32, DType::i32, DType::i8, DType::u8}));
+  THIMBLE_TRY(expect_types(ctx, fn));
   if (a.type != b.type)
     return fail(ErrorCode::bad_file, format("operands differ in type: {} and {}", a.to_string(), b.to_string()));
   THIMBLE_ASSIGN(const Shape shape, broadcast_shape(a.shape, b.shape));
@@ -55,15 +102,25 @@ Status binary(InferContext& ctx) {
   plan.b_constant = b.constant();
   binary_range(fn, ctx.node.attrs.as<BinaryAttrs>(), &plan.range);
   if (a.type == DType::i32 && fn == BinaryFn::div) return expect_no_zero_divisor(b);
+  if ((a.type == DType::c64 && activation != Activation::none) ||
+      (a.type == DType::u32 && activation == Activation::relu_n1_to_1))
+    return fail(ErrorCode::unsupported, format("fused activation {} of {}", name(activation), a.to_string()));
   if (!is_quantized_type(a.type)) return {};
+  if (a.type == DType::i16 && a.quant.empty() && b.quant.empty()) {
+    if (fn == BinaryFn::sub || fn == BinaryFn::div)
+      return fail(ErrorCode::unsupported, format("{} of int16 without scales", name(ctx.node.op)),
+                  "cast to int32 first");
+    return {};
+  }
   for (const Tensor* t : {&a, &b, &y}) {
     if (t->type != a.type)
       return fail(ErrorCode::bad_file, format("output {} must be {}", t->to_string(), name(a.type)));
     THIMBLE_TRY(ctx.expect_per_tensor_quantized(*t));
     if (!std::isfinite(t->quant.scale[0]))
       return fail(ErrorCode::bad_file, format("{}: scale is not finite", t->to_string()));
-    const int32_t low = a.type == DType::u8 ? 0 : -128;
-    if (t->quant.zero_point[0] < low || t->quant.zero_point[0] > low + 255)
+    const bool wide = a.type == DType::i16;
+    const int32_t low = a.type == DType::i8 ? -128 : 0;
+    if (t->quant.zero_point[0] < low || t->quant.zero_point[0] > (wide ? 0 : low + 255))
       return fail(ErrorCode::bad_file,
                   format("{}: zero point {} is out of range", t->to_string(), t->quant.zero_point[0]));
   }
@@ -74,9 +131,15 @@ Status binary(InferContext& ctx) {
                     format("{} and {} must share scale and zero point", a.to_string(), t->to_string()));
     return {};
   }
+  if (a.type == DType::i16 && ctx.node.attrs.as<BinaryAttrs>().pot_scale_int16) {
+    bool taken = false;
+    THIMBLE_TRY(plan_powers_of_two(ctx, &plan, &taken));
+    if (taken) return {};
+  }
   plan_integers(fn, activation, a.type, a.quant, b.quant, y.quant, &plan);
-  // A product (16 bits) leaves 15 to shift by, a quotient the headroom of its dividend.
-  if (plan.y_shift > (fn == BinaryFn::div ? 23 : 15))
+  // A product (16 bits; of 16 bits 31) leaves 15 to shift by, a quotient the headroom of its dividend.
+  const int headroom = fn == BinaryFn::div ? (a.type == DType::i16 ? 15 : 23) : a.type == DType::i16 ? 0 : 15;
+  if (plan.y_shift > headroom)
     return fail(ErrorCode::bad_file, format("output scale {} is too small for inputs of scale {} and {}",
                                             y.quant.scale[0], a.quant.scale[0], b.quant.scale[0]));
   if (fn == BinaryFn::div) return expect_no_zero_divisor(b);

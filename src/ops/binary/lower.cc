@@ -165,7 +165,7 @@ Result<bool> binary(LowerContext& ctx) {
   const auto& f = ctx.plan<thimble_binary>();
   const Broadcast plan(f.broadcast);
   const auto n = static_cast<double>(plan.outer * plan.inner);
-  if (n == 0 || type == DType::i32) return false;
+  if (n == 0 || (type != DType::f32 && type != DType::i8 && type != DType::u8)) return false;
   const auto bind = [&](auto* p) {
     p->plan = plan;
     ctx.bind_in(&p->a, 0);

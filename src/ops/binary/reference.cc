@@ -1,7 +1,12 @@
 #include <algorithm>
 #include <cfloat>
+#include <cmath>
+#include <complex>
+#include <limits>
 
+#include "base/half.h"
 #include "ops/binary/binary.h"
+#include "ops/number_types.h"
 
 namespace thimble::reference {
 namespace {
@@ -24,31 +29,64 @@ Loops loops_of(BinaryFn fn) {
   }
 }
 
-int32_t value(BinaryFn fn, int32_t a, int32_t b) {
-  const auto x = static_cast<uint32_t>(a), y = static_cast<uint32_t>(b);
+// Modulo 2^bits of T, but for quotients.
+template <class T>
+T value(BinaryFn fn, T a, T b) {
+  const auto x = static_cast<uint64_t>(a), y = static_cast<uint64_t>(b);
   switch (fn) {
-    case BinaryFn::sub: return static_cast<int32_t>(x - y);
-    case BinaryFn::mul: return static_cast<int32_t>(x * y);
-    case BinaryFn::div: return b == 0 ? 0 : b == -1 && a == INT32_MIN ? INT32_MAX : a / b;
+    case BinaryFn::sub: return static_cast<T>(x - y);
+    case BinaryFn::mul: return static_cast<T>(x * y);
+    case BinaryFn::div:
+      if (b == 0) return 0;
+      if constexpr (std::is_signed_v<T>)
+        if (b == -1) return a == std::numeric_limits<T>::min() ? std::numeric_limits<T>::max() : static_cast<T>(-a);
+      return static_cast<T>(a / b);
     case BinaryFn::maximum: return std::max(a, b);
     case BinaryFn::minimum: return std::min(a, b);
-    case BinaryFn::squared_difference: return static_cast<int32_t>((x - y) * (x - y));
-    default: return static_cast<int32_t>(x + y);
+    case BinaryFn::squared_difference: return static_cast<T>((x - y) * (x - y));
+    default: return static_cast<T>(x + y);
   }
 }
 
-void binary_i32(const RefCall& call, BinaryFn fn) {
+// Integers without scales.
+template <class T>
+void plain(const RefCall& call, BinaryFn fn) {
   const auto& p = call.plan<thimble_binary>();
-  const Broadcast plan(p.broadcast);
-  const int32_t lo = p.range.lo > -FLT_MAX ? static_cast<int32_t>(p.range.lo) : INT32_MIN,
-                hi = p.range.hi < FLT_MAX ? static_cast<int32_t>(p.range.hi) : INT32_MAX;
-  const int32_t *a = call.in[0].as<int32_t>(), *b = call.in[1].as<int32_t>();
-  int32_t* y = call.out[0].as<int32_t>();
-  for (int64_t o = 0; o < plan.outer; ++o) {
-    const auto at = plan.at(o);
-    for (int64_t i = 0; i < plan.inner; ++i)
-      *y++ = std::clamp(value(fn, a[at.a + i * plan.a_step], b[at.b + i * plan.b_step]), lo, hi);
-  }
+  const T lo = p.range.lo > -FLT_MAX ? static_cast<T>(p.range.lo) : std::numeric_limits<T>::min(),
+          hi = p.range.hi < FLT_MAX ? static_cast<T>(p.range.hi) : std::numeric_limits<T>::max();
+  each_pair(Broadcast(p.broadcast), call.in[0].as<T>(), call.in[1].as<T>(), call.out[0].as<T>(),
+            [&](T a, T b) { return std::clamp(value(fn, a, b), lo, hi); });
+}
+
+void scaled_16(const RefCall& call, BinaryFn fn) {
+  const auto& p = call.plan<thimble_binary>();
+  each_pair(Broadcast(p.broadcast), call.in[0].as<int16_t>(), call.in[1].as<int16_t>(), call.out[0].as<int16_t>(),
+            [&](int16_t a, int16_t b) { return static_cast<int16_t>(binary_value(fn, p, a, b)); });
+}
+
+// float16: in float32, rounded; the bounds of the activation are numbers of float16, without one its largest.
+void halves(const RefCall& call, BinaryFn fn) {
+  const auto& p = call.plan<thimble_binary>();
+  const bool extremum = fn == BinaryFn::maximum || fn == BinaryFn::minimum;
+  const float lo = extremum ? -INFINITY : std::max(p.range.lo, -65504.0f),
+              hi = extremum ? INFINITY : std::min(p.range.hi, 65504.0f);
+  each_pair(Broadcast(p.broadcast), call.in[0].as<uint16_t>(), call.in[1].as<uint16_t>(), call.out[0].as<uint16_t>(),
+            [&](uint16_t u, uint16_t v) {
+              const float a = half_to_float(u), b = half_to_float(v);
+              const float y = fn == BinaryFn::maximum   ? (a > b ? a : b)
+                              : fn == BinaryFn::minimum ? (a < b ? a : b)
+                              : fn == BinaryFn::mul     ? a * b
+                                                        : a + b;
+              const float rounded = half_to_float(float_to_half(y));
+              return float_to_half(rounded < lo ? lo : rounded > hi ? hi : rounded);
+            });
+}
+
+// Products of complex numbers.
+void complex_products(const RefCall& call) {
+  using Number = std::complex<float>;
+  each_pair(Broadcast(call.plan<thimble_binary>().broadcast), call.in[0].as<Number>(), call.in[1].as<Number>(),
+            call.out[0].as<Number>(), [](Number a, Number b) { return a * b; });
 }
 
 }  // namespace
@@ -57,7 +95,15 @@ void binary(const RefCall& call) {
   const auto& p = call.plan<thimble_binary>();
   const TensorView &a = call.in[0], &b = call.in[1], &y = call.out[0];
   const BinaryFn fn = binary_fn(call.node.op);
-  if (a.type == DType::i32) return binary_i32(call, fn);
+  switch (a.type) {
+    case DType::i16: return a.quant->empty() && b.quant->empty() ? plain<int16_t>(call, fn) : scaled_16(call, fn);
+    case DType::i32: return plain<int32_t>(call, fn);
+    case DType::u32: return plain<uint32_t>(call, fn);
+    case DType::i64: return plain<int64_t>(call, fn);
+    case DType::c64: return complex_products(call);
+    case DType::f16: return halves(call, fn);
+    default: break;
+  }
   const Loops loops = loops_of(fn);
   if (a.type == DType::f32) return loops.floats(&p, a.as<float>(), b.as<float>(), y.as<float>());
   loops.bytes(&p, a.as<int8_t>(), b.as<int8_t>(), y.as<int8_t>(), a.type == DType::u8 ? 0x80 : 0);

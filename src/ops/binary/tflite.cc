@@ -1,6 +1,6 @@
 // ADD 0 (AddOptions, union tag 11), SUB 41 (28), MUL 18 (21), DIV 42 (29): field 0
-// fused_activation. MAXIMUM 55 and MINIMUM 57 (MaximumMinimumOptions, 39) and SQUARED_DIFFERENCE 99
-// (76) have no fields.
+// fused_activation; ADD and SUB: 1 pot_scale_int16. MAXIMUM 55 and MINIMUM 57 (MaximumMinimumOptions, 39) and
+// SQUARED_DIFFERENCE 99 (76) have no fields.
 #include "formats/tflite/rule.h"
 #include "ops/binary/binary.h"
 
@@ -29,12 +29,34 @@ Demand least_scales(Op op) {
   }
 }
 
+// The first version of a builtin that has the operands' type.
+int version_of(Op op, const Tensor& a) {
+  switch (a.type) {
+    case DType::i8: return 2;
+    case DType::i16:
+      if (op == Op::add || op == Op::mul) return a.quant.empty() ? (op == Op::add ? 5 : 7) : op == Op::add ? 3 : 4;
+      return op == Op::sub ? 5 : op == Op::div ? 1 : 4;
+    case DType::i64: return op == Op::add || op == Op::sub ? 4 : op == Op::mul ? 5 : 1;
+    case DType::u32: return 7;
+    case DType::c64: return 6;
+    case DType::f16: return op == Op::add ? 6 : op == Op::mul ? 8 : 1;
+    default: return 1;
+  }
+}
+
+bool of_int16(const Graph& graph, const Node& node) {
+  return !node.inputs.empty() && node.inputs[0] != kNoTensor && graph.at(node.inputs[0]).type == DType::i16;
+}
+
 template <Op kOp, int kCode, int kTag, bool kActivation>
 tflite::TfliteRule rule() {
+  constexpr bool kShifts = kOp == Op::add || kOp == Op::sub;
   return {{{kCode, kTag}},
           [](tflite::ReadContext& ctx) -> Status {
             BinaryAttrs attrs;
             if (kActivation) attrs.activation = ctx.options.enumeration(0, Activation::none, 6);
+            if (kShifts && of_int16(ctx.graph, ctx.node))
+              attrs.pot_scale_int16 = ctx.options.scalar<uint8_t>(1, 1) != 0;
             ctx.node.op = kOp;
             ctx.node.attrs = attrs;
             return {};
@@ -46,10 +68,12 @@ tflite::TfliteRule rule() {
             ctx.builtin = kCode;
             const bool wide =
                 std::max(ctx.in(0).shape.rank(), ctx.in(1).shape.rank()) > 4 && !(ctx.in(0).shape == ctx.in(1).shape);
-            ctx.version = ctx.in(0).type == DType::i8 ? 2 : 1;
+            ctx.version = version_of(kOp, ctx.in(0));
             if (wide && ctx.version < 3 && kOp == Op::sub) ctx.version = 3;
             ctx.options_table([&](tflite::TableWriter& t) {
               if (kActivation) t.scalar<int8_t>(0, static_cast<int8_t>(activation), 0);
+              if (kShifts && of_int16(ctx.graph, ctx.node))
+                t.scalar<uint8_t>(1, ctx.node.attrs.as<BinaryAttrs>().pot_scale_int16, 1);
             });
             return {};
           },

@@ -16,10 +16,11 @@ Status expect_alpha(const InferContext& ctx) {
 
 Status prelu(InferContext& ctx) {
   THIMBLE_TRY(ctx.expect_arity(2, 2, 1));
-  THIMBLE_TRY(ctx.expect_type(0, {DType::f32, DType::i8, DType::u8}));
+  THIMBLE_TRY(ctx.expect_type(0, {DType::f32, DType::i8, DType::u8, DType::i16}));
   const Tensor &x = ctx.in(0), &alpha = ctx.in(1), &y = ctx.declared(0);
-  if (alpha.type != x.type)
-    return fail(ErrorCode::bad_file, format("alpha {} must be {}", alpha.to_string(), name(x.type)));
+  const DType slope = x.type == DType::i16 ? DType::i8 : x.type;
+  if (alpha.type != slope)
+    return fail(ErrorCode::bad_file, format("alpha {} must be {}", alpha.to_string(), name(slope)));
   THIMBLE_TRY(expect_alpha(ctx));
   ctx.outputs[0] = {x.type, x.shape};
   ctx.in_place = 1;
@@ -30,14 +31,16 @@ Status prelu(InferContext& ctx) {
   for (const Tensor* t : {&x, &alpha, &y}) THIMBLE_TRY(ctx.expect_per_tensor_quantized(*t));
   const double same = static_cast<double>(x.quant.scale[0]) / y.quant.scale[0];
   const double below = same * alpha.quant.scale[0];
-  if (!(same < 0x1p20) || !(below < 0x1p13))
+  if (!(same < (x.type == DType::i16 ? 0x1p14 : 0x1p20)) || !(below < (x.type == DType::i16 ? 0x1p7 : 0x1p13)))
     return fail(ErrorCode::bad_file,
                 format("output {} does not fit inputs {} and {}", y.to_string(), x.to_string(), alpha.to_string()));
   plan.x_zero = x.quant.zero_point[0];
   plan.alpha_zero = alpha.quant.zero_point[0];
   plan.y_zero = y.quant.zero_point[0];
-  plan.lo = x.type == DType::u8 ? 0 : -128;
-  plan.hi = plan.lo + 255;
+  if (x.type == DType::i16 && (plan.x_zero != 0 || plan.alpha_zero != 0 || plan.y_zero != 0))
+    return fail(ErrorCode::bad_file, format("{} and {} must have zero point 0", x.to_string(), y.to_string()));
+  plan.lo = x.type == DType::u8 ? 0 : x.type == DType::i16 ? -32768 : -128;
+  plan.hi = x.type == DType::i16 ? 32767 : plan.lo + 255;
   quantize_multiplier(x.quant.scale[0] / y.quant.scale[0], &plan.above_multiplier, &plan.above_shift);
   quantize_multiplier(x.quant.scale[0] * alpha.quant.scale[0] / y.quant.scale[0], &plan.below_multiplier,
                       &plan.below_shift);

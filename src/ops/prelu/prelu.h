@@ -1,5 +1,6 @@
 // prelu: y = x where x ≥ 0, else alpha · x, with a learned alpha.
-//   x      float32, int8 or uint8, any shape;  alpha  x's type, broadcasts to x's shape;  y  as x
+//   x      float32, int8, uint8 or int16 (zero points 0), any shape;  alpha  x's type (int8 beside int16), broadcasts
+//   to x's shape;  y  as x
 // 8 bits: x·s/s' above 0, x·alpha·(s·s_alpha/s') below, requantised. Source: TensorFlow Lite PRELU.
 // prelu_grad(x, alpha, dy) → dx = dy where x > 0, else alpha · dy.
 #pragma once

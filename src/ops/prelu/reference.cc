@@ -1,3 +1,4 @@
+#include "ops/number_types.h"
 #include "ops/prelu/prelu.h"
 
 namespace thimble::reference {
@@ -6,6 +7,9 @@ void prelu(const RefCall& call) {
   const auto& p = call.plan<thimble_prelu>();
   const TensorView &x = call.in[0], &alpha = call.in[1], &y = call.out[0];
   if (x.type == DType::f32) return thimble_prelu_f32(&p, x.as<float>(), alpha.as<float>(), y.as<float>());
+  if (x.type == DType::i16)
+    return each_pair(p.broadcast, x.as<int16_t>(), alpha.as<int8_t>(), y.as<int16_t>(),
+                     [&](int16_t v, int8_t slope) { return static_cast<int16_t>(thimble_prelu_value(&p, v, slope)); });
   thimble_prelu_bytes(&p, x.as<int8_t>(), alpha.as<int8_t>(), y.as<int8_t>(), x.type == DType::u8 ? 0x80 : 0);
 }
 

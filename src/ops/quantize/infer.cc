@@ -36,14 +36,18 @@ void plan_slices(Plan& plan, const Shape& shape, const Quantization& q, thimble_
 
 Status quantize(InferContext& ctx) {
   THIMBLE_TRY(ctx.expect_arity(1, 1, 1));
-  THIMBLE_TRY(ctx.expect_type(0, {DType::f32, DType::i8, DType::u8, DType::i16}));
+  THIMBLE_TRY(ctx.expect_type(0, {DType::f32, DType::i8, DType::u8, DType::i16, DType::i32}));
   const Tensor &x = ctx.in(0), &y = ctx.declared(0);
-  if (!integer(y.type))
+  const bool to_32 = y.type == DType::i32 && x.type == DType::i16;
+  if (!integer(y.type) && !to_32)
     return fail(ErrorCode::unsupported, format("output {} must be int8, uint8 or int16", y.to_string()));
+  if ((x.type == DType::i32 || x.type == DType::i16) && y.type == DType::u8)
+    return fail(ErrorCode::unsupported, format("no requantisation of {} to uint8", x.to_string()),
+                "to int8, and that to uint8");
   Tensor result = y;  // before shapes are inferred y may have none
   result.shape = x.shape;
   THIMBLE_TRY(expect_scales(result));
-  if (integer(x.type)) {
+  if (x.type != DType::f32) {
     THIMBLE_TRY(expect_scales(x));
     for (const Tensor* t : {&x, &y})
       if (t->quant.per_axis())
@@ -62,7 +66,11 @@ Status quantize(InferContext& ctx) {
   plan_slices(ctx.plan, x.shape, y.quant, &plan.y);
   plan.lo = y.type == DType::u8 ? 0 : y.type == DType::i16 ? -32768 : -128;
   plan.hi = y.type == DType::u8 ? 255 : y.type == DType::i16 ? 32767 : 127;
-  if (!integer(x.type)) return {};
+  if (y.type == DType::i32) {
+    plan.lo = INT32_MIN;
+    plan.hi = INT32_MAX;
+  }
+  if (x.type == DType::f32) return {};
   int shift;
   quantize_multiplier(static_cast<double>(x.quant.scale[0]) / static_cast<double>(y.quant.scale[0]), &plan.multiplier,
                       &shift);
@@ -87,8 +95,9 @@ Status dequantize(InferContext& ctx) {
 }
 
 Status cast(InferContext& ctx) {
-  static constexpr std::initializer_list<DType> kTypes = {DType::f32, DType::f16, DType::i8,  DType::u8,
-                                                          DType::i16, DType::i32, DType::i64, DType::boolean};
+  static constexpr std::initializer_list<DType> kTypes = {
+      DType::f32, DType::f16, DType::f64, DType::bf16, DType::i8,  DType::u8,      DType::i16,
+      DType::u16, DType::i32, DType::u32, DType::i64,  DType::u64, DType::boolean, DType::c64};
   THIMBLE_TRY(ctx.expect_arity(1, 1, 1));
   THIMBLE_TRY(ctx.expect_type(0, kTypes));
   const DType to = ctx.declared(0).type;

@@ -48,6 +48,13 @@ tflite::TfliteRule cast(Op) {
           },
           [](tflite::WriteContext& ctx) -> Status {
             ctx.builtin = 53;
+            const auto either = [&](DType t) { return ctx.in(0).type == t || ctx.out().type == t; };
+            ctx.version = either(DType::bf16)                        ? 7
+                          : either(DType::f64) || either(DType::f16) ? 5
+                          : either(DType::u16)                       ? 4
+                          : either(DType::i8)                        ? 3
+                          : either(DType::u32)                       ? 2
+                                                                     : 1;
             ctx.options_table([&](tflite::TableWriter& t) {
               t.scalar<int8_t>(0, static_cast<int8_t>(schema::file_type(ctx.in(0).type)), 0);
               t.scalar<int8_t>(1, static_cast<int8_t>(schema::file_type(ctx.out().type)), 0);

@@ -50,12 +50,17 @@ void plan_loops(const Shape& x, const bool* reduced, thimble_reduce* plan) {
   plan->n = plan->reduced.count * plan->run;
 }
 
-// Of 8-bit means and sums.
+// Of means, sums and products of integers with scales.
 void plan_finish(Op op, const Tensor& x, const Tensor& y, int64_t n, thimble_reduce_finish* f) {
   f->x_zero = x.quant.zero_point[0];
   f->y_zero = y.quant.zero_point[0];
-  f->lo = x.type == DType::u8 ? 0 : -128;
-  f->hi = f->lo + 255;
+  f->lo = x.type == DType::u8 ? 0 : x.type == DType::i16 ? -32768 : -128;
+  f->hi = x.type == DType::i16 ? 32767 : f->lo + 255;
+  if (op == Op::reduce_prod) {  // each multiplication is scaled by the n-th part of what the product is
+    const double scale = x.quant.scale[0],
+                 root = std::pow(static_cast<double>(y.quant.scale[0]), 1.0 / static_cast<double>(n));
+    return quantize_multiplier(scale / root, &f->multiplier, &f->shift);
+  }
   if (op == Op::sum) {
     f->scale = x.quant.scale[0] / y.quant.scale[0];
     f->bias = static_cast<float>(-f->x_zero) * f->scale * static_cast<float>(n);
@@ -69,12 +74,45 @@ void plan_finish(Op op, const Tensor& x, const Tensor& y, int64_t n, thimble_red
   f->shift -= s;
 }
 
+// Which types an operator reduces.
+Status expect_types(const InferContext& ctx) {
+  switch (ctx.node.op) {
+    case Op::reduce_any:
+    case Op::reduce_all: return ctx.expect_type(0, {DType::boolean});
+    case Op::reduce_prod: return ctx.expect_type(0, {DType::f32, DType::i8, DType::i16, DType::i32, DType::i64});
+    default: return ctx.expect_type(0, {DType::f32, DType::i8, DType::u8, DType::i16, DType::i32, DType::i64});
+  }
+}
+
+// Means, sums and products of values with scales: their scales, and how many make up a result.
+Status plan_scaled(InferContext& ctx, int64_t count, thimble_reduce* plan) {
+  const Tensor &x = ctx.in(0), &y = ctx.declared(0);
+  const Op op = ctx.node.op;
+  THIMBLE_TRY(ctx.expect_per_tensor_quantized(x));
+  THIMBLE_TRY(ctx.expect_per_tensor_quantized(y));
+  if (x.type == DType::i16 && (x.quant.zero_point[0] != 0 || y.quant.zero_point[0] != 0))
+    return fail(ErrorCode::bad_file, format("{} and {} must have zero point 0", x.to_string(), y.to_string()));
+  // Σ(q − zero point) of more does not fit 32 bits.
+  if (count > (x.type == DType::i16 ? 65535 : int64_t{1} << 22))
+    return fail(ErrorCode::unsupported, format("{} values of {} in one sum", count, name(x.type)));
+  // Beyond it the float32 arithmetic of SUM has no number for a result.
+  const float ratio = x.quant.scale[0] / y.quant.scale[0];
+  if (op == Op::sum && !std::isfinite(ratio * (x.type == DType::i16 ? 65535.0f : 255.0f) * static_cast<float>(count)))
+    return fail(ErrorCode::bad_file, format("scales {} and {} are too far apart", x.quant.scale[0], y.quant.scale[0]));
+  if (op == Op::reduce_prod && count == 0)
+    return fail(ErrorCode::unsupported, format("the product of no values of {}", x.to_string()));
+  plan_finish(op, x, y, count, &plan->finish);
+  if (op == Op::reduce_prod && (plan->finish.shift < -31 || plan->finish.shift > 7))
+    return fail(ErrorCode::bad_file, format("scales {} and {} are too far apart", x.quant.scale[0], y.quant.scale[0]));
+  return {};
+}
+
 }  // namespace
 
 Status reduce(InferContext& ctx) {
   THIMBLE_TRY(ctx.expect_arity(2, 2, 1));
   THIMBLE_TRY(ctx.expect_attrs<ReduceAttrs>());
-  THIMBLE_TRY(ctx.expect_type(0, {DType::f32, DType::i8, DType::u8, DType::i32, DType::i64}));
+  THIMBLE_TRY(expect_types(ctx));
   THIMBLE_TRY(ctx.expect_rank(1, 0, 1));
   const Tensor &x = ctx.in(0), &y = ctx.declared(0);
   THIMBLE_ASSIGN(const std::vector<int64_t> axes, ctx.constant_ints(1));
@@ -93,25 +131,15 @@ Status reduce(InferContext& ctx) {
   }
   auto& plan = ctx.plan.make<thimble_reduce>();
   plan_loops(x.shape, reduced, &plan);
-  if (x.type != DType::i8 && x.type != DType::u8) return {};
+  if (x.type != DType::i8 && x.type != DType::u8 && x.type != DType::i16) return {};
   if (y.type != x.type) return fail(ErrorCode::bad_file, format("output {} must be {}", y.to_string(), name(x.type)));
-  if (ctx.node.op == Op::mean || ctx.node.op == Op::sum) {
-    THIMBLE_TRY(ctx.expect_per_tensor_quantized(x));
-    THIMBLE_TRY(ctx.expect_per_tensor_quantized(y));
-    // Σ(q − zero point) of more does not fit 32 bits.
-    if (count > int64_t{1} << 22)
-      return fail(ErrorCode::unsupported, format("{} values of {} in one sum", count, name(x.type)));
-    // Beyond it the float32 arithmetic of SUM has no number for a result.
-    const float ratio = x.quant.scale[0] / y.quant.scale[0];
-    if (ctx.node.op == Op::sum && !std::isfinite(ratio * 255 * static_cast<float>(count)))
-      return fail(ErrorCode::bad_file,
-                  format("scales {} and {} are too far apart", x.quant.scale[0], y.quant.scale[0]));
-    plan_finish(ctx.node.op, x, y, count, &plan.finish);
-  } else if (x.quant.scale != y.quant.scale || x.quant.zero_point != y.quant.zero_point) {
+  const Op op = ctx.node.op;
+  if (op == Op::mean || op == Op::sum || (op == Op::reduce_prod && !x.quant.empty()))
+    return plan_scaled(ctx, count, &plan);
+  if (x.quant.scale != y.quant.scale || x.quant.zero_point != y.quant.zero_point)
     return fail(ErrorCode::unsupported,
                 format("{} and output {} differ in scale or zero point", x.to_string(), y.to_string()),
                 "requantise the input first");
-  }
   return {};
 }
 

@@ -145,10 +145,14 @@ void run_bytes(const ByteParams& p, int part, int parts) {
 
 }  // namespace
 
-// Integers of 32 and 64 bits occur in shape arithmetic only: the reference does them.
+// Integers of 32 and 64 bits occur in shape arithmetic only, products and bools hardly anywhere: the reference does
+// them.
 Result<bool> reduce(LowerContext& ctx) {
   const Tensor& x = ctx.in(0);
-  if (x.shape.elements() == 0 || x.type == DType::i32 || x.type == DType::i64) return false;
+  const Op op = ctx.node.op;
+  const bool fast = op == Op::mean || op == Op::sum || op == Op::reduce_max || op == Op::reduce_min;
+  if (!fast || x.shape.elements() == 0 || (x.type != DType::f32 && x.type != DType::i8 && x.type != DType::u8))
+    return false;
   const ReducePlan plan(ctx.plan<thimble_reduce>());
   const bool one_piece = plan.kept.count == 1 && plan.columns < 32;
   const int parts = one_piece ? 1 : ctx.parts_for(static_cast<double>(x.shape.elements()) * 0.3);

@@ -1,5 +1,5 @@
-// mean, sum, reduce_max, reduce_min over a set of axes.
-//   x     float32, int8, uint8, int32, int64
+// mean, sum, reduce_max, reduce_min, reduce_prod, reduce_any, reduce_all over a set of axes.
+//   x     float32, int8, uint8, int16, int32, int64; no product of uint8; bool for any and all
 //   axes  constant int32/int64 vector or scalar, negative from the end; one given twice counts once; none: nothing is
 //   reduced
 // float32: partial sums in a fixed order whatever the threads; a NaN gives NaN. Integers: sums wrap, a
@@ -11,6 +11,11 @@
 // nothing: sum 0, mean NaN (integers 0), maximum the lowest and minimum the highest finite value.
 // Source: TensorFlow Lite MEAN (reference kernel), SUM (optimised: the reference of released versions
 // reads 8-bit data wrongly), REDUCE_MAX, REDUCE_MIN.
+//
+// int16 is as 8 bits with zero points of 0, at most 65,535 values in a sum. Products: float32 in order; integers
+// without scales wrap; with scales v = Π(q − zx), each multiplication and the end rescaled by scale_x / ⁿ√scale_y with
+// the 16-bit half of its multiplier, rounded half up, plus zy. Of nothing: 1 (with scales refused), any false, all
+// true.
 //
 // broadcast_to_shape(x) → x repeated to `shape`.
 // reduce_extremum_grad(x, y, dy) → dy, divided equally among the elements of x that equal their y; y and

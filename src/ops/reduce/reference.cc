@@ -34,6 +34,17 @@ T result(const thimble_reduce& p, const T* x, Op op) {
     values([&](T v) { best = max ? std::max(best, v) : std::min(best, v); });
     return best;
   }
+  if (op == Op::reduce_prod) {
+    if constexpr (std::is_same_v<T, float>) {
+      T product = 1;
+      values([&](T v) { product *= v; });
+      return product;
+    } else {
+      uint64_t product = 1;
+      values([&](T v) { product *= static_cast<uint64_t>(static_cast<int64_t>(v)); });
+      return static_cast<T>(product);
+    }
+  }
   Acc sum{};
   values([&](T v) {
     if constexpr (std::is_same_v<Acc, double>) {
@@ -56,6 +67,66 @@ void results(const RefCall& call) {
   }
 }
 
+// x · multiplier · 2^(shift − 31) of 48 bits, by the multiplier's upper half, rounded half up.
+int32_t rescaled_48(int64_t x, int32_t multiplier, int shift) {
+  const int64_t reduced = multiplier < 0x7fff0000 ? (multiplier + (1 << 15)) >> 16 : 0x7fff;
+  const int by = 15 - shift;
+  return static_cast<int32_t>((x * reduced + (int64_t{1} << (by - 1))) >> by);
+}
+
+// Integers with scales: sums and means of int16, products of int8 and int16.
+template <class T>
+void scaled(const RefCall& call) {
+  const auto& p = call.plan<thimble_reduce>();
+  const thimble_reduce_finish& f = p.finish;
+  thimble_dim index[THIMBLE_MAX_RANK] = {}, at = 0;
+  for (int64_t k = 0; k < p.kept.count; ++k) {
+    const T* x = call.in[0].as<T>() + at;
+    int32_t y;
+    if (call.node.op == Op::reduce_prod) {
+      thimble_dim inside[THIMBLE_MAX_RANK] = {}, from = 0;
+      int32_t product = 0;
+      for (int64_t r = 0; r < p.reduced.count; ++r) {
+        for (int64_t i = 0; i < p.run; ++i) {
+          const int32_t v = x[from + i * p.run_stride] - f.x_zero;
+          product = r == 0 && i == 0 ? v : rescaled_48(int64_t{product} * v, f.multiplier, f.shift);
+        }
+        thimble_nest_next(&p.reduced, inside, &from);
+      }
+      y = thimble_clamp(thimble_add(rescaled_48(product, f.multiplier, f.shift), f.y_zero), f.lo, f.hi);
+    } else {
+      thimble_dim inside[THIMBLE_MAX_RANK] = {}, from = 0;
+      int32_t sum = 0;  // infer sees to it that it fits
+      for (int64_t r = 0; r < p.reduced.count; ++r) {
+        for (int64_t i = 0; i < p.run; ++i) sum += x[from + i * p.run_stride];
+        thimble_nest_next(&p.reduced, inside, &from);
+      }
+      y = call.node.op == Op::mean ? thimble_mean_finish(&f, sum, p.n) : p.n > 0 ? thimble_sum_finish(&f, sum) : 0;
+    }
+    call.out[0].as<T>()[k] = static_cast<T>(y);
+    thimble_nest_next(&p.kept, index, &at);
+  }
+}
+
+// Whether any (all) of them are true.
+void bools(const RefCall& call, bool all) {
+  const auto& p = call.plan<thimble_reduce>();
+  thimble_dim index[THIMBLE_MAX_RANK] = {}, at = 0;
+  for (int64_t k = 0; k < p.kept.count; ++k) {
+    thimble_dim inside[THIMBLE_MAX_RANK] = {}, from = at;
+    bool value = all;
+    for (int64_t r = 0; r < p.reduced.count; ++r) {
+      for (int64_t i = 0; i < p.run; ++i) {
+        const bool v = call.in[0].as<uint8_t>()[from + i * p.run_stride] != 0;
+        value = all ? value && v : value || v;
+      }
+      thimble_nest_next(&p.reduced, inside, &from);
+    }
+    call.out[0].as<uint8_t>()[k] = value;
+    thimble_nest_next(&p.kept, index, &at);
+  }
+}
+
 void bytes(const RefCall& call, int flip) {
   const auto& p = call.plan<thimble_reduce>();
   const int8_t* x = call.in[0].as<int8_t>();
@@ -74,7 +145,15 @@ void bytes(const RefCall& call, int flip) {
 void reduce(const RefCall& call) {
   const auto& p = call.plan<thimble_reduce>();
   const TensorView &x = call.in[0], &y = call.out[0];
+  const Op op = call.node.op;
+  if (x.type == DType::boolean) return bools(call, op == Op::reduce_all);
+  const bool with_scales = op == Op::mean || op == Op::sum || !x.quant->empty();
+  if (op == Op::reduce_prod && x.type == DType::i8)
+    return with_scales ? scaled<int8_t>(call) : results<int8_t, int64_t>(call);
   switch (x.type) {
+    case DType::i16:
+      return with_scales && op != Op::reduce_max && op != Op::reduce_min ? scaled<int16_t>(call)
+                                                                         : results<int16_t, int64_t>(call);
     case DType::i8: return bytes(call, 0);
     case DType::u8: return bytes(call, 0x80);
     case DType::i32: return results<int32_t, int64_t>(call);

@@ -1,12 +1,13 @@
 #include <cmath>
 
-#include "ops/unary/unary.h"
+#include "ops/unary/wide.h"
 
 namespace thimble::infer {
 
 Status unary(InferContext& ctx) {
   THIMBLE_TRY(ctx.expect_arity(1, 1, 1));
-  THIMBLE_TRY(ctx.expect_type(0, {DType::f32, DType::i8, DType::u8}));
+  THIMBLE_TRY(ctx.expect_type(
+      0, {DType::f32, DType::i8, DType::u8, DType::i16, DType::i32, DType::i64, DType::f64, DType::f16}));
   const Tensor &x = ctx.in(0), &y = ctx.declared(0);
   ctx.outputs[0] = {x.type, x.shape};
   ctx.in_place = 1;
@@ -17,6 +18,7 @@ Status unary(InferContext& ctx) {
     if (!std::isfinite(alpha)) return fail(ErrorCode::bad_file, format("alpha is {}, must be finite", alpha));
   }
   const auto& attrs = ctx.node.attrs.as<UnaryAttrs>();
+  if (x.type != DType::f32 && x.type != DType::i8 && x.type != DType::u8) return infer_unary_wide(ctx);
   auto& plan = ctx.plan.make<thimble_unary>();
   plan.n = x.shape.elements();
   plan.alpha = attrs.alpha;

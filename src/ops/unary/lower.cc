@@ -80,6 +80,7 @@ double cost(UnaryFn fn) {
 }  // namespace
 
 Result<bool> unary(LowerContext& ctx) {
+  if (!ctx.resolved.plan.holds<thimble_unary>()) return false;  // wider integers: the reference does them
   const auto& plan = ctx.plan<thimble_unary>();
   const Op op = ctx.node.op;
   const int64_t n = plan.n;

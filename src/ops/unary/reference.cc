@@ -1,8 +1,9 @@
-#include "ops/unary/unary.h"
+#include "ops/unary/wide.h"
 
 namespace thimble::reference {
 
 void unary(const RefCall& call) {
+  if (call.derived->holds<thimble_unary_wide>()) return unary_wide(call);
   const auto& p = call.plan<thimble_unary>();
   if (call.in[0].type != DType::f32) return thimble_unary_s8(&p, call.in[0].as<int8_t>(), call.out[0].as<int8_t>());
   const UnaryRow& row = unary_row(call.node.op, call.node.attrs.as<UnaryAttrs>());

@@ -52,28 +52,6 @@ struct HardSwish {
   int out_exponent, gate_exponent;
 };
 
-// 1/√x of an integer x ≥ 1 as multiplier and shift: five Newton steps in Q3.28.
-Scaling inverse_root(int32_t x) {
-  if (x <= 1) return {std::numeric_limits<int32_t>::max(), 0};
-  int shift = 11;
-  for (; x >= 1 << 29; ++shift) x /= 4;
-  const int pairs = (std::countl_zero(static_cast<uint32_t>(x)) - 1) / 2 - 1;
-  shift -= pairs;
-  x <<= 2 * pairs;
-  const int32_t half = rounding_divide_by_pot(x >> 1, 1), three_halves = (1 << 28) + (1 << 27);
-  int32_t root = 1 << 28;
-  for (int i = 0; i < 5; ++i) {
-    const int32_t cube = fixed::rescale(fixed::mul(fixed::mul(root, root), root), 9, 3);
-    root = fixed::rescale(fixed::sub(fixed::mul(three_halves, root), fixed::mul(half, cube)), 6, 3);
-  }
-  root = fixed::mul(root, 1518500250);
-  if (shift < 0) {
-    root <<= -shift;
-    shift = 0;
-  }
-  return {root, -shift};
-}
-
 }  // namespace
 
 void unary_table(const UnaryRow& row, float alpha, DType type, const Quantization& x, const Quantization& y,
@@ -122,9 +100,9 @@ void unary_table(const UnaryRow& row, float alpha, DType type, const Quantizatio
           put(q, high);
           continue;
         }
-        Scaling root = inverse_root(v);
-        root.shift += 20;
-        put(q, int64_t{multiply_by_quantized_multiplier(root(1), s.multiplier, s.shift - 20)} + zy);
+        const fixed::Multiplier root = fixed::inverse_root(v);
+        const int32_t wide = multiply_by_quantized_multiplier(1, root.multiplier, root.shift + 20);
+        put(q, int64_t{multiply_by_quantized_multiplier(wide, s.multiplier, s.shift - 20)} + zy);
       }
       return;
     }

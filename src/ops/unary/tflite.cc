@@ -35,6 +35,21 @@ Demand least_scales(Op op) {
   }
 }
 
+// The first version of a builtin that has the operand's type.
+int version_of(Op op, const Tensor& x) {
+  switch (x.type) {
+    case DType::i8: return unary_row(op).traits.int8_version;
+    case DType::i32: return op == Op::abs ? 5 : op == Op::sign ? 2 : 1;
+    case DType::i16:
+      return op == Op::abs                                      ? (x.quant.empty() ? 4 : 3)
+             : op == Op::exp || op == Op::log || op == Op::sqrt ? 2
+             : op == Op::leaky_relu                             ? 2
+             : op == Op::neg                                    ? 1
+                                                                : 3;
+    default: return 1;
+  }
+}
+
 template <Op kOp, int kCode, int kTag>
 tflite::TfliteRule rule() {
   return {{{kCode, kTag}},
@@ -54,7 +69,7 @@ tflite::TfliteRule rule() {
                           format("ELU has no alpha in .tflite files, this one is {}", attrs.alpha),
                           "decompose the graph before writing");
             ctx.builtin = kCode;
-            ctx.version = ctx.in(0).type == DType::i8 ? unary_row(kOp).traits.int8_version : 1;
+            ctx.version = version_of(kOp, ctx.in(0));
             if (kTag != 0)
               ctx.options_table([&](tflite::TableWriter& t) {
                 if (kOp == Op::leaky_relu) t.scalar<float>(0, attrs.alpha, 0);

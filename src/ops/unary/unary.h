@@ -1,5 +1,5 @@
 // Elementwise functions y = f(x), one operator each (unary.def), sharing all rules.
-//   x, y  float32, int8 or uint8, one shape
+//   x, y  float32, int8 or uint8, one shape; some functions also int16, int32, int64, float64: wide.h
 // int8 and uint8: the functions that TFLite defines in integers (relu family, leaky_relu, hard_swish,
 // abs, rsqrt) follow its arithmetic; all others are TFLite's table: q = round(f(s·(x − z)) · (1/s'))
 // + z' in float32. sigmoid's output has scale 1/256 and the lowest zero point. int8 neg is LiteRT's −q of the

@@ -1,0 +1,28 @@
+// Functions of bits, with broadcasting: logical_and, logical_or (bool), logical_not (bool, one operand), bitwise_xor,
+// right_shift (int8, uint8, int16, uint16, int32, uint32; both operands of one type).
+// A bool is a byte: anything but 0 is true, results are 0 and 1. right_shift is arithmetic on signed types; counts
+// below 0 shift by 0, counts above the width less 1 by that. Scales are not looked at: integers are their bits. Source:
+// TensorFlow Lite LOGICAL_AND, LOGICAL_OR, LOGICAL_NOT, BITWISE_XOR, RIGHT_SHIFT.
+#pragma once
+
+#include <algorithm>
+
+#include "ops/broadcast.h"
+#include "ops/op.h"
+
+struct thimble_logic {
+  thimble_broadcast broadcast;  // of the one operand with itself for logical_not
+};
+
+namespace thimble {
+
+template <class T>
+T shifted_right(T x, T count) {
+  constexpr int kMost = static_cast<int>(sizeof(T)) * 8 - 1;
+  const int64_t by = std::clamp<int64_t>(static_cast<int64_t>(count), 0, kMost);
+  return static_cast<T>(x >> by);
+}
+
+}  // namespace thimble
+
+inline void fields(thimble::PlanVisitor& v, const thimble_logic& p) { fields(v, "broadcast", p.broadcast); }
