@@ -4,14 +4,16 @@
 #   scripts/board.sh pi4                          a shell on it
 #   scripts/board.sh pi4 /proc/cpuinfo            … or one command
 #   scripts/board.sh pi4 --with FILE… -- COMMAND  with files copied to /root before
-#   scripts/board.sh pi4 --start                  leaves it running: prints `ssh OPTIONS… root@127.0.0.1`; --stop ends it
+#   scripts/board.sh pi4 --start [PID]            leaves it running, until the process PID has ended where one is named: prints
+#                                                 `ssh OPTIONS… -p PORT … root@127.0.0.1`
+#   scripts/board.sh pi4 --stop [PORT]            ends the one behind this port, or all that were started under this name
 # BOARD: pi4 (Cortex-A72, 4 cores, 1 GB), pi3 (Cortex-A53, 1 GB), zero2 (Cortex-A53, 512 MB), pi5 (Cortex-A76 with dot
 # products, 2 GB); BOARD:MEMORY takes another amount (pi4:256M). Instructions and memory are real, time is not.
 # What it boots is made of Debian's packages on the first call, under build/sysroot (scripts/setup.sh dist).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-usage() { sed -n '2,10s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+usage() { sed -n '2,12s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 [ $# -gt 0 ] || usage
 board=$1
 shift
@@ -31,7 +33,8 @@ done
 made=$PWD/build/sysroot/board
 # In the order in which they are loaded: each after those that it needs.
 modules="virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci failover net_failover virtio_net"
-state=$made/${board/:/-}
+running=$made/running  # a folder per board that runs: BOARD@PORT
+state=
 key=$made/key
 
 make_image() {
@@ -80,25 +83,30 @@ INIT
   mv "$made/initrd.gz.new" "$made/initrd.gz"
   rm -rf "$tree"
 }
-[ -f "$made/initrd.gz" ] && [ ! "$0" -nt "$made/initrd.gz" ] || make_image
+mkdir -p "$running"
+(
+  flock 9  # two that start at once make one image
+  [ -f "$made/initrd.gz" ] && [ ! "$0" -nt "$made/initrd.gz" ] || make_image
+) 9> "$made/lock"
 
+# stop FOLDER
 stop() {
-  [ -f "$state/pid" ] || return 0
-  kill "$(cat "$state/pid")" 2> /dev/null || true
-  rm -rf "$state"
+  [ -n "$1" ] && [ -d "$1" ] || return 0
+  [ ! -f "$1/pid" ] || kill "$(cat "$1/pid")" 2> /dev/null || true
+  rm -rf "$1"
 }
 
 reach=()  # the options of ssh
 start() {
-  mkdir -p "$state"
   local port
   port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+  state=$running/${board/:/-}@$port
+  mkdir -p "$state"
   qemu-system-aarch64 -M virt -cpu $cpu -m "$memory" -smp 4 -kernel "$made/vmlinuz" -initrd "$made/initrd.gz" \
     -append "console=ttyAMA0 quiet panic=-1" -display none -monitor none -serial "file:$state/console" -no-reboot \
     -netdev "user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:$port-:22" -device virtio-net-pci,netdev=net,romfile= \
-    > "$state/qemu.log" 2>&1 &
+    > "$state/qemu.log" 2>&1 9>&- &
   echo $! > "$state/pid"
-  echo "$port" > "$state/port"
   # Its key is new on every boot and nobody else can answer on this port.
   reach=(-q -p "$port" -i "$key" -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null
     -o ConnectTimeout=5)
@@ -112,16 +120,23 @@ start() {
   done
   echo "board: it does not answer after $((waited / 2)) s" >&2
   tail -n 5 "$state/qemu.log" "$state/console" >&2
-  stop
+  stop "$state"
   exit 1
 }
 
 files=()
 case ${1-} in
-  --stop) stop; exit 0 ;;
+  --stop)
+    for folder in "$running/${board/:/-}@"${2-*}; do stop "$folder"; done
+    exit 0 ;;
   --start)
-    stop
     start
+    if [ -n "${2-}" ]; then
+      (
+        while kill -0 "$2" && [ -d "$state" ]; do sleep 1; done
+        stop "$state"
+      ) > /dev/null 2>&1 < /dev/null &
+    fi
     echo "ssh ${reach[*]} root@127.0.0.1"
     exit 0 ;;
   --with)
@@ -129,8 +144,7 @@ case ${1-} in
     while [ $# -gt 0 ] && [ "$1" != -- ]; do files+=("$1"); shift; done
     shift ;;
 esac
-trap stop EXIT
-stop
+trap 'stop "$state"' EXIT
 start
 # No sftp there: the files travel through tar.
 if [ ${#files[@]} -gt 0 ]; then

@@ -75,6 +75,14 @@ struct Tables {
 #elif defined(__aarch64__)
     KernelTable& neon = add(Isa::neon);
     THIMBLE_FILL_TABLE(neon, neon, neon)
+    if (cpu.dot_product) {
+      KernelTable& dot = add(Isa::neon_dot);
+      THIMBLE_FILL_TABLE(dot, neon, neon)
+      fill_gemm_s8_neon_dot(dot.gemm_s8);
+    }
+#elif defined(__arm__) && defined(__ARM_NEON)
+    KernelTable& neon = add(Isa::neon);
+    THIMBLE_FILL_TABLE(neon, scalar, neon)
 #endif
   }
 };
@@ -105,7 +113,7 @@ std::atomic<const KernelTable*> forced{nullptr};
 }  // namespace
 
 const char* name(Isa isa) {
-  constexpr const char* kNames[] = {"scalar", "avx2", "avx512", "avx512_vnni", "neon"};
+  constexpr const char* kNames[] = {"scalar", "avx2", "avx512", "avx512_vnni", "neon", "neon_dot"};
   return kNames[static_cast<int>(isa)];
 }
 

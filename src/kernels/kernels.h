@@ -25,7 +25,7 @@
 
 namespace thimble {
 
-enum class Isa { scalar, avx2, avx512, avx512_vnni, neon };
+enum class Isa { scalar, avx2, avx512, avx512_vnni, neon, neon_dot };
 const char* name(Isa isa);
 
 struct KernelTable {
@@ -47,7 +47,7 @@ struct KernelTable {
 std::span<const KernelTable* const> available_kernels();
 
 // The table in force: the fastest available, or the one that the environment variable
-// THIMBLE_ISA names (scalar, avx2, avx512, avx512_vnni, neon) when the machine has it.
+// THIMBLE_ISA names (scalar, avx2, avx512, avx512_vnni, neon, neon_dot) when the machine has it.
 const KernelTable& kernels();
 
 // Forces a table (tests); "" goes back to the default. False if the machine lacks it; what

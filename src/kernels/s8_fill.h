@@ -17,6 +17,7 @@ void fill_gemm_s8_avx2(GemmS8Kernels& table);
 void fill_gemm_s8_avx512(GemmS8Kernels& table);
 void fill_gemm_s8_avx512_vnni(GemmS8Kernels& table);
 void fill_gemm_s8_neon(GemmS8Kernels& table);
+void fill_gemm_s8_neon_dot(GemmS8Kernels& table);
 
 // The int8 part.
 void fill_sparse_s8_scalar(SparseKernels& table);
