@@ -1,6 +1,7 @@
 #include "ops/op.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "ops/column.h"
 
@@ -67,6 +68,7 @@ Status in_build(Op op) {
 std::string RunFault::take() {
   set_ = false;
   if (kind_ == Kind::sizes) return format("sizes {} and {}, which do not broadcast", value_, length_);
+  if (const char* what = std::exchange(what_, nullptr)) return what;
   return format("index {} of an axis of {} entries", value_, length_);
 }
 

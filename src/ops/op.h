@@ -133,8 +133,12 @@ class RunFault {
   void index(int64_t value, int64_t length) { set(Kind::index, value, length); }
   // Two sizes of one dimension, which should broadcast.
   void sizes(int64_t a, int64_t b) { set(Kind::sizes, a, b); }
+  // Another number that no answer follows from; `what` is a literal: "sigma is negative".
+  void wrong(const char* what) {
+    if (!set_.exchange(true)) what_ = what;
+  }
   bool set() const { return set_.load(std::memory_order_relaxed); }
-  // `index 7 of an axis of 5 entries`; clears it.
+  // `index 7 of an axis of 5 entries`, or what is wrong; clears it.
   std::string take();
 
  private:
@@ -148,6 +152,7 @@ class RunFault {
 
   std::atomic<bool> set_ = false;
   Kind kind_ = Kind::index;
+  const char* what_ = nullptr;
   int64_t value_ = 0, length_ = 0;
 };
 

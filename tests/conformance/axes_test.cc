@@ -119,7 +119,7 @@ void check(const Graph& graph, const std::string& file, Count* count) {
 TEST(Axes, AChangeStaysWhereTheAxisLeads) {
   Count count;
   std::vector<std::string> files;
-  for (const char* folder : {"tests/goldens/ops", "tests/goldens/types"})
+  for (const char* folder : {"tests/goldens/ops", "tests/goldens/types", "tests/goldens/movement"})
     for (const auto& entry : std::filesystem::directory_iterator(folder))
       if (entry.path().extension() == ".tflite") files.push_back(entry.path());
   std::ranges::sort(files);

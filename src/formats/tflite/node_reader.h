@@ -11,6 +11,8 @@ namespace thimble::tflite {
 
 // What operators of this builtin code are in a graph (SHAPE: none, PACK: two); nothing where there is no rule for it.
 std::optional<std::vector<Op>> operators_of(int builtin);
+// The same of an operator code of the file, which may be custom.
+std::optional<std::vector<Op>> operators_of(const Table& code);
 
 class NodeReader {
  public:
@@ -20,12 +22,16 @@ class NodeReader {
   // ("PACK v2 (node 0 "y")"). Errors: bad_file, unsupported, needs_value.
   Status add(Node node, int builtin, int version, int options_type, const Table& options, const std::string& what);
 
+  // The same of a custom operator, known by its name; its options are bytes that nobody has looked at.
+  Status add_custom(Node node, std::string_view name, std::span<const uint8_t> options, const std::string& what);
+
   // Outputs of DENSIFY, which are the constants that their inputs have become when they were read.
   const std::set<TensorId>& densified() const { return densified_; }
 
  private:
   Status rule_node(Node node, int builtin, int version, int options_type, const Table& options,
                    const std::string& what);
+  Status read_by(const TfliteRule& rule, ReadContext& ctx, const std::string& place, const std::string& what);
   Status densify(const Node& node);
   Status shape(const Node& node, bool rank_alone, const std::string& what);
   Status pack(const Node& node, int axis, const std::string& what);

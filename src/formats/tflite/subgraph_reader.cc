@@ -248,6 +248,11 @@ Status SubgraphReader::node(size_t position) {
   THIMBLE_ASSIGN(node.outputs, ids(outputs));
   THIMBLE_ASSIGN(node.intermediates, ids(table.scalars<int32_t>(schema::kOperatorIntermediates)));
   node.name = node.outputs.empty() ? called : reading_.graph.at(node.outputs[0]).name;
+  if (builtin == schema::kCustomOperator) {
+    THIMBLE_TRY(model_.nodes.add_custom(std::move(node), code.string(schema::kCodeCustom),
+                                        table.scalars<uint8_t>(schema::kOperatorCustomOptions), what));
+    return model_.file.sound("custom operator");
+  }
   THIMBLE_TRY(model_.nodes.add(std::move(node), builtin, version,
                                table.scalar<uint8_t>(schema::kOperatorOptionsType, 0),
                                table.table(schema::kOperatorOptions), what));

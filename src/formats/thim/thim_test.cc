@@ -113,7 +113,7 @@ INSTANTIATE_TEST_SUITE_P(Thim, Models, testing::ValuesIn(model_files()), test_na
 TEST(Thim, OperatorsComeBackTheSame) {
   int seen = 0;
   std::vector<std::filesystem::directory_entry> entries;
-  for (const char* folder : {"tests/goldens/ops", "tests/goldens/types"})
+  for (const char* folder : {"tests/goldens/ops", "tests/goldens/types", "tests/goldens/movement"})
     for (const auto& entry : std::filesystem::directory_iterator(folder)) entries.push_back(entry);
   for (const auto& entry : entries) {
     if (entry.path().extension() != ".tflite") continue;
