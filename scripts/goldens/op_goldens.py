@@ -20,6 +20,7 @@ from ai_edge_litert.interpreter import Interpreter, OpResolverType
 import op_cases_elementwise
 import op_cases_integer
 import op_cases_linear
+import op_cases_nn
 import op_cases_shape
 import op_cases_sparse
 
@@ -67,7 +68,7 @@ def main():
         return {"dtype": array.dtype.name, "shape": list(array.shape), "offset": places[content]}
 
     for case in itertools.chain(op_cases_linear.cases(), op_cases_shape.cases(), op_cases_elementwise.cases(),
-                                op_cases_sparse.cases(), op_cases_integer.cases()):
+                                op_cases_sparse.cases(), op_cases_integer.cases(), op_cases_nn.cases()):
         if options.only not in case.name:
             continue
         try:

@@ -57,5 +57,6 @@ void add_function_cases(std::vector<GradientCase>& cases);  // unary, binary, so
 void add_layer_cases(std::vector<GradientCase>& cases);     // dense, convolution, pools, norm, lstm, dropout
 void add_quantize_cases(std::vector<GradientCase>& cases);  // fake_quantize
 void add_movement_cases(std::vector<GradientCase>& cases);  // reshape … split, reductions
+void add_product_cases(std::vector<GradientCase>& cases);   // batch_matmul, transpose_conv
 
 }  // namespace thimble::test

@@ -27,6 +27,22 @@ void legacy(const RefCall& call, const thimble_depthwise_conv2d& p) {
   });
 }
 
+// int16 activations.
+void wide(const RefCall& call, const thimble_depthwise_conv2d& p) {
+  const auto* w = call.in[1].as<int8_t>();
+  const TensorView bias = call.has(2) ? call.in[2] : TensorView{};
+  each_output(p, call.in[0].as<int16_t>(), [&](const int16_t* x, int64_t at, int64_t oh, int64_t ow, int64_t o) {
+    int64_t acc = wide_bias(bias, o);
+    for (int64_t kh = 0; kh < p.h.kernel; ++kh)
+      for (int64_t kw = 0; kw < p.w.kernel; ++kw) {
+        const int64_t ih = thimble_input_of(&p.h, oh, kh), iw = thimble_input_of(&p.w, ow, kw);
+        if (ih < 0 || ih >= p.h.in || iw < 0 || iw >= p.w.in) continue;
+        acc += x[(ih * p.w.in + iw) * p.channels + o / p.multiplier] * w[(kh * p.w.kernel + kw) * p.outputs + o];
+      }
+    call.out[0].as<int16_t>()[at] = static_cast<int16_t>(wide_output(p.y, acc, false, o));
+  });
+}
+
 void hybrid(const RefCall& call, const thimble_depthwise_conv2d& p) {
   const TensorView& wv = call.in[1];
   const float* bias = call.has(2) ? call.in[2].as<float>() : nullptr;
@@ -54,6 +70,7 @@ void depthwise_conv2d(const RefCall& call) {
     return thimble_depthwise_conv2d_s8(&p, x.as<int8_t>(), w.as<int8_t>(), static_cast<int32_t*>(bias),
                                        call.out[0].as<int8_t>());
   if (x.type == DType::u8) return legacy(call, p);
+  if (x.type == DType::i16) return wide(call, p);
   if (w.type == DType::i8) return hybrid(call, p);
   thimble_depthwise_conv2d_f32(&p, x.as<float>(), w.as<float>(), static_cast<float*>(bias), call.out[0].as<float>());
 }

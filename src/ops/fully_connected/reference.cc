@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <cmath>
+
 #include "ops/fully_connected/fully_connected.h"
 #include "ops/hybrid.h"
 #include "ops/weighted.h"
@@ -17,6 +20,23 @@ void legacy(const RefCall& call, const thimble_fully_connected& p) {
           thimble_fully_connected_sum(&p, x + b * p.inputs, w + o * p.inputs, p.x_zero - 128, zero_w - 128, 0x80);
       const uint32_t acc = sum + (bias ? static_cast<uint32_t>(bias[o]) : 0);
       *y++ = static_cast<uint8_t>(thimble_fully_connected_output(&p, acc, o));
+    }
+}
+
+// int16 activations: sums of 64 bits (of 32 where the bias has as many), scaled in double as int8's are.
+void wide(const RefCall& call, const thimble_fully_connected& p) {
+  const TensorView &w = call.in[1], bias = call.has(2) ? call.in[2] : TensorView{};
+  const bool narrow = bias.type == DType::i32;
+  auto* y = call.out[0].as<int16_t>();
+  const int16_t* x = call.in[0].as<int16_t>();
+  for (int64_t b = 0; b < p.batch; ++b, x += p.inputs)
+    for (int64_t o = 0; o < p.outputs; ++o) {
+      int64_t acc = wide_bias(bias, o);
+      for (int64_t i = 0; i < p.inputs; ++i) acc += x[i] * w.as<int8_t>()[o * p.inputs + i];
+      if (narrow) acc = static_cast<int32_t>(acc);
+      const double scale = dense_scale(call.in[0].scale(), *w.quant, call.out[0].scale(), o);
+      const double value = std::clamp(std::round(static_cast<double>(acc) * scale), -1e9, 1e9);
+      *y++ = static_cast<int16_t>(thimble_clamp(static_cast<int32_t>(value), p.lo, p.hi));
     }
 }
 
@@ -53,6 +73,7 @@ void fully_connected(const RefCall& call) {
     return thimble_fully_connected_s8(&p, x.as<int8_t>(), w.as<int8_t>(), static_cast<int32_t*>(bias),
                                       call.out[0].as<int8_t>());
   if (x.type == DType::u8) return legacy(call, p);
+  if (x.type == DType::i16) return wide(call, p);
   if (w.type == DType::i8) return hybrid(call, p, call.node.attrs.as<FullyConnectedAttrs>().asymmetric_quantize_inputs);
   thimble_fully_connected_f32(&p, x.as<float>(), w.as<float>(), static_cast<float*>(bias), call.out[0].as<float>());
 }

@@ -2,7 +2,7 @@
 #include <cmath>
 
 #include "ops/fixed_function.h"
-#include "ops/softmax/softmax.h"
+#include "ops/softmax/wide.h"
 
 namespace thimble::infer {
 namespace {
@@ -73,6 +73,7 @@ Status softmax(InferContext& ctx) {
   const float beta = ctx.node.attrs.as<SoftmaxAttrs>().beta;
   if (!std::isfinite(beta) || beta <= 0)
     return fail(ErrorCode::bad_file, format("beta is {}, must be a positive number", beta));
+  if (ctx.has(0) && ctx.in(0).type == DType::i16) return infer_softmax_wide(ctx, beta);
   return expect_rows(ctx, types, 1.0 / 256, false, beta);
 }
 

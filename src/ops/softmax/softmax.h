@@ -1,5 +1,5 @@
 // softmax: y = e^(beta·x) / Σ e^(beta·x), and log_softmax: y = x − log Σ e^x, over the last axis.
-//   x, y  float32, int8 or uint8 of one shape, rank ≥ 1
+//   x, y  float32, int8 or uint8 of one shape, rank ≥ 1; softmax also int16 (wide.h)
 // softmax_grad(y, dy) → beta · y · (dy − Σ y·dy);  log_softmax_grad(y, dy) → dy − e^y · Σ dy.
 // Integers: differences to the row's largest value, exponentials in 5.26 fixed point, sums in 12.19,
 // the reciprocal (or logarithm) by Newton iterations; see ops/fixed_function.h. Outputs

@@ -17,7 +17,7 @@ tflite::TfliteRule softmax_rule() {
           },
           [](tflite::WriteContext& ctx) -> Status {
             ctx.builtin = 25;
-            ctx.version = ctx.in(0).type == DType::i8 ? 2 : 1;
+            ctx.version = ctx.in(0).type == DType::i16 ? 3 : ctx.in(0).type == DType::i8 ? 2 : 1;
             ctx.options_table(
                 [&](tflite::TableWriter& t) { t.scalar<float>(0, ctx.node.attrs.as<SoftmaxAttrs>().beta, 0); });
             return {};
