@@ -21,12 +21,14 @@ import op_cases_elementwise
 import op_cases_integer
 import op_cases_linear
 import op_cases_movement
+import op_cases_nn
 import op_cases_shape
 import op_cases_sparse
 import op_cases_types
 
 # folder of tests/goldens → modules of cases
-SETS = {"ops": [op_cases_linear, op_cases_shape, op_cases_elementwise, op_cases_sparse, op_cases_integer], "types": [op_cases_types],
+SETS = {"ops": [op_cases_linear, op_cases_shape, op_cases_elementwise, op_cases_sparse, op_cases_integer,
+                op_cases_nn], "types": [op_cases_types],
         "movement": [op_cases_movement]}
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RESOLVERS = {"reference": OpResolverType.BUILTIN_REF, "optimized": OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES}

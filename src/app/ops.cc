@@ -27,13 +27,13 @@ struct OpCells {
 
 // Why an operator does not compute in a type: ops.def says which it does, the rest follows from them.
 std::string why_not_type(Op op, OpTypes type) {
-  if (row(op).types & type) return {};
+  if (row(op).types & (type == S16X8 ? S16X8 | S16 : static_cast<uint32_t>(type))) return {};
   const Cell<QuantRuleFn>& quant = quant_rule_of(op);
   if (type == F32) return "its input is of another type";
   if (quant.why_not) return quant.why_not;
   switch (type) {
     case HYBRID: return "it has no weight matrix";
-    case S16X8: return "16-bit activations are not in this version";
+    case S16X8: return "no form with int16 activations";
     case U8: return "no uint8 form: computed in float32 between dequantize and quantize";
     default: return "no int8 form: computed in float32 between dequantize and quantize";
   }

@@ -78,6 +78,15 @@ THIMBLE_INLINE int32_t thimble_rescale(int32_t x, int32_t multiplier, int shift)
   return thimble_divide_by_power(thimble_high_mul(shifted, multiplier), shift >= 0 ? 0 : shift < -31 ? 31 : -shift);
 }
 
+// The same of a 64-bit accumulator, as operators with 16-bit activations have it: the multiplier is rounded to 15 bits,
+// the product once, ties toward +∞. |x| below 2^47; shift in −31 … 7.
+THIMBLE_INLINE int32_t thimble_rescale_wide(int64_t x, int32_t multiplier, int shift) {
+  const int32_t reduced = multiplier < (int32_t)0x7FFF0000 ? (multiplier + ((int32_t)1 << 15)) >> 16 : 0x7FFF;
+  const int right = 15 - shift;
+  const uint64_t product = (uint64_t)x * (uint64_t)reduced + ((uint64_t)1 << (right - 1));
+  return (int32_t)((int64_t)product >> right);
+}
+
 // Where windows lie along one axis of an image: of convolutions and pools.
 typedef struct thimble_axis {
   thimble_dim in, kernel, stride, dilation, out, pad;  // pad: before the first element

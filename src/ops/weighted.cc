@@ -12,6 +12,7 @@ WeightedKind weighted_kind(const Tensor& x, const Tensor& w) {
   if (x.type == DType::f32 && w.type == DType::i8) return WeightedKind::hybrid;
   if (x.type == DType::i8 && (w.type == DType::i8 || w.type == DType::i4)) return WeightedKind::s8;
   if (x.type == DType::u8 && w.type == DType::u8) return WeightedKind::u8;
+  if (x.type == DType::i16 && (w.type == DType::i8 || w.type == DType::i4)) return WeightedKind::s16x8;
   return WeightedKind::unsupported;
 }
 
@@ -36,11 +37,13 @@ Result<DType> check_weighted(const InferContext& ctx, int64_t channels, int chan
   const Tensor &x = ctx.in(0), &w = ctx.in(1);
   const WeightedKind kind = weighted_kind(x, w);
   if (kind == WeightedKind::unsupported)
-    return fail(ErrorCode::unsupported, format("no kernel for input {} with weights {}", x.to_string(), w.to_string()),
-                "float32 × float32, float32 × int8 (hybrid), int8 × int8, int8 × int4 and uint8 × uint8 are supported");
+    return fail(
+        ErrorCode::unsupported, format("no kernel for input {} with weights {}", x.to_string(), w.to_string()),
+        "float32 × float32, float32 × int8 (hybrid), int8 or int16 × int8 or int4, and uint8 × uint8 are supported");
   if (kind != WeightedKind::f32)
     THIMBLE_TRY(check_weight_quantization(w, channels, channel_axis, kind != WeightedKind::u8));
-  const bool integer = kind == WeightedKind::s8 || kind == WeightedKind::u8;
+  const bool wide = kind == WeightedKind::s16x8;
+  const bool integer = kind == WeightedKind::s8 || kind == WeightedKind::u8 || wide;
   if (integer) {
     THIMBLE_TRY(ctx.expect_per_tensor_quantized(x));
     const Tensor& y = ctx.declared(0);
@@ -48,14 +51,17 @@ Result<DType> check_weighted(const InferContext& ctx, int64_t channels, int chan
     for (float scale : w.quant.scale) {
       const double effective =
           static_cast<double>(x.quant.scale[0]) * scale / (y.quant.empty() ? 1.0 : y.quant.scale[0]);
-      if (!std::isfinite(effective) || effective < 0 || effective >= 0x1p30)
+      if (!std::isfinite(effective) || effective < 0 || effective >= (wide ? kWideScaleLimit : 0x1p30))
         return fail(ErrorCode::bad_file, format("effective scale {} of {} is out of range", effective, w.to_string()));
     }
+    for (const Tensor* t : {&x, &y})
+      if (wide && !t->quant.empty() && t->quant.zero_point[0] != 0)
+        return fail(ErrorCode::unsupported, format("{}: int16 activations must have zero point 0", t->to_string()));
   }
   if (ctx.has(2)) {
     const Tensor& bias = ctx.in(2);
-    const DType expected = integer ? DType::i32 : DType::f32;
-    if (bias.type != expected)
+    const DType expected = wide ? DType::i64 : integer ? DType::i32 : DType::f32;
+    if (bias.type != expected && !(wide && bias.type == DType::i32))
       return fail(ErrorCode::unsupported, format("bias {} must be {}", bias.to_string(), name(expected)));
     if (bias.shape.elements() != channels)
       return fail(ErrorCode::bad_file, format("bias {} must hold {} values", bias.to_string(), channels));

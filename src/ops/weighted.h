@@ -7,7 +7,9 @@ namespace thimble {
 
 // How a weighted operator computes, decided by its input and weight types.
 // Weights of 4 bits count as int8: the runtime widens them when it plans (graph/int4.h).
-enum class WeightedKind { f32, s8, u8, hybrid, unsupported };
+// s16x8: int16 activations, zero points 0. An int64 bias, or none, has accumulators of 64 bits, an int32 bias such
+// of 32.
+enum class WeightedKind { f32, s8, u8, s16x8, hybrid, unsupported };
 WeightedKind weighted_kind(const Tensor& x, const Tensor& w);
 
 // Checks types and quantisation of x (input 0), w (input 1), optional bias (input 2) and the
@@ -28,6 +30,21 @@ ChannelScale channel_scale(DType x_type, float x_scale, const Quantization& w, f
 // activation of integers, the clamp of floats. For nodes that check_weighted has accepted.
 void plan_output(InferContext& ctx, int64_t channels, Activation activation, int32_t* x_zero, thimble_requantize* y,
                  thimble_range* range);
+
+// Effective scales of 64-bit accumulators (thimble_rescale_wide) stay below.
+inline constexpr double kWideScaleLimit = 0x1p7;
+
+// s16x8: what an accumulator with its bias becomes, and the bias itself, 0 where there is none.
+inline int32_t wide_output(const thimble_requantize& y, int64_t acc, bool narrow, int64_t channel) {
+  const int32_t m = y.multiplier[channel];
+  const int shift = y.shift[channel];
+  return thimble_clamp(
+      narrow ? thimble_rescale(static_cast<int32_t>(acc), m, shift) : thimble_rescale_wide(acc, m, shift), y.lo, y.hi);
+}
+inline int64_t wide_bias(const TensorView& bias, int64_t channel) {
+  if (!bias) return 0;
+  return bias.type == DType::i32 ? bias.as<int32_t>()[channel] : bias.as<int64_t>()[channel];
+}
 
 // Dense layers are requantised in double, rounded once, half away from zero: what the reference
 // kernels of LiteRT do for FULLY_CONNECTED (its convolutions round twice). One scale per output.

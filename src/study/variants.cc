@@ -57,7 +57,9 @@ std::string describe_quantisation(const QuantizeStage& stage, const Graph& writt
              (q.min_elements > 1 ? format("; weight tensors of fewer than {} elements stay float32", q.min_elements)
                                  : "");
     case QuantizeTo::int8:
-      return format("int8{}, calibrated with {} training samples ({}){}", integer_part(written),
+    case QuantizeTo::int16x8:
+      return format("{}{}, calibrated with {} training samples ({}){}",
+                    q.to == QuantizeTo::int8 ? "int8" : "int8 weights, int16 activations", integer_part(written),
                     stage.calibration_samples, describe_calibration(q), describe_weights(stage));
   }
   return "";

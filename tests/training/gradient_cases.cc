@@ -48,6 +48,7 @@ std::vector<GradientCase> gradient_cases() {
   add_layer_cases(cases);
   add_movement_cases(cases);
   add_elementwise_cases(cases);
+  add_product_cases(cases);
   for (GradientCase& c : cases) c.name = std::string(name(c.op)) + (c.name.empty() ? "" : "_" + c.name);
   return cases;
 }

@@ -59,5 +59,6 @@ void add_layer_cases(std::vector<GradientCase>& cases);        // dense, convolu
 void add_quantize_cases(std::vector<GradientCase>& cases);     // fake_quantize
 void add_elementwise_cases(std::vector<GradientCase>& cases);  // pow, select, cumsum …
 void add_movement_cases(std::vector<GradientCase>& cases);     // reshape … split, reductions
+void add_product_cases(std::vector<GradientCase>& cases);      // batch_matmul, transpose_conv
 
 }  // namespace thimble::test

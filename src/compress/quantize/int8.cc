@@ -1,4 +1,5 @@
-// Builds the int8 graph from its plan: nodes, constants, and the conversions between float and int8.
+// Builds the int8 graph from its plan: nodes, constants, and the conversions between float and int8. int16x8 graphs are
+// built alike: what is called int8 here are then int16 activations.
 #include <algorithm>
 #include <map>
 #include <tuple>
@@ -23,7 +24,8 @@ class Int8Builder {
         plan_(std::move(plan)),
         ready_(hold_limits(source, options, plan_)),
         ledger_(source),
-        forms_(source.tensors.size()) {}
+        forms_(source.tensors.size()),
+        type_(options.to == QuantizeTo::int16x8 ? DType::i16 : DType::i8) {}
 
   Result<Int8Graph> run() {
     graph_.name = source_.name;
@@ -63,6 +65,8 @@ class Int8Builder {
     tensor.free_dims = like.free_dims;
     return graph_.add(std::move(tensor));
   }
+  // Beside a float of the same value.
+  std::string integer_name(TensorId t) const { return source_.at(t).name + (type_ == DType::i16 ? "/int16" : "/int8"); }
   void convert(TensorId from, TensorId to) { graph_.nodes.push_back(make::conversion(graph_, from, to)); }
 
   // ---- forms on demand ----
@@ -70,11 +74,11 @@ class Int8Builder {
     Forms& f = forms(t);
     if (f.int8 != kNoTensor) return f.int8;
     if (source_.at(t).constant()) {
-      Tensor constant = quantize_constant(source_.at(t), quant(t));
+      Tensor constant = quantize_constant(source_.at(t), quant(t), type_);
       ledger_.becomes(t, constant);
       return f.int8 = graph_.add(std::move(constant));
     }
-    f.int8 = activation(t, source_.at(t).name + "/int8", DType::i8, quant(t));
+    f.int8 = activation(t, integer_name(t), type_, quant(t));
     convert(f.plain, f.int8);
     return f.int8;
   }
@@ -131,7 +135,7 @@ class Int8Builder {
       if (source_.at(t).type != DType::f32) {
         t = plain_output(t);
       } else {
-        t = forms(t).int8 = activation(t, source_.at(t).name, DType::i8, quant(t));
+        t = forms(t).int8 = activation(t, source_.at(t).name, type_, quant(t));
       }
     }
     if (rule.quantize) THIMBLE_TRY(custom(n, node));
@@ -165,7 +169,8 @@ class Int8Builder {
     const int bits = bits_of(options_, source_, source);
     Tensor w = std::move(ready_.at(n));
     if (biased) {
-      Tensor b = quantize_bias(*bias, x_scale, w.quant, options_.bias_bits);
+      Tensor b = type_ == DType::i16 ? quantize_wide_bias(*bias, x_scale, w.quant)
+                                     : quantize_bias(*bias, x_scale, w.quant, options_.bias_bits);
       ledger_.becomes(source.inputs[bias_at], b);
       made_.constants[{n, bias_at}] = node.inputs[bias_at] = graph_.add(std::move(b));
     }
@@ -211,7 +216,7 @@ class Int8Builder {
     const Tensor& tensor = source_.at(t);
     if (tensor.type != DType::f32 || options_.io == Io::float32)
       return f.plain = activation(t, tensor.name, tensor.type, tensor.quant);
-    if (options_.io == Io::int8) return f.int8 = activation(t, tensor.name, DType::i8, quant(t));
+    if (options_.io != Io::uint8) return f.int8 = activation(t, tensor.name, type_, quant(t));
     const TensorId bytes = activation(t, tensor.name, DType::u8, as_uint8(quant(t)));
     f.int8 = activation(t, tensor.name + "/int8", DType::i8, quant(t));
     convert(bytes, f.int8);
@@ -221,10 +226,10 @@ class Int8Builder {
   TensorId output(TensorId t) {
     const Tensor& tensor = source_.at(t);
     if (tensor.type != DType::f32) return plain_form(t, {});
-    if (options_.io == Io::int8) return named(int8_form(t), tensor.name);
+    if (options_.io == Io::int8 || options_.io == Io::int16) return named(int8_form(t), tensor.name);
     if (options_.io == Io::float32) {
       const bool there = forms(t).plain != kNoTensor;
-      if (!there) graph_.at(forms(t).int8).name = tensor.name + "/int8";
+      if (!there) graph_.at(forms(t).int8).name = integer_name(t);
       return named(plain_form(t, {}), tensor.name);
     }
     const TensorId int8 = int8_form(t);
@@ -245,6 +250,7 @@ class Int8Builder {
   std::map<size_t, Tensor> ready_;  // int8 weights per node
   Ledger ledger_;
   std::vector<Forms> forms_;
+  const DType type_;  // of activations
   Graph graph_;
   Int8Graph made_;
   std::map<std::tuple<TensorId, int, std::vector<float>>, TensorId> weights_;

@@ -54,8 +54,13 @@ class Planner {
     }
   }
 
+  bool wide() const { return options_.to == QuantizeTo::int16x8; }
+
   std::string obstacle(const Node& node, const QuantRule& rule, const std::vector<char>& int8) const {
     if (!rule.integer) return format("{} has no int8 form", thimble::name(node.op));
+    if (wide() && (!(row(node.op).types & (S16 | S16X8)) || rule.quantize ||
+                   (rule.output == QuantRule::Output::fixed && rule.fixed_wide_scale == 0)))
+      return format("{} has no form with int16 activations", thimble::name(node.op));
     if (!selected(options_, graph_, node)) return "not among the chosen layers";
     if (std::string why = weights_obstacle(graph_, node, rule); !why.empty()) return why;
     bool any = false, any_int8 = false;
@@ -96,7 +101,9 @@ class Planner {
     switch (rule.output) {
       case QuantRule::Output::free: break;
       case QuantRule::Output::fixed:
-        for (TensorId t : outputs) fixed(t) = Quantization{{rule.fixed_scale}, {rule.fixed_zero_point}};
+        for (TensorId t : outputs)
+          fixed(t) = wide() ? Quantization{{rule.fixed_wide_scale}, {0}}
+                            : Quantization{{rule.fixed_scale}, {rule.fixed_zero_point}};
         break;
       case QuantRule::Output::same_as_input:  // further operands, such as a padding value, share it too
         outputs.insert(outputs.end(), activations.begin() + 1, activations.end());
@@ -162,8 +169,10 @@ Int8Plan choose_int8(const Graph& graph, const QuantizeOptions& options, Int8Lay
   plan.quant.resize(graph.tensors.size());
   for (size_t t = 0; t < layout.used.size(); ++t)
     if (layout.used[t])
-      plan.quant[t] =
-          layout.fixed[t] ? *layout.fixed[t] : activation_quantization(of_group[layout.group[t]], options.scale_bits);
+      plan.quant[t] = layout.fixed[t] ? *layout.fixed[t]
+                      : options.to == QuantizeTo::int16x8
+                          ? wide_quantization(of_group[layout.group[t]], options.scale_bits)
+                          : activation_quantization(of_group[layout.group[t]], options.scale_bits);
   return plan;
 }
 

@@ -15,12 +15,13 @@ Result<Int8Quantizer> Int8Quantizer::make(const Graph& float_graph, const Quanti
                                           const CalibrationSamples& samples) {
   Int8Quantizer made;
   made.options_ = options;
-  made.options_.to = QuantizeTo::int8;
+  if (options.to != QuantizeTo::int16x8) made.options_.to = QuantizeTo::int8;
   made.samples_ = samples;
   THIMBLE_TRY(verify(float_graph));
   THIMBLE_ASSIGN(made.source_, fold_constants(float_graph));
   add_missing_biases(made.source_);
-  if (options.io == QuantizeOptions::Io::float32 && compress::wants_float_answer(answer_scale(made.source_))) {
+  if (made.options_.to == QuantizeTo::int8 && options.io == QuantizeOptions::Io::float32 &&
+      compress::wants_float_answer(answer_scale(made.source_))) {
     THIMBLE_ASSIGN(made.answers_, take_answer_scale(made.source_));
   }
   THIMBLE_TRY(compress::check_quantization(made.source_, made.options_));
@@ -29,7 +30,7 @@ Result<Int8Quantizer> Int8Quantizer::make(const Graph& float_graph, const Quanti
     equalize_layers(made.source_, [](const Tensor& w) { return compress::scale_axis(w, 0) < 0; });
   made.layout_ = compress::lay_out_int8(made.source_, made.options_);
   auto ranges = compress::calibrate_int8(made.source_, made.layout_, made.options_, samples);
-  if (!ranges) return with_context(std::move(ranges).error(), "quantising to int8");
+  if (!ranges) return with_context(std::move(ranges).error(), format("quantising to {}", name(made.options_.to)));
   made.ranges_ = std::move(*ranges);
   return made;
 }
@@ -48,7 +49,7 @@ Result<Quantized> Int8Quantizer::quantize(int bits, const std::map<std::string, 
     return std::move(made.result);
   };
   auto result = make();
-  if (!result) return with_context(std::move(result).error(), "quantising to int8");
+  if (!result) return with_context(std::move(result).error(), format("quantising to {}", name(options_.to)));
   THIMBLE_TRY(compress::put_int8_answers(result->graph, answers_, options_.scale_bits));
   THIMBLE_TRY(verify(result->graph));
   return result;

@@ -17,7 +17,8 @@ void Ledger::becomes(TensorId t, const Tensor& now, std::string why) {
   e.after += now.bytes();
   if (e.type == DType::count || now.type != DType::f32) e.type = now.type;
   if (now.type == DType::f32) e.float_bytes += now.bytes();
-  if (now.type == DType::i32 && source_.at(t).type == DType::f32) why = "bias: int32, the type of the accumulator";
+  if ((now.type == DType::i32 || now.type == DType::i64) && source_.at(t).type == DType::f32)
+    why = format("bias: {}, the type of the accumulator", thimble::name(now.type));
   remember(t, std::move(why));
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
 
 namespace thimble {
 namespace {
@@ -33,15 +34,31 @@ Quantization activation_quantization(ValueRange range, int scale_bits) {
   return {{scale}, {static_cast<int32_t>(std::clamp(zero, -128.0, 127.0))}};
 }
 
+Quantization wide_quantization(ValueRange range, int scale_bits) {
+  const double most = std::max(std::fabs(static_cast<double>(range.min)), std::fabs(static_cast<double>(range.max)));
+  if (most == 0) return {{1.0f}, {0}};
+  return {{short_scale(std::max(static_cast<float>(most / 32767), kSmallestScale), scale_bits, true)}, {0}};
+}
+
 Quantization as_uint8(const Quantization& int8) { return {int8.scale, {int8.zero_point[0] + 128}}; }
 
-Tensor quantize_constant(const Tensor& values, const Quantization& q) {
-  std::vector<int8_t> quantized;
+namespace {
+
+template <class T>
+Tensor constant_as(const Tensor& values, const Quantization& q, DType type) {
+  constexpr int32_t kLow = std::numeric_limits<T>::min(), kHigh = std::numeric_limits<T>::max();
+  std::vector<T> quantized;
   for (float v : values.data.as<float>()) {
     const float rounded = std::clamp(std::round(v / q.scale[0]), -1e6f, 1e6f);
-    quantized.push_back(static_cast<int8_t>(std::clamp(static_cast<int32_t>(rounded) + q.zero_point[0], -128, 127)));
+    quantized.push_back(static_cast<T>(std::clamp(static_cast<int32_t>(rounded) + q.zero_point[0], kLow, kHigh)));
   }
-  return with_data(values, DType::i8, q, Data::of(std::span<const int8_t>(quantized)));
+  return with_data(values, type, q, Data::of(std::span<const T>(quantized)));
+}
+
+}  // namespace
+
+Tensor quantize_constant(const Tensor& values, const Quantization& q, DType type) {
+  return type == DType::i16 ? constant_as<int16_t>(values, q, type) : constant_as<int8_t>(values, q, DType::i8);
 }
 
 Levels weight_levels(int bits) {
@@ -196,6 +213,18 @@ Tensor quantize_bias(const Tensor& bias, float x_scale, const Quantization& w, i
   for (const double value : values)
     quantized.push_back(static_cast<int32_t>(std::clamp(std::round(value / step) * step, -2147483647.0, 2147483647.0)));
   return with_data(bias, DType::i32, std::move(quant), Data::of(std::span<const int32_t>(quantized)));
+}
+
+Tensor quantize_wide_bias(const Tensor& bias, float x_scale, const Quantization& w) {
+  const auto b = bias.data.as<float>();
+  Quantization quant{{}, std::vector<int32_t>(w.scale.size(), 0), 0};
+  for (float s : w.scale) quant.scale.push_back(x_scale * s);
+  std::vector<int64_t> quantized;
+  for (size_t i = 0; i < b.size(); ++i) {
+    const double value = static_cast<double>(b[i]) / quant.scale[w.per_axis() ? i : 0];
+    quantized.push_back(static_cast<int64_t>(std::clamp(std::round(value), -0x1p46, 0x1p46)));
+  }
+  return with_data(bias, DType::i64, std::move(quant), Data::of(std::span<const int64_t>(quantized)));
 }
 
 }  // namespace thimble

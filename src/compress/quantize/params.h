@@ -14,6 +14,9 @@ namespace thimble {
 // `scale_bits` as in short_scale, rounded up.
 Quantization activation_quantization(ValueRange range, int scale_bits = 23);
 
+// Symmetric int16: scale = max|value| / 32767, zero point 0. The range {0, 0} gives scale 1.
+Quantization wide_quantization(ValueRange range, int scale_bits = 23);
+
 // A positive scale with so many bits of its mantissa below the leading one: 23 as it is, 0 a power of two; to the
 // nearest, halves up, or to the next above.
 float short_scale(float scale, int bits, bool up);
@@ -23,7 +26,7 @@ Quantization as_uint8(const Quantization& int8);
 
 // float32 values as int8 with one scale and zero point, rounded half away from zero and saturated as
 // the operator `quantize` does.
-Tensor quantize_constant(const Tensor& values, const Quantization& q);
+Tensor quantize_constant(const Tensor& values, const Quantization& q, DType type = DType::i8);  // int8 or int16
 
 // The integers that weights of this many bits take: ±(2^(bits − 1) − 1) for 3 to 8, −2 … 1 for 2, and
 // −1 … 1 (ternary) for 1.
@@ -54,5 +57,7 @@ double fit_scale(std::span<const float> weights, Levels levels);
 // int32 bias with scale x_scale · w.scale[c], as many scales as the weights have. `bits` below 32: all are
 // multiples of the smallest power of two by which the largest magnitude fits bits − 1 bits.
 Tensor quantize_bias(const Tensor& bias, float x_scale, const Quantization& w, int bits = 32);
+// The same in int64, of layers with int16 activations.
+Tensor quantize_wide_bias(const Tensor& bias, float x_scale, const Quantization& w);
 
 }  // namespace thimble

@@ -21,7 +21,8 @@ struct QuantRule {
   enum class Output { free, same_as_input, inputs_same_as_output, fixed } output = Output::free;
   float fixed_scale = 0;
   int32_t fixed_zero_point = 0;
-  std::vector<int> untouched_inputs;  // shape, axes, paddings …: stay as they are
+  float fixed_wide_scale = 1.0f / 32768;  // of int16, zero point 0; 0: there is none
+  std::vector<int> untouched_inputs;      // shape, axes, paddings …: stay as they are
 
   // Operators with several weight matrices (LSTM): all of them, in place of weight_input. Dynamic
   // range takes all or none (one below min_elements keeps the whole operator in float).

@@ -10,7 +10,13 @@
 namespace thimble {
 
 const char* name(QuantizeTo to) {
-  return to == QuantizeTo::float16 ? "float16" : to == QuantizeTo::dynamic ? "dynamic" : "int8";
+  switch (to) {
+    case QuantizeTo::float16: return "float16";
+    case QuantizeTo::dynamic: return "dynamic";
+    case QuantizeTo::int8: return "int8";
+    case QuantizeTo::int16x8: return "int16x8";
+  }
+  return "";
 }
 
 Status compress::check_quantization(const Graph& graph, const QuantizeOptions& options) {
@@ -24,6 +30,13 @@ Status compress::check_quantization(const Graph& graph, const QuantizeOptions& o
     return fail(ErrorCode::usage,
                 format("equalisation, bias correction and adaptive rounding do not go with {}", name(options.to)),
                 "they are for int8");
+  using Io = QuantizeOptions::Io;
+  const bool wide = options.to == QuantizeTo::int16x8;
+  if (wide ? options.io == Io::int8 || options.io == Io::uint8 : options.io == Io::int16)
+    return fail(ErrorCode::usage, format("{} has no inputs and outputs of that type", name(options.to)),
+                wide ? "float32 and int16 are possible" : "float32, int8 and uint8 are possible");
+  if (wide && options.bias_bits != QuantizeOptions::kBiasBits)
+    return fail(ErrorCode::usage, format("bias_bits does not go with {}", name(options.to)), "its biases have 64 bits");
   if (adaptive && options.per_tensor_weights)
     return fail(ErrorCode::usage, "adaptive rounding gives equal weights different values",
                 "leave one of per-tensor scales and adaptive rounding out");
@@ -65,7 +78,7 @@ Result<Quantized> to_int8(const Graph& graph, const QuantizeOptions& options, co
 
 Result<Quantized> quantize(const Graph& float_graph, const QuantizeOptions& options,
                            const CalibrationSamples& samples) {
-  if (options.to == QuantizeTo::int8) return to_int8(float_graph, options, samples);
+  if (calibrates(options.to)) return to_int8(float_graph, options, samples);
   THIMBLE_TRY(verify(float_graph));
   // A float16 file is a float model whose weights are widened by operators: undo that first.
   THIMBLE_ASSIGN(Graph graph, fold_constants(float_graph));

@@ -11,15 +11,18 @@
 
 namespace thimble {
 
-enum class QuantizeTo { float16, dynamic, int8 };
-const char* name(QuantizeTo to);  // "float16", "dynamic", "int8"
+enum class QuantizeTo { float16, dynamic, int8, int16x8 };
+const char* name(QuantizeTo to);  // "float16", "dynamic", "int8", "int16x8"
+// Whether activations become integers, whose ranges are measured on samples.
+constexpr bool calibrates(QuantizeTo to) { return to == QuantizeTo::int8 || to == QuantizeTo::int16x8; }
 
 struct QuantizeOptions {
   QuantizeTo to = QuantizeTo::int8;
   int64_t min_elements = 1024;  // dynamic: smaller weight tensors stay float
   Calibration calibration = Calibration::minmax;
   double percentile = 99.99;
-  enum class Io { float32, int8, uint8 } io = Io::float32;  // int8: types of the graph's inputs and outputs
+  // Types of the graph's inputs and outputs: int8 and uint8 of int8, int16 of int16x8.
+  enum class Io { float32, int8, uint8, int16 } io = Io::float32;
   std::vector<std::string> layers;  // only these: names of nodes, or prefixes of them up to a "/"; empty: all
   // int8: bits of weights, of all layers and of some (named as in `layers`; the longest name that fits
   // counts). 3 to 8: ±(2^(bits − 1) − 1); 2: −2 … 1; kTernaryBits: −1 … 1. Activations keep 8.
@@ -76,6 +79,8 @@ using CalibrationSamples = std::function<bool(int64_t i, std::span<float> input)
 //   int8: activations asymmetric int8 by calibration, weights symmetric per channel in ±127 (or fewer
 //     levels), bias int32; operators without an int8 form stay float between DEQUANTIZE and QUANTIZE.
 //     Weights of 4 bits are stored as int4 where other runtimes execute that; other widths as int8.
+//   int16x8: as int8, but activations are symmetric int16 (zero point 0) and biases int64. Operators without such a
+//     form in TensorFlow Lite stay float.
 // Errors: usage (no samples, an unknown layer, NaN in an activation: named), unsupported (the model is
 // quantised already, inputs that are not float32).
 Result<Quantized> quantize(const Graph& float_graph, const QuantizeOptions& options,

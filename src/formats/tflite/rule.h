@@ -94,6 +94,13 @@ struct TfliteRule {
 // bits elsewhere.
 inline LeastScales weighted_sums(const Scales& s) { return {.output = s.widest() * s.weights * 0x1p-6}; }
 
+// `quantized_bias_type` of layers with int16 activations: the type of their accumulators. Ours follows from the bias,
+// so a file whose field says something else is refused. `field` of the options; `bias` an input of the node.
+inline constexpr int8_t kInt32 = 2, kInt64 = 4;  // TensorType
+Status check_accumulators(const ReadContext& ctx, int field, size_t bias);
+// Whether an int16 layer has an int32 bias, and so accumulators of 32 bits.
+bool narrow_accumulators(const WriteContext& ctx, size_t bias);
+
 using TfliteRuleFn = TfliteRule (*)(Op);
 const Cell<TfliteRuleFn>& rule_of(Op op);
 // The rule that reads a builtin operator, and its options; a null rule where there is none.

@@ -16,7 +16,7 @@ bool convolves(const Node& node) { return layer_of(node) && node.attrs.holds<Con
 bool misses_bias(const Graph& graph, const Node& node) {
   if (!convolves(node) || (node.inputs.size() > 2 && node.inputs[2] != kNoTensor)) return false;
   const DType x = graph.at(node.inputs[0]).type;
-  return x == DType::f32 || x == DType::i8 || x == DType::u8;
+  return x == DType::f32 || x == DType::i8 || x == DType::u8 || x == DType::i16;
 }
 
 int channel_axis(const Node& node) { return layer_of(node)->output_axis; }
@@ -32,11 +32,14 @@ Tensor zero_bias(const Graph& graph, const Node& node) {
   const Tensor &x = graph.at(node.inputs[0]), &w = graph.at(node.inputs[1]), &y = graph.at(node.outputs[0]);
   const auto channels = static_cast<size_t>(y.shape.dim(-1));
   Tensor bias{.name = (node.name.empty() ? y.name : node.name) + "/bias",
-              .type = x.type == DType::f32 ? DType::f32 : DType::i32,
+              .type = x.type == DType::f32   ? DType::f32
+                      : x.type == DType::i16 ? DType::i64
+                                             : DType::i32,
               .shape = Shape{static_cast<int64_t>(channels)},
-              .data = Data::of(std::span<const int32_t>(std::vector<int32_t>(channels, 0)))};
+              .data = x.type == DType::i16 ? Data::of(std::span<const int64_t>(std::vector<int64_t>(channels, 0)))
+                                           : Data::of(std::span<const int32_t>(std::vector<int32_t>(channels, 0)))};
   if (y.name.empty()) bias.name.clear();
-  if (bias.type == DType::i32 && !x.quant.empty() && !w.quant.empty()) {
+  if (bias.type != DType::f32 && !x.quant.empty() && !w.quant.empty()) {
     for (const float s : w.quant.scale) bias.quant.scale.push_back(x.quant.scale[0] * s);
     bias.quant.zero_point.assign(bias.quant.scale.size(), 0);
   }

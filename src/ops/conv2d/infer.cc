@@ -37,7 +37,7 @@ Status conv2d(InferContext& ctx) {
   if (!checked_mul(ctx.outputs[0].shape.elements(), window.taps() * group_channels, &ctx.macs))
     return fail(ErrorCode::bad_file, "the number of multiply-accumulates overflows");
   // Hybrid: one quantised image.
-  ctx.scratch_bytes = ctx.in(0).type != ctx.in(1).type ? window.in_pixels() * channels : 0;
+  ctx.scratch_bytes = weighted_kind(ctx.in(0), ctx.in(1)) == WeightedKind::hybrid ? window.in_pixels() * channels : 0;
   auto& plan = ctx.plan.make<thimble_conv2d>();
   plan.batch = x[0];
   plan.channels = channels;

@@ -12,7 +12,7 @@ Result<bool> conv2d(LowerContext& ctx) {
   const Tensor& w = ctx.in(1);
   const auto& plan = ctx.plan<thimble_conv2d>();
   const ConvDims d(plan);
-  if (d.groups() != 1) return false;
+  if (d.groups() != 1 || ctx.in(0).type == DType::i16) return false;
   const bool hybrid = weighted_kind(ctx.in(0), w) == WeightedKind::hybrid;
   GemmShape shape;
   shape.n = d.outputs;

@@ -15,6 +15,26 @@ void each_output(const thimble_conv2d& p, const X* x, Body body) {
         for (int64_t o = 0; o < p.outputs; ++o) body(x, at++, oh, ow, o);
 }
 
+// int16 activations.
+void wide(const RefCall& call, const thimble_conv2d& p) {
+  const auto* w = call.in[1].as<int8_t>();
+  const TensorView bias = call.has(2) ? call.in[2] : TensorView{};
+  const bool narrow = bias.type == DType::i32;
+  each_output(p, call.in[0].as<int16_t>(), [&](const int16_t* x, int64_t at, int64_t oh, int64_t ow, int64_t o) {
+    const int64_t first = o / p.group_outputs * p.group_channels;
+    int64_t acc = wide_bias(bias, o);
+    for (int64_t kh = 0; kh < p.h.kernel; ++kh)
+      for (int64_t kw = 0; kw < p.w.kernel; ++kw) {
+        const int64_t ih = thimble_input_of(&p.h, oh, kh), iw = thimble_input_of(&p.w, ow, kw);
+        if (ih < 0 || ih >= p.h.in || iw < 0 || iw >= p.w.in) continue;
+        const int16_t* pixel = x + (ih * p.w.in + iw) * p.channels + first;
+        const int8_t* taps = w + ((o * p.h.kernel + kh) * p.w.kernel + kw) * p.group_channels;
+        for (int64_t c = 0; c < p.group_channels; ++c) acc += pixel[c] * taps[c];
+      }
+    call.out[0].as<int16_t>()[at] = static_cast<int16_t>(wide_output(p.y, acc, narrow, o));
+  });
+}
+
 void hybrid(const RefCall& call, const thimble_conv2d& p) {
   const TensorView& wv = call.in[1];
   const float* bias = call.has(2) ? call.in[2].as<float>() : nullptr;
@@ -54,6 +74,7 @@ void conv2d(const RefCall& call) {
     return thimble_conv2d_u8(&p, x.as<uint8_t>(), w.as<uint8_t>(), zeros.data(), static_cast<thimble_dim>(zeros.size()),
                              static_cast<int32_t*>(bias), call.out[0].as<uint8_t>());
   }
+  if (x.type == DType::i16) return wide(call, p);
   if (w.type == DType::i8) return hybrid(call, p);
   thimble_conv2d_f32(&p, x.as<float>(), w.as<float>(), static_cast<float*>(bias), call.out[0].as<float>());
 }

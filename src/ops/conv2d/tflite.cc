@@ -16,6 +16,7 @@ tflite::TfliteRule conv2d(Op) {
             attrs.activation = ctx.options.enumeration(3, Activation::none, 6);
             attrs.dilation_w = ctx.options.scalar<int32_t>(4, 1);
             attrs.dilation_h = ctx.options.scalar<int32_t>(5, 1);
+            THIMBLE_TRY(tflite::check_accumulators(ctx, 6, 2));
             ctx.node.op = Op::conv2d;
             ctx.node.attrs = attrs;
             return {};
@@ -25,8 +26,11 @@ tflite::TfliteRule conv2d(Op) {
             const Tensor &x = ctx.in(0), &w = ctx.in(1);
             const bool hybrid = x.type == DType::f32 && w.type == DType::i8;
             ctx.builtin = 3;
-            ctx.version = w.type == DType::i4        ? 7
+            const bool narrow = tflite::narrow_accumulators(ctx, 2);
+            ctx.version = narrow                     ? 8
+                          : w.type == DType::i4      ? 7
                           : x.shape[3] != w.shape[3] ? 6
+                          : x.type == DType::i16     ? 4
                           : x.type == DType::i8      ? 3
                           : hybrid                   ? (w.quant.per_axis() ? 5 : 2)
                                                      : 1;
@@ -37,6 +41,7 @@ tflite::TfliteRule conv2d(Op) {
               t.scalar<int8_t>(3, static_cast<int8_t>(attrs.activation), 0);
               t.scalar<int32_t>(4, attrs.dilation_w, 1);
               t.scalar<int32_t>(5, attrs.dilation_h, 1);
+              if (narrow) t.scalar<int8_t>(6, tflite::kInt32, 0);
             });
             return {};
           },

@@ -20,12 +20,14 @@ Status depthwise_conv2d(InferContext& ctx) {
     return fail(ErrorCode::bad_file, format("{} outputs are no multiple of {} input channels (weights {})", outputs,
                                             channels, ctx.in(1).to_string()));
   THIMBLE_ASSIGN(ctx.outputs[0].type, check_weighted(ctx, outputs, 3));
+  if (ctx.in(0).type == DType::i16 && ctx.has(2) && ctx.in(2).type != DType::i64)
+    return fail(ErrorCode::unsupported, format("bias {} of int16 activations must be int64", ctx.in(2).to_string()));
   const int64_t dims[] = {x[0], window.h.out, window.w.out, outputs};
   THIMBLE_ASSIGN(ctx.outputs[0].shape, Shape::make(std::span<const int64_t>(dims)));
   if (!checked_mul(ctx.outputs[0].shape.elements(), window.taps(), &ctx.macs))
     return fail(ErrorCode::bad_file, "the number of multiply-accumulates overflows");
   // Hybrid: one quantised image.
-  ctx.scratch_bytes = ctx.in(0).type != ctx.in(1).type ? window.in_pixels() * channels : 0;
+  ctx.scratch_bytes = weighted_kind(ctx.in(0), ctx.in(1)) == WeightedKind::hybrid ? window.in_pixels() * channels : 0;
   auto& plan = ctx.plan.make<thimble_depthwise_conv2d>();
   plan.batch = x[0];
   plan.channels = channels;

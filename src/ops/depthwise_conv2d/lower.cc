@@ -147,7 +147,7 @@ Result<bool> depthwise_conv2d(LowerContext& ctx) {
   const DepthwiseDims d(plan);
   const WeightedKind kind = weighted_kind(ctx.in(0), ctx.in(1));
   if (kind == WeightedKind::hybrid) return depthwise_hybrid(ctx, d, plan.range);
-  if (kind == WeightedKind::unsupported) return false;
+  if (kind != WeightedKind::f32 && kind != WeightedKind::s8 && kind != WeightedKind::u8) return false;
   if (d.multiplier != 1 && d.channels == 1) {
     // One input channel: every output sees the same window, an ordinary convolution.
     GemmShape shape{.m = d.window.out_pixels(), .n = d.outputs, .k = 1, .taps = d.window.taps(), .images = d.batch};

@@ -15,6 +15,22 @@ void each_output(const thimble_depthwise_conv2d& p, const X* x, Body body) {
         for (int64_t o = 0; o < p.outputs; ++o) body(x, at++, oh, ow, o);
 }
 
+// int16 activations.
+void wide(const RefCall& call, const thimble_depthwise_conv2d& p) {
+  const auto* w = call.in[1].as<int8_t>();
+  const TensorView bias = call.has(2) ? call.in[2] : TensorView{};
+  each_output(p, call.in[0].as<int16_t>(), [&](const int16_t* x, int64_t at, int64_t oh, int64_t ow, int64_t o) {
+    int64_t acc = wide_bias(bias, o);
+    for (int64_t kh = 0; kh < p.h.kernel; ++kh)
+      for (int64_t kw = 0; kw < p.w.kernel; ++kw) {
+        const int64_t ih = thimble_input_of(&p.h, oh, kh), iw = thimble_input_of(&p.w, ow, kw);
+        if (ih < 0 || ih >= p.h.in || iw < 0 || iw >= p.w.in) continue;
+        acc += x[(ih * p.w.in + iw) * p.channels + o / p.multiplier] * w[(kh * p.w.kernel + kw) * p.outputs + o];
+      }
+    call.out[0].as<int16_t>()[at] = static_cast<int16_t>(wide_output(p.y, acc, false, o));
+  });
+}
+
 void hybrid(const RefCall& call, const thimble_depthwise_conv2d& p) {
   const TensorView& wv = call.in[1];
   const float* bias = call.has(2) ? call.in[2].as<float>() : nullptr;
@@ -47,6 +63,7 @@ void depthwise_conv2d(const RefCall& call) {
                                        static_cast<thimble_dim>(zeros.size()), static_cast<int32_t*>(bias),
                                        call.out[0].as<uint8_t>());
   }
+  if (x.type == DType::i16) return wide(call, p);
   if (w.type == DType::i8) return hybrid(call, p);
   thimble_depthwise_conv2d_f32(&p, x.as<float>(), w.as<float>(), static_cast<float*>(bias), call.out[0].as<float>());
 }

@@ -25,11 +25,12 @@ tflite::TfliteRule depthwise_conv2d(Op) {
             const bool hybrid = x.type == DType::f32 && w.type == DType::i8,
                        dilated = attrs.dilation_h != 1 || attrs.dilation_w != 1;
             ctx.builtin = 4;
-            ctx.version = w.type == DType::i4   ? 7
-                          : x.type == DType::i8 ? 3
-                          : hybrid              ? (w.quant.per_axis() ? 6 : 4)
-                          : dilated             ? 2
-                                                : 1;
+            ctx.version = w.type == DType::i4    ? 7
+                          : x.type == DType::i16 ? 5
+                          : x.type == DType::i8  ? 3
+                          : hybrid               ? (w.quant.per_axis() ? 6 : 4)
+                          : dilated              ? 2
+                                                 : 1;
             ctx.options_table([&](tflite::TableWriter& t) {
               t.scalar<int8_t>(0, static_cast<int8_t>(attrs.padding), 0);
               t.scalar<int32_t>(1, attrs.stride_w, 0);

@@ -7,6 +7,7 @@ namespace thimble::lowering {
 
 // A dense layer is a plain matrix product: x [batch, inputs] · wᵀ, one "tap".
 Result<bool> fully_connected(LowerContext& ctx) {
+  if (ctx.in(0).type == DType::i16) return false;
   const auto& attrs = ctx.node.attrs.as<FullyConnectedAttrs>();
   const auto& plan = ctx.plan<thimble_fully_connected>();
   GemmShape shape;

@@ -16,6 +16,7 @@ tflite::TfliteRule fully_connected(Op) {
         attrs.activation = ctx.options.enumeration(0, Activation::none, 6);
         attrs.keep_num_dims = ctx.options.scalar<uint8_t>(2, 0) != 0;
         attrs.asymmetric_quantize_inputs = ctx.options.scalar<uint8_t>(3, 0) != 0;
+        THIMBLE_TRY(tflite::check_accumulators(ctx, 4, 2));
         ctx.node.op = Op::fully_connected;
         ctx.node.attrs = attrs;
         return {};
@@ -26,6 +27,8 @@ tflite::TfliteRule fully_connected(Op) {
         ctx.builtin = 9;
         const bool hybrid = x.type == DType::f32 && w.type == DType::i8;
         ctx.version = x.type == DType::i8 ? (w.quant.per_axis() ? 12 : 4) : hybrid ? (w.quant.per_axis() ? 12 : 3) : 1;
+        const bool narrow = tflite::narrow_accumulators(ctx, 2);
+        if (x.type == DType::i16) ctx.version = w.type == DType::i4 ? 13 : narrow ? 11 : 7;
         if (w.type == DType::i4 && ctx.version < 10) ctx.version = 10;
         if (!ctx.has(2) && ctx.version < 6) ctx.version = 6;
         if (attrs.keep_num_dims && ctx.version < 5) ctx.version = 5;
@@ -33,6 +36,7 @@ tflite::TfliteRule fully_connected(Op) {
           t.scalar<int8_t>(0, static_cast<int8_t>(attrs.activation), 0);
           t.scalar<uint8_t>(2, attrs.keep_num_dims, 0);
           t.scalar<uint8_t>(3, attrs.asymmetric_quantize_inputs, 0);
+          if (narrow) t.scalar<int8_t>(4, tflite::kInt32, 0);
         });
         return {};
       },

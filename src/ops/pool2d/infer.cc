@@ -9,8 +9,8 @@ namespace thimble {
 
 void pool_clamp(Activation a, DType type, const Quantization& y, int32_t* lo, int32_t* hi) {
   if (a != Activation::none) return quantized_activation_range(a, type, y, lo, hi);
-  *lo = type == DType::u8 ? 0 : -128;
-  *hi = type == DType::u8 ? 255 : 127;
+  *lo = type == DType::u8 ? 0 : type == DType::i16 ? -32768 : -128;
+  *hi = type == DType::u8 ? 255 : type == DType::i16 ? 32767 : 127;
 }
 
 namespace infer {
@@ -20,7 +20,11 @@ Status pool2d(InferContext& ctx) {
   THIMBLE_TRY(ctx.expect_attrs<Pool2dAttrs>());
   const auto& attrs = ctx.node.attrs.as<Pool2dAttrs>();
   THIMBLE_TRY(ctx.expect_rank(0, 4, 4));
-  THIMBLE_TRY(ctx.expect_type(0, {DType::f32, DType::i8, DType::u8}));
+  if (ctx.node.op == Op::l2_pool) {
+    THIMBLE_TRY(ctx.expect_type(0, {DType::f32}));
+  } else {
+    THIMBLE_TRY(ctx.expect_type(0, {DType::f32, DType::i8, DType::u8, DType::i16}));
+  }
   THIMBLE_TRY(expect_clamp_activation(attrs.activation));
   const Tensor &x = ctx.in(0), &y = ctx.declared(0);
   THIMBLE_ASSIGN(const Window window, pool_window(attrs, x.shape));
@@ -41,7 +45,8 @@ Status pool2d(InferContext& ctx) {
       !checked_mul(ctx.outputs[0].shape.elements(), operations, &operations))
     return fail(ErrorCode::bad_file, "the size of the windows overflows");
   const int64_t cells = std::min(window.h.kernel, window.h.in) * std::min(window.w.kernel, window.w.in);
-  if (x.type != DType::f32 && ctx.node.op == Op::average_pool && cells > int64_t{1} << 23)  // their sum needs 32 bits
+  const int64_t most = int64_t{1} << (x.type == DType::i16 ? 15 : 23);
+  if (x.type != DType::f32 && ctx.node.op == Op::average_pool && cells > most)  // their sum needs 32 bits
     return fail(ErrorCode::unsupported, format("{} values of {} in one average", cells, name(x.type)));
   auto& plan = ctx.plan.make<thimble_pool2d>();
   plan.batch = x.shape[0];

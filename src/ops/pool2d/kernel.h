@@ -2,6 +2,7 @@
 #pragma once
 
 #include <float.h>
+#include <math.h>
 
 #include "base/c99.h"
 
@@ -65,6 +66,17 @@ THIMBLE_INLINE float thimble_pool2d_mean_f32(const thimble_pool2d* p, const floa
   return sum / (float)((c->h1 - c->h0) * (c->w1 - c->w0));
 }
 
+// The root of the mean square.
+static inline float thimble_pool2d_l2_f32(const thimble_pool2d* p, const float* x, const thimble_cells* c) {
+  float sum = 0;
+  for (thimble_dim ih = c->h0; ih < c->h1; ++ih)
+    for (thimble_dim iw = c->w0; iw < c->w1; ++iw) {
+      const float v = x[(ih * p->w.in + iw) * p->channels];
+      sum += v * v;
+    }
+  return sqrtf(sum / (float)((c->h1 - c->h0) * (c->w1 - c->w0)));
+}
+
 // All outputs: the maximum, or with `mean` the average. Bytes are read as thimble_byte does.
 THIMBLE_INLINE void thimble_pool2d_bytes(const thimble_pool2d* p, const int8_t* x, int8_t* y, int mean, int flip) {
   for (thimble_dim b = 0; b < p->batch; ++b) {
@@ -103,6 +115,17 @@ THIMBLE_INLINE void thimble_average_pool_s8(const thimble_pool2d* p, const int8_
 }
 THIMBLE_INLINE void thimble_max_pool_f32(const thimble_pool2d* p, const float* x, float* y) {
   thimble_pool2d_floats(p, x, y, 0);
+}
+static inline void thimble_l2_pool_f32(const thimble_pool2d* p, const float* x, float* y) {
+  for (thimble_dim b = 0; b < p->batch; ++b) {
+    for (thimble_dim oh = 0; oh < p->h.out; ++oh)
+      for (thimble_dim ow = 0; ow < p->w.out; ++ow) {
+        const thimble_cells cells = thimble_cells_of(p, oh, ow);
+        for (thimble_dim c = 0; c < p->channels; ++c)
+          *y++ = thimble_clamp_f32(thimble_pool2d_l2_f32(p, x + c, &cells), &p->range);
+      }
+    x += p->h.in * p->w.in * p->channels;
+  }
 }
 THIMBLE_INLINE void thimble_average_pool_f32(const thimble_pool2d* p, const float* x, float* y) {
   thimble_pool2d_floats(p, x, y, 1);

@@ -88,7 +88,9 @@ Result<bool> lower(LowerContext& ctx, void (*f32)(const PoolF32Args&), void (*s8
 
 }  // namespace
 
+// int16 and l2_pool run by the reference.
 Result<bool> pool2d(LowerContext& ctx) {
+  if (ctx.in(0).type == DType::i16 || ctx.node.op == Op::l2_pool) return false;
   const PoolKernels& k = ctx.kernels.pool;
   return ctx.node.op == Op::max_pool ? lower(ctx, k.max_f32, k.max_s8) : lower(ctx, k.average_f32, k.average_s8);
 }

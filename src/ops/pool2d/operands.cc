@@ -12,8 +12,10 @@ OperandRule pool2d(Op op) {
                 map.use(0, 3) = {.link = AxisLink::same, .to = 3};
               },
           .moves = op == Op::max_pool,
-          .homogeneous = true,
-          .commutes = op == Op::max_pool ? Commutes::rising : Commutes::any};
+          .homogeneous = op != Op::l2_pool,
+          .commutes = op == Op::max_pool       ? Commutes::rising
+                      : op == Op::average_pool ? Commutes::any
+                                               : Commutes::no};
 }
 
 }  // namespace thimble::operand_rule

@@ -1,9 +1,10 @@
-// max_pool, average_pool: over windows of each channel of x [batch, height, width, channels]; y
-// [batch, out_h, out_w, channels] of x's type and quantisation, then a fused clamp. Positions
+// max_pool, average_pool, l2_pool (the root of the mean square): over windows of each channel of x [batch, height,
+// width, channels]; y [batch, out_h, out_w, channels] of x's type and quantisation, then a fused clamp. Positions
 // outside the image count for nothing (the average divides by the number of elements inside).
-// float32, int8, uint8. Integer averages round half away from zero, of 2^23 values at most. The float maximum starts at
-// the lowest finite number and passes over NaN, as TensorFlow Lite's does. Source: TensorFlow Lite MAX_POOL_2D and
-// AVERAGE_POOL_2D, versions 1 and 2. Sizes: ops/window.h.
+// float32, int8, uint8, int16 (averages of 2^15 values at most); l2_pool float32. Integer averages round half away from
+// zero, of 2^23 values at most. The float maximum starts at
+// the lowest finite number and passes over NaN, as TensorFlow Lite's does. Source: TensorFlow Lite MAX_POOL_2D,
+// AVERAGE_POOL_2D and L2_POOL_2D, versions 1 to 3. Sizes: ops/window.h.
 #pragma once
 
 #include "ops/op.h"

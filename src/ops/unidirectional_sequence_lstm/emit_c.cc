@@ -8,6 +8,9 @@ using namespace sequence_lstm;
 // The weights of the gates go in as a struct of pointers.
 Status unidirectional_sequence_lstm(micro::EmitContext& ctx) {
   const DType type = ctx.in(kInput).type;
+  if (!ctx.resolved.plan.holds<thimble_unidirectional_sequence_lstm>())
+    return ctx.unsupported("no C for coupled gates, projections, layer normalisation and integer peepholes",
+                           "train the layer without them");
   if (type != ctx.in(kInputWeights).type)
     return ctx.unsupported("no C for float activations with int8 weights",
                            "`thimble quantize --to int8` makes all of it integers");

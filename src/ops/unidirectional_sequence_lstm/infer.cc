@@ -3,10 +3,20 @@
 
 #include "base/fixed_point.h"
 #include "base/numbers.h"
+#include "ops/lstm_forms.h"
 #include "ops/unidirectional_sequence_lstm/unidirectional_sequence_lstm.h"
 #include "ops/weighted.h"
 
 namespace thimble {
+
+bool sequence_lstm::plain(const Node& node, DType x, DType weights) {
+  const auto has = [&](size_t i) { return i < node.inputs.size() && node.inputs[i] != kNoTensor; };
+  for (size_t i = kPeephole; i < kPeephole + 3; ++i)
+    if (has(i) && (x != DType::f32 || weights != DType::f32)) return false;
+  for (size_t i = kLayerNorm; i < kLayerNorm + kGates; ++i)
+    if (has(i)) return false;
+  return !has(kProjection) && !has(kProjection + 1) && (has(kInputWeights) || has(kRecurrentWeights));
+}
 
 thimble_unidirectional_sequence_lstm sequence_lstm::plan(const SequenceLstmAttrs& attrs, const Shape& x,
                                                          const Shape& state) {
@@ -34,17 +44,30 @@ namespace {
 using namespace sequence_lstm;
 
 tl::unexpected<Error> unsupported(const char* what) {
-  return fail(ErrorCode::unsupported, format("LSTM with {} is not supported", what),
-              "supported: four gates, batch-major or time-major, optional cell clipping, peepholes in float32");
+  return fail(ErrorCode::unsupported, format("LSTM with {} is not supported", what));
 }
 
-Status check_supported(const InferContext& ctx, const SequenceLstmAttrs& attrs) {
+// The form of all the others (ops/lstm_forms.h).
+Status full_form(InferContext& ctx, const SequenceLstmAttrs& attrs) {
+  const Shape& x = ctx.in(kInput).shape;
+  auto& p = ctx.plan.make<lstm_forms::Plan>();
+  p.batch = x[attrs.time_major ? 1 : 0];
+  p.time = x[attrs.time_major ? 0 : 1];
+  p.inputs = x[2];
+  p.step = attrs.time_major ? p.batch : 1;
+  p.sample = attrs.time_major ? 1 : p.time;
+  THIMBLE_TRY(lstm_forms::check(ctx, lstm_forms::kFull,
+                                {attrs.activation, attrs.cell_clip, attrs.proj_clip, attrs.asymmetric_quantize_inputs},
+                                &p));
+  if (p.integer && ctx.declared(0).type == DType::i8) THIMBLE_TRY(ctx.expect_per_tensor_quantized(ctx.declared(0)));
+  ctx.outputs[0] = {ctx.in(kInput).type, x};
+  ctx.outputs[0].shape.set(2, p.outputs);
+  THIMBLE_ASSIGN(ctx.scratch_bytes, lstm_forms::scratch_bytes(p, &ctx.macs));
+  return {};
+}
+
+Status check_supported(const SequenceLstmAttrs& attrs) {
   if (attrs.diagonal_recurrent_tensors) return unsupported("diagonal recurrent weights");
-  if (ctx.has(kProjection) || ctx.has(kProjection + 1)) return unsupported("a projection");
-  for (int i = kLayerNorm; i < ctx.arity(); ++i)
-    if (ctx.has(i)) return unsupported("layer normalisation");
-  if (!ctx.has(kInputWeights) && !ctx.has(kRecurrentWeights))
-    return unsupported("coupled input and forget gates (CIFG)");
   if (!(attrs.cell_clip >= 0) || !std::isfinite(attrs.cell_clip))
     return fail(ErrorCode::bad_file, format("cell clip {} is not a number from 0", attrs.cell_clip));
   return {};
@@ -88,7 +111,6 @@ Status check_float_types(const InferContext& ctx, DType weights) {
     THIMBLE_TRY(ctx.expect_type(i, {weights}));
     if (hybrid) THIMBLE_TRY(expect_scales(ctx, i, true));
   }
-  if (hybrid && ctx.has(kPeephole)) return unsupported("int8 peepholes");
   for (int i = kPeephole; i < kPeephole + 3; ++i)
     if (ctx.has(i)) THIMBLE_TRY(ctx.expect_type(i, {DType::f32}));
   for (int i = kBias; i < kBias + kGates; ++i) THIMBLE_TRY(ctx.expect_type(i, {DType::f32}));
@@ -97,7 +119,6 @@ Status check_float_types(const InferContext& ctx, DType weights) {
 }
 
 Status check_integer_types(const InferContext& ctx) {
-  if (ctx.has(kPeephole)) return unsupported("int8 peepholes");
   for (int i = kInputWeights; i < kPeephole; ++i) {
     THIMBLE_TRY(ctx.expect_type(i, {DType::i8}));
     THIMBLE_TRY(expect_scales(ctx, i, true));
@@ -162,8 +183,10 @@ Status unidirectional_sequence_lstm(InferContext& ctx) {
   THIMBLE_TRY(ctx.expect_arity(20, 24, 1, 1));
   THIMBLE_TRY(ctx.expect_attrs<SequenceLstmAttrs>());
   const auto& attrs = ctx.node.attrs.as<SequenceLstmAttrs>();
-  THIMBLE_TRY(check_supported(ctx, attrs));
+  THIMBLE_TRY(check_supported(attrs));
   THIMBLE_TRY(ctx.expect_rank(kInput, 3, 3));
+  const auto type_of = [&](int i) { return ctx.has(i) ? ctx.in(i).type : DType::f32; };
+  if (!plain(ctx.node, type_of(kInput), type_of(kInputWeights))) return full_form(ctx, attrs);
   if (!ctx.has(kHiddenState) || !ctx.has(kCellState)) return fail(ErrorCode::bad_file, "a state tensor is left out");
   THIMBLE_TRY(ctx.expect_rank(kHiddenState, 2, 2));
   const Shape& x = ctx.in(kInput).shape;

@@ -72,7 +72,9 @@ bool lower_float(LowerContext& ctx, const thimble_unidirectional_sequence_lstm& 
 
 }  // namespace
 
+// The form of kernel.h; the others run by the reference.
 Result<bool> unidirectional_sequence_lstm(LowerContext& ctx) {
+  if (!ctx.resolved.plan.holds<thimble_unidirectional_sequence_lstm>()) return false;
   const auto& attrs = ctx.node.attrs.as<SequenceLstmAttrs>();
   const auto& d = ctx.plan<thimble_unidirectional_sequence_lstm>();
   for (int i = kInputWeights; i < kPeephole; ++i)

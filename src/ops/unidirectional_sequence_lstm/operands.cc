@@ -1,4 +1,4 @@
-#include "ops/operands.h"
+#include "ops/lstm_forms.h"
 #include "ops/unidirectional_sequence_lstm/unidirectional_sequence_lstm.h"
 
 namespace thimble::operand_rule {
@@ -19,32 +19,14 @@ void lstm_axes(AxisMap& map) {
 Status lstm_resize(Resize& to) {
   const int batch = to.node.attrs.as<SequenceLstmAttrs>().time_major ? 1 : 0;
   if (to.axis != batch) return {};
-  for (const int i : {kHiddenState, kCellState}) {
-    Tensor& state = to.graph.at(to.node.inputs[static_cast<size_t>(i)]);
-    if (!state.variable || state.shape.rank() < 1 || state.shape[0] != to.before())
-      return fail(ErrorCode::unsupported, "its states are not variables of one row per example");
-    if (state.data) {
-      if (to.before() != 1) return fail(ErrorCode::unsupported, "its initial states differ between examples");
-      std::vector<uint8_t> rows;
-      for (int64_t r = 0; r < to.sizes[0]; ++r)
-        rows.insert(rows.end(), state.data.bytes, state.data.bytes + state.data.size);
-      state.data = Data::copy(rows);
-    }
-    std::vector<int64_t> dims(state.shape.dims().begin(), state.shape.dims().end());
-    dims[0] = to.sizes[0];
-    THIMBLE_ASSIGN(state.shape, Shape::make(std::span<const int64_t>(dims)));
-  }
-  return {};
+  THIMBLE_TRY(recurrent::resize_state(to, kHiddenState));
+  return recurrent::resize_state(to, kCellState);
 }
 
 std::vector<Role> lstm_roles() {
   std::vector<Role> roles(kLayerNorm + sequence_lstm::kGates, Role::weights);
   roles[kInput] = Role::data;
-  for (int i = 0; i < sequence_lstm::kGates; ++i) {
-    roles[static_cast<size_t>(kBias + i)] = Role::bias;
-    roles[static_cast<size_t>(kLayerNorm + i)] = Role::statistics;
-  }
-  roles[kHiddenState] = roles[kCellState] = Role::state;
+  lstm_forms::set_roles(lstm_forms::kFull, roles);
   return roles;
 }
 

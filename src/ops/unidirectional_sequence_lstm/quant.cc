@@ -73,10 +73,11 @@ Status to_8x8_16(QuantizeContext& ctx) {
 
 }  // namespace
 
-// Peepholes exist in float32 only, integer cells with tanh only.
+// Integer cells have tanh only; of the full forms the weights alone become int8.
 QuantRule unidirectional_sequence_lstm(const Node& node) {
-  const bool plain = node.inputs.size() > kPeephole && node.inputs[kPeephole] == kNoTensor;
+  const bool plain = sequence_lstm::plain(node, DType::f32, DType::i8);
   QuantRule rule;
+  if (!plain) return {.integer = false, .hybrid = true, .weight_inputs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 16}};
   rule.integer = plain && node.attrs.as<SequenceLstmAttrs>().activation == Activation::tanh;
   rule.hybrid = plain;
   rule.weight_inputs = {1, 2, 3, 4, 5, 6, 7, 8};

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "ops/hybrid.h"
+#include "ops/lstm_forms.h"
 #include "ops/unidirectional_sequence_lstm/unidirectional_sequence_lstm.h"
 
 namespace thimble {
@@ -82,6 +83,11 @@ void hybrid(const RefCall& call, const Lstm& p) {
 }  // namespace
 
 void unidirectional_sequence_lstm(const RefCall& call) {
+  if (call.derived->holds<lstm_forms::Plan>()) {
+    const auto& form = call.plan<lstm_forms::Plan>();
+    return lstm_forms::run({form, lstm_forms::kFull, call.in, call.in[kInput].data, nullptr, call.out[0].data,
+                            form.outputs, false, call.scratch});
+  }
   const auto& p = call.plan<Lstm>();
   if (call.in[kInput].type == DType::i8) return integer(call, p);
   if (call.in[kInputWeights].type == DType::i8) return hybrid(call, p);

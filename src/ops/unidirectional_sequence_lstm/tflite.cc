@@ -22,7 +22,7 @@ tflite::TfliteRule unidirectional_sequence_lstm(Op) {
           },
           [](tflite::WriteContext& ctx) -> Status {
             const auto& attrs = ctx.node.attrs.as<SequenceLstmAttrs>();
-            const bool integer = ctx.in(0).type == DType::i8, hybrid = !integer && ctx.in(1).type == DType::i8;
+            const bool integer = ctx.in(0).type == DType::i8, hybrid = !integer && ctx.in(2).type == DType::i8;
             ctx.builtin = 44;
             ctx.version = integer || attrs.asymmetric_quantize_inputs ? 3 : hybrid ? 2 : 1;
             ctx.options_table([&](tflite::TableWriter& t) {

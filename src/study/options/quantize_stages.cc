@@ -48,15 +48,21 @@ Status parse_calibration(Form& form, const std::string& text, QuantizeOptions* q
 
 void io_field(Fields& v, QuantizeOptions& q) {
   using Io = QuantizeOptions::Io;
-  v.word({"io", "", "int8: type of the model's inputs and outputs"}, &q.io,
-         {{"float", Io::float32}, {"int8", Io::int8}, {"uint8", Io::uint8}});
+  v.word({"io", "", "int8: type of the model's inputs and outputs (of int16x8: float or int16)"}, &q.io,
+         {{"float", Io::float32}, {"int8", Io::int8}, {"uint8", Io::uint8}, {"int16", Io::int16}});
 }
 
 void fields(Fields& v, QuantizeStage& stage) {
   QuantizeOptions& q = stage.options;
   v.section("What to make");
-  v.word({"to", "", "half-size weights; int8 weights and float activations; int8 throughout", "required"}, &q.to,
-         {{"float16", QuantizeTo::float16}, {"dynamic", QuantizeTo::dynamic}, {"int8", QuantizeTo::int8}});
+  v.word({"to", "",
+          "half-size weights; int8 weights and float activations; int8 throughout; int8 weights and int16 activations",
+          "required"},
+         &q.to,
+         {{"float16", QuantizeTo::float16},
+          {"dynamic", QuantizeTo::dynamic},
+          {"int8", QuantizeTo::int8},
+          {"int16x8", QuantizeTo::int16x8}});
   v.whole({"min_elements", "N",
            "dynamic: smaller weight tensors stay float (an LSTM stays whole where one of its matrices is smaller)"},
           &q.min_elements, 0, int64_t{1} << 40);
@@ -91,8 +97,8 @@ Status complete(QuantizeStage& stage) {
   QuantizeOptions& q = stage.options;
   if (!form.has("to") && !stage.implied_int8)
     return form.refuse("", "what to make is missing",
-                       format("give {}, {} or {}", form.setting("to", "float16"), form.setting("to", "dynamic"),
-                              form.setting("to", "int8")));
+                       format("give {}, {}, {} or {}", form.setting("to", "float16"), form.setting("to", "dynamic"),
+                              form.setting("to", "int8"), form.setting("to", "int16x8")));
   if (q.to != QuantizeTo::int8)
     for (const char* key : {"bits", "layer_bits", "per_tensor", "scale_bits", "bias_bits", "equalize",
                             "bias_correction", "rounding", "mixed", "widths", "validate", "sensitivity"})
