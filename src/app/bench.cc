@@ -7,6 +7,7 @@
 #include "app/bench_inputs.h"
 #include "app/bench_profile.h"
 #include "app/commands.h"
+#include "app/device_verbs.h"
 #include "app/interrupt.h"
 #include "app/output.h"
 #include "base/cpu.h"
@@ -80,7 +81,7 @@ constexpr const char* kForeignFlags[] = {
 
 struct BenchOptions {
   std::vector<std::string> ignored;
-  std::string model, graph, signature;
+  std::string model, graph, signature, device;
   BenchInputs inputs;
   int64_t num_threads = 1, num_runs = 50, warmup_runs = 1;
   double min_secs = 1, max_secs = 150, warmup_min_secs = 0.5, run_delay = -1;
@@ -227,6 +228,33 @@ void print_report(const Bench& bench, const BenchOptions& o, const Context& cont
                        format_bytes(static_cast<double>(bench.peak_rss))));
 }
 
+// The flags as thimble-run on a device takes them: all but those of its files.
+std::vector<std::string> flags_for_device(const BenchOptions& o, const Context& context) {
+  std::vector<std::string> flags = {
+      format("--num_threads={}", context.threads > 0 ? context.threads : o.num_threads),
+      format("--num_runs={}", o.num_runs),
+      format("--warmup_runs={}", o.warmup_runs),
+      format("--min_secs={}", o.min_secs),
+      format("--max_secs={}", o.max_secs),
+      format("--warmup_min_secs={}", o.warmup_min_secs),
+      format("--run_delay={}", o.run_delay),
+      format("--enable_op_profiling={}", o.profile),
+      format("--report_peak_memory_footprint={}", o.peak_memory),
+      format("--dry_run={}", o.dry_run),
+      "--op_profiling_output_mode=" + o.profile_mode,
+  };
+  const std::pair<const char*, const std::string*> texts[] = {{"--input_layer=", &o.inputs.layers},
+                                                              {"--input_layer_shape=", &o.inputs.shapes},
+                                                              {"--input_layer_value_range=", &o.inputs.value_ranges},
+                                                              {"--input_layer_value_files=", &o.inputs.value_files}};
+  for (const auto& [flag, text] : texts)
+    if (!text->empty()) flags.push_back(flag + *text);
+  if (context.max_memory > 0) flags.push_back(format("--max-memory={}", context.max_memory));
+  if (context.json) flags.emplace_back("--json");
+  if (context.quiet) flags.emplace_back("--quiet");
+  return flags;
+}
+
 Status bench_model(const BenchOptions& o, const Context& context) {
   if (o.model.empty() == o.graph.empty())
     return fail(ErrorCode::usage, o.model.empty() ? "thimble bench needs MODEL" : "MODEL and --graph are both given",
@@ -238,6 +266,8 @@ Status bench_model(const BenchOptions& o, const Context& context) {
   }
   Bench bench;
   bench.path = o.model.empty() ? o.graph : o.model;
+  if (!o.device.empty())
+    return device_verbs()->bench(o.device, bench.path, flags_for_device(o, context), o.profile_file, context);
   const int threads = static_cast<int>(context.threads > 0 ? context.threads : o.num_threads);
   if (const int cores = physical_cores(); threads > cores)
     context.note(format("{} threads on {} core{}: they wait for each other; measure with at most {}", threads, cores,
@@ -299,12 +329,14 @@ Action define_bench(Options& options) {
       "thimble bench model.tflite\n"
       "thimble bench --graph=model.tflite --num_threads=2 --min_secs=5\n"
       "thimble bench model.tflite --enable_op_profiling\n"
-      "thimble bench model.tflite --json\n");
+      "thimble bench model.tflite --json\n"
+      "thimble bench model.tflite --device ssh:pi@raspberrypi.local\n");
   options.about(
       "Flags and lines are those of TFLite's benchmark_model. It runs at least --num_runs times and at least\n"
       "--min_secs seconds, but not longer than --max_secs. One thread unless told otherwise. Runs shorter than a\n"
       "microsecond are timed several at a time. Flags of benchmark_model about delegates are ignored with a note.");
   options.argument("MODEL", &o->model, "a .tflite, .onnx or .thim file; - reads it from the standard input", false);
+  if (device_verbs()) device_verbs()->declare(options, &o->device);
   options.section("Flags of benchmark_model");
   options.text("--graph", &o->graph, "MODEL", "the model, as benchmark_model names it");
   options.integer("--num_threads", &o->num_threads, "N", "threads (default: 1); --threads is the same", 1, 256);

@@ -1,4 +1,5 @@
 #include "app/commands.h"
+#include "app/device_verbs.h"
 
 namespace thimble::app {
 namespace {
@@ -27,6 +28,7 @@ constexpr CommandRow kCommands[] = {
     {"fit", "which boards a model fits as C: flash, memory, time", define_fit},
     {"data", "list, show and prepare data sets", define_data},
     {"device", "other machines that studies measure on: what they are; clean up there", define_device},
+    {"offload", "answer on the device or send the input away: where the network decides", define_offload},
     {"ops", "table of operators and what each can do", define_ops},
     {"words", "what a recipe can say: layers, optimisers, keys, presets …", define_words},
     {"completion", "completion script for bash, zsh or fish", define_completion},
@@ -36,6 +38,14 @@ constexpr CommandRow kCommands[] = {
 }  // namespace
 
 std::span<const CommandRow> commands() { return kCommands; }
+
+const DeviceVerbs* device_verbs() {
+#ifndef THIMBLE_DEVICE_PROGRAM
+  return &kDeviceVerbs;
+#else
+  return nullptr;
+#endif
+}
 
 const CommandRow* find_command(std::string_view name) {
   for (const CommandRow& row : kCommands)

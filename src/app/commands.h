@@ -26,6 +26,7 @@ Action define_export(Options& options);
 Action define_fit(Options& options);
 Action define_data(Options& options);
 Action define_device(Options& options);
+Action define_offload(Options& options);
 Action define_ops(Options& options);
 Action define_words(Options& options);
 Action define_completion(Options& options);

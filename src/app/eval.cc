@@ -4,6 +4,7 @@
 #include "api/load.h"
 #include "app/commands.h"
 #include "app/data_arguments.h"
+#include "app/device_verbs.h"
 #include "app/interrupt.h"
 #include "app/output.h"
 #include "app/task_progress.h"
@@ -22,7 +23,7 @@ namespace {
 constexpr size_t kMostRows = 30;  // of more classes only those are listed that the set has
 
 struct EvalOptions : DataArguments {
-  std::string model, split;
+  std::string model, split, device;
   int64_t limit = 0;
 };
 
@@ -62,6 +63,7 @@ std::string as_json(const EvalOptions& o, const Evaluated& e) {
       .field("split", e.part == "all" ? "test" : e.part)
       .field("part", e.part)
       .field("trained_on", e.trained_on);
+  if (!o.device.empty()) json.field("device", o.device);
   const bool classes = !r.confusion.empty();
   if (classes) {
     const Interval interval = wilson95(r.correct, r.n);
@@ -100,17 +102,18 @@ std::string as_json(const EvalOptions& o, const Evaluated& e) {
 
 std::string as_text(const EvalOptions& o, const Evaluated& e, bool colour) {
   const EvaluationResult& r = e.result;
+  const std::string where = o.device.empty() ? "" : ", answered by " + o.device;
   std::string text;
   if (r.confusion.empty())
     return format(
-        "{} on {} {}, {} samples ({})\n"
+        "{} on {} {}, {} samples ({}){}\n"
         "RMSE           {}   (mean squared error {})\n"
         "MAE            {}\n"
         "R²             {}\n"
         "largest error  {}\n",
-        o.model, e.set, e.part, format_count(r.n), format_seconds(e.seconds), format_number(r.regression.rmse, 5),
-        format_number(r.regression.mse, 5), format_number(r.regression.mae, 5), format_number(r.regression.r2, 6),
-        format_number(r.regression.max_error, 5));
+        o.model, e.set, e.part, format_count(r.n), format_seconds(e.seconds), where,
+        format_number(r.regression.rmse, 5), format_number(r.regression.mse, 5), format_number(r.regression.mae, 5),
+        format_number(r.regression.r2, 6), format_number(r.regression.max_error, 5));
   const Interval interval = wilson95(r.correct, r.n);
   text += format("accuracy {}  ({} of {}; 95 % interval {} … {})\nloss     {}\n\n", format_percent(r.accuracy),
                  format_count(r.correct), format_count(r.n), format_percent(interval.low),
@@ -131,8 +134,8 @@ std::string as_text(const EvalOptions& o, const Evaluated& e, bool colour) {
     table.row(std::move(cells));
   }
   text += table.text(colour);
-  text += format("\n{}, {}: {} samples ({}){}\n", e.set, e.part == "all" ? "all of it" : e.part + " part",
-                 format_count(r.n), format_seconds(e.seconds),
+  text += format("\n{}, {}: {} samples ({}){}{}\n", e.set, e.part == "all" ? "all of it" : e.part + " part",
+                 format_count(r.n), format_seconds(e.seconds), where,
                  confusion ? "; rows: the true class, columns: what the model says" : "");
   return text;
 }
@@ -184,7 +187,9 @@ Status eval(const EvalOptions& o, const Context& context) {
   how.cancelled = interrupted;
   how.progress = [&](int64_t done, int64_t total) { progress.update(done, total); };
   const Stopwatch watch;
-  THIMBLE_ASSIGN(e.result, evaluate_model(graph, e.data, feeding, how));
+  THIMBLE_ASSIGN(e.result, o.device.empty()
+                               ? evaluate_model(graph, e.data, feeding, how)
+                               : device_verbs()->evaluate(o.device, o.model, graph, e.data, feeding, how, context));
   e.seconds = watch.seconds();
   progress.clear();
   if (const std::string warning = constant_warning(e.result, e.data); !warning.empty()) context.warn(warning);
@@ -200,7 +205,8 @@ Action define_eval(Options& options) {
       "thimble eval model.tflite --data mnist\n"
       "thimble eval model.tflite --data folder:my-digits --handwriting\n"
       "thimble eval foreign.tflite --data folder:photos --labels labels.txt --scale -1..1\n"
-      "thimble eval model.tflite --data fashion-mnist --limit 1000 --json\n");
+      "thimble eval model.tflite --data fashion-mnist --limit 1000 --json\n"
+      "thimble eval model.tflite --data mnist --device ssh:pi@raspberrypi.local\n");
   options.argument("MODEL", &o->model, "a .tflite, .onnx or .thim file; - reads it from the standard input");
   options.text("--data", &o->data, "SET",
                "mnist, fashion-mnist, digits, folder:PATH, csv:PATH, npz:PATH, function:NAME", true);
@@ -208,6 +214,7 @@ Action define_eval(Options& options) {
                  "which part of the set (default: test; of a set of one's own that the model does not know: all)");
   options.integer("--limit", &o->limit, "N", "only the first N samples", 1);
   declare_feeding(options, o.get());
+  if (device_verbs()) device_verbs()->declare(options, &o->device);
   return [o](const Context& context) { return eval(*o, context); };
 }
 

@@ -6,6 +6,7 @@
 #include "api/model_runner.h"
 #include "app/commands.h"
 #include "app/data_arguments.h"
+#include "app/device_verbs.h"
 #include "app/interrupt.h"
 #include "app/model_inputs.h"
 #include "app/output.h"
@@ -13,6 +14,9 @@
 #include "app/run_answers.h"
 #include "base/file.h"
 #include "data/picture.h"
+#include "measure/clock.h"
+#include "measure/stats.h"
+#include "measure/units.h"
 #include "ops/operands.h"
 #include "passes/pipeline.h"
 #include "runtime/program.h"
@@ -22,9 +26,9 @@ namespace thimble::app {
 namespace {
 
 struct RunOptions {
-  std::string model, signature, output, output_dir, labels_file, scale, columns;
+  std::string model, signature, output, output_dir, labels_file, scale, columns, device;
   std::vector<std::string> files, inputs;
-  int64_t top = 0, seed = -1;
+  int64_t top = 0, seed = -1, repeat = 0;
   bool handwriting = false;
 };
 
@@ -93,14 +97,17 @@ Result<int64_t> complete_feeds(const RunOptions& o, const Graph& graph, std::vec
   return std::max<int64_t>(runs, 1);
 }
 
-// `run` runs the model once on the arrays of its inputs, and appends to the outputs.
-template <class Run>
-Result<Answers> run_all(const Graph& graph, const std::vector<Feed>& feeds, int64_t runs, Run run) {
-  Answers answers;
-  answers.runs = runs;
-  answers.outputs.resize(graph.outputs.size());
+// The names of the runs, where the inputs have some.
+void name_runs(const std::vector<Feed>& feeds, Answers* answers) {
   for (const Feed& feed : feeds)
-    if (static_cast<int64_t>(feed.names.size()) == runs && answers.names.empty()) answers.names = feed.names;
+    if (static_cast<int64_t>(feed.names.size()) == answers->runs && answers->names.empty()) answers->names = feed.names;
+}
+
+// All runs once. `run` runs the model once on the arrays of its inputs, and appends to the outputs; without `outputs`
+// it is for the time that it takes.
+template <class Run>
+Status pass(const Graph& graph, const std::vector<Feed>& feeds, int64_t runs, Run& run,
+            std::vector<std::vector<uint8_t>>* outputs) {
   std::vector<std::span<const uint8_t>> arrays(feeds.size());
   for (int64_t r = 0; r < runs; ++r) {
     if (interrupted()) return interrupted_error(format("{} of {} runs were done", r, runs));
@@ -109,8 +116,24 @@ Result<Answers> run_all(const Graph& graph, const std::vector<Feed>& feeds, int6
       const size_t from = feeds[i].runs == 0 ? 0 : static_cast<size_t>(r) * size;
       arrays[i] = std::span(feeds[i].bytes).subspan(from, size);
     }
-    if (Status s = run(arrays, &answers.outputs); !s)
+    if (Status s = run(arrays, outputs); !s)
       return with_context(std::move(s).error(), format("run {} of {}", r + 1, runs));
+  }
+  return {};
+}
+
+template <class Run>
+Result<Answers> run_all(const Graph& graph, const std::vector<Feed>& feeds, int64_t runs, int64_t repeat, Run run) {
+  Answers answers;
+  answers.runs = runs;
+  answers.outputs.resize(graph.outputs.size());
+  name_runs(feeds, &answers);
+  THIMBLE_TRY(pass(graph, feeds, runs, run, &answers.outputs));
+  std::vector<std::vector<uint8_t>> none;
+  for (int64_t k = 0; k < repeat; ++k) {  // what came before them has warmed up
+    const Stopwatch watch;
+    THIMBLE_TRY(pass(graph, feeds, runs, run, &none));
+    answers.pass_seconds.push_back(watch.seconds());
   }
   return answers;
 }
@@ -151,6 +174,26 @@ Status run_by_values(ModelRunner& runner, Graph* graph, const std::vector<std::s
   return {};
 }
 
+// On a device: what is the same for every run travels as often as there are runs.
+Result<Answers> run_there(const RunOptions& o, const Graph& graph, std::vector<Feed>& feeds, int64_t runs,
+                          const Context& context) {
+  std::vector<std::span<const uint8_t>> inputs;
+  for (Feed& feed : feeds) {
+    const size_t once = feed.bytes.size();
+    if (feed.runs == 0 && runs > 1) {
+      feed.bytes.resize(once * static_cast<size_t>(runs));
+      for (int64_t r = 1; r < runs; ++r)
+        std::copy_n(feed.bytes.begin(), once, feed.bytes.begin() + static_cast<std::ptrdiff_t>(once) * r);
+    }
+    inputs.emplace_back(feed.bytes);
+  }
+  Answers answers;
+  answers.runs = runs;
+  name_runs(feeds, &answers);
+  THIMBLE_ASSIGN(answers.outputs, device_verbs()->answers(o.device, o.model, graph, inputs, runs, context));
+  return answers;
+}
+
 // --labels, else what the model says.
 Status find_labels(const RunOptions& o, const Graph& graph, const Context& context, FeedingOverrides* overrides) {
   if (!o.labels_file.empty()) {
@@ -189,6 +232,9 @@ Status show(const RunOptions& o, const Graph& graph, Answers answers, const Cont
     context.note(format("wrote the answers of {} run{} to {}", runs, runs == 1 ? "" : "s", o.output));
   }
   const bool saved = !o.output.empty() || (!o.output_dir.empty() && answers.labels.empty());
+  if (!answers.pass_seconds.empty())
+    context.note(format("{} runs in {} ± {} over {} passes", runs, format_seconds(mean_of(answers.pass_seconds)),
+                        format_seconds(stddev_of(answers.pass_seconds)), answers.pass_seconds.size()));
   if (context.json) {
     context.print(answers_json(graph, answers, file));
   } else if (answers.top > 0) {
@@ -201,6 +247,9 @@ Status show(const RunOptions& o, const Graph& graph, Answers answers, const Cont
 
 // A model whose values decide shapes: it is planned while it runs, and the shapes of its outputs are known then.
 Status run_values(const RunOptions& o, Data file, const PlanOptions& plan, const Context& context) {
+  if (!o.device.empty())
+    return fail(ErrorCode::unsupported, format("{} is planned while it runs, which this machine alone does", o.model),
+                "leave --device out");
   THIMBLE_ASSIGN(const auto runner, ModelRunner::open(std::move(file), o.model, plan, o.signature));
   Graph graph = runner->edges();
   THIMBLE_ASSIGN(const std::vector<KnownInput> known, fed_shapes(o, graph));
@@ -216,7 +265,7 @@ Status run_values(const RunOptions& o, Data file, const PlanOptions& plan, const
   FeedingOverrides overrides = overrides_of(o);
   THIMBLE_ASSIGN(std::vector<Feed> feeds, read_feeds(o, graph, overrides, context));
   THIMBLE_ASSIGN(const int64_t runs, complete_feeds(o, graph, &feeds));
-  THIMBLE_ASSIGN(Answers answers, run_all(graph, feeds, runs, [&](const auto& arrays, auto* outputs) {
+  THIMBLE_ASSIGN(Answers answers, run_all(graph, feeds, runs, o.repeat, [&](const auto& arrays, auto* outputs) {
                    return run_by_values(*runner, &graph, arrays, outputs);
                  }));
   THIMBLE_TRY(find_labels(o, graph, context, &overrides));
@@ -226,6 +275,9 @@ Status run_values(const RunOptions& o, Data file, const PlanOptions& plan, const
 
 Status run(const RunOptions& o, const Context& context) {
   if (!o.output.empty()) THIMBLE_TRY(check_answer_name(o.output));
+  if (o.repeat > 0 && !o.device.empty())
+    return fail(ErrorCode::usage, "--repeat times passes of this machine",
+                "thimble bench MODEL --device WORD times runs there");
   PlanOptions plan;
   plan.threads = context.thread_count();
   THIMBLE_ASSIGN(const Data file, open_model_file(o.model));
@@ -241,16 +293,19 @@ Status run(const RunOptions& o, const Context& context) {
   }
   note_free_sizes(model.graph, context);
   THIMBLE_ASSIGN(Checked prepared, prepare_for_inference(std::move(model)));
-  THIMBLE_ASSIGN(auto program, Program::plan(std::move(prepared), plan));  // before its inputs take memory
-  THIMBLE_ASSIGN(auto session, Session::create(program));
-  const Graph& graph = session->graph();
+  std::unique_ptr<Session> session;
+  if (o.device.empty()) {
+    THIMBLE_ASSIGN(auto program, Program::plan(std::move(prepared), plan));  // before its inputs take memory
+    THIMBLE_ASSIGN(session, Session::create(program));
+  }
+  const Graph& graph = session ? session->graph() : prepared.graph;
   FeedingOverrides overrides = overrides_of(o);
   THIMBLE_TRY(find_labels(o, graph, context, &overrides));
   THIMBLE_ASSIGN(std::vector<Feed> feeds, read_feeds(o, graph, overrides, context));
   THIMBLE_ASSIGN(const int64_t runs, complete_feeds(o, graph, &feeds));
-  THIMBLE_ASSIGN(Answers answers, run_all(graph, feeds, runs, [&](const auto& arrays, auto* outputs) {
-                   return run_session(*session, arrays, outputs);
-                 }));
+  const auto once = [&](const auto& arrays, auto* outputs) { return run_session(*session, arrays, outputs); };
+  THIMBLE_ASSIGN(Answers answers, session ? run_all(graph, feeds, runs, o.repeat, once)
+                                          : run_there(o, graph, feeds, runs, context));
   answers.labels = overrides.labels;
   return show(o, graph, std::move(answers), context);
 }
@@ -265,7 +320,8 @@ Action define_run(Options& options) {
       "thimble run houses.tflite new_houses.csv --output prices.csv\n"
       "thimble run digits.tflite my_seven.jpg --handwriting\n"
       "thimble run model.tflite --input 0=x.npy --output-dir out\n"
-      "thimble run model.tflite --random 1 --json\n");
+      "thimble run model.tflite --random 1 --json\n"
+      "thimble run model.tflite cat.jpg --device ssh:pi@raspberrypi.local\n");
   options.about(
       "A FILE holds samples as `thimble eval` takes them, and they are fed as the model's own metadata says: pictures\n"
       "are resized as Pillow does (bilinear) and scaled, rows of a table or array are scaled by the model's own "
@@ -286,11 +342,14 @@ Action define_run(Options& options) {
                "how samples become inputs: 0..1, -1..1, standard or none (default: the model's own)");
   options.flag("--handwriting", &o->handwriting, "bring photos of digits to MNIST's convention first");
   options.text("--inputs", &o->columns, "A,B", "csv: the columns that are inputs, in the model's order");
+  options.integer("--repeat", &o->repeat, "N", "then run all of it N times more and say how long each pass takes", 1,
+                  1'000'000);
   options.text("--output", &o->output, "FILE", "write the answers: .csv (a row per run), .npy or .json");
   options.text("--output-dir", &o->output_dir, "DIR", "write 0.npy, 1.npy … and outputs.json there");
   options.text("--labels", &o->labels_file, "FILE", "class names, one per line (default: the model's own)");
   options.integer("--top", &o->top, "K",
                   "show the K best classes (default: 3 when there are labels, or more than 10 classes)", 1);
+  if (device_verbs()) device_verbs()->declare(options, &o->device);
   return [o](const Context& context) { return run(*o, context); };
 }
 

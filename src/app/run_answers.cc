@@ -140,6 +140,7 @@ std::string answers_json(const Graph& graph, const Answers& answers, const Answe
   JsonWriter json;
   json.begin_object().field("schema", "thimble.run/1").field("model", file.model).field("runs", answers.runs);
   if (!answers.names.empty()) json.array("inputs", answers.names);
+  if (!answers.pass_seconds.empty()) json.array("pass_seconds", answers.pass_seconds);
   json.key("outputs").begin_array();
   for (size_t i = 0; i < answers.outputs.size(); ++i) {
     const Tensor& tensor = graph.at(graph.outputs[i]);

@@ -12,6 +12,7 @@ struct Answers {
   std::vector<std::string> names;             // per run; empty without files
   std::vector<std::string> labels;            // of the first output; empty: not known
   int64_t top = 0;                            // best classes to show per run; 0: values
+  std::vector<double> pass_seconds;           // of every pass over all runs, where several were asked for
 };
 
 // The K best classes of run r by the first output: probabilities where the network gives them. One output that is a

@@ -85,16 +85,42 @@ CpuFeatures detect() {
   return f;
 }
 
-// The quota of this process's control group in CPUs, rounded up; 0 when there is none.
-int quota_cpus() {
-  const std::string text = slurp("/sys/fs/cgroup/cpu.max");  // "200000 100000" or "max 100000"
-  const size_t blank = text.find(' ');
-  const int64_t quota = leading_integer(text, 0);
-  const int64_t period = blank == std::string::npos ? 0 : leading_integer(text.substr(blank + 1), 0);
-  return quota > 0 && period > 0 ? static_cast<int>(std::min<int64_t>((quota + period - 1) / period, 4096)) : 0;
+const ControlGroup& own_control_group() {
+  static const ControlGroup group = read_control_group(slurp("/proc/self/cgroup"), "/sys/fs/cgroup");
+  return group;
 }
 
 }  // namespace
+
+ControlGroup read_control_group(const std::string& membership, const std::string& mount) {
+  // "0::/a/b" of version 2; a limit of any folder above holds too.
+  std::string path = "/";
+  for (size_t at = 0; at < membership.size();) {
+    const size_t end = std::min(membership.find('\n', at), membership.size());
+    if (membership.compare(at, 3, "0::") == 0) path = membership.substr(at + 3, end - at - 3);
+    at = end + 1;
+  }
+  ControlGroup group;
+  const auto least = [](int64_t& kept, int64_t found) {
+    if (found > 0) kept = kept > 0 ? std::min(kept, found) : found;
+  };
+  for (bool top = false; !top;) {
+    while (path.size() > 1 && path.back() == '/') path.pop_back();
+    top = path.size() <= 1;
+    const std::string folder = mount + (top ? "" : path);
+    const std::string cpu = slurp(folder + "/cpu.max");  // "200000 100000" or "max 100000"
+    const size_t blank = cpu.find(' ');
+    const int64_t quota = leading_integer(cpu, 0);
+    const int64_t period = blank == std::string::npos ? 0 : leading_integer(cpu.substr(blank + 1), 0);
+    if (quota > 0 && period > 0) least(group.cpus, std::min<int64_t>((quota - 1) / period + 1, 4096));
+    least(group.memory_bytes, leading_integer(slurp(folder + "/memory.max"), 0));
+    const size_t slash = path.rfind('/');
+    path.resize(slash == std::string::npos ? 0 : slash);
+  }
+  return group;
+}
+
+int64_t control_group_memory() { return own_control_group().memory_bytes; }
 
 const CpuFeatures& cpu_features() {
   static const CpuFeatures features = detect();
@@ -117,7 +143,7 @@ int logical_cpus() {
   cpu_set_t set;
   CPU_ZERO(&set);
   const int allowed = ::sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-  const int quota = quota_cpus();
+  const int quota = static_cast<int>(own_control_group().cpus);
   return std::max(1, quota > 0 ? std::min(allowed, quota) : allowed);
 }
 

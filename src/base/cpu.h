@@ -25,6 +25,16 @@ const CpuFeatures& cpu_features();
 // Names of what is there, for reports: {"avx2", "avx512", "avx512_vnni"}.
 std::vector<std::string> cpu_feature_names();
 
+// What the control groups of a process (Linux, version 2) leave it; 0: no limit. Containers and services have some.
+struct ControlGroup {
+  int64_t cpus = 0;  // of CPU time, rounded up
+  int64_t memory_bytes = 0;
+};
+// From the text of /proc/PID/cgroup and the folder where the groups are mounted: the least limit on the way up.
+ControlGroup read_control_group(const std::string& membership, const std::string& mount);
+// Memory that this process may take by them; 0: no limit.
+int64_t control_group_memory();
+
 // Physical cores that this process may run on (affinity and the container's CPU quota count), ≥ 1.
 int physical_cores();
 // Logical CPUs that this process may run on, ≥ 1.

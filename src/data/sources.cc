@@ -1,9 +1,12 @@
 #include "data/sources.h"
 
 #include <algorithm>
+#include <charconv>
+#include <cstring>
 
 #include "base/environment.h"
 #include "base/file.h"
+#include "base/random.h"
 #include "base/suggest.h"
 #include "base/utf8.h"
 #include "data/array_set.h"
@@ -146,12 +149,47 @@ Result<Splits> open_function(const std::string& formula, const OpenOptions& opti
   return divide(view(std::move(samples)), options);
 }
 
+// Pictures of random bytes with random labels: for measuring networks that nobody has trained.
+Result<Splits> open_random(const std::string& text, const OpenOptions& options) {
+  int64_t classes = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), classes);
+  if (error != std::errc() || end != text.data() + text.size() || classes < 2 || classes > 100'000)
+    return fail(ErrorCode::usage, format("random:{}: the number of classes is missing", text), "for example random:10");
+  if (options.shape.empty())
+    return fail(ErrorCode::usage, "random pictures need a shape: that of a model's input", "give a model or recipe");
+  const SplitRequest& split = options.split;
+  Samples samples;
+  samples.name = "random:" + text;
+  samples.sample_shape = options.shape;
+  samples.count = 100;
+  samples.classes = static_cast<int>(classes);
+  constexpr int64_t kMost = int64_t{1} << 30;
+  if (std::max({split.train, split.validation, split.test}) > kMost)
+    return fail(ErrorCode::usage, "more than 1,073,741,824 random samples are asked for", "ask for fewer: data.split");
+  if (split.train >= 0 && split.validation >= 0 && split.test >= 0)
+    samples.count = split.train + split.validation + split.test;
+  if (samples.sample_elements() > 0 && samples.count > kMost / samples.sample_elements())
+    return fail(ErrorCode::usage,
+                format("{} random samples of {} values are more than 1 GiB", samples.count, samples.sample_elements()),
+                "ask for fewer: data.split");
+  samples.bytes.resize(static_cast<size_t>(samples.count * samples.sample_elements()));
+  for (size_t i = 0; i < samples.bytes.size(); i += 8) {
+    const uint64_t bits = random_bits(options.seed, 0, i / 8);
+    std::memcpy(samples.bytes.data() + i, &bits, std::min<size_t>(8, samples.bytes.size() - i));
+  }
+  for (int64_t i = 0; i < samples.count; ++i)
+    samples.labels.push_back(
+        static_cast<int32_t>(random_bits(options.seed, 1, static_cast<uint64_t>(i)) % static_cast<uint64_t>(classes)));
+  for (int64_t c = 0; c < classes; ++c) samples.label_names.push_back(format("{}", c));
+  return divide(view(std::move(samples)), options);
+}
+
 struct Kind {
   const char* word;
   Result<Splits> (*open)(const std::string&, const OpenOptions&);
 };
-constexpr Kind kKinds[] = {
-    {"folder", open_folder}, {"csv", open_csv}, {"npz", open_npz}, {"npy", open_npy}, {"function", open_function}};
+constexpr Kind kKinds[] = {{"folder", open_folder}, {"csv", open_csv},           {"npz", open_npz},
+                           {"npy", open_npy},       {"function", open_function}, {"random", open_random}};
 
 // What an unknown name may mean: a path without its kind, a misspelt kind or set.
 std::string meant(std::string_view set, std::string_view word, const std::string& rest) {
@@ -173,7 +211,7 @@ std::string meant(std::string_view set, std::string_view word, const std::string
     return near;
   }
   return "known: mnist, fashion-mnist, digits, folder:PATH, csv:PATH, npz:PATH, npy:PATH, function:NAME, "
-         "function:FORMULA";
+         "function:FORMULA, random:CLASSES";
 }
 
 }  // namespace
@@ -193,7 +231,9 @@ Result<Splits> open_splits(std::string_view set, const OpenOptions& options) {
   if (!rest.empty())
     for (const Kind& kind : kKinds)
       if (word == kind.word) {
-        THIMBLE_ASSIGN(Splits splits, kind.open(kind.open == open_function ? rest : expanded_home(rest), options));
+        THIMBLE_ASSIGN(
+            Splits splits,
+            kind.open(kind.open == open_function || kind.open == open_random ? rest : expanded_home(rest), options));
         return with_notes(std::move(splits));
       }
   return fail(ErrorCode::usage, format("there is no data set called \"{}\"", valid_utf8(set)), meant(set, word, rest));
@@ -215,6 +255,8 @@ std::vector<SetInfo> list_sets(const OpenOptions& options) {
                     format("z = {}, x and y in {} … {}", surface.formula, surface.low, surface.high), "computed"});
   sets.push_back(
       {"function:FORMULA", "z = a formula of x and y in -1 … 1, \"sin(3*x)*cos(2*y)\"; @LOW..HIGH behind it", ""});
+  sets.push_back(
+      {"random:CLASSES", "pictures of random bytes, for measuring a network that nobody has trained", "computed"});
   return sets;
 }
 

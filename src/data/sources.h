@@ -5,6 +5,8 @@
 //   csv:PATH, npz:PATH          tables and arrays; npy:PATH one array without labels
 //   function:NAME               a surface z = f(x, y) sampled with a seed (regression); a formula in place of the
 //                               name, a range behind it: function:sin(3*x)*y@-2..2 (see function.h)
+//   random:CLASSES              pictures of random bytes with random labels, of the shape that is asked for: to measure
+//   with
 #pragma once
 
 #include <cstdint>

@@ -15,6 +15,7 @@ std::string device_text(const DeviceResult& d) {
   if (d.memory_bytes > 0) text += ", " + format_bytes(static_cast<double>(d.memory_bytes)) + " of memory";
   if (!d.system.empty()) text += ", " + d.system;
   if (d.emulated) text += "; emulated: memory and answers are real, time is not";
+  if (!d.counted.empty()) text += "; " + d.counted;
   return text;
 }
 
@@ -22,6 +23,23 @@ double break_even_us(const VariantResult& here, const DeviceResult& device, cons
   const LatencySummary* const host = first_latency(here);
   if (!host || device.emulated || !(there.latency_us.p50 > 0)) return kAbsent;
   return std::max(0.0, there.latency_us.p50 - host->p50);
+}
+
+std::string offload_sentence(const StudyResult& result, const DeviceResult& device) {
+  std::string least, most;
+  double low = kAbsent, high = kAbsent;
+  for (const DeviceVariant& v : device.variants) {
+    const auto here = std::ranges::find(result.variants, v.name, &VariantResult::name);
+    if (v.samples == 0 || here == result.variants.end()) continue;
+    const double delay = break_even_us(*here, device, v);
+    if (!std::isfinite(delay)) continue;
+    if (!(low <= delay)) low = delay, least = v.name;
+    if (!(high >= delay)) high = delay, most = v.name;
+  }
+  if (least.empty() || least == most) return {};
+  return format(
+      " Break-even delays reach from {} ({}) to {} ({}): above {} no variant is worth sending its input away.",
+      format_microseconds(low), least, format_microseconds(high), most, format_microseconds(high));
 }
 
 std::string device_answer(const StudyResult& result, const DeviceResult& device) {
@@ -45,7 +63,16 @@ std::string device_answer(const StudyResult& result, const DeviceResult& device)
     text += ran > 0 ? ", all with this machine's answers to the bit." : ".";
   else
     text += format("; answers that differ from this machine's in some bit: {}.", differ);
-  if (!fastest || device.emulated) return text;
+  if (device.emulated) {
+    const DeviceVariant* fewest = nullptr;
+    for (const DeviceVariant& v : device.variants)
+      if (std::isfinite(v.instructions) && (!fewest || v.instructions < fewest->instructions)) fewest = &v;
+    if (fewest)
+      text +=
+          format(" {} takes the fewest instructions: {} per run.", fewest->name, format_quantity(fewest->instructions));
+    return text;
+  }
+  if (!fastest) return text;
   text += format(" The fastest is {}: {} at the median.", fastest->name, format_microseconds(fastest->latency_us.p50));
   for (const VariantResult& here : result.variants)
     if (here.name == fastest->name)
@@ -56,6 +83,7 @@ std::string device_answer(const StudyResult& result, const DeviceResult& device)
                       " Over a network, this machine would answer sooner only where a round trip takes less than {}.",
                       format_microseconds(delay))
                 : std::string(" This machine would not answer sooner over any network.");
+  text += offload_sentence(result, device);
   return text;
 }
 

@@ -14,6 +14,9 @@ std::string device_text(const DeviceResult& device);
 // The sentence about one device.
 std::string device_answer(const StudyResult& result, const DeviceResult& device);
 
+// From which to which delay the break-evens of the variants reach; empty for fewer than two.
+std::string offload_sentence(const StudyResult& result, const DeviceResult& device);
+
 // The round trip of a network (microseconds, the transfer of input and answer included) above which a run on the device
 // is over before an answer of this machine would be there: what the device takes longer. Absent where either was not
 // measured or the device's clock says nothing; 0 where the device is the faster one.

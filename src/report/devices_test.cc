@@ -60,12 +60,16 @@ TEST(Devices, Answers) {
   EXPECT_EQ(
       device_answer(r, board({measured("float32", 110), measured("int8", 54)})),
       "2 of 2 variants ran, all with this machine's answers to the bit. The fastest is int8: 54.0 µs at the median. "
-      "Over a network, this machine would answer sooner only where a round trip takes less than 50.0 µs.");
+      "Over a network, this machine would answer sooner only where a round trip takes less than 50.0 µs. Break-even "
+      "delays reach from 50.0 µs (int8) to 100 µs (float32): above 100 µs no variant is worth sending its input away.");
   DeviceResult differs = board({measured("float32", 110), measured("int8", 54)});
   differs.emulated = true;
   differs.variants[0].same_answers = 998;
   EXPECT_EQ(device_answer(r, differs),
             "2 of 2 variants ran; answers that differ from this machine's in some bit: float32 (2 of 1,000).");
+  differs.variants[1].instructions = 2e6;
+  EXPECT_TRUE(device_answer(r, differs).ends_with(" int8 takes the fewest instructions: 2.00 M per run."))
+      << device_answer(r, differs);
   DeviceResult gone = board({DeviceVariant{}});
   gone.problem = "device ssh:pi@board: it does not answer";
   EXPECT_EQ(device_answer(r, gone), "Not measured: device ssh:pi@board: it does not answer");
@@ -76,14 +80,26 @@ TEST(Devices, OnlyWhereTheRecipeNamesThem) {
   EXPECT_EQ(report_html(r).find("<section id=\"devices\""), std::string::npos);
   EXPECT_EQ(report_json(r).find("\"devices\""), std::string::npos);
   EXPECT_EQ(report_markdown(r).find("## Devices"), std::string::npos);
-  r.devices = {board({measured(r.variants[0].name, 110), DeviceVariant{}})};
+  r.devices = {board({measured(r.variants[0].name, 1e6), DeviceVariant{}})};
   r.devices[0].variants[1].name = r.variants[1].name;
   r.devices[0].variants[1].problem = "no room <there>";
   const std::string page = report_html(r);
   EXPECT_NE(page.find("<section id=\"devices\""), std::string::npos);
   EXPECT_NE(page.find("no room &lt;there&gt;"), std::string::npos);
+  EXPECT_NE(page.find("On the device, or sent away?"), std::string::npos);
+  EXPECT_EQ(page.find(">instructions<"), std::string::npos);
   EXPECT_NE(report_json(r).find("\"devices\":[{\"device\":\"ssh:pi@board\""), std::string::npos);
   EXPECT_NE(report_markdown(r).find("## Devices"), std::string::npos);
+
+  // An emulated board: instructions in place of times, and what counted them.
+  r.devices[0].emulated = true;
+  r.devices[0].counted = "counted by a <plugin>";
+  r.devices[0].variants[0].instructions = 1234567;
+  const std::string emulated = report_html(r);
+  EXPECT_NE(emulated.find("counted by a &lt;plugin&gt;"), std::string::npos);
+  EXPECT_NE(emulated.find("instructions"), std::string::npos);
+  EXPECT_EQ(emulated.find("On the device, or sent away?"), std::string::npos);
+  EXPECT_NE(report_json(r).find("\"instructions\":1234567"), std::string::npos);
 }
 
 }  // namespace

@@ -233,6 +233,7 @@ static void write_devices(JsonWriter& json, const StudyResult& result) {
         .field("memory_bytes", d.memory_bytes)
         .field("emulated", d.emulated)
         .field("problem", d.problem)
+        .field("counted", d.counted)
         .key("variants")
         .begin_array();
     for (const DeviceVariant& v : d.variants) {
@@ -248,6 +249,14 @@ static void write_devices(JsonWriter& json, const StudyResult& result) {
         write_json(json, v.latency_us);
       else
         json.null();
+      json.key("test_set_seconds")
+          .begin_object()
+          .field("mean", v.test_set_seconds.mean)
+          .field("stddev", v.test_set_seconds.stddev)
+          .field("trials", v.test_set_seconds.trials)
+          .end_object()
+          .field("drift", v.drift)
+          .field("instructions", v.instructions);
       json.field("load_us", v.load_us)
           .field("first_us", v.first_us)
           .field("cpu_share", v.cpu_share)

@@ -122,18 +122,26 @@ void append_devices(std::string& out, const StudyResult& result) {
   out += "## Devices\n\n";
   TextTable table;
   table.column("variant").column("device");
-  for (const char* name : {"accuracy", "samples", "same answers", "median", "peak memory"})
+  for (const char* name :
+       {"accuracy", "samples", "same answers", "median", "instructions", "all samples", "break-even", "peak memory"})
     table.column(name, Align::right);
   for (const DeviceResult& d : result.devices) {
     out += format("- **{}** ({}): {}\n", line_of(d.device), line_of(device_text(d)), line_of(device_answer(result, d)));
-    for (const DeviceVariant& v : d.variants)
+    for (const DeviceVariant& v : d.variants) {
+      const auto here = std::ranges::find(result.variants, v.name, &VariantResult::name);
+      const double delay = here == result.variants.end() ? kAbsent : break_even_us(*here, d, v);
+      const TestSetSeconds& all = v.test_set_seconds;
       if (v.samples > 0)
         table.row({v.name, d.device, v.accuracy == v.accuracy ? format_percent(v.accuracy) : format_number(v.rmse),
                    format_count(v.samples), format_count(v.same_answers),
                    d.emulated ? "–" : format_microseconds(v.latency_us.p50),
+                   v.instructions > 0 ? format_quantity(v.instructions) : "–",
+                   all.trials > 0 ? format("{} ± {}", format_seconds(all.mean), format_seconds(all.stddev)) : "–",
+                   delay == delay ? format_microseconds(delay) : "–",
                    format_bytes(static_cast<double>(v.peak_rss_bytes))});
       else
-        table.row({v.name, d.device, "not measured", "–", "–", "–", "–"});
+        table.row({v.name, d.device, "not measured", "–", "–", "–", "–", "–", "–", "–"});
+    }
   }
   out += "\n" + table.markdown() + "\n";
 }

@@ -242,6 +242,9 @@ struct DeviceVariant {
   int64_t same_answers = 0;  // of them, to the bit what this machine answers
   LatencySummary latency_us;
   double load_us = kAbsent, first_us = kAbsent;
+  TestSetSeconds test_set_seconds;  // passes over those samples; of boards with a clock
+  double drift = 0;                 // of these passes: how much longer the last took than the first (measure/drift.h)
+  double instructions = kAbsent;    // of one run; of emulated boards
   double cpu_share = kAbsent;
   int64_t peak_rss_bytes = 0;
   std::string problem;  // why it was not measured; else empty
@@ -254,6 +257,7 @@ struct DeviceResult {
   int64_t memory_bytes = 0;
   bool emulated = false;  // its clock says nothing
   std::string problem;    // why nothing was measured now; else empty
+  std::string counted;    // emulated: by what instructions were counted, or why they were not
   std::vector<DeviceVariant> variants;
 };
 

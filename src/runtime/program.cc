@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/cpu.h"
 #include "base/numbers.h"
 #include "graph/int4.h"
 #include "ops/check.h"
@@ -68,6 +69,12 @@ Result<std::shared_ptr<const Program>> Program::plan(Checked checked, const Plan
     return fail(ErrorCode::unsupported,
                 format("the model needs {} bytes of working memory, the machine has {}", bytes, machine),
                 "run it on a machine with more memory, or give it smaller inputs");
+  if (const int64_t may = control_group_memory(); may > 0 && bytes > may)
+    return fail(
+        ErrorCode::out_of_memory,
+        format("the model needs {} bytes of working memory, this process may take {} (its control group's limit)",
+               bytes, may),
+        "raise the limit (memory.max of its group, --memory of a container), or give it smaller inputs");
   return std::shared_ptr<const Program>(std::move(program));
 }
 

@@ -7,23 +7,22 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
-#include "data/npy.h"
 #include "data/sha256.h"
-#include "device/remote.h"
+#include "measure/drift.h"
 #include "runtime/tensor_values.h"
-#include "study/evaluate.h"
+#include "study/device_answers.h"
 
 namespace thimble {
 namespace {
 
 using Json = nlohmann::json;
 
-constexpr int64_t kMostBytes = int64_t{64} << 20;  // of samples, once per type of input
-constexpr int64_t kEmulatedSamples = 1000;         // emulation takes ten times as long, or more
+constexpr int64_t kEmulatedSamples = 1000;  // emulation takes ten times as long, or more
 constexpr double kRunSeconds = 3600;
+const std::string kCounted = "instructions are those of one run on one thread, counted by qemu-user for its processor";
 
 int64_t sample_count(const Tensor& input, const Dataset& test, bool emulated) {
-  const int64_t fit = std::max<int64_t>(1, kMostBytes / std::max<int64_t>(input.bytes(), 1));
+  const int64_t fit = std::max<int64_t>(1, kMostDeviceBytes / std::max<int64_t>(input.bytes(), 1));
   return std::min({test.size(), fit, emulated ? kEmulatedSamples : test.size()});
 }
 
@@ -49,6 +48,12 @@ void read_bench(const Json& json, DeviceVariant* v) {
   v->load_us = number(json, "load_us");
   v->first_us = number(json, "first_us");
   v->cpu_share = number(json, "cpu_share");
+  v->instructions = number(json, "instructions");
+  const double drift = number(json, "drift");
+  v->drift = std::isfinite(drift) ? drift : 0;
+  const double trials = number(json, "trials");
+  v->test_set_seconds = {number(json, "test_set_mean"), number(json, "test_set_stddev"),
+                         std::isfinite(trials) ? static_cast<int64_t>(trials) : 0};
   const double peak = number(json, "peak_rss_bytes");
   v->peak_rss_bytes = std::isfinite(peak) ? static_cast<int64_t>(peak) : 0;
 }
@@ -58,6 +63,11 @@ std::string kept(const DeviceVariant& v, const Json& bench) {
   Json json = bench;
   json["accuracy"] = real(v.accuracy);
   json["rmse"] = real(v.rmse);
+  json["test_set_mean"] = real(v.test_set_seconds.mean);
+  json["test_set_stddev"] = real(v.test_set_seconds.stddev);
+  json["trials"] = v.test_set_seconds.trials;
+  json["instructions"] = real(v.instructions);
+  json["drift"] = v.drift;
   json["samples"] = v.samples;
   json["same_answers"] = v.same_answers;
   return json.dump();
@@ -76,60 +86,45 @@ void read_kept(const std::string& text, DeviceVariant* v) {
   v->same_answers = static_cast<int64_t>(same);
 }
 
-// The input tensor's bytes of the first n samples as a file of NumPy; and what this machine answers to them.
+// The input tensor's bytes of the first n samples, and what this machine answers to them.
 struct Samples {
-  std::string file;
-  std::vector<uint8_t> answers;  // n × bytes of the output
+  std::vector<uint8_t> inputs, answers;  // n × bytes of the input, of the output
 };
 
-Result<Samples> make_samples(const Variant& variant, const Dataset& test, const Feeding& feeding, int64_t n,
-                             const std::string& folder) {
-  const Tensor &input = variant.graph.at(variant.graph.inputs[0]), &output = variant.graph.at(variant.graph.outputs[0]);
-  const std::string type = npy_type(input.type);
-  if (type.empty() || npy_type(output.type).empty())
-    return fail(ErrorCode::unsupported, "an input or output of this type is not measured on devices");
+Result<Samples> make_samples(const Variant& variant, const Dataset& test, const Feeding& feeding, int64_t n) {
+  const Tensor& input = variant.graph.at(variant.graph.inputs[0]);
   THIMBLE_ASSIGN(auto program, Program::plan(variant.graph));
   THIMBLE_ASSIGN(const auto session, Session::create(std::move(program)));
   const bool stateful = std::ranges::any_of(variant.graph.tensors, [](const Tensor& t) { return t.variable; });
   const auto in_bytes = session->input(0).size(), out_bytes = session->output(0).size();
-  std::vector<uint8_t> all(in_bytes * static_cast<size_t>(n));
   Samples samples;
+  samples.inputs.resize(in_bytes * static_cast<size_t>(n));
   samples.answers.resize(out_bytes * static_cast<size_t>(n));
   SampleFeed feed(input, test, feeding);
   for (int64_t i = 0; i < n; ++i) {
-    const std::span<uint8_t> sample(all.data() + static_cast<size_t>(i) * in_bytes, in_bytes);
+    const std::span sample = std::span(samples.inputs).subspan(static_cast<size_t>(i) * in_bytes, in_bytes);
     feed.put(i, sample);
     std::memcpy(session->input(0).data(), sample.data(), in_bytes);
     if (stateful) session->reset_variables();
     THIMBLE_TRY(session->run());
     std::memcpy(samples.answers.data() + static_cast<size_t>(i) * out_bytes, session->output(0).data(), out_bytes);
   }
-  std::vector<int64_t> shape{n};
-  for (int d = 1; d < input.shape.rank(); ++d) shape.push_back(input.shape[d]);
-  if (input.shape.rank() < 1 || input.shape[0] != 1)
-    return fail(ErrorCode::unsupported, "inputs without a leading dimension of 1 are not measured on devices");
-  samples.file = join_path(folder, format("samples_{}.npy", type));
-  THIMBLE_TRY(write_file_atomic(samples.file, npy_bytes(type, shape, all)));
   return samples;
 }
 
 // Accuracy of what came back, and how many answers are this machine's to the bit.
-Status score_answers(const Variant& variant, const Dataset& test, int64_t n, const std::vector<uint8_t>& here,
-                     const std::string& npy, DeviceVariant* v) {
+void score_answers(const Variant& variant, const Dataset& test, int64_t n, const std::vector<uint8_t>& here,
+                   const std::vector<uint8_t>& there, DeviceVariant* v) {
   const Tensor& output = variant.graph.at(variant.graph.outputs[0]);
-  THIMBLE_ASSIGN(const NpyArray array, parse_npy({reinterpret_cast<const uint8_t*>(npy.data()), npy.size()}));
   EvaluationResult result;
   result.n = n;
   result.width = output.shape.elements();
   const auto bytes = static_cast<size_t>(output.bytes());
-  if (array.bytes.size() != bytes * static_cast<size_t>(n))
-    return fail(ErrorCode::io,
-                format("{} bytes of answers came back, not {}", array.bytes.size(), bytes * static_cast<size_t>(n)));
   result.outputs.resize(static_cast<size_t>(n * result.width));
   for (int64_t i = 0; i < n; ++i) {
     const size_t at = static_cast<size_t>(i) * bytes;
-    v->same_answers += std::memcmp(array.bytes.data() + at, here.data() + at, bytes) == 0;
-    read_output(output, {array.bytes.data() + at, bytes},
+    v->same_answers += std::memcmp(there.data() + at, here.data() + at, bytes) == 0;
+    read_output(output, std::span(there).subspan(at, bytes),
                 {result.outputs.data() + i * result.width, static_cast<size_t>(result.width)});
   }
   score_outputs(variant.graph, test, &result);
@@ -138,28 +133,50 @@ Status score_answers(const Variant& variant, const Dataset& test, int64_t n, con
     v->accuracy = result.accuracy;
   else
     v->rmse = result.regression.rmse;
-  return {};
 }
 
-Status measure_one(Device& device, const Variant& variant, const Dataset& test, const Feeding& feeding, int threads,
-                   const std::string& folder, const std::string& model, DeviceVariant* v, std::string* keep) {
+struct Where {
+  Device& device;
+  const DeviceWord& word;
+  const DeviceHooks& hooks;
+};
+
+Status measure_one(const Where& where, const Variant& variant, const Dataset& test, const Feeding& feeding,
+                   const MeasureSpec& spec, const std::string& model, DeviceVariant* v, std::string* counted,
+                   std::string* keep) {
+  Device& device = where.device;
+  const int threads = spec.threads.front();
   const int64_t n = sample_count(variant.graph.at(variant.graph.inputs[0]), test, device.facts().emulated);
-  THIMBLE_ASSIGN(const Samples samples, make_samples(variant, test, feeding, n, folder));
+  THIMBLE_ASSIGN(const Samples samples, make_samples(variant, test, feeding, n));
   THIMBLE_ASSIGN(const std::string model_there, device.put(model));
-  THIMBLE_ASSIGN(const std::string samples_there, device.put(samples.file));
-  const std::string answers = device.place("answers");
-  const std::string count = std::to_string(threads);
-  THIMBLE_TRY(device.run({"run", model_there, "--input", "0=" + samples_there, "--output-dir", answers, "--threads",
-                          count, "--quiet", "--json"},
-                         kRunSeconds));
-  THIMBLE_ASSIGN(const std::string npy, device.get(answers + "/0.npy"));
-  THIMBLE_TRY(score_answers(variant, test, n, samples.answers, npy, v));
-  std::vector<std::string> bench = {"bench", model_there, "--json", "--num_threads=" + count};
-  if (device.facts().emulated) bench.insert(bench.end(), {"--num_runs=5", "--min_secs=0", "--warmup_min_secs=0"});
-  THIMBLE_ASSIGN(const std::string said, device.run(bench, kRunSeconds));
+  THIMBLE_ASSIGN(const auto answers, device_answers(device, model_there, variant.graph, {samples.inputs}, n, threads));
+  score_answers(variant, test, n, samples.answers, answers[0], v);
+  std::vector<std::string> bench = {"bench", model_there, "--json", "--quiet",
+                                    "--num_threads=" + std::to_string(threads)};
+  if (device.facts().emulated)
+    bench.insert(bench.end(), {"--num_runs=10", "--min_secs=0", "--warmup_min_secs=0"});
+  else if (spec.continuous > 0)
+    bench.insert(bench.end(),
+                 {format("--min_secs={}", spec.continuous), format("--max_secs={}", spec.continuous + 60)});
+  THIMBLE_ASSIGN(const std::string said, device.run(bench, kRunSeconds + 2 * spec.continuous));
   const Json json = Json::parse(said, nullptr, false);
   if (!json.is_object()) return fail(ErrorCode::io, "what came back from the benchmark is no JSON");
   read_bench(json, v);
+  if (device.facts().emulated) {
+    const Result<double> instructions = emulated_instructions(where.word, model, where.hooks);
+    if (instructions)
+      v->instructions = *instructions;
+    else if (instructions.error().code == ErrorCode::interrupted)
+      return tl::unexpected(instructions.error());
+    *counted = instructions ? kCounted : "instructions were not counted: " + instructions.error().message;
+  } else {
+    THIMBLE_ASSIGN(const std::vector<double> seconds,
+                   device_passes(device, model_there, variant.graph, {samples.inputs}, n, threads, spec.trials));
+    v->test_set_seconds = {mean_of(seconds), stddev_of(seconds), std::ssize(seconds)};
+    v->drift = drift_of(seconds);
+    const std::string note = drift_note(v->name + " on " + where.word.text, seconds);
+    if (!note.empty() && where.hooks.note) where.hooks.note(note);
+  }
   *keep = kept(*v, json);
   return {};
 }
@@ -190,7 +207,7 @@ Result<std::vector<DeviceResult>> measure_devices(const std::vector<Variant>& va
         read_kept(*before, &v);
       result.variants.push_back(std::move(v));
     }
-    DeviceHooks device_hooks{hooks.cancelled, hooks.note};
+    const DeviceHooks device_hooks{hooks.cancelled, hooks.note, {}};
     auto device = Device::open(word, device_hooks);
     if (!device) {
       if (device.error().code == ErrorCode::interrupted) return tl::unexpected(device.error());
@@ -213,8 +230,8 @@ Result<std::vector<DeviceResult>> measure_devices(const std::vector<Variant>& va
         hooks.progress({"measuring on " + text, static_cast<int64_t>(i), static_cast<int64_t>(variants.size()),
                         "variants", v.name});
       std::string keep;
-      const Status measured = measure_one(**device, variants[i], test, feeding, spec.threads.front(), folder,
-                                          join_path(options.out, variants[i].result.file), &v, &keep);
+      const Status measured = measure_one({**device, word, device_hooks}, variants[i], test, feeding, spec,
+                                          join_path(options.out, variants[i].result.file), &v, &result.counted, &keep);
       if (measured) {
         THIMBLE_TRY(write_file_atomic(item(variants[i]), keep));
         continue;
@@ -225,6 +242,9 @@ Result<std::vector<DeviceResult>> measure_devices(const std::vector<Variant>& va
       v.problem = measured.error().message;
       if (hooks.note) hooks.note(format("{} on {}: {}", v.name, text, v.problem));
     }
+    if (result.counted.empty() &&
+        std::ranges::any_of(result.variants, [](const DeviceVariant& v) { return std::isfinite(v.instructions); }))
+      result.counted = kCounted;
     results.push_back(std::move(result));
   }
   return results;

@@ -1,14 +1,17 @@
 #include "study/measure_variants.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 
 #include "base/file.h"
 #include "measure/clock.h"
+#include "measure/drift.h"
 #include "measure/resources.h"
 #include "measure/stats.h"
 #include "measure/subprocess.h"
 #include "measure/trials.h"
+#include "measure/units.h"
 #include "study/evaluate.h"
 
 namespace thimble {
@@ -98,13 +101,21 @@ int64_t field_of(const std::string& json, const std::string& key) {
   return at == std::string::npos ? 0 : std::atoll(json.c_str() + at + key.size() + 3);
 }
 
-// Of a process that runs nothing but this variant.
-int64_t peak_memory(const Variant& variant, int threads, const StudyOptions& options, const StudyHooks& hooks,
-                    std::vector<std::string>* warnings) {
+// Of a process that runs nothing but this variant; over spec.continuous seconds, where that is asked for, also its
+// share of the processor.
+int64_t peak_memory(const Variant& variant, int threads, const MeasureSpec& spec, const StudyOptions& options,
+                    const StudyHooks& hooks, double* cpu_share, std::vector<std::string>* warnings) {
+  if (spec.continuous > 0 && hooks.note)
+    hooks.note(format("{}: running for {} without a pause", variant.spec.name, format_seconds(spec.continuous)));
   const auto child =
       run_self({"bench", options.out + "/" + variant.result.file, "--json", format("--num_threads={}", threads),
-                "--num_runs=20", "--min_secs=0", "--warmup_min_secs=0"},
-               {.timeout_seconds = 120, .cancelled = hooks.cancelled});
+                spec.continuous > 0 ? "--num_runs=1" : "--num_runs=20", format("--min_secs={}", spec.continuous),
+                format("--max_secs={}", spec.continuous + 60), "--warmup_min_secs=0"},
+               {.timeout_seconds = 120 + 2 * spec.continuous, .cancelled = hooks.cancelled});
+  if (child && spec.continuous > 0) {
+    const size_t at = child->find("\"cpu_share\":");
+    if (at != std::string::npos) *cpu_share = std::strtod(child->c_str() + at + 12, nullptr);
+  }
   if (child) return field_of(*child, "peak_rss_bytes");
   warnings->push_back(format("peak memory of {} was not measured: {}", variant.spec.name, child.error().message));
   return 0;
@@ -182,7 +193,10 @@ Status measure_variants(std::vector<Variant>& variants, const Dataset& test, con
       }
     for (size_t v = 0; v < subjects.size(); ++v) {
       Measurement m = summarise(subjects[v], threads, spec.trials);
-      if (options.peak_memory) m.peak_rss_bytes = peak_memory(variants[v], threads, options, hooks, warnings);
+      if (const std::string note = drift_note(variants[v].spec.name, m.trial_us); !note.empty())
+        warnings->push_back(note);
+      if (options.peak_memory)
+        m.peak_rss_bytes = peak_memory(variants[v], threads, spec, options, hooks, &m.cpu_share, warnings);
       variants[v].result.measurements.push_back(std::move(m));
       if (threads == spec.threads.front())
         variants[v].result.operators =

@@ -129,7 +129,7 @@ void read_train(TableReader& r, TrainSpec* t, Status* status) {
   r.number("label_smoothing", &t->label_smoothing, 0, 0.99);
   read_class_weight(r, &t->class_weights);
   r.whole("batch", &t->batch, 1, 1'000'000);
-  r.whole("epochs", &t->epochs, 1, 1'000'000);
+  r.whole("epochs", &t->epochs, 0, 1'000'000);
   r.number("average", &t->average, 0, 0.999999);
   r.truth("keep_best", &t->keep_best);
   r.text("csv_log", &t->csv_log);
@@ -435,6 +435,7 @@ Result<Recipe> parse_recipe(const std::string& text, const RecipeOptions& option
       if (const auto boards = find_boards(word); !boards)
         s.fail_at(*s.node("boards"), boards.error().message, boards.error().hint);
     }
+    s.number("continuous", &recipe.measure.continuous, 0, 86'400);
     s.texts("devices", &recipe.measure.devices);
     for (const std::string& device : recipe.measure.devices)
       if (const auto word = parse_device_word(device); !word && s.ok())
@@ -449,6 +450,18 @@ Result<Recipe> parse_recipe(const std::string& text, const RecipeOptions& option
     if (recipe.model.classes == 0 && (set == "mnist" || set == "fashion-mnist" || set == "digits"))
       recipe.model.classes = 10;
     status = expand_architecture(&recipe.model);
+  }
+  for (VariantSpec& v : recipe.variants) {
+    if (!status || !v.network || v.network->architecture.empty()) continue;
+    ModelSpec other;
+    other.input = recipe.model.input;
+    other.architecture = v.network->architecture;
+    other.alpha = v.network->alpha;
+    other.momentum = recipe.model.momentum;
+    other.classes = recipe.model.classes;
+    if (status = expand_architecture(&other); !status)
+      status = with_context(std::move(status).error(), "variant " + v.name);
+    v.network->layers = std::move(other.layers);
   }
   if (!status) return with_context(std::move(status).error(), name);
   recipe.train.seed = recipe.seed;

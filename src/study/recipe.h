@@ -32,6 +32,7 @@ struct MeasureSpec {
   double allow_drop = -1;           // of the file to ship: points of accuracy, percent of the RMSE; negative: not given
   bool parameters_plus_kb = false;  // a column of the report's tables
   std::vector<std::string> boards;  // names, "all", files: what variants take there as C
+  double continuous = 0;            // seconds of runs without a pause, for CPU share and memory; 0: a few runs
   std::vector<std::string> devices;  // further machines: "ssh:pi@board" (device/word.h)
 };
 

@@ -105,6 +105,9 @@ void read_layer(TableReader& r, LayerSpec* layer, Status* status, int depth) {
     read_layers(r, *shortcut, &layer->branches[1], status, depth + 1);
   }
   r.number("momentum", &layer->momentum, 0, 1);
+  r.truth("scale", &layer->norm_scale);
+  if (!layer->norm_scale && layer->word != "batch_norm")
+    r.fail_at(*r.node("scale"), format("scale goes with batch_norm, not with {}", layer->word));
   r.number("epsilon", &layer->epsilon, 1e-12, 1);
   r.finish(words);
 }

@@ -24,7 +24,9 @@ struct StageTraining {
 
 // Another architecture, trained from nothing with the whole [train] but for what `training` changes.
 struct NetworkStage {
-  std::vector<LayerSpec> layers;
+  std::vector<LayerSpec> layers;  // of `architecture` too, once the recipe has been read
+  std::string architecture;       // a named one in place of layers
+  double alpha = 1;               // its width multiplier
   StageTraining training;
   double decay_epochs = 0;  // length of the schedule; 0: [train]'s
   Form form;

@@ -13,6 +13,8 @@ const std::vector<Architecture>& architectures() {
       {"mobilenet_v2", "inverted residuals with linear bottlenecks (Sandler et al. 2018)", 5,
        architecture::mobilenet_v2},
       {"shufflenet_v2", "channel split and shuffle (Ma et al. 2018)", 5, architecture::shufflenet_v2},
+      {"inception_v3", "convolutions of several sizes side by side (Szegedy et al. 2015)", 0,
+       architecture::inception_v3, 75},
       {"ds_cnn", "keyword spotting network of MLPerf Tiny (Zhang et al. 2017)", 1, architecture::ds_cnn},
       {"resnet8", "image classification network of MLPerf Tiny", 2, architecture::resnet8},
   };
@@ -54,6 +56,11 @@ Status expand_architecture(ModelSpec* spec) {
                 "write classes = 10 beside it");
   if (!(spec->alpha > 0 && spec->alpha <= 10))
     return fail(ErrorCode::usage, format("alpha = {} must be above 0 and at most 10", spec->alpha));
+  if (const int64_t side = std::min(spec->input[0], spec->input[1]); side < chosen.least_side)
+    return fail(ErrorCode::usage,
+                format("architecture {} takes pictures of at least {}×{}, not {}×{}", chosen.name, chosen.least_side,
+                       chosen.least_side, spec->input[0], spec->input[1]),
+                "its published input is [299, 299, 3]");
   ArchitectureRequest request;
   request.alpha = spec->alpha;
   request.height = spec->input[0];

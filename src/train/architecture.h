@@ -18,8 +18,9 @@ struct ArchitectureRequest {
 struct Architecture {
   const char* name;
   const char* about;
-  int halvings;  // stride-2 steps of the published form
+  int halvings;  // stride-2 steps of the published form that small pictures may spare
   std::vector<LayerSpec> (*layers)(const ArchitectureRequest&);
+  int64_t least_side = 1;  // of the picture
 };
 const std::vector<Architecture>& architectures();
 std::vector<std::string> architecture_names();
@@ -29,7 +30,7 @@ std::vector<std::string> architecture_names();
 int spared_strides(int64_t height, int64_t width, int halvings);
 
 // Fills spec->layers from spec->architecture, alpha, momentum, input and classes. Errors: usage (unknown name with a
-// did-you-mean, an input that is no picture, no classes, a width that leaves no channel).
+// did-you-mean, an input that is no picture or too small, no classes, a width that leaves no channel).
 Status expand_architecture(ModelSpec* spec);
 
 }  // namespace thimble

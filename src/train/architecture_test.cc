@@ -48,6 +48,15 @@ TEST(Architecture, MobileNetV2HasKerasParameters) {
   EXPECT_EQ(counts("mobilenet_v2", 1.4, imagenet, 1000).all, 6'156'712);
 }
 
+TEST(Architecture, InceptionV3HasKerasParameters) {
+  const std::vector<int64_t> imagenet{299, 299, 3};
+  EXPECT_EQ(counts("inception_v3", 1.0, imagenet, 1000).all, 23'851'784);
+  EXPECT_EQ(counts("inception_v3", 1.0, imagenet, 1000).trainable, 23'817'352);
+  const auto small = network("inception_v3", 1.0, {74, 299, 3}, 10);
+  ASSERT_FALSE(small);
+  EXPECT_NE(small.error().message.find("at least 75×75"), std::string::npos) << small.error().message;
+}
+
 // torchvision counts trainable parameters.
 TEST(Architecture, ShuffleNetV2HasTorchvisionParameters) {
   const std::vector<int64_t> imagenet{224, 224, 3};

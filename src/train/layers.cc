@@ -200,7 +200,13 @@ Result<TensorId> dropout(LayerBuilder& b, TensorId x, const LayerSpec& spec, con
 Result<TensorId> batch_norm(LayerBuilder& b, TensorId x, const LayerSpec& spec, const std::string& name) {
   const int64_t channels = b.shape(x).dim(-1);
   const WeightShape fans{.elements = channels};
-  THIMBLE_ASSIGN(const TensorId gamma, b.weight(name + "/gamma", Shape{channels}, "ones", fans));
+  TensorId gamma;
+  if (spec.norm_scale) {
+    THIMBLE_ASSIGN(gamma, b.weight(name + "/gamma", Shape{channels}, "ones", fans));
+  } else {
+    const std::vector<float> ones(static_cast<size_t>(channels), 1.0f);
+    gamma = b.builder().constant_f32(name + "/gamma", Shape{channels}, ones);
+  }
   THIMBLE_ASSIGN(const TensorId beta, b.weight(name + "/beta", Shape{channels}, "zeros", fans));
   const TensorId mean = b.statistic(name + "/moving_mean", Shape{channels}, 0);
   const TensorId variance = b.statistic(name + "/moving_variance", Shape{channels}, 1);

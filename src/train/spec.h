@@ -33,6 +33,7 @@ struct LayerSpec {
   std::string recurrent_initializer;  // lstm, gru: "" = orthogonal
   bool return_sequences = false;
   double momentum = 0.99, epsilon = 1e-3;  // batch_norm, layer_norm
+  bool norm_scale = true;                  // batch_norm: learns a factor per channel
   std::vector<int64_t> shape;              // reshape, zero_pad {top, bottom, left, right}
   // residual: one, or two with a shortcut in place of the input itself; parallel: several
   std::vector<std::vector<LayerSpec>> branches;

@@ -15,13 +15,17 @@ void choice_fields(Fields& v, WeightChoice& choice) {
 }  // namespace
 
 void fields(Fields& v, NetworkStage& stage) {
-  v.nested({"layers", "", "another network than [model], trained from nothing", "required"});
+  v.nested({"layers", "", "another network than [model], trained from nothing", "one of two"});
+  v.text({"architecture", "NAME", "instead: a named one, for the recipe's input", "one of two"}, &stage.architecture);
+  v.number({"alpha", "X", "its width multiplier", "1"}, &stage.alpha, 0, 10);
   v.number({"decay_epochs", "N", "length of the schedule", "train.schedule's"}, &stage.decay_epochs, 0, 1e6);
 }
 
 Status complete(NetworkStage& stage) {
-  if (stage.layers.empty())
+  if (stage.layers.empty() && stage.architecture.empty())
     return stage.form.refuse("", "network needs layers", "network = { layers = [ … ] }, as in [model]");
+  if (!stage.layers.empty() && !stage.architecture.empty())
+    return stage.form.refuse("architecture", "network has layers and an architecture", "give one of them");
   return {};
 }
 

@@ -8,6 +8,7 @@ namespace thimble::architecture {
 std::vector<LayerSpec> mobilenet_v1(const ArchitectureRequest& r);
 std::vector<LayerSpec> mobilenet_v2(const ArchitectureRequest& r);
 std::vector<LayerSpec> shufflenet_v2(const ArchitectureRequest& r);
+std::vector<LayerSpec> inception_v3(const ArchitectureRequest& r);
 std::vector<LayerSpec> ds_cnn(const ArchitectureRequest& r);
 std::vector<LayerSpec> resnet8(const ArchitectureRequest& r);
 
