@@ -1,6 +1,8 @@
 // The named architectures against the published numbers of parameters, and what small pictures change.
 #include "train/architecture.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "train/model.h"
@@ -99,7 +101,8 @@ TEST(Architecture, SmallPicturesSpareTheFirstStrides) {
 TEST(Architecture, OddWidthsStillSplitInTwo) {
   for (const double alpha : {0.05, 0.25, 0.33, 0.8, 1.3, 3.0})
     for (const Architecture& a : architectures()) {
-      const auto model = network(a.name, alpha, {16, 16, 1}, 3);
+      const int64_t side = std::max<int64_t>(16, a.least_side);
+      const auto model = network(a.name, alpha, {side, side, 1}, 3);
       EXPECT_TRUE(model) << a.name << " " << alpha << ": " << (model ? "" : model.error().to_string());
     }
 }

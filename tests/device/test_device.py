@@ -181,11 +181,11 @@ with tempfile.TemporaryDirectory() as folder:
         link = ['--link', 'rtt=20ms,up=5Mbit', '--link', 'rtt=0,up=1Gbit,down=2Gbit']
         offload = run('offload', model, '--device', device, *link, '--json')
         o = json.loads(offload.stdout or '{}')
-        check('offload', offload.returncode == 0 and o.get('bytes_up') == 784 and o.get('bytes_down') == 10
+        check('offload', offload.returncode == 0 and o.get('bytes_up') == 3136 and o.get('bytes_down') == 40
               and len(o['links']) == 2, offload.stderr + offload.stdout)
         if offload.returncode == 0:
             slow = o['links'][0]
-            check('offload: the times add up', abs(slow['send_us'] - 784 * 8 / 5) < 1e-6
+            check('offload: the times add up', abs(slow['send_us'] - 3136 * 8 / 5) < 1e-6
                   and abs(slow['away_us'] - (slow['send_us'] + slow['receive_us'] + o['other']['p50_us'] + 20000)) < 1e-6
                   and slow['device_wins'] and 'Stay on the device' in o['answer'], slow)
         text = run('offload', model, '--device', device, *link[:2], '--send', '2000')
