@@ -380,7 +380,16 @@ def strided_slice(r, dtype):
             d += 1
     return dict(operator="STRIDED_SLICE", operands=[Fed(values(r, x, dtype)), *(np.array(v, np.int32) for v in (begin, end, strides))],
                 outputs=[dtype], options="StridedSliceOptions", beginMask=bits(0.3) & ~shrink, endMask=bits(0.3) & ~shrink,
-                ellipsisMask=ellipsis, newAxisMask=new, shrinkAxisMask=shrink, offset=bool(shrink == 0 and r.random() < 0.3), version=2)
+                ellipsisMask=ellipsis, newAxisMask=new, shrinkAxisMask=shrink, version=2)
+
+
+def strided_slice_offset(r, dtype):
+    """`end` counts from `begin`, inside x: elsewhere LiteRT reads what is not there."""
+    x = shape_of(r, int(r.integers(1, 5)))
+    begin = [int(r.integers(0, d)) for d in x]
+    count = [int(r.integers(1, d - b + 1)) for d, b in zip(x, begin)]
+    return dict(operator="STRIDED_SLICE", operands=[Fed(values(r, x, dtype)), *(np.array(v, np.int32) for v in
+                (begin, count, r.integers(1, 3, len(x))))], outputs=[dtype], options="StridedSliceOptions", offset=True, version=2)
 
 
 def slice_(r, dtype):
@@ -450,7 +459,8 @@ MADE = {  # name: maker, types that LiteRT has
     "random_uniform": (random_numbers("RANDOM_UNIFORM"), ("float32",)),
     "random_standard_normal": (random_numbers("RANDOM_STANDARD_NORMAL"), ("float32",)), "multinomial": (multinomial, ("float32",)),
     "detection_postprocess": (detection_postprocess, ("float32", "uint8")),
-    "strided_slice": (strided_slice, NUMBERS + ("int16", "bool")), "slice": (slice_, NUMBERS + ("int16", "bool")),
+    "strided_slice": (strided_slice, NUMBERS + ("int16", "bool")), "strided_slice_offset": (strided_slice_offset, NUMBERS),
+    "slice": (slice_, NUMBERS + ("int16", "bool")),
     "split": (split, ("float32", "int8", "uint8", "int16", "int32")), "split_v": (split_v, ("float32", "int8", "uint8", "int16", "int32", "int64")),
     "transpose": (transpose, NUMBERS + ("int16", "bool")), "concatenation": (concatenation, NUMBERS + ("int16", "bool")),
 }

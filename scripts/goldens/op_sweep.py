@@ -38,8 +38,9 @@ def main():
     parser.add_argument("--count", type=int, default=6, help="models of each operator and type")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--thimble", type=pathlib.Path, default=ROOT / "build/release/thimble")
+    parser.add_argument("--fed-values", action="store_true", help="feed half of the operands whose values decide shapes")
     options = parser.parse_args()
-    op_cases_movement.fed_values_decide_shapes = True
+    op_cases_movement.fed_values_decide_shapes = options.fed_values
     models = outputs = total = differing = wrong = 0
     for name in op_cases_movement.MADE:
         if options.only not in name:
