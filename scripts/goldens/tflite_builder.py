@@ -66,18 +66,23 @@ class TfliteBuilder:
         data = np.asarray(data)
         return self.tensor(data.shape, data.dtype, data=data, **more)
 
-    def op(self, code, inputs, outputs, options=None, version=1, intermediates=None, **fields):
-        """`code` is the builtin's name (CONV_2D), `options` its table's name (Conv2DOptions), `fields` that table's values."""
+    def op(self, code, inputs, outputs, options=None, version=1, intermediates=None, custom=None, **fields):
+        """`code` is the builtin's name (CONV_2D), `options` its table's name (Conv2DOptions), `fields` that table's values; or
+        `code` is CUSTOM, and `custom` the operator's name and the bytes of its options."""
         operator_code = fb.OperatorCodeT()
         operator_code.builtinCode = getattr(fb.BuiltinOperator, code)
         operator_code.deprecatedBuiltinCode = min(operator_code.builtinCode, 127)
         operator_code.version = version
+        if custom:
+            operator_code.customCode = custom[0]
         self.model.operatorCodes.append(operator_code)
         operator = fb.OperatorT()
         operator.opcodeIndex = len(self.model.operatorCodes) - 1
         operator.inputs, operator.outputs = list(inputs), list(outputs)
         if intermediates is not None:
             operator.intermediates = list(intermediates)
+        if custom:
+            operator.customOptions = np.frombuffer(custom[1], np.uint8)
         if options:
             table = getattr(fb, options + "T")()
             for key, value in fields.items():

@@ -1,6 +1,7 @@
 #include "ops/op.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "ops/column.h"
 
@@ -66,6 +67,7 @@ Status in_build(Op op) {
 
 std::string RunFault::take() {
   set_ = false;
+  if (const char* what = std::exchange(what_, nullptr)) return what;
   return format("index {} of an axis of {} entries", value_, length_);
 }
 

@@ -129,12 +129,17 @@ class RunFault {
     value_ = value;
     length_ = length;
   }
+  // Another number that no answer follows from; `what` is a literal: "sigma is negative".
+  void wrong(const char* what) {
+    if (!set_.exchange(true)) what_ = what;
+  }
   bool set() const { return set_.load(std::memory_order_relaxed); }
-  // `index 7 of an axis of 5 entries`; clears it.
+  // `index 7 of an axis of 5 entries`, or what is wrong; clears it.
   std::string take();
 
  private:
   std::atomic<bool> set_ = false;
+  const char* what_ = nullptr;
   int64_t value_ = 0, length_ = 0;
 };
 

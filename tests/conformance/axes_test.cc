@@ -119,8 +119,9 @@ void check(const Graph& graph, const std::string& file, Count* count) {
 TEST(Axes, AChangeStaysWhereTheAxisLeads) {
   Count count;
   std::vector<std::string> files;
-  for (const auto& entry : std::filesystem::directory_iterator("tests/goldens/ops"))
-    if (entry.path().extension() == ".tflite") files.push_back(entry.path());
+  for (const char* folder : {"tests/goldens/ops", "tests/goldens/movement"})
+    for (const auto& entry : std::filesystem::directory_iterator(folder))
+      if (entry.path().extension() == ".tflite") files.push_back(entry.path());
   std::ranges::sort(files);
   for (const std::string& file : files) {
     const auto graph = read_model(file);

@@ -112,6 +112,8 @@ std::vector<json> cases_of(const std::string& folder) {
 }
 std::string case_name(const testing::TestParamInfo<json>& info) { return info.param["name"]; }
 INSTANTIATE_TEST_SUITE_P(Ops, OpGolden, testing::ValuesIn(cases_of("tests/goldens/ops")), case_name);
+// Operators that move, pick, sort, group and find (scripts/goldens/op_cases_movement.py).
+INSTANTIATE_TEST_SUITE_P(Movement, OpGolden, testing::ValuesIn(cases_of("tests/goldens/movement")), case_name);
 // Odd but legal files (scripts/goldens/reader_goldens.py).
 INSTANTIATE_TEST_SUITE_P(Reader, OpGolden, testing::ValuesIn(cases_of("tests/goldens/reader")), case_name);
 // Random networks as `thimble study` writes them (scripts/interop/written_goldens.py).

@@ -343,6 +343,38 @@ Forward moved_forward(std::vector<std::vector<int64_t>> sources) {
   };
 }
 
+Forward resize_forward(const ResizeAttrs& attrs, int64_t h, int64_t w) {
+  return [attrs, h, w](const Values& in) {
+    const Shape& x = in[0].shape;
+    Value y{Shape{x[0], h, w, x[3]}, {}};
+    struct Place {
+      int64_t below, above;
+      double part;
+    };
+    const auto place = [&](int64_t i, int64_t from, int64_t to) {
+      const double scale = attrs.align_corners && to > 1 ? static_cast<double>(from - 1) / static_cast<double>(to - 1)
+                                                         : static_cast<double>(from) / static_cast<double>(to);
+      const double at =
+          attrs.half_pixel_centers ? (static_cast<double>(i) + 0.5) * scale - 0.5 : static_cast<double>(i) * scale;
+      const int64_t below = std::max<int64_t>(0, static_cast<int64_t>(std::floor(at + 1e-6)));
+      return Place{below, std::min(from - 1, static_cast<int64_t>(std::ceil(at - 1e-6))),
+                   at - static_cast<double>(below)};
+    };
+    for (int64_t b = 0; b < x[0]; ++b)
+      for (int64_t i = 0; i < h; ++i)
+        for (int64_t j = 0; j < w; ++j)
+          for (int64_t c = 0; c < x[3]; ++c) {
+            const Place r = place(i, x[1], h), s = place(j, x[2], w);
+            const auto at = [&](int64_t row, int64_t column) {
+              return in[0].v[z(((b * x[1] + row) * x[2] + column) * x[3] + c)];
+            };
+            y.v.push_back((at(r.below, s.below) * (1 - r.part) + at(r.above, s.below) * r.part) * (1 - s.part) +
+                          (at(r.below, s.above) * (1 - r.part) + at(r.above, s.above) * r.part) * s.part);
+          }
+    return Values{y};
+  };
+}
+
 Forward scaled_forward(std::vector<double> factor) {
   return [factor = std::move(factor)](const Values& in) {
     Value y = in[0];

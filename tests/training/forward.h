@@ -8,6 +8,7 @@
 #include "ops/conv2d/conv2d.h"
 #include "ops/loss/loss.h"
 #include "ops/pool2d/pool2d.h"
+#include "ops/rearrange/rearrange.h"
 
 namespace thimble::test {
 
@@ -38,6 +39,8 @@ Forward loss_forward(const LossAttrs& attrs);
 Forward softmax_crossentropy_forward(double smoothing);
 // y[i] = x[source[i]] of all inputs laid one after the other, 0 where source is −1; one per output.
 Forward moved_forward(std::vector<std::vector<int64_t>> sources);
+// Bilinear interpolation of images to h × w.
+Forward resize_forward(const ResizeAttrs& attrs, int64_t h, int64_t w);
 // y = x · factor, elementwise.
 Forward scaled_forward(std::vector<double> factor);
 

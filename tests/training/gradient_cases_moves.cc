@@ -5,8 +5,11 @@
 #include "gradient_cases.h"
 #include "gradient_graph.h"
 #include "ops/concatenation/concatenation.h"
+#include "ops/embedding_lookup/embedding_lookup.h"
 #include "ops/gather/gather.h"
+#include "ops/nd_index/nd_index.h"
 #include "ops/pad/pad.h"
+#include "ops/rearrange/rearrange.h"
 #include "ops/reduce/reduce.h"
 #include "ops/reshape/reshape.h"
 #include "ops/slice/slice.h"
@@ -86,6 +89,32 @@ void add_movement_cases(std::vector<GradientCase>& cases) {
   add(moves(Op::split, "first", {ints(Shape{}, {0}), x({4, 3})}, SplitAttrs{}, 2));
   add(moves(Op::split_v, "sizes", {x({2, 7}), ints({2, 4, 1}), ints(Shape{}, {1})}, SplitAttrs{}, 3));
   add(moves(Op::split_v, "rest", {x({5, 2}), ints({2, -1}), ints(Shape{}, {0})}, SplitAttrs{}, 2));
+  add(moves(Op::unpack, "middle", {x({2, 3, 2})}, UnpackAttrs{1}, 3));
+  add(moves(Op::unpack, "last", {x({3, 2})}, UnpackAttrs{-1}, 2));
+  add(moves(Op::space_to_depth, "", {x({1, 4, 6, 3})}, BlockAttrs{2}));
+  add(moves(Op::depth_to_space, "", {x({2, 2, 1, 18})}, BlockAttrs{3}));
+  add(moves(Op::space_to_batch_nd, "padded", {x({2, 3, 2, 2}), ints({2, 3}), ints({2, 2}, {1, 0, 1, 3})},
+            RearrangeAttrs{}));
+  add(moves(Op::batch_to_space_nd, "cropped", {x({6, 2, 3, 2}), ints({2, 3}), ints({2, 2}, {1, 0, 2, 3})},
+            RearrangeAttrs{}));
+  add(moves(Op::mirror_pad, "reflect", {x({3, 4}), ints({2, 2}, {2, 1, 0, 3})}, MirrorPadAttrs{}));
+  add(moves(Op::mirror_pad, "symmetric", {x({2, 3, 2}), ints({3, 2}, {2, 2, 0, 3, 0, 0})}, MirrorPadAttrs{true}));
+  add(moves(Op::tile, "", {x({2, 3, 2}), ints({2, 1, 3})}, RearrangeAttrs{}));
+  add(moves(Op::reverse, "", {x({2, 3, 4}), ints({1, -1})}, RearrangeAttrs{}));
+  add(moves(Op::resize_nearest_neighbor, "larger", {x({1, 2, 3, 2}), ints({5, 4})}, ResizeAttrs{false, true}));
+  add(moves(Op::resize_nearest_neighbor, "smaller", {x({2, 5, 4, 1}), ints({2, 3})}, ResizeAttrs{true, false}));
+  add(moves(Op::gather_nd, "slices", {x({3, 4, 2}), ints({3, 2}, {2, 1, 0, 3, 2, 1})}, NdIndexAttrs{}));
+  add(moves(Op::gather_nd, "elements", {x({4}), ints({2, 1}, {3, 3})}, NdIndexAttrs{}));
+  add(moves(Op::scatter_nd, "slices", {ints({2, 1}, {3, 0}), x({2, 3}), ints({4, 3})}, NdIndexAttrs{}));
+  add(moves(Op::embedding_lookup, "", {ints({3, 0, 3}), x({4, 2})}, EmbeddingLookupAttrs{}));
+  for (const auto& [name, attrs] : {std::pair{"plain", ResizeAttrs{}}, std::pair{"corners", ResizeAttrs{true, false}},
+                                    std::pair{"centers", ResizeAttrs{false, true}}})
+    for (const auto& size : {std::vector<int32_t>{5, 7}, std::vector<int32_t>{2, 2}})
+      add({.op = Op::resize_bilinear,
+           .name = std::string(name) + (size[0] > 2 ? "_larger" : "_smaller"),
+           .operands = {x({2, 3, 4, 2}), ints(size)},
+           .attrs = attrs,
+           .forward = resize_forward(attrs, size[0], size[1])});
   // Only one of the parts enters the loss: the gradient of the other is zero.
   GradientCase part = moves(Op::split, "one_part_used", {ints(Shape{}, {0}), x({4, 3})}, SplitAttrs{}, 2);
   part.used = 1;

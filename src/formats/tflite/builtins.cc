@@ -22,16 +22,30 @@ const Cell<TfliteRuleFn>& rule_of(Op op) {
   return table[index(op)];
 }
 
-BuiltinRule rule_of_builtin(int code) {
+namespace {
+
+const std::map<Op, TfliteRule>& all_rules() {
   static const std::map<Op, TfliteRule> rules = [] {
     std::map<Op, TfliteRule> all;
     for (size_t i = 0; i < kOpCount; ++i)
       if (const auto make = rule_of(static_cast<Op>(i)).rule) all.emplace(static_cast<Op>(i), make(static_cast<Op>(i)));
     return all;
   }();
+  return rules;
+}
+
+}  // namespace
+
+BuiltinRule rule_of_custom(std::string_view name) {
+  for (const auto& [op, rule] : all_rules())
+    if (rule.custom && rule.custom == name && rule.read) return {&rule, 0, op};
+  return {};
+}
+
+BuiltinRule rule_of_builtin(int code) {
   static const std::map<int, BuiltinRule> by_code = [] {
     std::map<int, BuiltinRule> all;
-    for (const auto& [op, rule] : rules)
+    for (const auto& [op, rule] : all_rules())
       for (const Builtin& builtin : rule.builtins)
         if (rule.read) all.emplace(builtin.code, BuiltinRule{&rule, builtin.options_type, op});
     return all;

@@ -72,7 +72,7 @@ Result<ListedOperator> operator_of(const Table& table, const Tables& codes, cons
   op.version = codes[index].scalar<int32_t>(schema::kCodeVersion, 1);
   THIMBLE_ASSIGN(op.inputs, ids_of(table, schema::kOperatorInputs, true, graph.tensors.size()));
   THIMBLE_ASSIGN(op.outputs, ids_of(table, schema::kOperatorOutputs, false, graph.tensors.size()));
-  auto known = tflite::operators_of(tflite::builtin_code(codes[index]));
+  auto known = tflite::operators_of(codes[index]);
   if (known) op.read_as = std::move(*known);
   op.supported = known && computes(op, graph);
   for (const auto* list : {&op.inputs, &op.outputs})

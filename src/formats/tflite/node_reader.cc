@@ -40,6 +40,12 @@ std::optional<std::vector<Op>> operators_of(int builtin) {
   return found.rule ? std::optional(std::vector{found.op}) : std::nullopt;
 }
 
+std::optional<std::vector<Op>> operators_of(const Table& code) {
+  if (builtin_code(code) != schema::kCustomOperator) return operators_of(builtin_code(code));
+  const BuiltinRule found = rule_of_custom(code.string(schema::kCodeCustom));
+  return found.rule ? std::optional(std::vector{found.op}) : std::nullopt;
+}
+
 NodeReader::NodeReader(Graph& graph, std::vector<DeclaredShape> declared, std::span<const TensorId> valued)
     : graph_(graph), declared_(std::move(declared)), origins_(graph.tensors.size(), Origin::nothing) {
   for (size_t t = 0; t < graph_.tensors.size(); ++t) {
@@ -85,7 +91,22 @@ Status NodeReader::rule_node(Node node, int builtin, int version, int options_ty
                               {}},
                         place);
   ReadContext ctx{graph_, node, builtin, version, own && options_type != 0 ? options : Table(), origins_};
-  if (Status s = found.rule->read(ctx); !s) return with_context(std::move(s).error(), place);
+  return read_by(*found.rule, ctx, place, what);
+}
+
+Status NodeReader::add_custom(Node node, std::string_view name, std::span<const uint8_t> options,
+                              const std::string& what) {
+  const BuiltinRule found = rule_of_custom(name);
+  if (!found.rule) return not_supported(what);
+  ReadContext ctx{graph_, node, schema::kCustomOperator, 1, Table(), origins_, options};
+  return read_by(*found.rule, ctx, format("{} \"{}\"", name, node.name), what);
+}
+
+Status NodeReader::read_by(const TfliteRule& rule, ReadContext& ctx, const std::string& place,
+                           const std::string& what) {
+  if (Status s = rule.read(ctx); !s) return with_context(std::move(s).error(), place);
+  Node& node = ctx.node;
+  for (Tensor& state : ctx.states) node.inputs.push_back(add_tensor(std::move(state), Origin::run_time));
   const bool at_once = follows_from_known(node);
   return emit(std::move(node), at_once, what);
 }

@@ -17,6 +17,8 @@ struct DeclaredShape {
 
 // What operators of this builtin code are in a graph (SHAPE: none, PACK: two); nothing where there is no rule for it.
 std::optional<std::vector<Op>> operators_of(int builtin);
+// The same of an operator code of the file, which may be custom.
+std::optional<std::vector<Op>> operators_of(const Table& code);
 
 class NodeReader {
  public:
@@ -28,6 +30,9 @@ class NodeReader {
   // ("PACK v2 (node 0 "y")"). Errors: bad_file, unsupported.
   Status add(Node node, int builtin, int version, int options_type, const Table& options, const std::string& what);
 
+  // The same of a custom operator, known by its name; its options are bytes that nobody has looked at.
+  Status add_custom(Node node, std::string_view name, std::span<const uint8_t> options, const std::string& what);
+
   // What inference has found out about each node of the graph.
   std::vector<Resolved> take_resolved() { return std::move(resolved_); }
 
@@ -37,6 +42,7 @@ class NodeReader {
  private:
   Status rule_node(Node node, int builtin, int version, int options_type, const Table& options,
                    const std::string& what);
+  Status read_by(const TfliteRule& rule, ReadContext& ctx, const std::string& place, const std::string& what);
   Status densify(const Node& node);
   Status shape(const Node& node, const std::string& what);
   Status pack(const Node& node, int axis, const std::string& what);

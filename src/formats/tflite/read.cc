@@ -280,6 +280,11 @@ class Reader {
     node.name = node.outputs.empty() ? format("op{}", position) : graph_.at(node.outputs[0]).name;
     const std::string what =
         format("{} v{} (node {} \"{}\")", tflite::operator_name(code), version, position, node.name);
+    if (builtin == schema::kCustomOperator) {
+      THIMBLE_TRY(nodes.add_custom(std::move(node), code.string(schema::kCodeCustom),
+                                   table.scalars<uint8_t>(schema::kOperatorCustomOptions), what));
+      return file_.sound("custom operator");
+    }
     THIMBLE_TRY(nodes.add(std::move(node), builtin, version, table.scalar<uint8_t>(schema::kOperatorOptionsType, 0),
                           table.table(schema::kOperatorOptions), what));
     return file_.sound(tflite::builtin_name(builtin));

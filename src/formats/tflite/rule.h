@@ -24,8 +24,10 @@ struct ReadContext {
   Node& node;
   int builtin = 0;  // BuiltinOperator code
   int version = 1;
-  Table options;                      // the builtin options table; reads give defaults when it is absent
-  std::span<const Origin> origins{};  // of each tensor of the graph
+  Table options;                              // the builtin options table; reads give defaults when it is absent
+  std::span<const Origin> origins{};          // of each tensor of the graph
+  std::span<const uint8_t> custom_options{};  // of a custom operator: bytes that nobody has looked at
+  std::vector<Tensor> states{};               // to fill: variables that the file does not name, appended to the inputs
 
   Origin origin(size_t input) const { return origins[static_cast<size_t>(node.inputs[input])]; }
 };
@@ -38,6 +40,7 @@ struct WriteContext {
   int builtin = 0;
   int version = 1;
   flatbuffers::Offset<flatbuffers::Table> options = 0;
+  std::vector<uint8_t> custom_options;
   std::vector<TensorId> inputs;  // preset to the node's; may be edited
 
   const Tensor& in(size_t i) const { return graph.at(node.inputs[i]); }
@@ -92,6 +95,7 @@ struct TfliteRule {
   Status (*write)(WriteContext&);
   LeastScales (*least_scales)(const Scales&) = nullptr;  // stock.h; null: any will do
   bool runs_int4 = false;                                // stock.h
+  const char* custom = nullptr;                          // the name of a custom operator, in place of a builtin code
 };
 
 // The demand of sums of products with weights: XNNPACK takes multipliers below 256; accumulators are shifted left in 32
@@ -107,6 +111,7 @@ struct BuiltinRule {
   Op op{};  // what it stands for; of several that a rule reads, one
 };
 BuiltinRule rule_of_builtin(int code);
+BuiltinRule rule_of_custom(std::string_view name);
 // "CONV_2D" for 3; "operator 999" for codes beyond the list.
 std::string builtin_name(int code);
 // Of a table OperatorCode of the file: its number, and what it is called ("CONV_2D", "custom operator "MyOp"").

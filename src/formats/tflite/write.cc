@@ -170,7 +170,10 @@ class Writer {
     tflite::WriteContext ctx{graph_, node, builder_};
     ctx.inputs = node.inputs;
     THIMBLE_TRY(rule.write(ctx));
-    const uint32_t code = code_index(ctx.builtin, ctx.version);
+    const uint32_t code =
+        code_index(rule.custom ? schema::kCustomOperator : ctx.builtin, ctx.version, rule.custom ? rule.custom : "");
+    const auto custom_options =
+        rule.custom ? builder_.CreateVector(ctx.custom_options) : Offset<flatbuffers::Vector<uint8_t>>();
     const auto inputs = shared<int32_t>(ctx.inputs);
     const auto outputs = shared<int32_t>(node.outputs);
     const auto intermediates =
@@ -184,17 +187,22 @@ class Writer {
         t.scalar<uint8_t>(schema::kOperatorOptionsType, static_cast<uint8_t>(options_type), 0);
         t.offset(schema::kOperatorOptions, ctx.options);
       }
+      if (rule.custom) t.offset(schema::kOperatorCustomOptions, custom_options);
       if (!node.intermediates.empty()) t.offset(schema::kOperatorIntermediates, intermediates);
     });
   }
 
-  uint32_t code_index(int builtin, int version) {
+  // `custom`: the name of a custom operator, else empty.
+  uint32_t code_index(int builtin, int version, const std::string& custom = "") {
+    const std::tuple key(builtin, version, custom);
     for (size_t i = 0; i < code_keys_.size(); ++i)
-      if (code_keys_[i] == std::pair(builtin, version)) return static_cast<uint32_t>(i);
-    code_keys_.emplace_back(builtin, version);
+      if (code_keys_[i] == key) return static_cast<uint32_t>(i);
+    code_keys_.push_back(key);
+    const auto name = custom.empty() ? Offset<flatbuffers::String>() : builder_.CreateString(custom);
     codes_.push_back(write_table(builder_, [&](TableWriter& t) {
       // Codes beyond 127 put 127 in the old one-byte field.
       t.scalar<int8_t>(schema::kCodeDeprecated, static_cast<int8_t>(builtin > 127 ? 127 : builtin), 0);
+      if (!custom.empty()) t.offset(schema::kCodeCustom, name);
       t.scalar<int32_t>(schema::kCodeVersion, version, 1);
       t.scalar<int32_t>(schema::kCodeBuiltin, builtin, 0);
     }));
@@ -346,7 +354,7 @@ class Writer {
   std::map<std::string, size_t> buffer_index_;             // by content
   std::map<std::string, flatbuffers::uoffset_t> written_;  // vectors by content
   std::map<std::tuple<flatbuffers::uoffset_t, flatbuffers::uoffset_t, int>, Offset<AnyTable>> quantizations_;
-  std::vector<std::pair<int, int>> code_keys_;
+  std::vector<std::tuple<int, int, std::string>> code_keys_;
   std::set<TensorId> densified_;
 };
 

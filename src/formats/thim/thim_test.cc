@@ -112,7 +112,10 @@ INSTANTIATE_TEST_SUITE_P(Thim, Models, testing::ValuesIn(model_files()), test_na
 // Every single-operator model of the goldens: all operators, types, attributes.
 TEST(Thim, OperatorsComeBackTheSame) {
   int seen = 0;
-  for (const auto& entry : std::filesystem::directory_iterator("tests/goldens/ops")) {
+  std::vector<std::filesystem::directory_entry> entries;
+  for (const char* folder : {"tests/goldens/ops", "tests/goldens/movement"})
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) entries.push_back(entry);
+  for (const auto& entry : entries) {
     if (entry.path().extension() != ".tflite") continue;
     const Graph graph = load(entry.path().string());
     size_t bytes = 0;

@@ -17,7 +17,8 @@ Attrs attributes_of(Op op) {
 
 int newest_version(AttributesFn attributes) {
   int newest = kNewestCoding;
-  for (uint64_t number = 0; operator_of(number) != Op::count; ++number) {
+  for (uint64_t number = 0; number < numbers_end(); ++number) {
+    if (operator_of(number) == Op::count) continue;
     newest = std::max(newest, since_version(number));
     std::vector<int> since;
     fields_of(attributes(operator_of(number)), &since);

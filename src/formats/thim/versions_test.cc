@@ -54,8 +54,8 @@ class Lister final : public FieldVisitor {
 
 std::string fields_of_version(int version) {
   std::string text;
-  for (uint64_t number = 0; operator_of(number) != Op::count; ++number) {
-    if (since_version(number) > version) continue;
+  for (uint64_t number = 0; number < numbers_end(); ++number) {
+    if (operator_of(number) == Op::count || since_version(number) > version) continue;
     const Op op = operator_of(number);
     Lister lister(version);
     attributes_of(op).visited(lister);

@@ -4,7 +4,9 @@
 
 namespace thimble {
 
-SplitInputs split_inputs(Op op) { return op == Op::split ? SplitInputs{1, 0} : SplitInputs{0, 2}; }
+SplitInputs split_inputs(Op op) {
+  return op == Op::split ? SplitInputs{1, 0} : op == Op::split_v ? SplitInputs{0, 2} : SplitInputs{0, -1};
+}
 
 namespace infer {
 namespace {
@@ -68,9 +70,29 @@ Status parts_of_sizes(InferContext& ctx) {
   return {};
 }
 
+Status entries(InferContext& ctx) {
+  const auto parts = static_cast<int64_t>(ctx.outputs.size());
+  THIMBLE_TRY(ctx.expect_arity(1, 1, static_cast<int>(parts)));
+  THIMBLE_TRY(ctx.expect_attrs<UnpackAttrs>());
+  const Tensor& x = ctx.in(0);
+  if (bits(x.type) % 8 != 0) return fail(ErrorCode::unsupported, format("no unpacking of {}", name(x.type)));
+  THIMBLE_ASSIGN(const int axis, axis_of(ctx.node.attrs.as<UnpackAttrs>().axis, x.shape.rank()));
+  if (x.shape[axis] != parts || parts == 0)
+    return fail(ErrorCode::bad_file, format("{} outputs for dimension {} of {}", parts, axis, x.to_string()));
+  Shape part;
+  for (int d = 0; d < x.shape.rank(); ++d)
+    if (d != axis) part.push_back(x.shape[d]);
+  for (TensorSpec& y : ctx.outputs) y = {x.type, part};
+  const std::vector<int64_t> sizes(static_cast<size_t>(parts), 1);
+  plan_parts(ctx.plan, x.shape, axis, sizes, bits(x.type) / 8, &ctx.plan.make<thimble_split>().outputs);
+  return {};
+}
+
 }  // namespace
 
-Status split(InferContext& ctx) { return ctx.node.op == Op::split ? equal_parts(ctx) : parts_of_sizes(ctx); }
+Status split(InferContext& ctx) {
+  return ctx.node.op == Op::split ? equal_parts(ctx) : ctx.node.op == Op::split_v ? parts_of_sizes(ctx) : entries(ctx);
+}
 
 }  // namespace infer
 }  // namespace thimble

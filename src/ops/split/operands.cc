@@ -22,9 +22,20 @@ Status split_v_resize(Resize& to) {
   return {};
 }
 
+void unpack_axes(AxisMap& map) {
+  const int rank = map.x(0).rank(), listed = map.node.attrs.as<UnpackAttrs>().axis;
+  const int axis = listed < 0 ? listed + rank : listed;
+  for (int a = 0; a < rank; ++a)
+    if (a == axis)
+      map.use(0, a) = {.does = "unpacks"};
+    else
+      map.use(0, a) = {.link = AxisLink::same, .to = a < axis ? a : a - 1};
+}
+
 }  // namespace
 
 OperandRule split(Op op) {
+  if (op == Op::unpack) return {.attributes = UnpackAttrs{}, .roles = {Role::data}, .axes = unpack_axes};
   if (op == Op::split) return {.attributes = SplitAttrs{}, .roles = {Role::integers, Role::data}, .axes = split_axes};
   return {
       .attributes = SplitAttrs{}, .roles = {Role::data, Role::integers}, .axes = split_axes, .resize = split_v_resize};

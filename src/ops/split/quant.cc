@@ -8,7 +8,7 @@ QuantRule split(const Node& node) {
   QuantRule rule{.output = QuantRule::Output::same_as_input};
   if (node.op == Op::split) {
     rule.untouched_inputs = {0};
-  } else {
+  } else if (node.op == Op::split_v) {
     rule.untouched_inputs = {1, 2};
   }
   return rule;

@@ -3,7 +3,7 @@
 
 namespace thimble::reference {
 
-// Serves split and split_v.
+// Serves split, split_v and unpack.
 void split(const RefCall& call) {
   const auto& p = call.plan<thimble_split>();
   const TensorView& x = call.in[static_cast<size_t>(split_inputs(call.node.op).x)];

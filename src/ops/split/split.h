@@ -1,8 +1,9 @@
 // split, split_v: the outputs are consecutive parts of x along one axis.
 //   split    inputs axis (constant scalar), x; equal parts, one per output
 //   split_v  inputs x, sizes (constant, one per output; one may be −1: what is left), axis (constant)
+//   unpack   input x, the axis an attribute; parts of one entry each, whose axis is dropped
 // Any type of whole bytes; quantisation of input and outputs is the same. Source: TensorFlow Lite
-// SPLIT, SPLIT_V.
+// SPLIT, SPLIT_V, UNPACK.
 #pragma once
 
 #include "graph/graph.h"
@@ -17,7 +18,15 @@ struct SplitAttrs {
   void fields(V&) {}
 };
 
-// Which input is x, and which the axis.
+struct UnpackAttrs {
+  int axis = 0;
+  template <class V>
+  void fields(V& v) {
+    v("axis", axis);
+  }
+};
+
+// Which input is x, and which the axis; −1 where it is none.
 struct SplitInputs {
   int x, axis;
 };

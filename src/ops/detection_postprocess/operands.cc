@@ -1,0 +1,8 @@
+#include "ops/operands.h"
+#include "ops/detection_postprocess/detection_postprocess.h"
+
+namespace thimble::operand_rule {
+
+OperandRule detection_postprocess(Op) { return {.attributes = DetectionPostprocessAttrs{}, .roles = {Role::data}}; }
+
+}  // namespace thimble::operand_rule

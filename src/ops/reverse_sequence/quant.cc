@@ -1,0 +1,9 @@
+#include "compress/quantize/quant_rule.h"
+
+namespace thimble::quant_rule {
+
+QuantRule reverse_sequence(const Node&) {
+  return {.output = QuantRule::Output::same_as_input, .untouched_inputs = {1}};
+}
+
+}  // namespace thimble::quant_rule
