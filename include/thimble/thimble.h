@@ -7,8 +7,10 @@
 //   if (auto error = model->run()) return complain(error->details);
 //   std::span<const float> out = model->output(0).as<const float>();
 //
-// Nothing throws or prints. Running allocates nothing. A Model may be used by one thread at a time;
-// several models may run in several threads.
+// Nothing throws or prints. Running allocates nothing, but for models whose values decide shapes or which operators run
+// (fed sizes, branches, loops), and after resize_input: such a model is planned while it runs, once for each set of
+// shapes and deciding values, and the shapes of its outputs are known when it has run. A Model may be used by one
+// thread at a time; several models may run in several threads.
 #ifndef THIMBLE_THIMBLE_H
 #define THIMBLE_THIMBLE_H
 
@@ -26,7 +28,8 @@
 
 namespace thimble::api {
 
-// What went wrong: `code` is one of internal, out_of_memory, io, usage, unsupported, bad_file, interrupted.
+// What went wrong: `code` is one of internal, out_of_memory, io, usage, unsupported, needs_value, bad_file,
+// interrupted.
 struct ModelError {
   std::string code;
   std::string message;
@@ -76,6 +79,7 @@ struct TensorMemory {
 struct ModelOptions {
   int threads = 1;
   int64_t max_arena_bytes = int64_t{4} << 30;  // refuse models that need more working memory
+  std::string signature;                       // whose network is meant, where a file holds several; empty: the first
 };
 
 // When a run ends early, between two operators.
@@ -101,13 +105,19 @@ class Model {
   size_t output_count() const;
   // i must be below the count. Outputs are valid until the next run.
   TensorMemory<uint8_t> input(size_t i);
+  // While running decides shapes, an output's are those of the last run, and before it the file's.
   TensorMemory<const uint8_t> output(size_t i) const;
+  // Gives input i another shape, where the file leaves dimensions open (-1); its memory is then another one, of zeros,
+  // and states are back to their initial values. Nothing, or why the input cannot have the shape; what the other
+  // operators say to it, the next run tells.
+  std::optional<ModelError> resize_input(size_t i, std::span<const int64_t> shape);
   // Nothing, or why there is no answer: an operand that the model computed or was fed asks for what is not there (an
   // index outside its axis), or a limit was reached; the outputs are then undefined.
   std::optional<ModelError> run(const RunLimits& limits = {});
   // States (of an LSTM, for instance) back to their initial values.
   void reset_variables();
-  // Working memory of this model, all of it taken when it was loaded.
+  // Working memory of this model, all of it taken when it was loaded; of the last run, where it is planned while
+  // running.
   int64_t arena_bytes() const;
 
  private:

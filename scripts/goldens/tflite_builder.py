@@ -13,7 +13,7 @@ TYPES = {"float32": fb.TensorType.FLOAT32, "float16": fb.TensorType.FLOAT16, "in
 
 
 class TfliteBuilder:
-    """One subgraph; tensors are added in order and named t0, t1, … unless a name is given."""
+    """Tensors are added in order and named t0, t1, … unless a name is given; subgraph() begins another subgraph."""
 
     def __init__(self):
         self.model = fb.ModelT()
@@ -28,11 +28,41 @@ class TfliteBuilder:
         self.graph.inputs, self.graph.outputs = [], []
         self.model.subgraphs = [self.graph]
 
+    def subgraph(self):
+        """What is added from here on belongs to a new subgraph, whose number this is; back(0) returns to the first."""
+        self.graph = fb.SubGraphT()
+        self.graph.tensors, self.graph.operators = [], []
+        self.graph.inputs, self.graph.outputs = [], []
+        self.model.subgraphs.append(self.graph)
+        return len(self.model.subgraphs) - 1
+
+    def back(self, index):
+        self.graph = self.model.subgraphs[index]
+
+    def signature(self, key, subgraph, inputs, outputs):
+        """inputs, outputs: names and the tensors that they stand for."""
+        def ports(names):
+            maps = []
+            for name, index in names.items():
+                entry = fb.TensorMapT()
+                entry.name, entry.tensorIndex = name, index
+                maps.append(entry)
+            return maps
+
+        s = fb.SignatureDefT()
+        s.signatureKey, s.subgraphIndex, s.inputs, s.outputs = key, subgraph, ports(inputs), ports(outputs)
+        self.model.signatureDefs = (self.model.signatureDefs or []) + [s]
+
+    def free(self, index, signature):
+        """Dimensions that are -1 in the signature may have any size."""
+        self.graph.tensors[index].shapeSignature = list(signature)
+        return index
+
     def tensor(self, shape, dtype, data=None, scale=None, zero_point=None, axis=0, variable=False, name=None):
         """Adds a tensor and returns its index. `scale` may be a list (per channel along `axis`)."""
         tensor = fb.TensorT()
         tensor.name = name or f"t{len(self.graph.tensors)}"
-        tensor.type = TYPES[np.dtype(dtype).name]
+        tensor.type = fb.TensorType.RESOURCE if dtype == "resource" else TYPES[np.dtype(dtype).name]
         tensor.shape = [int(d) for d in shape]
         tensor.isVariable = variable
         tensor.buffer = 0
@@ -83,6 +113,10 @@ class TfliteBuilder:
             for key, value in fields.items():
                 assert hasattr(table, key), f"{options} has no field {key}"
                 setattr(table, key, value)
+        if options and hasattr(fb.BuiltinOptions2, options):
+            operator.builtinOptions2Type = getattr(fb.BuiltinOptions2, options)
+            operator.builtinOptions2 = table
+        elif options:
             operator.builtinOptionsType = getattr(fb.BuiltinOptions, options)
             operator.builtinOptions = table
         self.graph.operators.append(operator)

@@ -39,18 +39,18 @@ Result<Data> open_model_file(const std::string& path) {
   return Data{owner, owner->data(), owner->size()};
 }
 
-Result<LoadedModel> read_model_file(Data file, const std::string& name) {
-  auto model = read_model({file.bytes, file.size}, file.owner, name);
+Result<LoadedModel> read_model_file(Data file, const std::string& name, const std::string& signature) {
+  auto model = read_model({file.bytes, file.size}, file.owner, name, {.known = {}, .signature = signature});
   if (!model) return with_context(std::move(model).error(), name == "-" ? "the standard input" : name);
   if (is_onnx({file.bytes, file.size}, name)) {
     THIMBLE_ASSIGN(*model, tidy_import(std::move(*model)));
   }
-  return LoadedModel{std::move(*model), std::move(file), name};
+  return LoadedModel{std::move(*model), std::move(file), name, signature};
 }
 
-Result<LoadedModel> load_model(const std::string& path) {
+Result<LoadedModel> load_model(const std::string& path, const std::string& signature) {
   THIMBLE_ASSIGN(Data file, open_model_file(path));
-  return read_model_file(std::move(file), path);
+  return read_model_file(std::move(file), path, signature);
 }
 
 Result<LoadedModel> load_model_bytes(std::span<const uint8_t> bytes, const std::string& name) {
@@ -58,11 +58,12 @@ Result<LoadedModel> load_model_bytes(std::span<const uint8_t> bytes, const std::
 }
 
 Result<LoadedModel> with_known_inputs(const LoadedModel& model, std::span<const KnownInput> known) {
-  THIMBLE_ASSIGN(Checked read, read_model({model.file.bytes, model.file.size}, model.file.owner, model.name, known));
+  THIMBLE_ASSIGN(Checked read, read_model({model.file.bytes, model.file.size}, model.file.owner, model.name,
+                                          {.known = known, .signature = model.signature}));
   if (is_onnx({model.file.bytes, model.file.size}, model.name)) {
     THIMBLE_ASSIGN(read, tidy_import(std::move(read)));
   }
-  return LoadedModel{std::move(read), model.file, model.name};
+  return LoadedModel{std::move(read), model.file, model.name, model.signature};
 }
 
 }  // namespace thimble

@@ -10,19 +10,22 @@ namespace thimble {
 
 // The graph as the file says, checked; its constants may view the file.
 struct LoadedModel : Checked {
-  Data file;         // the whole file; kept alive by the graph as well
-  std::string name;  // its path, or what it was called
+  Data file;              // the whole file; kept alive by the graph as well
+  std::string name;       // its path, or what it was called
+  std::string signature;  // whose network it is, where that was asked for
 };
 
 // The bytes of a model's file, mapped ("-": the standard input). Errors: bad_file (missing, or a folder of another
 // kind).
 Result<Data> open_model_file(const std::string& path);
-// The model in them; errors name it `name`.
-Result<LoadedModel> read_model_file(Data file, const std::string& name);
+// The model in them; errors name it `name`. `signature`: whose network is meant, where the file holds several (empty:
+// the usual one). Errors: also needs_value (its values decide shapes: api/model_runner.h runs it), usage (no such
+// signature).
+Result<LoadedModel> read_model_file(Data file, const std::string& name, const std::string& signature = {});
 
 // Maps and verifies a .tflite, .onnx or packed file, told apart by content ("-": the standard input). Errors: bad_file
-// (missing, damaged), unsupported; they name the file.
-Result<LoadedModel> load_model(const std::string& path);
+// (missing, damaged), unsupported, needs_value; they name the file.
+Result<LoadedModel> load_model(const std::string& path, const std::string& signature = {});
 // The same for a file in memory, which is copied. `name` is what errors call it.
 Result<LoadedModel> load_model_bytes(std::span<const uint8_t> bytes, const std::string& name);
 

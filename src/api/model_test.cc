@@ -84,5 +84,70 @@ TEST(Model, ErrorsNameFileAndReason) {
   EXPECT_FALSE(refused.error().message.empty());
 }
 
+// Values decide the shape of the output: it is known after the run.
+TEST(Model, ShapesByValues) {
+  auto model = Model::load("tests/goldens/values/reshape_fed.tflite");
+  ASSERT_TRUE(model) << model.error().details;
+  ASSERT_EQ(model->input_count(), 2u);
+  ASSERT_EQ(model->input(0).bytes.size(), 96u);
+  for (int i = 0; i < 24; ++i) model->input(0).as<float>()[static_cast<size_t>(i)] = static_cast<float>(i);
+  for (const int32_t rows : {4, 8, 4}) {
+    model->input(1).as<int32_t>()[0] = rows;
+    model->input(1).as<int32_t>()[1] = -1;
+    const auto error = model->run();
+    ASSERT_FALSE(error) << error->details;
+    EXPECT_EQ(model->output(0).info->shape, (std::vector<int64_t>{rows, 24 / rows}));
+    ASSERT_EQ(model->output(0).bytes.size(), 96u);
+    EXPECT_EQ(model->output(0).as<const float>()[23], 23);
+    EXPECT_GT(model->arena_bytes(), 0);
+  }
+  model->input(1).as<int32_t>()[0] = 5;
+  const auto error = model->run();
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->code, "bad_file");
+}
+
+TEST(Model, FreeSizesAreGiven) {
+  auto model = Model::load("tests/goldens/reader/free_sizes.tflite");
+  ASSERT_TRUE(model) << model.error().details;
+  const int64_t wanted[] = {1, 7, 4}, wrong[] = {1, 7, 5}, negative[] = {1, -7, 4};
+  ASSERT_FALSE(model->resize_input(0, wanted));
+  ASSERT_EQ(model->input(0).bytes.size(), 7u * 4 * 4);
+  model->input(0).as<float>()[27] = 3;
+  const auto error = model->run();
+  ASSERT_FALSE(error) << error->details;
+  EXPECT_EQ(model->output(0).info->shape, (std::vector<int64_t>{1, 28}));
+  EXPECT_EQ(model->output(0).as<const float>()[27], 3);
+  EXPECT_EQ(model->resize_input(0, wrong)->code, "usage");
+  EXPECT_TRUE(model->resize_input(0, negative));
+  EXPECT_FALSE(model->run());
+  EXPECT_EQ(model->output(0).as<const float>()[27], 3);
+}
+
+TEST(Model, StatesOutliveRuns) {
+  auto model = Model::load("tests/goldens/values/accumulator.tflite");
+  ASSERT_TRUE(model) << model.error().details;
+  const auto before = [&] {
+    model->input(0).as<float>()[0] = 10;
+    EXPECT_FALSE(model->run());
+    return model->output(0).as<const float>()[0];
+  };
+  EXPECT_EQ(before(), 1);
+  EXPECT_EQ(before(), 11);
+  EXPECT_EQ(before(), 21);
+  model->reset_variables();
+  EXPECT_EQ(before(), 1);
+}
+
+TEST(Model, SignaturesByName) {
+  auto model = Model::load("tests/goldens/values/signatures.tflite", {.signature = "decode"});
+  ASSERT_TRUE(model) << model.error().details;
+  EXPECT_EQ(model->input(0).info->signature_name, "code");
+  const auto wrong = Model::load("tests/goldens/values/signatures.tflite", {.signature = "decoder"});
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().code, "usage");
+  EXPECT_NE(wrong.error().details.find("did you mean 'decode'"), std::string::npos) << wrong.error().details;
+}
+
 }  // namespace
 }  // namespace thimble::api

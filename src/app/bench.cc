@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "api/load.h"
+#include "api/model_runner.h"
 #include "app/bench_inputs.h"
 #include "app/bench_profile.h"
 #include "app/commands.h"
@@ -80,7 +80,7 @@ constexpr const char* kForeignFlags[] = {
 
 struct BenchOptions {
   std::vector<std::string> ignored;
-  std::string model, graph;
+  std::string model, graph, signature;
   BenchInputs inputs;
   int64_t num_threads = 1, num_runs = 50, warmup_runs = 1;
   double min_secs = 1, max_secs = 150, warmup_min_secs = 0.5, run_delay = -1;
@@ -90,40 +90,73 @@ struct BenchOptions {
 
 struct Bench {
   std::string path;
+  int threads = 1;
   int64_t model_bytes = 0, macs = 0, rss_before = 0, rss_loaded = 0, peak_rss = 0;
   double load_us = 0;
   TrialSamples samples;
-  std::unique_ptr<Session> session;
+  std::unique_ptr<Session> session;     // one of these two: a planned model,
+  std::unique_ptr<ModelRunner> runner;  // or one whose values decide shapes
+  std::vector<FedInput> arrays;         // what the runner gets: views of `inputs`
+  std::vector<std::vector<uint8_t>> inputs;
   Profile profile;
+
+  int64_t arena_bytes() const { return session ? session->program().arena().bytes : runner->arena_bytes(); }
+  int64_t total_macs() const { return session ? macs : runner->macs(); }
 };
 
 // Inputs are given back before every run, as their memory is used for other tensors meanwhile.
-TrialSubject subject_of(Session& session, const std::vector<std::vector<uint8_t>>& inputs, Profile* profile) {
-  return {"inference", [&session, &inputs, profile]() -> Status {
+TrialSubject subject_of(Bench& bench, Profile* profile) {
+  return {"inference", [&bench, profile]() -> Status {
+            if (bench.runner) return bench.runner->run(bench.arrays);
+            const auto& inputs = bench.inputs;
             for (size_t i = 0; i < inputs.size(); ++i)
-              if (!inputs[i].empty()) std::memcpy(session.input(i).data(), inputs[i].data(), inputs[i].size());
-            return session.run(profile);
+              if (!inputs[i].empty()) std::memcpy(bench.session->input(i).data(), inputs[i].data(), inputs[i].size());
+            return bench.session->run(profile);
           }};
+}
+
+// A model whose values decide shapes is planned at its first runs, which are part of the warmup.
+Status load_runner(const BenchOptions& o, Data file, const PlanOptions& plan, Bench* bench) {
+  if (o.profile)
+    return fail(ErrorCode::unsupported, "--enable_op_profiling of a model whose values decide which operators run",
+                "leave the option out");
+  THIMBLE_ASSIGN(bench->runner, ModelRunner::open(std::move(file), bench->path, plan, o.signature));
+  Graph graph = bench->runner->edges();
+  THIMBLE_ASSIGN(const std::vector<KnownInput> known, bench_shapes(o.inputs, graph));
+  for (size_t i = 0; i < known.size(); ++i) graph.at(graph.inputs[i]).shape = *known[i].shape;
+  THIMBLE_ASSIGN(bench->inputs, bench_values(o.inputs, graph));
+  for (size_t i = 0; i < bench->inputs.size(); ++i)
+    bench->arrays.push_back({graph.at(graph.inputs[i]).shape, bench->inputs[i]});
+  return {};
 }
 
 Status load(const BenchOptions& o, int threads, const Context& context, Bench* bench) {
   bench->rss_before = current_rss_bytes();
   const Stopwatch watch;
-  THIMBLE_ASSIGN(LoadedModel model, load_model(bench->path));
-  bench->model_bytes = static_cast<int64_t>(model.file.size);
-  note_left_out(model.graph, context);
-  THIMBLE_TRY(shape_bench_inputs(o.inputs, &model));
-  note_free_sizes(model.graph, context);
-  THIMBLE_ASSIGN(Checked prepared, prepare_for_inference(std::move(model)));
   PlanOptions plan;
   plan.threads = threads;
+  THIMBLE_ASSIGN(const Data file, open_model_file(bench->path));
+  bench->model_bytes = static_cast<int64_t>(file.size);
+  auto loaded = read_model_file(file, bench->path, o.signature);
+  if (!loaded && loaded.error().code == ErrorCode::needs_value) return load_runner(o, file, plan, bench);
+  THIMBLE_ASSIGN(LoadedModel model, std::move(loaded));
+  note_left_out(model.graph, context);
+  THIMBLE_ASSIGN(const std::vector<KnownInput> known, bench_shapes(o.inputs, model.graph));
+  if (!known.empty()) {
+    auto again = with_known_inputs(model, known);
+    if (!again && again.error().code == ErrorCode::needs_value) return load_runner(o, file, plan, bench);
+    THIMBLE_ASSIGN(model, std::move(again));
+  }
+  note_free_sizes(model.graph, context);
+  THIMBLE_ASSIGN(Checked prepared, prepare_for_inference(std::move(model)));
   THIMBLE_ASSIGN(auto program, Program::plan(std::move(prepared), plan));
   THIMBLE_ASSIGN(bench->session, Session::create(std::move(program)));
   bench->load_us = watch.microseconds();
   bench->rss_loaded = current_rss_bytes();
   THIMBLE_ASSIGN(const GraphCost total, cost(bench->session->graph()));
   bench->macs = total.macs;
-  return fill_bench_inputs(o.inputs, *bench->session);
+  THIMBLE_ASSIGN(bench->inputs, bench_values(o.inputs, bench->session->graph()));
+  return {};
 }
 
 // "count=50 first=12 curr=11 min=10 max=20 avg=11.2 std=1"
@@ -152,8 +185,8 @@ std::string as_json(const Bench& bench) {
   json.field("load_us", bench.load_us);
   json.field("first_us", first_us(bench.samples)).field("runs_per_reading", bench.samples.runs_per_reading);
   json.field("peak_rss_bytes", bench.peak_rss).field("rss_increase_bytes", bench.peak_rss - bench.rss_before);
-  json.field("arena_bytes", bench.session->program().arena().bytes).field("model_bytes", bench.model_bytes);
-  json.field("macs", bench.macs).field("threads", bench.session->program().threads());
+  json.field("arena_bytes", bench.arena_bytes()).field("model_bytes", bench.model_bytes);
+  json.field("macs", bench.total_macs()).field("threads", bench.threads);
   json.field("cpu_share", bench.samples.use.cpu_share).field("minor_faults", bench.samples.use.minor_faults);
   json.field("major_faults", bench.samples.use.major_faults).field("isa", name(kernels().isa));
   if (bench.profile.runs > 0) write_profile_json(json, *bench.session, bench.profile);
@@ -181,13 +214,13 @@ void print_report(const Bench& bench, const BenchOptions& o, const Context& cont
         "each reading of the clock covers {} runs: a run is shorter than what a reading costs; percentiles are of "
         "their means\n",
         bench.samples.runs_per_reading));
-  context.print(format(
-      "{} MACs, {:.2f} G MAC/s, {} thread{}, {} kernels, {:.0f} % of one core, {} page faults\n",
-      format_quantity(static_cast<double>(bench.macs)), static_cast<double>(bench.macs) / (s.p50 * 1e3),
-      bench.session->program().threads(), bench.session->program().threads() == 1 ? "" : "s", name(kernels().isa),
-      bench.samples.use.cpu_share * 100, bench.samples.use.minor_faults + bench.samples.use.major_faults));
+  context.print(format("{} MACs, {:.2f} G MAC/s, {} thread{}, {} kernels, {:.0f} % of one core, {} page faults\n",
+                       format_quantity(static_cast<double>(bench.total_macs())),
+                       static_cast<double>(bench.total_macs()) / (s.p50 * 1e3), bench.threads,
+                       bench.threads == 1 ? "" : "s", name(kernels().isa), bench.samples.use.cpu_share * 100,
+                       bench.samples.use.minor_faults + bench.samples.use.major_faults));
   context.print(format("model {}, arena {}, peak memory {}\n", format_bytes(static_cast<double>(bench.model_bytes)),
-                       format_bytes(static_cast<double>(bench.session->program().arena().bytes)),
+                       format_bytes(static_cast<double>(bench.arena_bytes())),
                        format_bytes(static_cast<double>(bench.peak_rss))));
 }
 
@@ -214,6 +247,7 @@ Status bench_model(const BenchOptions& o, const Context& context) {
   rules.num_runs = o.num_runs;
   rules.run_delay_seconds = std::max(o.run_delay, 0.0);
   if (!context.json) context.print(format("Graph: [{}]\nNum threads: [{}]\n", bench.path, threads));
+  bench.threads = threads;
   THIMBLE_TRY(load(o, threads, context, &bench));
   if (!context.json)
     context.print(format("The input model file size (MB): {:.6g}\nInitialized session in {:.3f}ms.\n",
@@ -225,10 +259,7 @@ Status bench_model(const BenchOptions& o, const Context& context) {
       context.print("Dry run: nothing was executed.\n");
     return {};
   }
-  std::vector<std::vector<uint8_t>> inputs;
-  for (size_t i = 0; i < bench.session->graph().inputs.size(); ++i)
-    inputs.emplace_back(bench.session->input(i).begin(), bench.session->input(i).end());
-  const TrialSubject subject = subject_of(*bench.session, inputs, nullptr);
+  const TrialSubject subject = subject_of(bench, nullptr);
   THIMBLE_ASSIGN(bench.samples, run_trials(subject, rules, interrupted));
   bench.peak_rss = peak_rss_bytes();
   if (!context.json) {
@@ -244,7 +275,7 @@ Status bench_model(const BenchOptions& o, const Context& context) {
   if (o.profile) {  // a second pass: the clock between steps must not disturb the first
     rules.warmup_min_seconds = 0;
     bench.profile.step_ns.assign(bench.session->step_count(), 0);
-    const TrialSubject profiled = subject_of(*bench.session, inputs, &bench.profile);
+    const TrialSubject profiled = subject_of(bench, &bench.profile);
     const auto ran = run_trials(profiled, rules, interrupted);
     if (!ran) return tl::unexpected<Error>(ran.error());
   }
@@ -283,6 +314,8 @@ Action define_bench(Options& options) {
   options.flag("--enable_op_profiling", &o->profile, "a table of the time per operator");
   options.choice("--op_profiling_output_mode", &o->profile_mode, {"stdout", "csv"}, "how (default: stdout)");
   options.text("--op_profiling_output_file", &o->profile_file, "FILE", "where (default: the standard output)");
+  options.text("--signature,--signature_to_run_for", &o->signature, "NAME",
+               "the network of this signature, where the file holds several (default: the first)");
   options.text("--input_layer", &o->inputs.layers, "NAME,NAME", "inputs that the next three speak of");
   options.text("--input_layer_shape", &o->inputs.shapes, "1,28,28,1:…",
                "their shapes: the model's own, but for its free dimensions");

@@ -84,8 +84,7 @@ void fill_range(const Tensor& tensor, uint64_t stream, double low, double high, 
 
 }  // namespace
 
-Status shape_bench_inputs(const BenchInputs& o, LoadedModel* model) {
-  const Graph& graph = model->graph;
+Result<std::vector<KnownInput>> bench_shapes(const BenchInputs& o, const Graph& graph) {
   THIMBLE_ASSIGN(const std::vector<Shape> wanted, wanted_shapes(o, graph));
   bool differ = false;
   std::vector<KnownInput> known;
@@ -99,16 +98,17 @@ Status shape_bench_inputs(const BenchInputs& o, LoadedModel* model) {
                          own.to_string()),
                   "leave the option out");
   }
-  if (!differ) return {};
-  THIMBLE_ASSIGN(*model, with_known_inputs(*model, known));
-  return {};
+  if (!differ) known.clear();
+  return known;
 }
 
-Status fill_bench_inputs(const BenchInputs& o, Session& session) {
-  const Graph& graph = session.graph();
-  for (size_t i = 0; i < graph.inputs.size(); ++i)
-    THIMBLE_TRY(fill_random(0, i, graph.at(graph.inputs[i]), session.input(i)));
-  for (size_t i = 0; i < graph.inputs.size(); ++i) keep_indices_inside(graph, graph.inputs[i], session.input(i));
+Result<std::vector<std::vector<uint8_t>>> bench_values(const BenchInputs& o, const Graph& graph) {
+  std::vector<std::vector<uint8_t>> values;
+  for (size_t i = 0; i < graph.inputs.size(); ++i) {
+    values.emplace_back(static_cast<size_t>(graph.at(graph.inputs[i]).bytes()));
+    THIMBLE_TRY(fill_random(0, i, graph.at(graph.inputs[i]), values[i]));
+    keep_indices_inside(graph, graph.inputs[i], values[i]);
+  }
   for (const std::string& entry : split(o.value_ranges, ':')) {
     const std::vector<std::string> words = split(entry, ',');
     if (words.size() != 3)
@@ -119,7 +119,7 @@ Status fill_bench_inputs(const BenchInputs& o, Session& session) {
     if (!(low <= high && low >= -1e15 && high <= 1e15))
       return fail(ErrorCode::usage, format("--input_layer_value_range: {} … {}", words[1], words[2]),
                   "give a low and a high value");
-    fill_range(graph.at(graph.inputs[at]), at, low, high, session.input(at));
+    fill_range(graph.at(graph.inputs[at]), at, low, high, values[at]);
   }
   for (const std::string& entry : split(o.value_files, ',')) {
     const size_t colon = entry.find(':');
@@ -127,13 +127,13 @@ Status fill_bench_inputs(const BenchInputs& o, Session& session) {
       return fail(ErrorCode::usage, format("--input_layer_value_files: '{}'", entry), "write NAME:PATH");
     THIMBLE_ASSIGN(const size_t at, input_named(graph, entry.substr(0, colon), "--input_layer_value_files"));
     THIMBLE_ASSIGN(const std::vector<uint8_t> bytes, read_file(entry.substr(colon + 1)));
-    const std::span<uint8_t> memory = session.input(at);
+    const std::span<uint8_t> memory = values[at];
     if (bytes.size() != memory.size())
       return fail(ErrorCode::bad_file, format("{} has {} bytes, the input {} has {}", entry.substr(colon + 1),
                                               bytes.size(), graph.at(graph.inputs[at]).to_string(), memory.size()));
-    std::memcpy(memory.data(), bytes.data(), bytes.size());
+    values[at] = bytes;
   }
-  return {};
+  return values;
 }
 
 }  // namespace thimble::app

@@ -14,13 +14,13 @@ struct BenchInputs {
   std::string value_files;   // --input_layer_value_files  name:path,name:path
 };
 
-// The model for the sizes that --input_layer_shape gives its free dimensions. Errors: usage (unknown names),
-// unsupported (a size that the file fixes).
-Status shape_bench_inputs(const BenchInputs& inputs, LoadedModel* model);
+// The shapes of the graph's inputs, with the sizes that --input_layer_shape gives their free dimensions; empty where
+// all are the graph's own. Errors: usage (unknown names), unsupported (a size that the file fixes).
+Result<std::vector<KnownInput>> bench_shapes(const BenchInputs& inputs, const Graph& graph);
 
-// Fills every input of the session: the raw bytes of a file, integers of a range, or reproducible
+// What every input of the graph holds: the raw bytes of a file, integers of a range, or reproducible
 // random numbers (the rule of feeding.h with seed 0). Errors: usage (unknown names),
 // bad_file (a file of another size).
-Status fill_bench_inputs(const BenchInputs& inputs, Session& session);
+Result<std::vector<std::vector<uint8_t>>> bench_values(const BenchInputs& inputs, const Graph& graph);
 
 }  // namespace thimble::app

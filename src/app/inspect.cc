@@ -27,7 +27,7 @@ namespace thimble::app {
 namespace {
 
 struct InspectOptions {
-  std::string model;
+  std::string model, signature;
   bool weights = false, plan = false;
 };
 
@@ -268,23 +268,24 @@ std::string as_text(const InspectOptions& o, const Inspected& inspected, const C
   return text;
 }
 
-// A file with something that Thimble lacks: all that can be said without it.
-Status inspect_unsupported(const InspectOptions& o, const Data& file, const Error& why, const Context& context) {
+// A file with something that Thimble lacks, or whose values decide shapes: all that can be said without running it.
+Status inspect_listing(const InspectOptions& o, const Data& file, const Error& why, const Context& context) {
   const std::span<const uint8_t> bytes(file.bytes, file.size);
   THIMBLE_ASSIGN(const TfliteListing listing, list_tflite(bytes));
   THIMBLE_ASSIGN(const int64_t deflated, deflated_bytes(bytes));
+  const bool runs = why.code == ErrorCode::needs_value;
   if (context.json) {
     JsonWriter json;
     json.begin_object().field("schema", "thimble.inspect/1").field("model", o.model);
     json.field("bytes", static_cast<int64_t>(file.size)).field("bytes_deflated", deflated);
-    json.field("runnable", false).field("why_not", why.message);
+    json.field("runnable", runs).field(runs ? "values_decide" : "why_not", why.message);
     listing_json(listing, true, json);
     json.end_object();
     context.print(json.take() + "\n");
     return {};
   }
-  context.print(format("{}: {} ({} deflated)\ncannot be run: {}\n", o.model,
-                       format_bytes(static_cast<double>(file.size)), format_bytes(static_cast<double>(deflated)),
+  context.print(format("{}: {} ({} deflated)\n{}: {}\n", o.model, format_bytes(static_cast<double>(file.size)),
+                       format_bytes(static_cast<double>(deflated)), runs ? "planned while it runs" : "cannot be run",
                        why.message) +
                 listing_text(listing, true, context));
   return {};
@@ -304,9 +305,10 @@ Status plan_memory(const Context& context, Inspected* inspected) {
 Status inspect(const InspectOptions& o, const Context& context) {
   Inspected inspected;
   THIMBLE_ASSIGN(const Data bytes, open_model_file(o.model));
-  auto model = read_model_file(bytes, o.model);
-  if (!model && model.error().code == ErrorCode::unsupported && is_tflite({bytes.bytes, bytes.size}))
-    return inspect_unsupported(o, bytes, model.error(), context);
+  auto model = read_model_file(bytes, o.model, o.signature);
+  const bool refused =
+      !model && (model.error().code == ErrorCode::unsupported || model.error().code == ErrorCode::needs_value);
+  if (refused && is_tflite({bytes.bytes, bytes.size})) return inspect_listing(o, bytes, model.error(), context);
   THIMBLE_ASSIGN(inspected.model, std::move(model));
   THIMBLE_ASSIGN(inspected.summary, summarize_graph(inspected.model.graph));
   const std::span<const uint8_t> file(inspected.model.file.bytes, inspected.model.file.size);
@@ -334,6 +336,8 @@ Action define_inspect(Options& options) {
       "thimble inspect model.tflite --plan\n"
       "thimble inspect model.tflite -v            # every tensor and attribute\n");
   options.argument("MODEL", &o->model, "a .tflite, .onnx or .thim file; - reads it from the standard input");
+  options.text("--signature", &o->signature, "NAME",
+               "the network of this signature, where the file holds several (default: the first)");
   options.flag("--weights", &o->weights, "list the constants with their ranges and scales");
   options.flag("--plan", &o->plan, "show the steps that run, and where each tensor lies in the arena, and when");
   return [o](const Context& context) { return inspect(*o, context); };

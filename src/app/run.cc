@@ -3,6 +3,7 @@
 #include <cstring>
 #include <limits>
 
+#include "api/model_runner.h"
 #include "app/commands.h"
 #include "app/data_arguments.h"
 #include "app/interrupt.h"
@@ -21,7 +22,7 @@ namespace thimble::app {
 namespace {
 
 struct RunOptions {
-  std::string model, output, output_dir, labels_file, scale, columns;
+  std::string model, signature, output, output_dir, labels_file, scale, columns;
   std::vector<std::string> files, inputs;
   int64_t top = 0, seed = -1;
   bool handwriting = false;
@@ -49,9 +50,8 @@ Result<std::vector<Feed>> read_feeds(const RunOptions& o, const Graph& graph, co
   return feeds;
 }
 
-// Where inputs have free dimensions, the model is read again for the sizes of the first array or picture of each.
-Status fit_free_inputs(const RunOptions& o, LoadedModel* model) {
-  const Graph& graph = model->graph;
+// Where inputs have free dimensions: the sizes of the first array or picture of each. Empty where none has.
+Result<std::vector<KnownInput>> fed_shapes(const RunOptions& o, const Graph& graph) {
   std::vector<KnownInput> known(graph.inputs.size());
   std::vector<std::string> arrays(graph.inputs.size());
   for (size_t i = 0; i < o.files.size() && i < arrays.size(); ++i) arrays[i] = o.files[i];
@@ -68,9 +68,8 @@ Status fit_free_inputs(const RunOptions& o, LoadedModel* model) {
     THIMBLE_ASSIGN(known[i].shape, fed_shape(arrays[i], tensor));
     differs = true;
   }
-  if (!differs) return {};
-  THIMBLE_ASSIGN(*model, with_known_inputs(*model, known));
-  return {};
+  if (!differs) known.clear();
+  return known;
 }
 
 // All inputs must have the same number of runs; those not given are random.
@@ -94,29 +93,62 @@ Result<int64_t> complete_feeds(const RunOptions& o, const Graph& graph, std::vec
   return std::max<int64_t>(runs, 1);
 }
 
-Result<Answers> run_all(Session& session, const std::vector<Feed>& feeds, int64_t runs) {
-  const Graph& graph = session.graph();
+// `run` runs the model once on the arrays of its inputs, and appends to the outputs.
+template <class Run>
+Result<Answers> run_all(const Graph& graph, const std::vector<Feed>& feeds, int64_t runs, Run run) {
   Answers answers;
   answers.runs = runs;
   answers.outputs.resize(graph.outputs.size());
   for (const Feed& feed : feeds)
     if (static_cast<int64_t>(feed.names.size()) == runs && answers.names.empty()) answers.names = feed.names;
+  std::vector<std::span<const uint8_t>> arrays(feeds.size());
   for (int64_t r = 0; r < runs; ++r) {
     if (interrupted()) return interrupted_error(format("{} of {} runs were done", r, runs));
     for (size_t i = 0; i < feeds.size(); ++i) {
       const auto size = static_cast<size_t>(graph.at(graph.inputs[i]).bytes());
       const size_t from = feeds[i].runs == 0 ? 0 : static_cast<size_t>(r) * size;
-      if (size > 0) std::memcpy(session.input(i).data(), feeds[i].bytes.data() + from, size);
+      arrays[i] = std::span(feeds[i].bytes).subspan(from, size);
     }
-    session.reset_variables();
-    if (Status s = session.run(); !s) return with_context(std::move(s).error(), format("run {} of {}", r + 1, runs));
-    for (size_t i = 0; i < answers.outputs.size(); ++i) {
-      const auto size = static_cast<size_t>(graph.at(graph.outputs[i]).bytes());
-      const uint8_t* bytes = session.output(i).data();
-      answers.outputs[i].insert(answers.outputs[i].end(), bytes, bytes + size);
-    }
+    if (Status s = run(arrays, &answers.outputs); !s)
+      return with_context(std::move(s).error(), format("run {} of {}", r + 1, runs));
   }
   return answers;
+}
+
+void append(std::span<const uint8_t> bytes, std::vector<uint8_t>* to) {
+  to->insert(to->end(), bytes.begin(), bytes.end());
+}
+
+Status run_session(Session& session, const std::vector<std::span<const uint8_t>>& arrays,
+                   std::vector<std::vector<uint8_t>>* outputs) {
+  for (size_t i = 0; i < arrays.size(); ++i)
+    if (!arrays[i].empty()) std::memcpy(session.input(i).data(), arrays[i].data(), arrays[i].size());
+  session.reset_variables();
+  THIMBLE_TRY(session.run());
+  for (size_t i = 0; i < outputs->size(); ++i) append(session.output(i), &(*outputs)[i]);
+  return {};
+}
+
+// As run_session. `graph`, which has the shapes of the inputs, gets those of the outputs; all runs must give the same.
+Status run_by_values(ModelRunner& runner, Graph* graph, const std::vector<std::span<const uint8_t>>& arrays,
+                     std::vector<std::vector<uint8_t>>* outputs) {
+  std::vector<FedInput> inputs;
+  for (size_t i = 0; i < arrays.size(); ++i) inputs.push_back({graph->at(graph->inputs[i]).shape, arrays[i]});
+  runner.reset_variables();
+  THIMBLE_TRY(runner.run(inputs));
+  for (size_t i = 0; i < outputs->size(); ++i) {
+    Tensor& shown = graph->at(graph->outputs[i]);
+    const Shape& shape = runner.output(i).shape;
+    if (!(*outputs)[i].empty() && !(shape == shown.shape))
+      return fail(ErrorCode::unsupported,
+                  format("output {} has the shape {}, and had {} in the run before", i, shape.to_string(),
+                         shown.shape.to_string()),
+                  "what they give cannot be stacked: give such samples one at a time");
+    shown.shape = shape;
+    shown.quant = runner.output(i).quant;
+    append(runner.output_bytes(i), &(*outputs)[i]);
+  }
+  return {};
 }
 
 // --labels, else what the model says.
@@ -133,28 +165,16 @@ Status find_labels(const RunOptions& o, const Graph& graph, const Context& conte
   return {};
 }
 
-Status run(const RunOptions& o, const Context& context) {
-  if (!o.output.empty()) THIMBLE_TRY(check_answer_name(o.output));
-  THIMBLE_ASSIGN(LoadedModel model, load_model(o.model));
-  note_left_out(model.graph, context);
-  THIMBLE_TRY(fit_free_inputs(o, &model));
-  note_free_sizes(model.graph, context);
-  THIMBLE_ASSIGN(Checked prepared, prepare_for_inference(std::move(model)));
-  PlanOptions plan;
-  plan.threads = context.thread_count();
-  THIMBLE_ASSIGN(auto program, Program::plan(std::move(prepared), plan));  // before its inputs take memory
-  THIMBLE_ASSIGN(auto session, Session::create(program));
-  const Graph& graph = session->graph();
+FeedingOverrides overrides_of(const RunOptions& o) {
   FeedingOverrides overrides;
   overrides.scale = o.scale;
   overrides.measure = false;
   if (o.handwriting) overrides.handwriting = true;
-  THIMBLE_TRY(find_labels(o, graph, context, &overrides));
-  THIMBLE_ASSIGN(std::vector<Feed> feeds, read_feeds(o, graph, overrides, context));
-  THIMBLE_ASSIGN(const int64_t runs, complete_feeds(o, graph, &feeds));
-  THIMBLE_ASSIGN(Answers answers, run_all(*session, feeds, runs));
+  return overrides;
+}
 
-  answers.labels = overrides.labels;
+Status show(const RunOptions& o, const Graph& graph, Answers answers, const Context& context) {
+  const int64_t runs = answers.runs;
   answers.top = o.top > 0 ? o.top : usual_top(graph, answers.labels);
   AnswerFile file{o.model, o.output_dir};
   if (!o.output_dir.empty()) {
@@ -179,6 +199,59 @@ Status run(const RunOptions& o, const Context& context) {
   return {};
 }
 
+// A model whose values decide shapes: it is planned while it runs, and the shapes of its outputs are known then.
+Status run_values(const RunOptions& o, Data file, const PlanOptions& plan, const Context& context) {
+  THIMBLE_ASSIGN(const auto runner, ModelRunner::open(std::move(file), o.model, plan, o.signature));
+  Graph graph = runner->edges();
+  THIMBLE_ASSIGN(const std::vector<KnownInput> known, fed_shapes(o, graph));
+  for (size_t i = 0; i < known.size(); ++i)
+    if (known[i].shape) {
+      graph.at(graph.inputs[i]).shape = *known[i].shape;
+      graph.at(graph.inputs[i]).free_dims = 0;
+    }
+  note_free_sizes(graph, context);
+  FeedingOverrides overrides = overrides_of(o);
+  THIMBLE_ASSIGN(std::vector<Feed> feeds, read_feeds(o, graph, overrides, context));
+  THIMBLE_ASSIGN(const int64_t runs, complete_feeds(o, graph, &feeds));
+  THIMBLE_ASSIGN(Answers answers, run_all(graph, feeds, runs, [&](const auto& arrays, auto* outputs) {
+                   return run_by_values(*runner, &graph, arrays, outputs);
+                 }));
+  THIMBLE_TRY(find_labels(o, graph, context, &overrides));
+  answers.labels = overrides.labels;
+  return show(o, graph, std::move(answers), context);
+}
+
+Status run(const RunOptions& o, const Context& context) {
+  if (!o.output.empty()) THIMBLE_TRY(check_answer_name(o.output));
+  PlanOptions plan;
+  plan.threads = context.thread_count();
+  THIMBLE_ASSIGN(const Data file, open_model_file(o.model));
+  auto loaded = read_model_file(file, o.model, o.signature);
+  if (!loaded && loaded.error().code == ErrorCode::needs_value) return run_values(o, file, plan, context);
+  THIMBLE_ASSIGN(LoadedModel model, std::move(loaded));
+  note_left_out(model.graph, context);
+  THIMBLE_ASSIGN(const std::vector<KnownInput> known, fed_shapes(o, model.graph));
+  if (!known.empty()) {
+    auto again = with_known_inputs(model, known);
+    if (!again && again.error().code == ErrorCode::needs_value) return run_values(o, file, plan, context);
+    THIMBLE_ASSIGN(model, std::move(again));
+  }
+  note_free_sizes(model.graph, context);
+  THIMBLE_ASSIGN(Checked prepared, prepare_for_inference(std::move(model)));
+  THIMBLE_ASSIGN(auto program, Program::plan(std::move(prepared), plan));  // before its inputs take memory
+  THIMBLE_ASSIGN(auto session, Session::create(program));
+  const Graph& graph = session->graph();
+  FeedingOverrides overrides = overrides_of(o);
+  THIMBLE_TRY(find_labels(o, graph, context, &overrides));
+  THIMBLE_ASSIGN(std::vector<Feed> feeds, read_feeds(o, graph, overrides, context));
+  THIMBLE_ASSIGN(const int64_t runs, complete_feeds(o, graph, &feeds));
+  THIMBLE_ASSIGN(Answers answers, run_all(graph, feeds, runs, [&](const auto& arrays, auto* outputs) {
+                   return run_session(*session, arrays, outputs);
+                 }));
+  answers.labels = overrides.labels;
+  return show(o, graph, std::move(answers), context);
+}
+
 }  // namespace
 
 Action define_run(Options& options) {
@@ -201,6 +274,8 @@ Action define_run(Options& options) {
       "run. With one input, every FILE is one more run, or several; with several inputs, one .npy each.\n");
   options.argument("MODEL", &o->model, "a .tflite, .onnx or .thim file; - reads it from the standard input");
   options.arguments("FILE", &o->files, "pictures (.png, .jpg, .bmp), folders of them, .npy, .npz, .csv");
+  options.text("--signature", &o->signature, "NAME",
+               "the network of this signature, where the file holds several (default: the first)");
   options.texts("--input", &o->inputs, "KEY=FILE.npy",
                 "array for one input: its index, its name in the signature or its tensor's; repeatable");
   options.integer("--random", &o->seed, "SEED", "fill every input not given with reproducible random numbers");

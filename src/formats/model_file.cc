@@ -51,22 +51,97 @@ Result<Checked> read_packed(std::span<const uint8_t> bytes, std::span<const Know
   return check(std::move(graph));
 }
 
+// External data lies in the folder of the file that the name is the path of.
+Result<Checked> read_onnx(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner, std::string_view name,
+                          std::span<const KnownInput> known) {
+  const std::string path(name);
+  return read_checked_onnx(bytes, std::move(owner), known, {.folder = file_exists(path) ? directory_of(path) : ""});
+}
+
+// A damaged file that is something else altogether is called by its name.
+Error named(Error error, std::span<const uint8_t> bytes, std::string_view name) {
+  if (error.code != ErrorCode::bad_file || is_thim(bytes) || is_tflite(bytes)) return error;
+  if (const auto other = foreign_file(bytes, name))
+    return {ErrorCode::bad_file, format("this is {}, not a model that Thimble reads", other->what), {}, other->remedy};
+  return error;
+}
+
+Status expect_signature(const Graph& graph, std::string_view wanted) {
+  if (wanted.empty() || wanted == graph.signature) return {};
+  return fail(ErrorCode::usage, format("the model has no signature \"{}\"", wanted),
+              graph.signature.empty() ? "it holds one network: leave the option out"
+                                      : format("it has \"{}\"", graph.signature));
+}
+
+// Of a format whose reader cannot be asked to go on: one stage, read for more and more of the inputs' values.
+Result<StagedModel> read_for_values(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner,
+                                    std::string_view name, const ReadOptions& options, RunTimeValues& values) {
+  THIMBLE_ASSIGN(const Graph edges, read_model_edges(bytes, name, options.signature));
+  std::vector<KnownInput> known(options.known.begin(), options.known.end());
+  Result<Checked> read = read_model(bytes, owner, name, ReadOptions{known, options.signature});
+  for (const bool all : {false, true}) {
+    if (read || read.error().code != ErrorCode::needs_value) break;
+    known.resize(edges.inputs.size());
+    for (size_t i = 0; i < known.size(); ++i) {
+      const DType type = edges.at(edges.inputs[i]).type;
+      const bool counts = type == DType::i32 || type == DType::i64 || type == DType::boolean;
+      if (known[i].value || (!all && !counts)) continue;
+      THIMBLE_ASSIGN(known[i].value, values.value(nullptr, static_cast<Slot>(i)));
+    }
+    read = read_model(bytes, owner, name, ReadOptions{known, options.signature});
+  }
+  if (!read) return tl::unexpected<Error>(std::move(read).error());
+  StagedModel model;
+  model.last.checked = std::move(*read);
+  Graph& graph = model.last.checked.graph;
+  for (size_t i = 0; i < edges.inputs.size(); ++i)
+    if (known.empty() || !known[i].value) model.last.inputs.push_back(static_cast<Slot>(i));
+  for (const TensorId t : graph.outputs) {
+    const auto slot = static_cast<Slot>(edges.inputs.size() + model.outputs.size());
+    model.last.outputs.push_back(slot);
+    model.outputs.push_back({graph.at(t), slot});
+    model.outputs.back().tensor.data = {};
+  }
+  for (size_t t = 0; t < graph.tensors.size(); ++t)
+    if (graph.tensors[t].variable) graph.tensors[t].name += format(" {}", t);
+  return model;
+}
+
 }  // namespace
 
 Result<Checked> read_model(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner, std::string_view name,
                            std::span<const KnownInput> known) {
+  return read_model(bytes, std::move(owner), name, ReadOptions{.known = known, .signature = {}});
+}
+
+Result<Checked> read_model(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner, std::string_view name,
+                           const ReadOptions& options) {
   if (bytes.empty()) return fail(ErrorCode::bad_file, "the file is empty");
-  if (is_onnx(bytes, name)) {
-    const std::string path(name);
-    return read_checked_onnx(bytes, std::move(owner), known, {.folder = file_exists(path) ? directory_of(path) : ""});
-  }
-  auto model = is_thim(bytes) ? read_packed(bytes, known) : read_checked_tflite(bytes, std::move(owner), known);
-  const bool ours = is_thim(bytes) || is_tflite(bytes);
-  if (!model && model.error().code == ErrorCode::bad_file && !ours)
-    if (const auto other = foreign_file(bytes, name))
-      return fail(ErrorCode::bad_file, format("this is {}, not a model that Thimble reads", other->what),
-                  other->remedy);
+  auto model = is_onnx(bytes, name) ? read_onnx(bytes, std::move(owner), name, options.known)
+               : is_thim(bytes)     ? read_packed(bytes, options.known)
+                                    : read_checked_tflite(bytes, std::move(owner), {options.known, options.signature});
+  if (!model) return tl::unexpected<Error>(named(std::move(model).error(), bytes, name));
+  if (!is_tflite(bytes)) THIMBLE_TRY(expect_signature(model->graph, options.signature));
   return model;
+}
+
+Result<StagedModel> read_staged_model(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner,
+                                      std::string_view name, const ReadOptions& options, RunTimeValues& values) {
+  if (is_tflite(bytes)) return read_staged_tflite(bytes, std::move(owner), {options.known, options.signature}, values);
+  return read_for_values(bytes, std::move(owner), name, options, values);
+}
+
+Result<Graph> read_model_edges(std::span<const uint8_t> bytes, std::string_view name, std::string_view signature) {
+  if (is_tflite(bytes)) return read_tflite_edges(bytes, signature);
+  if (is_onnx(bytes, name)) return read_onnx_edges(bytes);
+  THIMBLE_ASSIGN(Checked model, read_model(bytes, nullptr, name, ReadOptions{.known = {}, .signature = signature}));
+  Graph& graph = model.graph;
+  graph.nodes.clear();
+  std::vector<char> edge(graph.tensors.size(), 0);
+  for (const auto* list : {&graph.inputs, &graph.outputs})
+    for (const TensorId t : *list) edge[static_cast<size_t>(t)] = 1;
+  graph.keep_tensors(edge);
+  return std::move(graph);
 }
 
 bool is_onnx_name(std::string_view path) { return path.size() > 5 && path.ends_with(".onnx"); }

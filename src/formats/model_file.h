@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "formats/stages.h"
 #include "graph/known_input.h"
 #include "ops/check.h"
 
@@ -21,6 +22,21 @@ namespace thimble {
 // the operand), usage (what is known does not fit).
 Result<Checked> read_model(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner = nullptr,
                            std::string_view name = {}, std::span<const KnownInput> known = {});
+
+struct ReadOptions {
+  std::span<const KnownInput> known;
+  std::string_view signature;  // whose network is meant, where a file holds several; empty: the usual one
+};
+// Errors: also usage (there is no such signature).
+Result<Checked> read_model(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner, std::string_view name,
+                           const ReadOptions& options);
+// Reads a model for one run, which gives the values that operators ask for (formats/stages.h).
+Result<StagedModel> read_staged_model(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner,
+                                      std::string_view name, const ReadOptions& options, RunTimeValues& values);
+// Inputs and outputs as the file declares them, their names and metadata, without a node: what is known of a model
+// before its values are.
+Result<Graph> read_model_edges(std::span<const uint8_t> bytes, std::string_view name = {},
+                               std::string_view signature = {});
 
 // The operators that reading this file and running `graph`, which was read from it, takes, in the order of ops.def.
 // Errors as list_tflite.

@@ -10,7 +10,7 @@ uint8_t* writable(const Data& data) { return const_cast<uint8_t*>(data.bytes); }
 
 }  // namespace
 
-std::vector<Data> evaluate(const Graph& graph, const Node& node, const Resolved& resolved) {
+std::vector<Data> evaluate(const Graph& graph, const Node& node, const Resolved& resolved, RunFault* fault) {
   std::vector<TensorView> in, out;
   std::vector<Data> results;
   for (const TensorId t : node.inputs) {
@@ -27,7 +27,7 @@ std::vector<Data> evaluate(const Graph& graph, const Node& node, const Resolved&
     out.push_back({spec.type, spec.shape, &graph.at(node.outputs[i]).quant, writable(results.back())});
   }
   const Data scratch = zeros(resolved.scratch_bytes);
-  row(node.op).reference(RefCall{node, in, out, {}, writable(scratch), nullptr, &resolved.plan});
+  row(node.op).reference(RefCall{node, in, out, {}, writable(scratch), fault, &resolved.plan});
   for (size_t i = 0; i < results.size(); ++i)
     results[i].size = static_cast<size_t>(byte_size(resolved.outputs[i].type, resolved.outputs[i].shape));
   return results;

@@ -1,7 +1,9 @@
 #include "ops/make.h"
 
+#include "ops/assign/assign.h"
 #include "ops/binary/binary.h"
 #include "ops/reduce/reduce.h"
+#include "ops/slice/slice.h"
 #include "ops/unary/unary.h"
 
 namespace thimble::make {
@@ -73,6 +75,15 @@ Result<TensorId> fake_quantize(Builder& b, const FakeQuantize& operands, const F
                                operands.range, operands.keep, operands.learned};
   while (inputs.back() == kNoTensor) inputs.pop_back();
   return b.op(Op::fake_quantize, std::move(inputs), attrs, std::move(name));
+}
+
+Node assignment(TensorId variable, TensorId value, std::string name) {
+  return {.op = Op::assign, .inputs = {variable, value}, .attrs = AssignAttrs{}, .name = std::move(name)};
+}
+
+Node copy(TensorId from, TensorId begin, TensorId size, TensorId to, std::string name) {
+  return {
+      .op = Op::slice, .inputs = {from, begin, size}, .outputs = {to}, .attrs = SliceAttrs{}, .name = std::move(name)};
 }
 
 }  // namespace thimble::make

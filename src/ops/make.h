@@ -25,6 +25,12 @@ Result<TensorId> mean(Builder& b, TensorId x, TensorId axes, bool keep_dims, std
 // The quantize or dequantize node that gives `to` the values of `from`, by the type of `to`; called like `to`.
 Node conversion(const Graph& graph, TensorId from, TensorId to);
 
+// ---- variables ----
+// The node after which the variable holds the value.
+Node assignment(TensorId variable, TensorId value, std::string name);
+// `to` gets the elements of `from` in memory of its own. begin, size: constants, a 0 and a −1 for each dimension.
+Node copy(TensorId from, TensorId begin, TensorId size, TensorId to, std::string name);
+
 // ---- training ----
 Result<TensorId> loss(Builder& b, TensorId prediction, TensorId target, const LossAttrs& attrs, std::string name);
 struct Crossentropy {

@@ -8,6 +8,7 @@
 #include "ops/check.h"
 #include "runtime/limits.h"
 #include "runtime/reference_step.h"
+#include "runtime/repeated_nodes.h"
 #include "runtime/sign_bits.h"
 
 namespace thimble {
@@ -26,18 +27,21 @@ Result<std::shared_ptr<const Program>> Program::plan(Checked checked, const Plan
 
   program->schedule_ = schedule(program->checked_);
   std::vector<ScratchUse> scratches;
+  RepeatedNodes repeated(program->checked_);
   for (const NodeId n : program->schedule_.order) {
     const Node& node = g.nodes[static_cast<size_t>(n)];
     LowerContext ctx(program->checked_, n, kernels(), program->threads_, options.weights);
-    bool lowered = false;
+    bool lowered = repeated.repeat(ctx);
+    const bool first = !lowered;
     const LowerFn lower = lowering_of(node.op).rule;
-    if (lower && !options.reference_only) {
+    if (first && lower && !options.reference_only) {
       auto result = lower(ctx);
       if (!result)
         return with_context(std::move(result).error(), format("node {} \"{}\" {}", n, node.name, name(node.op)));
       lowered = *result;
     }
     if (!lowered) lower_to_reference(ctx);
+    if (first) repeated.keep(ctx);
     const int base_step = static_cast<int>(program->steps_.size());
     const auto base_scratch = static_cast<int32_t>(scratches.size());
     for (StepPlan& step : ctx.steps) {

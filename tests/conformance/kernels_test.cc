@@ -214,7 +214,17 @@ double bound(const Form& form, double x, double y) {
     case Op::silu:
     case Op::elu:
     case Op::selu:
-    case Op::softplus: return 4 * unit;
+    case Op::softplus:
+    case Op::erf:
+    case Op::tan:
+    case Op::asin:
+    case Op::acos:
+    case Op::atan:
+    case Op::sinh:
+    case Op::cosh:
+    case Op::asinh:
+    case Op::acosh:
+    case Op::atanh: return 4 * unit;
     case Op::mish: return 8 * unit;
     case Op::gelu: return (4 + 2 * x * x) * unit;
     case Op::hard_sigmoid: return 0x1p-23;

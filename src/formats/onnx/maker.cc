@@ -202,7 +202,12 @@ Ids Maker::ops(Op op, Ids in, Attrs attrs, int outs, const Tensor& like) {
   work += std::min(bytes, kMostBytes);
   if (known && bytes <= kMostBytes - bytes_ && work <= kMostWork - work_) {
     bytes_ += bytes, work_ += work;
-    std::vector<Data> results = evaluate(graph, node, inferred);
+    RunFault fault;
+    std::vector<Data> results = evaluate(graph, node, inferred, &fault);
+    if (fault.set()) {
+      bad(fault.take());
+      return none;
+    }
     for (size_t i = 0; i < results.size(); ++i) graph.at(node.outputs[i]).data = std::move(results[i]);
     return node.outputs;
   }

@@ -67,7 +67,7 @@ std::string builtin_name(int code) {
       "UNSORTED_SEGMENT_MIN", "SIGN", "BITCAST", "BITWISE_XOR", "RIGHT_SHIFT"};
   // clang-format on
   if (code >= 0 && code < static_cast<int>(std::size(names))) return names[code];
-  return format("operator {}", code);
+  return code == schema::kCompositeOperator ? "STABLEHLO_COMPOSITE" : format("operator {}", code);
 }
 
 int builtin_code(const Table& code) {

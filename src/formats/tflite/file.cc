@@ -33,11 +33,10 @@ constexpr Field kTensorFields[] = {{schema::kTensorShape, Kind::int32s},
                                    {schema::kTensorShapeSignature, Kind::int32s},
                                    {schema::kTensorHasRank, Kind::i8}};
 constexpr Layout kTensor{kTensorFields};
-constexpr Field kOperatorFields[] = {{schema::kOperatorCodeIndex, Kind::i32},
-                                     {schema::kOperatorInputs, Kind::int32s},
-                                     {schema::kOperatorOutputs, Kind::int32s},
-                                     {schema::kOperatorOptionsType, Kind::options},
-                                     {schema::kOperatorIntermediates, Kind::int32s}};
+constexpr Field kOperatorFields[] = {
+    {schema::kOperatorCodeIndex, Kind::i32},        {schema::kOperatorInputs, Kind::int32s},
+    {schema::kOperatorOutputs, Kind::int32s},       {schema::kOperatorOptionsType, Kind::options},
+    {schema::kOperatorIntermediates, Kind::int32s}, {schema::kOperatorOptions2Type, Kind::options}};
 constexpr Layout kOperator{kOperatorFields};
 constexpr Field kSubgraphFields[] = {{schema::kSubgraphTensors, Kind::tables, &kTensor},
                                      {schema::kSubgraphInputs, Kind::int32s},

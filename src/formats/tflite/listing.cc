@@ -77,7 +77,8 @@ Result<ListedOperator> operator_of(const Table& table, const Tables& codes, cons
   op.supported = known && computes(op, graph);
   for (const auto* list : {&op.inputs, &op.outputs})
     for (const int32_t id : *list)
-      op.supported = op.supported && (id < 0 || graph.tensors[static_cast<size_t>(id)].dtype);
+      op.supported = op.supported && (id < 0 || graph.tensors[static_cast<size_t>(id)].dtype ||
+                                      graph.tensors[static_cast<size_t>(id)].type == "resource");
   return op;
 }
 

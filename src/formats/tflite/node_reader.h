@@ -9,27 +9,16 @@
 
 namespace thimble::tflite {
 
-// What the file says of a tensor's shape.
-struct DeclaredShape {
-  bool open = false;       // nothing, or not all: whatever is computed is right
-  uint32_t free_dims = 0;  // bit d: dimension d is -1 in the file, its size in the graph a placeholder
-};
-
 // What operators of this builtin code are in a graph (SHAPE: none, PACK: two); nothing where there is no rule for it.
 std::optional<std::vector<Op>> operators_of(int builtin);
 
 class NodeReader {
  public:
-  // `declared` is per tensor of the graph, whose tensors, inputs and outputs are all there; `valued` are the inputs
-  // whose values are known.
-  NodeReader(Graph& graph, std::vector<DeclaredShape> declared, std::span<const TensorId> valued);
+  explicit NodeReader(GraphReading& reading) : reading_(reading), graph_(reading.graph) {}
 
   // One operator of the file. `node` has its operands and its name, `what` is the operator as messages call it
-  // ("PACK v2 (node 0 "y")"). Errors: bad_file, unsupported.
+  // ("PACK v2 (node 0 "y")"). Errors: bad_file, unsupported, needs_value.
   Status add(Node node, int builtin, int version, int options_type, const Table& options, const std::string& what);
-
-  // What inference has found out about each node of the graph.
-  std::vector<Resolved> take_resolved() { return std::move(resolved_); }
 
   // Outputs of DENSIFY, which are the constants that their inputs have become when they were read.
   const std::set<TensorId>& densified() const { return densified_; }
@@ -40,19 +29,11 @@ class NodeReader {
   Status densify(const Node& node);
   Status shape(const Node& node, const std::string& what);
   Status pack(const Node& node, int axis, const std::string& what);
-  bool follows_from_known(const Node& node) const;
-  Status emit(Node node, bool at_once, const std::string& what);
-  Status leave_open(const Node& node, const std::string& what);
-  Status expect_defined(const Node& node) const;
   bool reshapes_densified(const Node& node, int builtin) const;
-  Origin& origin(TensorId t) { return origins_[static_cast<size_t>(t)]; }
-  TensorId add_tensor(Tensor tensor, Origin origin);
 
+  GraphReading& reading_;
   Graph& graph_;
-  std::vector<DeclaredShape> declared_;
-  std::vector<Origin> origins_;
   std::set<TensorId> densified_;
-  std::vector<Resolved> resolved_;
 };
 
 }  // namespace thimble::tflite

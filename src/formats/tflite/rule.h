@@ -3,20 +3,12 @@
 // graph too, so nothing else needs translating.
 #pragma once
 
+#include "formats/graph_reading.h"
 #include "formats/tflite/stock.h"
 #include "formats/tflite/table.h"
 #include "ops/column.h"
 
 namespace thimble::tflite {
-
-// Where a tensor's value comes from, for an operator that is read.
-enum class Origin : uint8_t {
-  nothing,   // the file does not say it, and no operator before this one computes it
-  constant,  // stored in the file
-  known,     // an input whose value is known, or computed from such and from the shapes of tensors alone: it has data,
-             // unless an operator in between cannot compute it
-  run_time,  // a graph input, a variable, or computed from one
-};
 
 // Reading one operator: fill node.op and node.attrs. Inputs and outputs are already set.
 struct ReadContext {

@@ -52,7 +52,11 @@ enum Operator {
   kOperatorCustomOptions,
   kOperatorCustomFormat,
   kOperatorMutating,
-  kOperatorIntermediates
+  kOperatorIntermediates,
+  kOperatorLargeOptionsOffset,
+  kOperatorLargeOptionsSize,
+  kOperatorOptions2Type,  // of the union BuiltinOptions2
+  kOperatorOptions2
 };
 enum Buffer { kBufferData, kBufferOffset, kBufferSize };
 enum Metadata { kMetadataName, kMetadataBuffer };
@@ -60,8 +64,13 @@ enum Signature { kSignatureInputs, kSignatureOutputs, kSignatureKey, kSignatureU
 enum TensorMap { kMapName, kMapTensor };
 inline constexpr std::string_view kUsualSignature = "serving_default";
 inline constexpr int kReshapeOperator = 22, kCustomOperator = 32, kShapeOperator = 77, kPackOperator = 83,
-                     kDensifyOperator = 124;
-inline constexpr int kPackOptions = 59;  // in the union BuiltinOptions
+                     kIfOperator = 118, kWhileOperator = 119, kDensifyOperator = 124, kCallOnceOperator = 129,
+                     kVarHandleOperator = 142, kReadVariableOperator = 143, kAssignVariableOperator = 144,
+                     kCompositeOperator = 206;
+// In the unions BuiltinOptions and BuiltinOptions2.
+inline constexpr int kPackOptions = 59, kIfOptions = 92, kWhileOptions = 93, kCallOnceOptions = 103,
+                     kVarHandleOptions = 111, kCompositeOptions = 21;
+inline constexpr int kResourceType = 13;  // a TensorType without values
 
 // TensorType numbers of the file.
 Result<DType> dtype(int file_type);

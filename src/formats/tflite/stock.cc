@@ -88,6 +88,7 @@ bool runs_int4(const Node& node) {
 std::vector<std::string> stock_obstacles(const Graph& graph, bool written) {
   std::vector<std::string> found;
   for (const Node& node : graph.nodes) {
+    if (node.outputs.empty()) continue;
     const Tensor& y = graph.at(node.outputs[0]);
     if (!written && misses_bias(graph, node))
       found.push_back(format("{} \"{}\" has no bias", name(node.op), node.name));

@@ -2,21 +2,36 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
 
+#include "formats/stages.h"
 #include "graph/known_input.h"
 #include "ops/check.h"
 
 namespace thimble {
 
 // Reads and verifies a model; the graph's constants view `bytes`, which `owner` keeps alive (null:
-// everything is copied). Refusals name subgraph, operator and tensor. Sub-models other than the
-// first are not read. Tensors that nothing uses are left out. Shapes that the file leaves open follow from the inputs';
-// where one of these has free dimensions (-1), `known` (one entry per input; empty: nothing is known, and the file's
-// placeholders stand) says them, and the values of inputs as well (graph/known_input.h). Errors: bad_file (damaged),
-// unsupported (an operator or type Thimble lacks), needs_value (a value decides shapes and is not known), usage (what
-// is known does not fit the inputs).
+// everything is copied). Refusals name subgraph, operator and tensor. Subgraphs are read that the
+// first one calls: branches whose condition is known, loops whose condition is known to hold, turn by turn. Tensors
+// that nothing uses are left out. Shapes that the file leaves open follow from the inputs'; where one of these has free
+// dimensions (-1), `known` (one entry per input; empty: nothing is known, and the file's placeholders stand) says them,
+// and the values of inputs as well (graph/known_input.h). Errors: bad_file (damaged), unsupported (an operator or type
+// Thimble lacks), needs_value (a value decides shapes and is not known), usage (what is known does not fit the inputs).
 Result<Checked> read_checked_tflite(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner = nullptr,
                                     std::span<const KnownInput> known = {});
+struct TfliteReadOptions {
+  std::span<const KnownInput> known;
+  std::string_view signature;  // whose subgraph is read; empty: the first subgraph
+};
+// Errors: also usage (there is no such signature).
+Result<Checked> read_checked_tflite(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner,
+                                    const TfliteReadOptions& options);
+// Reads the file for one run, which gives the values that decide shapes and which operators run (formats/stages.h).
+// Every input has a shape in `known`, or one that the file fixes.
+Result<StagedModel> read_staged_tflite(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner,
+                                       const TfliteReadOptions& options, RunTimeValues& values);
+// Inputs, outputs, their names and metadata, without a node: what is known of a model before any of its values is.
+Result<Graph> read_tflite_edges(std::span<const uint8_t> bytes, std::string_view signature = {});
 // The graph alone.
 Result<Graph> read_tflite(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner = nullptr,
                           std::span<const KnownInput> known = {});

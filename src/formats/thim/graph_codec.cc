@@ -107,7 +107,8 @@ Status GraphCodec::node(size_t n) {
     const int written = number_of(graph_.nodes[n].op);
     if (written < 0)
       return fail(ErrorCode::unsupported,
-                  format("{} cannot be written to a packed file: it belongs to training", name(graph_.nodes[n].op)));
+                  format("{} cannot be written to a packed file: packed files have no number for it",
+                         name(graph_.nodes[n].op)));
     number = static_cast<uint64_t>(written);
   }
   number = operator_.code_unsigned(coder_, number);

@@ -11,9 +11,10 @@ Status shape_from_elsewhere(tflite::ReadContext& ctx, std::vector<int64_t>* shap
   const Tensor& operand = ctx.graph.at(ctx.node.inputs[1]);
   const auto declared = ctx.graph.at(ctx.node.outputs[0]).shape.dims();
   switch (ctx.origin(1)) {
-    case tflite::Origin::constant:
-    case tflite::Origin::run_time: return {};
-    case tflite::Origin::known: {
+    case Origin::constant:
+    case Origin::follows:
+    case Origin::run_time: return {};
+    case Origin::known: {
       // Converters write a flatten for any batch size as SHAPE → STRIDED_SLICE → PACK → RESHAPE. Shapes are static
       // here: the value is known, and where it is not (an integer type that an operator lacks) the output's own is.
       shape->assign(declared.begin(), declared.end());
@@ -27,7 +28,7 @@ Status shape_from_elsewhere(tflite::ReadContext& ctx, std::vector<int64_t>* shap
         return fail(ErrorCode::bad_file, format("the new shape {} must hold int32 or int64", operand.to_string()));
       break;
     }
-    case tflite::Origin::nothing:  // old converters leave the tensor empty
+    case Origin::nothing:  // old converters leave the tensor empty
       if (!shape->empty()) break;
       return fail(ErrorCode::bad_file, format("the new shape \"{}\" has no data, nothing computes it, and the "
                                               "operator's options do not say it either",
