@@ -2,9 +2,10 @@
 """Files that Thimble writes as .onnx must pass onnx.checker and answer in onnxruntime as Thimble answers for the original.
 
 For each model given (.tflite, .thim; folders are searched): `thimble convert MODEL OUT.onnx`, then both run on the same seeded
-random inputs (integers over their whole range). Float outputs agree to 1e-5 · max(1, max|out|) (1e-3 of the largest value where
-a model rounds to integers inside), integer outputs within one quantum. Hybrid models (int8 weights under float values) round
-their inputs at run time, which ONNX has no operator for: their file computes in float, and only the order of size is held.
+random inputs (integers over their whole range). Float outputs agree to 1e-5 · max(1, max|out|), integer outputs of up to eight layers
+within one quantum; a deeper network, each of whose layers may round one quantum apart, within ten. Hybrid models (int8 weights
+under float values) round their inputs at run time, which ONNX has no operator for: their file computes in float, and only
+the order of size is held (2 % of the largest value), as of float outputs behind integer layers.
 Exit 1 on any difference, on any file that the checker refuses, and on any crash; what is not supported (exit 3) is listed.
 
 Needs onnx, onnxruntime and numpy.
@@ -78,8 +79,8 @@ class Comparison:
             return "refused", (ran.stderr.splitlines() or [""])[0]
         if ran.returncode != 0:
             return "crashed", f"run: exit {ran.returncode} {ran.stderr[-200:]}"
-        kinds = {i.data_type for i in onnx.load(str(out)).graph.initializer}
-        rounds = any(n.op_type in ("QuantizeLinear", "DequantizeLinear") for n in onnx.load(str(out)).graph.node)
+        written = [n.op_type for n in onnx.load(str(out)).graph.node]
+        rounds = "QuantizeLinear" in written or "DequantizeLinear" in written
         worst = 0.0
         for i, theirs_i in enumerate(theirs):
             ours = np.load(self.folder / "answers" / f"{i}.npy")
@@ -93,18 +94,15 @@ class Comparison:
             finite = np.abs(b[np.isfinite(b)])
             top = max(1.0, float(finite.max()) if finite.size else 0.0)
             quantised = theirs_i.dtype.kind in "iu" and theirs_i.dtype.itemsize < 4
-            bound = 1 if quantised else 1e-5 * top if not rounds or self.float_only(model) else self.rounding * top
+            bound = 1e-5 * top
+            if quantised:
+                bound = 1 if written.count("QuantizeLinear") <= 8 else 10
+            elif rounds:
+                bound = 2e-2 * top
             worst = max(worst, gap)
             if not gap <= bound:
-                return "different", f"output {i}: {gap:.3g}, bound {bound:.3g}, {len(kinds)} types"
+                return "different", f"output {i}: {gap:.3g}, bound {bound:.3g}"
         return "equal", f"{worst:.2g}"
-
-    rounding = 2e-2
-
-    @staticmethod
-    def float_only(model):
-        return False
-
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

@@ -118,11 +118,9 @@ Status binary(NodeWriter& n) {
     case Op::sub: y = n.w.node("Sub", in, {}, n.node.name); break;
     case Op::mul: y = n.w.node("Mul", in, {}, n.node.name); break;
     case Op::div:
+      if (is_quantized_type(n.out().type))
+        return fail(ErrorCode::unsupported, "a quotient of quantised integers, whose roundings ONNX does not have");
       y = n.w.node("Div", in, {}, n.node.name);
-      if (is_quantized_type(n.out().type)) {  // 0 / 0 is 0, and infinities the ends of the range
-        const float most = 65536 * n.out().quant.scale[0];
-        y = clipped(n.w, n.w.node("Where", {n.w.node("IsNaN", {y}), n.w.number(0), y}), -most, most);
-      }
       break;
     case Op::maximum: y = n.w.node("Max", in, {}, n.node.name); break;
     case Op::minimum: y = n.w.node("Min", in, {}, n.node.name); break;
