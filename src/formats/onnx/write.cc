@@ -270,6 +270,12 @@ std::string FileWriter::activated(std::string name, Activation activation, DType
   return name;
 }
 
+std::string FileWriter::reshaped(const std::string& name, const std::vector<int64_t>& dims, std::string_view hint) {
+  std::vector<Attribute> attributes;
+  if (opset >= 14 && std::ranges::find(dims, 0) != dims.end()) attributes.emplace_back("allowzero", 1);
+  return node("Reshape", {name, ints(dims)}, attributes, hint);
+}
+
 std::string FileWriter::cast(const std::string& name, DType type) {
   return node("Cast", {name}, {{"to", element_type_of(type)}});
 }

@@ -66,6 +66,8 @@ class FileWriter {
   std::string ints(const std::vector<int64_t>& values);
   // Activations that ONNX has as nodes of their own.
   std::string activated(std::string name, Activation activation, DType type = DType::f32);
+  // Another shape; a size of 0 is meant as such.
+  std::string reshaped(const std::string& name, const std::vector<int64_t>& dims, std::string_view hint = {});
   // Another element type.
   std::string cast(const std::string& name, DType type);
 

@@ -43,15 +43,15 @@ Status fully_connected(NodeWriter& n) {
   const auto& attrs = n.node.attrs.as<FullyConnectedAttrs>();
   const Shape &x = n.in(0).shape, &w = n.in(1).shape, &y = n.out().shape;
   std::string rows = n.real(0), result;
-  if (x.rank() != 2) rows = n.w.node("Reshape", {rows, n.w.ints({-1, w[1]})});
+  if (x.rank() != 2) rows = n.w.reshaped(rows, {x.elements() > 0 ? -1 : y.elements(0, y.rank() - 1), w[1]});
   Names inputs{rows, n.real(1)};
   if (n.has(2)) inputs.push_back(n.real(2));
   result = n.w.node("Gemm", inputs, {{"transB", 1}}, n.node.name);
   result = n.w.activated(result, attrs.activation);
   if (y.rank() != 2) {
     std::vector<int64_t> dims(y.dims().begin(), y.dims().end());
-    if (n.out().batch_unknown && !dims.empty()) dims[0] = -1;
-    result = n.w.node("Reshape", {result, n.w.ints(dims)});
+    if (n.out().batch_unknown && !dims.empty() && y.elements() > 0) dims[0] = -1;
+    result = n.w.reshaped(result, dims);
   }
   n.w.give_real(n.node.outputs[0], result);
   return {};

@@ -16,9 +16,7 @@ Status reshape(NodeWriter& n) {
   const Tensor& y = n.out();
   std::vector<int64_t> dims(y.shape.dims().begin(), y.shape.dims().end());
   if (!dims.empty() && y.batch_unknown && y.shape.elements() > 0) dims[0] = -1;
-  std::vector<Attribute> attributes;
-  if (n.w.opset >= 14 && y.shape.elements() == 0) attributes.emplace_back("allowzero", 1);
-  n.w.give(n.node.outputs[0], n.w.node("Reshape", {n.value(0), n.w.ints(dims)}, attributes, n.node.name));
+  n.w.give(n.node.outputs[0], n.w.reshaped(n.value(0), dims, n.node.name));
   return {};
 }
 
@@ -89,8 +87,8 @@ Status slice(NodeWriter& n) {
     y = n.w.node("Slice", {y, n.w.ints(starts), n.w.ints(ends), n.w.ints(axes), n.w.ints(steps)}, {}, n.node.name);
   if (!(box.shape == box.count)) {
     std::vector<int64_t> dims(box.shape.dims().begin(), box.shape.dims().end());
-    if (!dims.empty() && n.out().batch_unknown) dims[0] = -1;
-    y = n.w.node("Reshape", {y, n.w.ints(dims)});
+    if (!dims.empty() && n.out().batch_unknown && box.shape.elements() > 0) dims[0] = -1;
+    y = n.w.reshaped(y, dims);
   }
   n.w.give(n.node.outputs[0], y);
   return {};
