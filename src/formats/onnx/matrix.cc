@@ -3,17 +3,19 @@
 #include <algorithm>
 
 #include "formats/onnx/rule.h"
+#include "ops/batch_matmul/batch_matmul.h"
 #include "ops/broadcast.h"
 #include "ops/fully_connected/fully_connected.h"
 
 namespace thimble::onnx {
 namespace {
 
-// One product [rows, k] · [k, columns] after another: operands of one rank, their axes before the matrices given by
-// `batch`.
+// Products [rows, k] · [k, columns], beyond what ours takes one after another: operands of one rank, their axes before
+// the matrices given by `batch`.
 TensorId batches(Maker& m, TensorId a, TensorId b, const Shape& batch) {
   const int64_t rows = m.shape(a).dim(-2), k = m.shape(a).dim(-1), columns = m.shape(b).dim(-1),
                 count = batch.elements();
+  if (m.rank(a) <= 5 && m.rank(b) <= 5) return m.compute(Op::batch_matmul, {a, b}, BatchMatmulAttrs{});
   const auto flat = [&](TensorId x, int64_t p, int64_t q) {
     Ints dims(batch.dims().begin(), batch.dims().end());
     dims.push_back(p), dims.push_back(q);

@@ -66,9 +66,10 @@ namespace {
 const std::map<std::string_view, const Rule*>& rules() {
   static const auto all = [] {
     std::map<std::string_view, const Rule*> map;
-    for (const auto family : {elementwise_rules(), shape_rules(), movement_rules(), matrix_rules(), conv_rules(),
-                              pool_rules(), norm_rules(), reduce_rules(), recurrent_rules(), integer_rules(),
-                              resize_rules(), product_rules(), sequence_rules()})
+    for (const auto family :
+         {elementwise_rules(), logic_rules(), index_rules(), loss_rules(), attention_rules(), sample_rules(),
+          bits_rules(), shape_rules(), movement_rules(), matrix_rules(), conv_rules(), pool_rules(), norm_rules(),
+          reduce_rules(), recurrent_rules(), integer_rules(), resize_rules(), product_rules(), sequence_rules()})
       for (const Rule& rule : family) map.emplace(rule.op, &rule);
     return map;
   }();

@@ -77,6 +77,12 @@ std::span<const Rule> reduce_rules();
 std::span<const Rule> recurrent_rules();
 std::span<const Rule> integer_rules();
 std::span<const Rule> resize_rules();
+std::span<const Rule> bits_rules();
+std::span<const Rule> sample_rules();
+std::span<const Rule> attention_rules();
+std::span<const Rule> loss_rules();
+std::span<const Rule> index_rules();
+std::span<const Rule> logic_rules();
 std::span<const Rule> product_rules();
 std::span<const Rule> sequence_rules();
 

@@ -297,7 +297,8 @@ Result<std::vector<int64_t>> NodeWriter::constant_ints(size_t i) const {
 namespace {
 
 const WriteRule* writer_of(Op op) {
-  for (const auto family : {layer_writers(), elementwise_writers(), shape_writers(), recurrent_writers()})
+  for (const auto family :
+       {layer_writers(), elementwise_writers(), shape_writers(), recurrent_writers(), logic_writers()})
     for (const WriteRule& rule : family)
       if (rule.op == op) return &rule;
   return nullptr;

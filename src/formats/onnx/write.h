@@ -115,5 +115,6 @@ std::span<const WriteRule> layer_writers();
 std::span<const WriteRule> elementwise_writers();
 std::span<const WriteRule> shape_writers();
 std::span<const WriteRule> recurrent_writers();
+std::span<const WriteRule> logic_writers();
 
 }  // namespace thimble::onnx
