@@ -24,6 +24,13 @@ const std::vector<Op> kUnary = unary_operators();
 
 bool positive_only(Op op) { return op == Op::log || op == Op::sqrt || op == Op::rsqrt; }
 
+// 13 numbers inside the function's domain, away from poles and kinks.
+std::vector<float> inside(Op op) {
+  if (op == Op::asin || op == Op::acos || op == Op::atanh) return values(13, -0.87f, 0.14f);
+  if (op == Op::tan) return values(13, -1.27f, 0.21f);
+  return values(13, positive_only(op) ? 0.4f : op == Op::acosh ? 1.3f : -3.87f, 0.61f);
+}
+
 TEST(Map, FastUnaryEqualsReference) {
   for (const Op op : kUnary)
     for (const bool flag : {false, true}) {
@@ -41,7 +48,8 @@ TEST(Map, FastUnaryEqualsReference) {
         ASSERT_TRUE(got) << got.error().to_string();
         const auto a = floats_of((*got)[0]), r = floats_of((*want)[0]);
         for (size_t i = 0; i < a.size(); ++i)
-          ASSERT_LE(std::fabs(a[i] - r[i]), 4e-7 * std::fabs(r[i]) + 1e-37)
+          if (!std::isnan(a[i]) || !std::isnan(r[i]))
+            ASSERT_LE(std::fabs(a[i] - r[i]), 4e-7 * std::fabs(r[i]) + 1e-37)
               << name(op) << " at " << floats_of(input)[i];
       }
     }
@@ -71,7 +79,7 @@ TEST(Map, FastBinaryEqualsReferenceForAllBroadcasts) {
 TEST(MapGradient, Unary) {
   for (const Op op : kUnary) {
     if (op == Op::floor || op == Op::ceil || op == Op::round || op == Op::sign) continue;
-    const auto at = values(13, positive_only(op) ? 0.4f : -3.87f, 0.61f);
+    const auto at = inside(op);
     check_gradient(name(op),
                    [op](Builder& b, const auto& in) { return b.op(op, {in[0]}, UnaryAttrs{.alpha = 0.3f}, "y"); },
                    {{13}}, {at});

@@ -193,7 +193,9 @@ TEST_F(Refusals, TransposeConv) {
   with({1, 8, 8}, "has 3 dimensions");
   with({1, -8, 8, 5}, "");
   with({1, 0, 8, 5}, "");
-  with({1, 0x7FFFFFFF, 0x7FFFFFFF, 5}, "");
+  const auto huge = b.op(Op::transpose_conv, {x, w, kNoTensor, numbers({1, 0x7FFFFFFF, 0x7FFFFFFF, 5})}, two, "y");
+  ASSERT_FALSE(huge);
+  EXPECT_EQ(huge.error().code, ErrorCode::unsupported);  // more elements than any tensor may have
   refuse(Op::transpose_conv, {x, w, kNoTensor, kNoTensor}, two, "left out");
   refuse(Op::transpose_conv, {x, w, weights({4}), numbers({1, 8, 8, 5})}, two, "must hold 5 values");
   refuse(Op::transpose_conv, {x, weights({5, 3, 3, 2}), kNoTensor, numbers({1, 8, 8, 5})}, two, "different numbers");

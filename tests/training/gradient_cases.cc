@@ -72,8 +72,12 @@ void add_unary(std::vector<GradientCase>& cases) {
     const auto op = static_cast<Op>(i);
     if (!is_unary(op)) continue;
     const bool positive = op == Op::log || op == Op::sqrt || op == Op::rsqrt;
-    const float hi = op == Op::relu6 || op == Op::hard_swish || op == Op::hard_sigmoid ? 8.0f : 3.0f;
-    const float lo = positive ? 0.3f : op == Op::relu6 ? -2.0f : -hi;
+    const bool unit = op == Op::asin || op == Op::acos || op == Op::atanh;  // defined on [-1, 1]
+    const float hi = op == Op::relu6 || op == Op::hard_swish || op == Op::hard_sigmoid ? 8.0f
+                     : unit                                                            ? 0.9f
+                     : op == Op::tan                                                   ? 1.3f
+                                                                                       : 3.0f;
+    const float lo = positive ? 0.3f : op == Op::acosh ? 1.2f : op == Op::relu6 ? -2.0f : -hi;
     const auto add = [&](const char* name, UnaryAttrs attrs, const Shape& shape, bool large) {
       cases.push_back({.op = op,
                        .name = name,

@@ -12,6 +12,7 @@
 #include "ops/pad/pad.h"
 #include "ops/reduce/reduce.h"
 #include "ops/reshape/reshape.h"
+#include "ops/select/select.h"
 #include "ops/slice/slice.h"
 #include "ops/transpose/transpose.h"
 
@@ -160,6 +161,7 @@ TensorId Maker::i64s(std::span<const int64_t> values) {
 
 TensorId Maker::op(Op op, Ids in, Attrs attrs, TensorId like) {
   const Tensor model{.type = type(like), .quant = like == kNoTensor ? Quantization{} : at(like).quant};
+  if (op == Op::select_v2 && attrs.empty()) attrs = SelectAttrs{};  // operands that broadcast
   return ops(op, std::move(in), std::move(attrs), 1, model)[0];
 }
 

@@ -7,7 +7,7 @@ namespace thimble::tflite_rule {
 // 2 proj_clip, 3 merge_outputs, 4 time_major (true unless it is said), 5 asymmetric_quantize_inputs.
 tflite::TfliteRule bidirectional_sequence_lstm(Op) {
   return {
-      {{52, 70}},
+      {{52, 69}},
       [](tflite::ReadContext& ctx) -> Status {
         BidirectionalLstmAttrs attrs;
         attrs.activation = ctx.options.enumeration(0, Activation::none, 6);

@@ -49,6 +49,6 @@ Status write(tflite::WriteContext& ctx) {
 
 }  // namespace
 
-tflite::TfliteRule conv3d(Op op) { return {{{op == Op::conv3d ? 132 : 141, 107}}, read, write}; }
+tflite::TfliteRule conv3d(Op op) { return {{{op == Op::conv3d ? 132 : 141, 106}}, read, write}; }
 
 }  // namespace thimble::tflite_rule

@@ -14,7 +14,7 @@ struct Fields {
 constexpr Fields fields_of(Op op) {
   if (op == Op::rnn) return {24, 7, 0, -1, -1, 1};
   if (op == Op::unidirectional_sequence_rnn) return {35, 31, 1, 0, -1, 2};
-  return {46, 71, 1, 0, 2, 3};
+  return {46, 70, 1, 0, 2, 3};
 }
 
 Status read(tflite::ReadContext& ctx) {
