@@ -201,7 +201,7 @@ Action define_offload(Options& options) {
   auto o = std::make_shared<OffloadOptions>();
   options.examples(
       "thimble offload model.tflite --device ssh:pi@raspberrypi.local --link \"rtt=20ms,up=5Mbit\"\n"
-      "thimble offload model.tflite --device ssh:pi@board --link rtt=8ms,up=50Mbit --link rtt=80ms,up=1Mbit\n"
+      "thimble offload net.tflite --device ssh:pi@board --link rtt=8ms,up=50Mbit --link rtt=80ms,up=1Mbit\n"
       "thimble offload net.tflite --device ssh:pi@board --device ssh:hub --link rtt=2ms,up=100Mbit --json\n");
   options.about(
       "Measures a run of the model on the device and on the machine that would answer in its place (this one, or a\n"
