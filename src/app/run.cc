@@ -304,8 +304,8 @@ Status run(const RunOptions& o, const Context& context) {
   THIMBLE_ASSIGN(std::vector<Feed> feeds, read_feeds(o, graph, overrides, context));
   THIMBLE_ASSIGN(const int64_t runs, complete_feeds(o, graph, &feeds));
   const auto once = [&](const auto& arrays, auto* outputs) { return run_session(*session, arrays, outputs); };
-  THIMBLE_ASSIGN(Answers answers, session ? run_all(graph, feeds, runs, o.repeat, once)
-                                          : run_there(o, graph, feeds, runs, context));
+  THIMBLE_ASSIGN(Answers answers,
+                 session ? run_all(graph, feeds, runs, o.repeat, once) : run_there(o, graph, feeds, runs, context));
   answers.labels = overrides.labels;
   return show(o, graph, std::move(answers), context);
 }

@@ -50,7 +50,7 @@ TEST(Map, FastUnaryEqualsReference) {
         for (size_t i = 0; i < a.size(); ++i)
           if (!std::isnan(a[i]) || !std::isnan(r[i]))
             ASSERT_LE(std::fabs(a[i] - r[i]), 4e-7 * std::fabs(r[i]) + 1e-37)
-              << name(op) << " at " << floats_of(input)[i];
+                << name(op) << " at " << floats_of(input)[i];
       }
     }
 }

@@ -34,9 +34,9 @@ constexpr Field kTensorFields[] = {{schema::kTensorShape, Kind::int32s},
                                    {schema::kTensorHasRank, Kind::i8}};
 constexpr Layout kTensor{kTensorFields};
 constexpr Field kOperatorFields[] = {
-    {schema::kOperatorCodeIndex, Kind::i32},        {schema::kOperatorInputs, Kind::int32s},
-    {schema::kOperatorOutputs, Kind::int32s},       {schema::kOperatorOptionsType, Kind::options},
-    {schema::kOperatorCustomOptions, Kind::data},   {schema::kOperatorIntermediates, Kind::int32s},
+    {schema::kOperatorCodeIndex, Kind::i32},       {schema::kOperatorInputs, Kind::int32s},
+    {schema::kOperatorOutputs, Kind::int32s},      {schema::kOperatorOptionsType, Kind::options},
+    {schema::kOperatorCustomOptions, Kind::data},  {schema::kOperatorIntermediates, Kind::int32s},
     {schema::kOperatorOptions2Type, Kind::options}};
 constexpr Layout kOperator{kOperatorFields};
 constexpr Field kSubgraphFields[] = {{schema::kSubgraphTensors, Kind::tables, &kTensor},

@@ -64,9 +64,9 @@ enum Signature { kSignatureInputs, kSignatureOutputs, kSignatureKey, kSignatureU
 enum TensorMap { kMapName, kMapTensor };
 inline constexpr std::string_view kUsualSignature = "serving_default";
 inline constexpr int kReshapeOperator = 22, kCustomOperator = 32, kShapeOperator = 77, kPackOperator = 83,
-                     kRankOperator = 110, kIfOperator = 118, kWhileOperator = 119, kDensifyOperator = 124, kCallOnceOperator = 129,
-                     kVarHandleOperator = 142, kReadVariableOperator = 143, kAssignVariableOperator = 144,
-                     kCompositeOperator = 206;
+                     kRankOperator = 110, kIfOperator = 118, kWhileOperator = 119, kDensifyOperator = 124,
+                     kCallOnceOperator = 129, kVarHandleOperator = 142, kReadVariableOperator = 143,
+                     kAssignVariableOperator = 144, kCompositeOperator = 206;
 // In the unions BuiltinOptions and BuiltinOptions2.
 inline constexpr int kPackOptions = 59, kIfOptions = 92, kWhileOptions = 93, kCallOnceOptions = 103,
                      kVarHandleOptions = 111, kCompositeOptions = 21;

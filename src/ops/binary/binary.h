@@ -29,7 +29,7 @@ namespace thimble {
 
 struct BinaryAttrs {
   Activation activation = Activation::none;
-  bool unbounded = false;  // float32: infinities stay, as IEEE has them and ONNX asks
+  bool unbounded = false;        // float32: infinities stay, as IEEE has them and ONNX asks
   bool pot_scale_int16 = false;  // add and sub of int16: by shifts where all scales are powers of two
   template <class V>
   void fields(V& v) {

@@ -54,7 +54,8 @@ Status basic(InferContext& ctx) {
   const DType type = ctx.in(kX).type;
   const bool bytes = type == DType::u8;
   if (bytes)
-    return fail(ErrorCode::unsupported, "the basic LSTM of uint8: its sums differ from LiteRT's by one quantum at times",
+    return fail(ErrorCode::unsupported,
+                "the basic LSTM of uint8: its sums differ from LiteRT's by one quantum at times",
                 "convert the network with UNIDIRECTIONAL_SEQUENCE_LSTM");
   THIMBLE_TRY(ctx.expect_type(kX, {DType::f32}));
   auto& p = ctx.plan.make<basic_lstm::Plan>();
