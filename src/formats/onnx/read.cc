@@ -75,7 +75,9 @@ class Reader {
     const auto opsets = opsets_of(model_.opsets);
     const auto opset = opsets.find("");
     if (opsets.empty()) return fail(ErrorCode::bad_file, "the model names no opset");
-    if (opset != opsets.end() && (opset->second < kOldestOpset || opset->second > kNewestOpset))
+    const bool old = opset != opsets.end() && opset->second < kOldestOpset;
+    if ((old && (opset->second < 1 || !unchanged(model_.graph))) ||
+        (opset != opsets.end() && opset->second > kNewestOpset))
       return fail(opset->second < 1 ? ErrorCode::bad_file : ErrorCode::unsupported,
                   format("opset {}; {} to {} are read", opset->second, kOldestOpset, kNewestOpset),
                   "onnx.version_converter changes a model's opset");
@@ -98,6 +100,15 @@ class Reader {
 
  private:
   static tl::unexpected<Error> damaged(std::string what) { return fail(ErrorCode::bad_file, std::move(what)); }
+
+  // Whether all its operators mean in the first opset what they mean in the oldest that is read.
+  static bool unchanged(const GraphProto& graph) {
+    constexpr std::string_view kSame[] = {"Not",      "Identity", "Transpose",    "Size",        "Shape",
+                                          "Softplus", "Softsign", "DepthToSpace", "SpaceToDepth"};
+    return std::ranges::all_of(graph.nodes, [&](const NodeProto& node) {
+      return node.domain.empty() && std::ranges::find(kSame, std::string_view(node.op)) != std::end(kSame);
+    });
+  }
 
   void metadata() {
     for (const auto& [key, value] : model_.metadata)
