@@ -61,6 +61,11 @@ def ends():
         return dict(enumerate(re.findall(r'^  BOARD_(\w+)[^/]*// (.*)$', file.read(), re.M), FIRST_END))
 
 
+# Functions of float networks that a board without libraries has not.
+MATHS = {f'{name}f' for name in ('ceil', 'cos', 'erfc', 'exp', 'expm1', 'floor', 'fmod', 'log', 'log1p', 'pow', 'round', 'sin', 'sqrt',
+                                 'tanh')}
+
+
 def no_program(what, errors):
     """What compilers and linkers say of too much memory is no failure of the package."""
     full = re.findall(r"region [`'].*overflowed by .*|section [`'].* will not fit .*|section [`'].* is not within .*|"
@@ -120,6 +125,9 @@ class Run:
     def link(self, name, main):
         code, _, errors = call([self.board.compiler, *self.flags, main, *self.start, *self.objects, '-o', f'{name}.elf',
                                 '-Wl,--gc-sections', f'-Wl,-Map={name}.map', *self.board.link.split()], cwd=self.work)
+        missing = set(re.findall(r'undefined reference to `(\w+)', errors))
+        if code and missing and missing <= MATHS and '-nostdlib' in self.board.link:
+            raise Stop('no math library', f'the board is linked without one: {", ".join(sorted(missing))}')
         if code:
             raise no_program('it does not link', errors)
 
