@@ -401,6 +401,7 @@ def cases():
     yield full_lstm("lstm_cell_hybrid", "LSTM", "hybrid", projection="plain", outputs=3)
     yield full_lstm("lstm_cell_int8", "LSTM", "int8", norm=True, coupled=True)
     yield basic_lstm("basic_lstm_float")
+    yield basic_lstm("basic_lstm_uint8", "uint8")
     yield bidirectional_lstm("bidirectional_lstm_float_merged", merge=True, peephole=True)
     yield bidirectional_lstm("bidirectional_lstm_float_aux_projection", aux="weights", projection="bias", proj_clip=0.5)
     yield bidirectional_lstm("bidirectional_lstm_float_batch_major", time_major=False, aux="backward", coupled=True)

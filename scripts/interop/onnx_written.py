@@ -96,7 +96,7 @@ class Comparison:
             quantised = theirs_i.dtype.kind in "iu" and theirs_i.dtype.itemsize < 4
             bound = 1e-5 * top
             if quantised:
-                bound = 1 if written.count("QuantizeLinear") <= 8 else 10
+                bound = 1
             elif rounds:
                 bound = 2e-2 * top
             worst = max(worst, gap)

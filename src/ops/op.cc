@@ -1,7 +1,6 @@
 #include "ops/op.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "ops/column.h"
 
@@ -68,7 +67,7 @@ Status in_build(Op op) {
 std::string RunFault::take() {
   set_ = false;
   if (kind_ == Kind::sizes) return format("sizes {} and {}, which do not broadcast", value_, length_);
-  if (const char* what = std::exchange(what_, nullptr)) return what;
+  if (kind_ == Kind::wrong) return what_;
   return format("index {} of an axis of {} entries", value_, length_);
 }
 

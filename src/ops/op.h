@@ -134,18 +134,17 @@ class RunFault {
   // Two sizes of one dimension, which should broadcast.
   void sizes(int64_t a, int64_t b) { set(Kind::sizes, a, b); }
   // Another number that no answer follows from; `what` is a literal: "sigma is negative".
-  void wrong(const char* what) {
-    if (!set_.exchange(true)) what_ = what;
-  }
+  void wrong(const char* what) { set(Kind::wrong, 0, 0, what); }
   bool set() const { return set_.load(std::memory_order_relaxed); }
   // `index 7 of an axis of 5 entries`, or what is wrong; clears it.
   std::string take();
 
  private:
-  enum class Kind : uint8_t { index, sizes };
-  void set(Kind kind, int64_t value, int64_t length) {
+  enum class Kind : uint8_t { index, sizes, wrong };
+  void set(Kind kind, int64_t value, int64_t length, const char* what = nullptr) {
     if (set_.exchange(true)) return;
     kind_ = kind;
+    what_ = what;
     value_ = value;
     length_ = length;
   }

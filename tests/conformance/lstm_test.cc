@@ -376,6 +376,7 @@ TEST(Lstm, RefusesWhatDoesNotFit) {
     EXPECT_TRUE(refused([&](Graph&, Node& n) { n.inputs[i] = n.inputs[0]; })) << i;
   EXPECT_TRUE(refused([](Graph& g, Node& n) { g.at(n.inputs[18]).variable = false; }));
   EXPECT_TRUE(refused([](Graph&, Node& n) { n.inputs[19] = n.inputs[18]; }));
+  EXPECT_TRUE(refused([](Graph&, Node& n) { n.inputs[16] = n.inputs[1]; }));  // a projection of another width
   EXPECT_TRUE(refused([](Graph&, Node& n) { n.inputs[20] = n.inputs[12]; }));
   EXPECT_TRUE(refused([](Graph&, Node& n) { n.inputs[9] = n.inputs[12]; }));
   EXPECT_TRUE(refused([](Graph&, Node& n) { n.inputs.resize(19); }));

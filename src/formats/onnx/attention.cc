@@ -12,9 +12,7 @@ namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
-TensorId select(Maker& m, TensorId condition, TensorId x, TensorId y) {
-  return m.op(Op::select_v2, {condition, x, y}, {}, m.rank(x) > 0 ? x : y);
-}
+TensorId select(Maker& m, TensorId condition, TensorId x, TensorId y) { return m.select(condition, x, y); }
 
 // [batch, length, heads · size] → [batch, heads, length, size]
 TensorId by_heads(Maker& m, TensorId x, int64_t heads) {

@@ -19,7 +19,7 @@ namespace {
 TensorId from_front(Maker& m, TensorId indices, int64_t length) {
   if (length > INT32_MAX) return m.unsupported(format("indices into {} entries", length));
   const TensorId i = m.cast(indices, DType::i32), n = m.scalar(DType::i32, static_cast<double>(length));
-  return m.op(Op::select_v2, {m.op(Op::less, {i, m.scalar(DType::i32, 0)}), m.add(i, n), i}, {}, i);
+  return m.select(m.op(Op::less, {i, m.scalar(DType::i32, 0)}), m.add(i, n), i);
 }
 
 Ints strides_of(const Shape& s) {
@@ -56,7 +56,7 @@ TensorId places(Maker& m, TensorId indices, const Shape& x, int axis) {
       Op::logical_or, {m.op(Op::less, {along, m.scalar(DType::i32, 0)}), m.op(Op::greater_equal, {along, length})});
   const TensorId place =
       m.add(bases, m.mul(along, m.scalar(DType::i32, static_cast<double>(strides[static_cast<size_t>(axis)]))));
-  return m.op(Op::select_v2, {outside, m.scalar(DType::i32, -1), place}, {}, place);
+  return m.select(outside, m.scalar(DType::i32, -1), place);
 }
 
 Ids gather_elements(Maker& m, Call& c) {
@@ -76,7 +76,7 @@ TensorId coordinates(Maker& m, TensorId indices, const Shape& x, int first) {
   const TensorId n = m.constant(
       {.name = "sizes", .type = DType::i32, .shape = {k}, .data = Data::of(std::span<const int32_t>(sizes))});
   const TensorId i = m.cast(indices, DType::i32);
-  return m.op(Op::select_v2, {m.op(Op::less, {i, m.scalar(DType::i32, 0)}), m.add(i, n), i}, {}, i);
+  return m.select(m.op(Op::less, {i, m.scalar(DType::i32, 0)}), m.add(i, n), i);
 }
 
 // Batch dimensions become coordinates of their own.
@@ -114,7 +114,7 @@ TensorId scattered(Maker& m, TensorId x, TensorId at, TensorId updates, std::str
   if (reduction != "none") return m.unsupported(format("a scatter with reduction \"{}\"", reduction));
   const TensorId ones = m.expand(m.scalar(DType::boolean, 1), m.shape(updates));
   const TensorId hit = m.op(Op::scatter_nd, {at, ones, to}, NdIndexAttrs{});
-  return m.op(Op::select_v2, {hit, m.cast(sum, type), x}, {}, x);
+  return m.select(hit, m.cast(sum, type), x);
 }
 
 // Rows of x [rows, n] combined with updates [count, n] for the rows at [count]: every row against every update.
@@ -134,7 +134,7 @@ TensorId combined(Maker& m, TensorId x, TensorId at, TensorId updates, std::stri
   const double least = real ? -3.4028234663852886e38 : -2147483648.0,
                most = real ? 3.4028234663852886e38 : 2147483647.0;
   const auto over = [&](Op op, double none) {
-    return m.reduce(op, m.op(Op::select_v2, {hit, wide, m.like(wide, none)}, {}, wide), {0}, false);
+    return m.reduce(op, m.select(hit, wide, m.like(wide, none)), {0}, false);
   };
   TensorId y = kNoTensor;
   if (reduction == "max") y = m.maximum(own, over(Op::reduce_max, least));
@@ -196,7 +196,7 @@ Ids one_hot(Maker& m, Call& c) {
       m.op(Op::equal, {m.reshape(from_front(m, c[0], depth[0]), wide), m.reshape(m.i32s(list), classes)});
   const TensorId values = m.reshape(c[2], Ints{2});
   const TensorId off = m.reshape(m.part(values, 0, 0, 1), Shape{}), on = m.reshape(m.part(values, 0, 1, 1), Shape{});
-  return {m.op(Op::select_v2, {hit, on, off}, {}, c[2])};
+  return {m.select(hit, on, off)};
 }
 
 // Along the last axis it is ours.

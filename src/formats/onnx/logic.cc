@@ -51,18 +51,18 @@ Ids bit_shift(Maker& m, Call& c) {
   if (direction == "RIGHT") {
     const bool is_signed = type == DType::i8 || type == DType::i16 || type == DType::i32;
     const TensorId most = m.scalar(DType::i32, static_cast<double>(width - 1));
-    const TensorId by = m.cast(m.op(Op::select_v2, {beyond, most, given}, {}, given), type);
+    const TensorId by = m.cast(m.select(beyond, most, given), type);
     const TensorId shifted = m.op(Op::right_shift, {c[0], by}, {}, c[0]);
-    return {is_signed ? shifted : m.op(Op::select_v2, {beyond, m.like(shifted, 0), shifted}, {}, shifted)};
+    return {is_signed ? shifted : m.select(beyond, m.like(shifted, 0), shifted)};
   }
   Tensor powers{.name = "powers", .type = DType::u32, .shape = {32}};
   std::vector<uint32_t> list;
   for (uint32_t k = 0; k < 32; ++k) list.push_back(1u << k);
   powers.data = Data::of(std::span<const uint32_t>(list));
-  const TensorId count = m.op(Op::select_v2, {beyond, none, given}, {}, given);
+  const TensorId count = m.select(beyond, none, given);
   const TensorId factor = m.op(Op::gather, {m.constant(std::move(powers)), count}, GatherAttrs{0, 0});
   const TensorId shifted = m.cast(m.op(Op::mul, {m.cast(c[0], DType::u32), factor}, BinaryAttrs{}), type);
-  return {m.op(Op::select_v2, {beyond, m.like(shifted, 0), shifted}, {}, shifted)};
+  return {m.select(beyond, m.like(shifted, 0), shifted)};
 }
 
 // With the divisor's sign, or (fmod) the dividend's.
@@ -72,7 +72,7 @@ Ids mod(Maker& m, Call& c) {
   const TensorId zero = m.like(c[0], 0), one = m.like(c[0], 1);
   const auto absolute = [&](TensorId x) { return m.maximum(x, m.sub(zero, x)); };
   const TensorId rest = m.compute(Op::floor_mod, {absolute(c[0]), absolute(c[1])});
-  const TensorId sign = m.op(Op::select_v2, {m.compute(Op::less, {c[0], zero}), m.sub(zero, one), one});
+  const TensorId sign = m.select(m.compute(Op::less, {c[0], zero}), m.sub(zero, one), one);
   return {m.mul(rest, sign)};
 }
 
@@ -102,13 +102,13 @@ Ids shrink(Maker& m, Call& c) {
   const float bias = c.f("bias", 0), lambd = c.f("lambd", 0.5f);
   const DType type = m.type(c[0]);
   const TensorId x = m.cast(c[0], DType::f32), zero = m.scalar(0.0f);
-  const TensorId above = m.op(Op::select_v2, {m.op(Op::greater, {x, m.scalar(lambd)}), m.add(x, -bias), zero});
-  return {m.cast(m.op(Op::select_v2, {m.op(Op::less, {x, m.scalar(-lambd)}), m.add(x, bias), above}), type)};
+  const TensorId above = m.select(m.op(Op::greater, {x, m.scalar(lambd)}), m.add(x, -bias), zero);
+  return {m.cast(m.select(m.op(Op::less, {x, m.scalar(-lambd)}), m.add(x, bias), above), type)};
 }
 
 Ids thresholded_relu(Maker& m, Call& c) {
   const TensorId above = m.compute(Op::greater, {c[0], m.like(c[0], c.f("alpha", 1))});
-  return {m.op(Op::select_v2, {above, c[0], m.like(c[0], 0)}, {}, c[0])};
+  return {m.select(above, c[0], m.like(c[0], 0))};
 }
 
 // Entries above (below) a diagonal become 0.
@@ -127,7 +127,7 @@ Ids trilu(Maker& m, Call& c) {
                                     .type = DType::boolean,
                                     .shape = {rows, columns},
                                     .data = Data::of(std::span<const uint8_t>(kept))});
-  return {m.op(Op::select_v2, {mask, c[0], m.like(c[0], 0)}, {}, c[0])};
+  return {m.select(mask, c[0], m.like(c[0], 0))};
 }
 
 constexpr Rule kRules[] = {
@@ -157,10 +157,7 @@ constexpr Rule kRules[] = {
     {"Shrink", 1, 1, shrink},
     {"ThresholdedRelu", 1, 1, thresholded_relu},
     {"Trilu", 1, 2, trilu},
-    {"Where", 3, 3,
-     [](Maker& m, Call& c) -> Ids {
-       return {m.op(Op::select_v2, {c[0], c[1], c[2]}, {}, c[1])};
-     }},
+    {"Where", 3, 3, [](Maker& m, Call& c) -> Ids { return {m.select(c[0], c[1], c[2])}; }},
     {"Xor", 2, 2, two<Op::not_equal>},
 };
 

@@ -25,8 +25,8 @@ TensorId likelihood(Maker& m, const Call& c, TensorId x, TensorId t, TensorId we
   }
   const TensorId zero = m.scalar(0.0f);
   const TensorId weight = weights == kNoTensor ? m.scalar(1.0f) : m.reshape(m.cast(weights, DType::f32), line);
-  const TensorId own = m.op(Op::select_v2, {hit, m.expand(weight, s), zero}, {}, x);
-  const TensorId parts = m.op(Op::select_v2, {hit, m.mul(x, weight), zero}, {}, x);
+  const TensorId own = m.select(hit, m.expand(weight, s), zero);
+  const TensorId parts = m.select(hit, m.mul(x, weight), zero);
   const TensorId loss = m.sub(zero, m.reduce(Op::sum, parts, {1}, false));
   const std::string_view reduction = c.s("reduction", "mean");
   if (reduction == "none") return m.cast(loss, type);

@@ -161,8 +161,11 @@ TensorId Maker::i64s(std::span<const int64_t> values) {
 
 TensorId Maker::op(Op op, Ids in, Attrs attrs, TensorId like) {
   const Tensor model{.type = type(like), .quant = like == kNoTensor ? Quantization{} : at(like).quant};
-  if (op == Op::select_v2 && attrs.empty()) attrs = SelectAttrs{};  // operands that broadcast
   return ops(op, std::move(in), std::move(attrs), 1, model)[0];
+}
+
+TensorId Maker::select(TensorId condition, TensorId x, TensorId y) {
+  return op(Op::select_v2, {condition, x, y}, SelectAttrs{}, x);
 }
 
 Ids Maker::ops(Op op, Ids in, Attrs attrs, int outs, const Tensor& like) {

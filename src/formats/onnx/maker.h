@@ -59,6 +59,8 @@ class Maker {
   // float32, small integers by int32), and its result is narrowed again.
   TensorId compute(Op op, Ids in, Attrs attrs = {});
 
+  // x where the condition holds, else y; the three broadcast.
+  TensorId select(TensorId condition, TensorId x, TensorId y);
   TensorId cast(TensorId x, DType type);
   TensorId reshape(TensorId x, Shape to);
   TensorId reshape(TensorId x, std::span<const int64_t> dims);

@@ -10,9 +10,7 @@ namespace {
 
 enum class Beyond : uint8_t { zeros, border, reflection };
 
-TensorId select(Maker& m, TensorId condition, TensorId x, TensorId y) {
-  return m.op(Op::select_v2, {condition, x, y}, {}, x);
-}
+TensorId select(Maker& m, TensorId condition, TensorId x, TensorId y) { return m.select(condition, x, y); }
 TensorId clamped(Maker& m, TensorId x, float low, float high) {
   return m.minimum(m.maximum(x, m.scalar(low)), m.scalar(high));
 }

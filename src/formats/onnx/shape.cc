@@ -125,7 +125,7 @@ Ids constant_of_shape(Maker& m, Call& c) {
 }
 
 // While it infers, Dropout passes its input on.
-Ids pass_dropout(Maker& m, Call& c) {
+Ids without_dropping(Maker& m, Call& c) {
   if (c.has(2) && m.ints(c[2], "training_mode") != Ints{0}) {
     const float ratio = c.has(1) ? m.constant(c[1]) && !m.failed() ? m.floats(c[1], "ratio")[0] : 0.5f : 0.5f;
     if (ratio != 0) return {m.unsupported("Dropout that is training")};
@@ -204,7 +204,7 @@ constexpr Rule kRules[] = {
     {"CastLike", 2, 2, [](Maker& m, Call& c) -> Ids { return {m.cast(c[0], m.type(c[1]))}; }},
     {"Constant", 0, 0, constant},
     {"ConstantOfShape", 1, 1, constant_of_shape},
-    {"Dropout", 1, 3, pass_dropout},
+    {"Dropout", 1, 3, without_dropping},
     {"Expand", 2, 2, expand},
     {"Flatten", 1, 1, flatten},
     {"Identity", 1, 1, [](Maker&, Call& c) -> Ids { return {c[0]}; }},

@@ -4,6 +4,8 @@
 #pragma once
 
 #include "formats/graph_reading.h"
+#include <type_traits>
+
 #include "formats/tflite/stock.h"
 #include "formats/tflite/table.h"
 #include "ops/column.h"
@@ -100,6 +102,23 @@ inline constexpr int8_t kInt32 = 2, kInt64 = 4;  // TensorType
 Status check_accumulators(const ReadContext& ctx, int field, size_t bias);
 // Whether an int16 layer has an int32 bias, and so accumulators of 32 bits.
 bool narrow_accumulators(const WriteContext& ctx, size_t bias);
+
+// An operator whose options table has no fields (kOptionsType 0: that has no table), in the version of all its types.
+// Attributes: what its nodes carry; void: nothing.
+template <Op kOp, int kCode, int kOptionsType, class Attributes = void>
+TfliteRule fieldless_rule() {
+  return {{{kCode, kOptionsType}},
+          [](ReadContext& ctx) -> Status {
+            ctx.node.op = kOp;
+            if constexpr (!std::is_void_v<Attributes>) ctx.node.attrs = Attributes{};
+            return {};
+          },
+          [](WriteContext& ctx) -> Status {
+            ctx.builtin = kCode;
+            if constexpr (kOptionsType != 0) ctx.options_table([](TableWriter&) {});
+            return {};
+          }};
+}
 
 using TfliteRuleFn = TfliteRule (*)(Op);
 const Cell<TfliteRuleFn>& rule_of(Op op);

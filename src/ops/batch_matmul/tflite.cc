@@ -3,7 +3,7 @@
 
 namespace thimble::tflite_rule {
 
-// BATCH_MATMUL 126, BatchMatMulOptions (union tag 102): 0 adj_x, 1 adj_y, 2 asymmetric_quantize_inputs.
+// BATCH_MATMUL 126, BatchMatMulOptions (union tag 101): 0 adj_x, 1 adj_y, 2 asymmetric_quantize_inputs.
 tflite::TfliteRule batch_matmul(Op) {
   return {{{126, 101}},
           [](tflite::ReadContext& ctx) -> Status {

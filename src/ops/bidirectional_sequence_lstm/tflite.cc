@@ -3,7 +3,7 @@
 
 namespace thimble::tflite_rule {
 
-// BIDIRECTIONAL_SEQUENCE_LSTM 52, BidirectionalSequenceLSTMOptions (union tag 70): 0 fused_activation, 1 cell_clip,
+// BIDIRECTIONAL_SEQUENCE_LSTM 52, BidirectionalSequenceLSTMOptions (union tag 69): 0 fused_activation, 1 cell_clip,
 // 2 proj_clip, 3 merge_outputs, 4 time_major (true unless it is said), 5 asymmetric_quantize_inputs.
 tflite::TfliteRule bidirectional_sequence_lstm(Op) {
   return {

@@ -4,7 +4,7 @@
 namespace thimble::tflite_rule {
 namespace {
 
-// Conv3DOptions (union tag 107), of both operators: 0 padding, 1 stride_d, 2 stride_w, 3 stride_h, 4 fused_activation,
+// Conv3DOptions (union tag 106), of both operators: 0 padding, 1 stride_d, 2 stride_w, 3 stride_h, 4 fused_activation,
 // 5 dilation_d, 6 dilation_w, 7 dilation_h. CONV_3D_TRANSPOSE's inputs are shape, weights, x, bias.
 Status read(tflite::ReadContext& ctx) {
   Conv3dAttrs a;

@@ -51,6 +51,14 @@ void floats(const RefCall& call, const basic_lstm::Plan& p) {
   keep(call, p, 4, 4);
 }
 
+// As thimble_rescale, but what lies half way between two numbers after the high product goes up, as measured from LiteRT.
+int32_t rescale(int32_t x, int32_t multiplier, int shift) {
+  if (shift >= 0) return thimble_rescale(x, multiplier, shift);
+  const int64_t high = thimble_high_mul(x, multiplier);
+  const int right = std::min(-shift, 31);
+  return static_cast<int32_t>((high + (int64_t{1} << (right - 1))) >> right);
+}
+
 // Gates in Q3.12, the cell in Q4.11, sigmoid and tanh in Q0.15 (kernel.h of unidirectional_sequence_lstm).
 void bytes(const RefCall& call, const basic_lstm::Plan& p) {
   concatenate<uint8_t>(call, p);
@@ -64,7 +72,7 @@ void bytes(const RefCall& call, const basic_lstm::Plan& p) {
       const auto* w = call.in[kWeights].as<uint8_t>() + r * columns;
       auto sum = static_cast<uint32_t>(call.in[kBias].as<int32_t>()[r]);
       for (int64_t i = 0; i < columns; ++i) sum += static_cast<uint32_t>((x[i] - 128) * (w[i] - p.weights_zero));
-      z[r] = thimble_lstm_saturate(thimble_rescale(static_cast<int32_t>(sum), p.multiplier, p.shift));
+      z[r] = thimble_lstm_saturate(rescale(static_cast<int32_t>(sum), p.multiplier, p.shift));
     }
     for (int64_t u = 0; u < p.units; ++u) {
       const int16_t i = thimble_lstm_sigmoid_s16(z[u]), g = thimble_lstm_tanh_s16(z[p.units + u], 3),

@@ -3,17 +3,6 @@
 namespace thimble::tflite_rule {
 
 // RANGE 96 (RangeOptions, union tag 73), without fields.
-tflite::TfliteRule range(Op) {
-  return {{{96, 73}},
-          [](tflite::ReadContext& ctx) -> Status {
-            ctx.node.op = Op::range;
-            return {};
-          },
-          [](tflite::WriteContext& ctx) -> Status {
-            ctx.builtin = 96;
-            ctx.options_table([](tflite::TableWriter&) {});
-            return {};
-          }};
-}
+tflite::TfliteRule range(Op) { return tflite::fieldless_rule<Op::range, 96, 73>(); }
 
 }  // namespace thimble::tflite_rule

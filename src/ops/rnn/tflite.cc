@@ -10,7 +10,7 @@ struct Fields {
 };
 
 // RNN 24, RNNOptions (union tag 7); UNIDIRECTIONAL_SEQUENCE_RNN 35, SequenceRNNOptions (31);
-// BIDIRECTIONAL_SEQUENCE_RNN 46, BidirectionalSequenceRNNOptions (71).
+// BIDIRECTIONAL_SEQUENCE_RNN 46, BidirectionalSequenceRNNOptions (70).
 constexpr Fields fields_of(Op op) {
   if (op == Op::rnn) return {24, 7, 0, -1, -1, 1};
   if (op == Op::unidirectional_sequence_rnn) return {35, 31, 1, 0, -1, 2};
