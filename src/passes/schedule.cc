@@ -88,6 +88,9 @@ class Scheduler {
       if (graph_.tensors[t].variable) touch(static_cast<TensorId>(t), 0), touch(static_cast<TensorId>(t), end());
   }
 
+  // Whether input i is among the operator's `allowed` ones: a mask of the first 32; add_n takes more inputs than that.
+  static bool has(uint32_t allowed, size_t i) { return i < 32 && (allowed >> i & 1); }
+
   bool may_overwrite(const Node& node, uint32_t allowed, TensorId x, int position) {
     const TensorId y = node.outputs[0];
     const SharedMemory &from = memory(x), &to = memory(y);
@@ -95,7 +98,7 @@ class Scheduler {
     if (from.output || (from.input && options_.keep_inputs)) return false;
     if (from.last != position || to.first != position || from.bytes != to.bytes) return false;
     for (size_t i = 0; i < node.inputs.size(); ++i)
-      if (node.inputs[i] != kNoTensor && root(node.inputs[i]) == root(x) && !(allowed >> i & 1)) return false;
+      if (node.inputs[i] != kNoTensor && root(node.inputs[i]) == root(x) && !has(allowed, i)) return false;
     return true;
   }
 
@@ -106,7 +109,7 @@ class Scheduler {
       if (std::ranges::find(options_.apart, static_cast<NodeId>(n)) != options_.apart.end()) continue;
       const uint32_t allowed = checked_.nodes[n].in_place;
       for (size_t i = 0; i < node.inputs.size(); ++i) {
-        if (!(allowed >> i & 1) || !may_overwrite(node, allowed, node.inputs[i], position)) continue;
+        if (!has(allowed, i) || !may_overwrite(node, allowed, node.inputs[i], position)) continue;
         SharedMemory &from = memory(node.inputs[i]), &to = memory(node.outputs[0]);
         from.last = std::max(from.last, to.last);
         from.output = to.output;

@@ -168,7 +168,8 @@ TensorId Maker::select(TensorId condition, TensorId x, TensorId y) {
   return op(Op::select_v2, {condition, x, y}, SelectAttrs{}, x);
 }
 
-Ids Maker::ops(Op op, Ids in, Attrs attrs, int outs, const Tensor& like) {
+// `like` by value: it may be a tensor of this graph, and adding outputs moves those.
+Ids Maker::ops(Op op, Ids in, Attrs attrs, int outs, Tensor like) {
   const Ids none(static_cast<size_t>(outs), kNoTensor);
   if (failed()) return none;
   if (++made_ > kMostNodes) {

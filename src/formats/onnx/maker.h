@@ -54,7 +54,7 @@ class Maker {
   // One operator of ours with its first output, or all; `like` has the outputs' type (and scale) where the operator
   // leaves them free.
   TensorId op(Op op, Ids in, Attrs attrs = {}, TensorId like = kNoTensor);
-  Ids ops(Op op, Ids in, Attrs attrs, int outs, const Tensor& like = {});
+  Ids ops(Op op, Ids in, Attrs attrs, int outs, Tensor like = {});
   // The same for what computes: types that the operator lacks are widened where that gives the same numbers (float16 by
   // float32, small integers by int32), and its result is narrowed again.
   TensorId compute(Op op, Ids in, Attrs attrs = {});

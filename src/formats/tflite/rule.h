@@ -3,9 +3,9 @@
 // graph too, so nothing else needs translating.
 #pragma once
 
-#include "formats/graph_reading.h"
 #include <type_traits>
 
+#include "formats/graph_reading.h"
 #include "formats/tflite/stock.h"
 #include "formats/tflite/table.h"
 #include "ops/column.h"

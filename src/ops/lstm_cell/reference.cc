@@ -51,7 +51,8 @@ void floats(const RefCall& call, const basic_lstm::Plan& p) {
   keep(call, p, 4, 4);
 }
 
-// As thimble_rescale, but what lies half way between two numbers after the high product goes up, as measured from LiteRT.
+// As thimble_rescale, but what lies half way between two numbers after the high product goes up, as measured from
+// LiteRT.
 int32_t rescale(int32_t x, int32_t multiplier, int shift) {
   if (shift >= 0) return thimble_rescale(x, multiplier, shift);
   const int64_t high = thimble_high_mul(x, multiplier);
