@@ -48,7 +48,7 @@ def i32(*numbers):
     return np.array(numbers, np.int32)
 
 
-def softmax(name, dtype, shape, beta=1.0, log=False, in_scale=0.1, spread=None):
+def softmax(name, dtype, shape, beta=1.0, log=False, in_scale=0.1, spread=None, fine=False):
     r, b = rng(name), TfliteBuilder()
     if dtype == "float32":
         x = floats(r, shape, spread or 3.0)
@@ -57,8 +57,10 @@ def softmax(name, dtype, shape, beta=1.0, log=False, in_scale=0.1, spread=None):
         x = bytes_of(r, shape, np.dtype(dtype))
         zero = {"int8": -128, "uint8": 0}[dtype]
         out = {"scale": 1 / 256, "zero_point": zero} if not log else {"scale": 16 / 256, "zero_point": zero + 255}
+        if fine:
+            out = {"scale": 1 / 65536, "zero_point": -32768}
         i = b.input(shape, dtype, scale=np.float32(in_scale), zero_point=zero + 131)
-        y = b.output(shape, dtype, **out)
+        y = b.output(shape, "int16" if fine else dtype, **out)
     if log:
         b.op("LOG_SOFTMAX", [i], [y], "LogSoftmaxOptions", version=2)
     else:
@@ -89,6 +91,7 @@ def pools_and_softmax():
         yield softmax(f"softmax_{dtype}_steep", dtype, (4, 12), beta=2.0, in_scale=0.7, spread=30.0)
     yield pool("max_pool_float32_relu6", "MAX_POOL_2D", "float32", activation=RELU6)
     yield softmax("softmax_int8_1001", "int8", (1, 1001), in_scale=0.06)
+    yield softmax("softmax_int8_to_int16", "int8", (3, 12), in_scale=0.05, fine=True)
     yield softmax("log_softmax_float32", "float32", (3, 10), log=True)
     yield softmax("log_softmax_int8", "int8", (3, 10), log=True)
     yield softmax("log_softmax_int8_fine", "int8", (2, 31), log=True, in_scale=0.01)

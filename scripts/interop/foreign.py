@@ -5,7 +5,7 @@
 
 Each file below the folders (by its identifier TFL3, whatever its name) gets one verdict:
   equal      integers the same bytes, floats within 1e-5 of the largest value (hybrid kernels: 5e-3)
-  refused    Thimble says why and exits with 2 or 3, LiteRT runs it: the reasons are counted in a second table
+  refused    Thimble says why and exits with 2, 3 or 4, LiteRT runs it: the reasons are counted in a second table
   neither    both refuse it
   only here  Thimble runs what LiteRT refuses (or crashes on)
   DIFFERS, CRASH  what is looked for; exit status 1
@@ -64,10 +64,11 @@ def ours(program, path, batch, folder):
         ran = subprocess.run(command, capture_output=True, text=True, timeout=120)
     except subprocess.TimeoutExpired:
         return "crash", "no answer in 120 s"
-    if ran.returncode not in (0, 2, 3):
-        return "crash", f"exit {ran.returncode}: {ran.stderr.strip()[-300:]}"
+    if ran.returncode not in (0, 2, 3, 4):  # 4: a damaged file
+        return "crash", f"exit {ran.returncode}: {(ran.stderr + ran.stdout).strip()[-300:]}"
     if ran.returncode:
-        return "refused", ran.stderr.strip()
+        error = json.loads(ran.stdout)["error"]
+        return "refused", f"{error['message']} ({error.get('context', '')})"
     return "ok", json.loads(ran.stdout)
 
 
@@ -111,10 +112,9 @@ def compare(oracle, program, path, samples):
                 return ("neither", answer) if status == "refused" else ("only here", why)
             if status == "refused":
                 return "refused", answer
-            files = sorted(folder.glob("*.npy"))
-            got = [np.load(o["file"] if "file" in o else folder / f"{i}.npy") for i, o in enumerate(answer["outputs"])]
+            got = [np.load(folder / f"{i}.npy") for i in range(len(answer["outputs"]))]
             if len(got) != len(reference.outputs):
-                return "DIFFERS", f"{len(got)} outputs, {len(reference.outputs)} expected ({files})"
+                return "DIFFERS", f"{len(got)} outputs, {len(reference.outputs)} expected"
             for i, (w, g) in enumerate(zip(reference.outputs, got)):
                 w = w[0]
                 difference = gap(w, g)

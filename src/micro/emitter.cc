@@ -478,6 +478,9 @@ Status EmitContext::usual(std::string_view family, std::string_view function, si
     if (has(i) && in(i).type != type && !(type == DType::i8 && in(i).type == DType::i32))
       return unsupported(format("operand {} is {} beside {}", i, name(in(i).type), name(type)),
                          "`thimble quantize --to int8` of the float model makes all of it integers");
+  if (out().type != type)
+    return unsupported(format("the result is {} beside {}", name(out().type), name(type)),
+                       "C has it where both are of one type");
   std::vector<std::string> arguments = {plan(format("thimble_{}", family))};
   for (size_t i = 0; i < inputs; ++i) arguments.push_back(operand(i));
   arguments.push_back(result());

@@ -51,6 +51,33 @@ struct Division {
   Result<TensorId> made = kNoTensor;
 };
 
+// A product in units far finer than its operands': 0 stays 0, all else ends at the type's bounds. The states of zeros
+// that recurrent networks start with are declared so.
+TEST(IntegerProduct, OfAScaleTooFineSaturates) {
+  for (const DType type : {DType::i8, DType::u8}) {
+    const int32_t middle = type == DType::u8 ? 128 : 0;
+    Graph graph;
+    Builder builder(graph);
+    std::vector<uint8_t> a(256), b(256);
+    for (size_t i = 0; i < 256; ++i) a[i] = static_cast<uint8_t>(i), b[i] = static_cast<uint8_t>(middle + 3);
+    const TensorId x = builder.input("a", type, {256}), z = builder.input("b", type, {256});
+    graph.at(x).quant = per_tensor(0.0235f, middle), graph.at(z).quant = per_tensor(0.0039f, middle);
+    const Tensor like{.type = type, .quant = per_tensor(2.97e-35f, middle)};
+    const auto y = builder.op(Op::mul, {x, z}, BinaryAttrs{}, "y", &like);
+    ASSERT_TRUE(y) << y.error().to_string();
+    graph.outputs = {*y};
+    for (const RunMode& mode : kModes) {
+      const auto outputs = run_graph(graph, {a, b}, mode);
+      ASSERT_TRUE(outputs) << mode.name << ": " << outputs.error().to_string();
+      for (size_t i = 0; i < 256; ++i) {
+        const int32_t value = (type == DType::u8 ? int32_t{a[i]} : int32_t{static_cast<int8_t>(a[i])}) - middle;
+        const int32_t expected = value > 0 ? middle + 127 : value < 0 ? middle - 128 : middle;
+        EXPECT_EQ((*outputs)[0][i], static_cast<uint8_t>(expected)) << mode.name << ", " << value;
+      }
+    }
+  }
+}
+
 // The kernels of 8-bit sums, products and extrema against the reference: rows, columns, scalars, single values, ends
 // that fill no vector, parts of two threads.
 TEST(IntegerBroadcast, FastEqualsReference) {

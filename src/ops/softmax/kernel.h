@@ -40,21 +40,50 @@ THIMBLE_INLINE int32_t thimble_softmax_sum(const thimble_softmax* p, const int8_
   return (int32_t)sum;
 }
 
+// What turns exponentials of one row into probabilities: a reciprocal in Q0 and the bits to shift by.
+typedef struct thimble_softmax_share {
+  int32_t reciprocal;
+  int shift;
+} thimble_softmax_share;
+
+THIMBLE_INLINE thimble_softmax_share thimble_softmax_share_of(const thimble_softmax* p, const int8_t* x, int32_t top,
+                                                              int flip, int bits) {
+  int power = 0;
+  thimble_softmax_share s = {0, 0};
+  s.reciprocal = thimble_reciprocal(thimble_softmax_sum(p, x, top, flip), THIMBLE_SOFTMAX_SUM_BITS, &power);
+  s.shift = power + 31 - bits < 0 ? 0 : power + 31 - bits > 31 ? 31 : power + 31 - bits;
+  return s;
+}
+
+THIMBLE_INLINE uint32_t thimble_softmax_probability(thimble_softmax_share s, int32_t exponential) {
+  const uint32_t half = s.shift > 0 ? (uint32_t)1 << (s.shift - 1) : 0;
+  const int32_t v = (int32_t)(((int64_t)s.reciprocal * exponential + ((int64_t)1 << 30)) >> 31);
+  return v < 0 ? 0 : ((uint32_t)v + half) >> s.shift;  // below 0 where a sum of too many wraps
+}
+
 // Probabilities in units of 1/256, counted from the type's lowest value.
 THIMBLE_INLINE void thimble_softmax_bytes(const thimble_softmax* p, const int8_t* x, int8_t* y, int flip) {
   const int32_t low = (int32_t)flip - 128;
   for (thimble_dim r = 0; r < p->rows; ++r, x += p->n, y += p->n) {
     const int32_t top = thimble_softmax_top(p, x, flip);
-    int power = 0;
-    const int32_t reciprocal =
-        thimble_reciprocal(thimble_softmax_sum(p, x, top, flip), THIMBLE_SOFTMAX_SUM_BITS, &power);
-    const int exponent = power + 31 - 8 < 0 ? 0 : power + 31 - 8 > 31 ? 31 : power + 31 - 8;
-    const uint32_t half = exponent > 0 ? (uint32_t)1 << (exponent - 1) : 0;
+    const thimble_softmax_share share = thimble_softmax_share_of(p, x, top, flip, 8);
     for (thimble_dim c = 0; c < p->n; ++c) {
       const int32_t e = thimble_read_s32(p->exponentials + (top - thimble_byte(x[c], flip)));
-      const int32_t v = (int32_t)(((int64_t)reciprocal * e + ((int64_t)1 << 30)) >> 31);
-      const uint32_t q = v < 0 ? 0 : ((uint32_t)v + half) >> exponent;  // below 0 where a sum of too many wraps
+      const uint32_t q = thimble_softmax_probability(share, e);
       y[c] = (int8_t)(low + (int32_t)(q < 255 ? q : 255));
+    }
+  }
+}
+
+// The same in units of 1/65536.
+THIMBLE_INLINE void thimble_softmax_s8_s16(const thimble_softmax* p, const int8_t* x, int16_t* y) {
+  for (thimble_dim r = 0; r < p->rows; ++r, x += p->n, y += p->n) {
+    const int32_t top = thimble_softmax_top(p, x, 0);
+    const thimble_softmax_share share = thimble_softmax_share_of(p, x, top, 0, 16);
+    for (thimble_dim c = 0; c < p->n; ++c) {
+      const int32_t e = thimble_read_s32(p->exponentials + (top - thimble_byte(x[c], 0)));
+      const uint32_t q = thimble_softmax_probability(share, e);
+      y[c] = (int16_t)(-32768 + (int32_t)(q < 65535 ? q : 65535));
     }
   }
 }

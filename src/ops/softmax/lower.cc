@@ -76,7 +76,7 @@ Result<bool> lower_grad(LowerContext& ctx, float beta) {
 }  // namespace
 
 Result<bool> softmax(LowerContext& ctx) {
-  if (ctx.in(0).type == DType::i16) return false;  // the reference does it
+  if (ctx.out().type == DType::i16) return false;  // the reference does it
   const auto& plan = ctx.plan<thimble_softmax>();
   const bool log = ctx.node.op == Op::log_softmax;
   const int parts = ctx.parts_for(static_cast<double>(plan.rows * plan.n) * 2);

@@ -23,6 +23,7 @@ void softmax(const RefCall& call) {
   }
   const int flip = x.type == DType::u8 ? 0x80 : 0;
   if (log) return thimble_log_softmax_bytes(&p, x.as<int8_t>(), y.as<int8_t>(), flip);
+  if (y.type == DType::i16) return thimble_softmax_s8_s16(&p, x.as<int8_t>(), y.as<int16_t>());
   thimble_softmax_bytes(&p, x.as<int8_t>(), y.as<int8_t>(), flip);
 }
 
