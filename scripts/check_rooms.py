@@ -33,8 +33,9 @@ NAMES_OPERATORS = {
     # moves transpositions through the operators whose axes it can change
     'src/passes/sink_transposes.cc',
 }
-# Operators of ONNX are mostly several of ours, so that what one is stands by ONNX's families (docs/notes/onnx.md).
-NAMES_OPERATORS_BELOW = ('src/formats/onnx/',)
+# Operators of ONNX are mostly several of ours, so that what one is stands by ONNX's families (docs/notes/onnx.md); which float
+# operators have an integer form of which scales.
+NAMES_OPERATORS_BELOW = ('src/formats/onnx/', 'src/passes/quantized/')
 
 
 def table_after(text, header):

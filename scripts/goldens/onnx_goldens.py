@@ -4,6 +4,8 @@
   models    networks as exporters write them (a CNN with a residual block, depthwise and 1-D convolutions, an MLP, an LSTM, a GRU,
             a block of a transformer, control flow, local functions, external data), answers of onnxruntime
   nodes     a slice of the node cases of the package onnx (scripts/interop/onnx_nodes.py runs all), with their own answers
+  quantised networks of onnx_quantised_nets.py in the forms that onnxruntime's quantiser writes, its answers (scripts/interop/
+            onnx_quantised.py runs all), and the quantum of the first output
   refused   with the code and a part of the message
 
 All arrays of a model lie in one .npz-like file NAME.bin, described by index.json. Needs onnx, onnxruntime, numpy; seeded.
@@ -21,9 +23,17 @@ import onnx.backend.test.case.node as node_cases  # noqa: E402
 import onnxruntime  # noqa: E402
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 
+import onnx_quantised_nets as quantised  # noqa: E402
+from onnx_nets import FLOAT, Net, initializer  # noqa: E402
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 OUT = ROOT / "tests" / "goldens" / "onnx"
-FLOAT = TensorProto.FLOAT
+
+# (network, form)
+QUANTISED = ((quantised.cnn, "qdq_s8_channels"), (quantised.cnn, "operators_u8"), (quantised.mlp, "qdq_u8"),
+             (quantised.mlp, "dynamic"), (quantised.attention, "operators_s8"), (quantised.swish, "qdq_u8_channels"),
+             (quantised.residual, "qdq_u8u8"), (quantised.clipped, "qdq_s8"), (quantised.resized, "operators_s8"),
+             (quantised.audio, "operators_u8"))
 
 # Of each, by a stable rule, what takes few bytes.
 NODES = """test_conv_with_strides_padding test_conv_with_autopad_same test_convtranspose_pads test_maxpool_2d_ceil
@@ -48,51 +58,6 @@ NODES = """test_conv_with_strides_padding test_conv_with_autopad_same test_convt
  test_sce_mean_weight test_gridsample_bicubic test_gridsample_nearest test_affine_grid_2d
  test_reduce_prod_keepdims_random test_bitcast_float32_to_int32 test_attention_4d_gqa_causal
  test_attention_4d_attn_mask_bool test_rotary_embedding_interleaved test_loop11 test_clip_default_int8_max_expanded""".split()
-
-
-def initializer(name, array):
-    return numpy_helper.from_array(np.asarray(array, order="C"), name)
-
-
-class Net:
-    """A model under construction: nodes, weights, one input."""
-
-    def __init__(self, name, shape, seed, opset=17):
-        self.name, self.shape, self.opset = name, shape, opset
-        self.random = np.random.default_rng(seed)
-        self.nodes, self.weights, self.inputs, self.functions = [], [], [("x", shape)], []
-
-    def w(self, *shape, scale=None):
-        scale = scale or 1 / np.sqrt(max(1, np.prod(shape[1:])))
-        return self.const(self.random.normal(0, scale, shape).astype(np.float32))
-
-    def const(self, array):
-        name = f"w{len(self.weights)}"
-        self.weights.append(initializer(name, array))
-        return name
-
-    def __call__(self, op, *inputs, outputs=1, domain="", **attributes):
-        names = [f"{op.lower()}{len(self.nodes)}" + (f"_{i}" if i else "") for i in range(outputs)]
-        self.nodes.append(helper.make_node(op, list(inputs), names, name=names[0], domain=domain, **attributes))
-        return names[0] if outputs == 1 else names
-
-    def conv(self, x, channels, out, kernel, **attributes):
-        group = attributes.get("group", 1)
-        kernel = [kernel] if isinstance(kernel, int) else kernel
-        return self("Conv", x, self.w(out, channels // group, *kernel), self.w(out, scale=0.1), **attributes)
-
-    def norm(self, x, channels):
-        return self("BatchNormalization", x, self.const(self.random.uniform(0.5, 1.5, channels).astype(np.float32)),
-                    self.w(channels, scale=0.1), self.w(channels, scale=0.1),
-                    self.const(self.random.uniform(0.5, 1.5, channels).astype(np.float32)))
-
-    def model(self, *outputs):
-        value = helper.make_tensor_value_info
-        graph = helper.make_graph(self.nodes, self.name, [value(n, FLOAT, s) for n, s in self.inputs],
-                                  [value(o, FLOAT, None) for o in outputs], self.weights)
-        opsets = [helper.make_opsetid("", self.opset)] + [helper.make_opsetid(f.domain, 1) for f in self.functions]
-        model = helper.make_model(graph, opset_imports=opsets, functions=self.functions, ir_version=8, producer_name="")
-        return onnx.shape_inference.infer_shapes(model)
 
 
 def cnn():
@@ -273,7 +238,7 @@ def main():
     OUT.mkdir(parents=True, exist_ok=True)
     for old in OUT.glob("*"):
         old.unlink()
-    index = {"models": [], "nodes": [], "refused": []}
+    index = {"models": [], "nodes": [], "quantised": [], "refused": []}
     for make in (cnn, resnet_head, audio, mlp, lstm, gru, transformer, functions, control, external):
         model = make()
         session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
@@ -297,6 +262,12 @@ def main():
         model = case.model
         model.producer_name = ""
         index["nodes"].append(write("node_" + name.removeprefix("test_"), model.SerializeToString(), *arrays, {"tolerance": max(case.rtol, 1e-7)}))
+    for make, form in QUANTISED:
+        model = quantised.quantised(make(), form)
+        session = quantised.exact_session(model.SerializeToString())
+        feed = quantised.Samples(model).feed(np.random.default_rng(101))
+        index["quantised"].append(write(f"quantised_{make.__name__}_{form}", model.SerializeToString(), list(feed.values()),
+                                        session.run(None, feed), {"quantum": quantised.output_scale(model)}))
     for name, data, code, message in refused_models():
         (OUT / f"refused_{name}.onnx").write_bytes(data)
         index["refused"].append({"file": f"refused_{name}.onnx", "code": code, "message": message})

@@ -2,10 +2,13 @@
 // scripts/goldens/onnx_goldens.py): as read, without the transpositions that reading puts in, and written and read
 // again; what is refused, with its reason; and any damage of three models.
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "formats/model_file.h"
 #include "formats/onnx/onnx.h"
+#include "formats/tflite/tflite.h"
 #include "harness.h"
 #include "passes/pipeline.h"
 #include "passes/sink_transposes.h"
@@ -109,6 +112,61 @@ TEST(Onnx, OperatorsAnswerAsTheirCasesSay) {
   for (const json& entry : index["nodes"]) check_file(entry, false);
 }
 
+// Whether a node computes with floats, and does not only make integers of them.
+bool computes_floats(const Graph& graph, const Node& node) {
+  return node.op != Op::dequantize && graph.at(node.outputs[0]).type == DType::f32;
+}
+
+// Integer operators here, in other roundings than onnxruntime's; the same numbers as .tflite and as .onnx of our own.
+TEST(Onnx, QuantisedNetworksComputeInIntegers) {
+  const json index = json::parse(std::ifstream(kFolder + "index.json"));
+  ASSERT_GE(index["quantised"].size(), 10u);
+  for (const json& entry : index["quantised"]) {
+    const std::string name = entry["name"];
+    const float quantum = entry["quantum"];
+    const Bytes file = *read_file(kFolder + name + ".onnx"), blob = *read_file(kFolder + name + ".bin");
+    const auto inputs = arrays_of(entry["inputs"], blob), want = arrays_of(entry["outputs"], blob);
+    std::vector<Bytes> fed;
+    const auto model = read_for(file, inputs, &fed);
+    ASSERT_TRUE(model) << name << ": " << model.error().to_string();
+    const auto tidy = tidy_import(*model);
+    ASSERT_TRUE(tidy) << name << ": " << tidy.error().to_string();
+    const Graph& graph = tidy->graph;
+    if (quantum == 0) {  // quantised while it runs: floats, and exact
+      expect_answers(graph, fed, want, 1e-5, name);
+      continue;
+    }
+    EXPECT_LE(std::ranges::count_if(graph.nodes, [&](const Node& n) { return computes_floats(graph, n); }), 1)
+        << name << "\n"
+        << dump(graph);  // an average whose scale is far from its input's
+    const auto got = run_graph(graph, fed, kModes[0]);
+    ASSERT_TRUE(got) << name << ": " << got.error().to_string();
+    const auto* ours = reinterpret_cast<const float*>((*got)[0].data());
+    const auto* theirs = reinterpret_cast<const float*>(want[0].bytes.data());
+    ASSERT_EQ((*got)[0].size(), want[0].bytes.size()) << name;
+    for (size_t i = 0; i < want[0].bytes.size() / sizeof(float); ++i)
+      EXPECT_LE(std::fabs(ours[i] - theirs[i]), 2.01f * quantum) << name << " element " << i;
+    const auto expect_same = [&](const Graph& other, const RunMode& mode, const char* how) {
+      const auto same = run_graph(other, fed, mode);
+      ASSERT_TRUE(same) << name << " " << how << ": " << same.error().to_string();
+      EXPECT_EQ(*same, *got) << name << " " << how;
+    };
+    for (const RunMode& mode : kModes) expect_same(graph, mode, mode.name);
+    const auto tflite = write_tflite(graph);
+    ASSERT_TRUE(tflite) << name << ": " << tflite.error().to_string();
+    const auto read = thimble::read_model(std::span<const uint8_t>(*tflite));
+    ASSERT_TRUE(read) << name << ": " << read.error().to_string();
+    expect_same(read->graph, kModes[1], "as .tflite");
+    const auto written = write_onnx(graph);
+    ASSERT_TRUE(written) << name << ": " << written.error().to_string();
+    auto again = read_checked_onnx(*written);
+    ASSERT_TRUE(again) << name << ": " << again.error().to_string();
+    again = tidy_import(std::move(*again));
+    ASSERT_TRUE(again) << name << ": " << again.error().to_string();
+    expect_same(again->graph, kModes[1], "written again");
+  }
+}
+
 TEST(Onnx, RefusesWithAReason) {
   const json index = json::parse(std::ifstream(kFolder + "index.json"));
   ASSERT_GE(index["refused"].size(), 20u);
@@ -154,15 +212,15 @@ TEST(Onnx, FreeBatchTakesTheSizeThatIsKnown) {
   EXPECT_EQ(refused.error().code, ErrorCode::usage);
 }
 
-// Refused, or a graph that verifies, loses its transpositions, runs and is written.
+// Refused, or a graph that verifies, is tidied, runs and is written.
 void expect_harmless(const Bytes& file) {
   auto model = read_checked_onnx(file);
   if (!model) return;
   ASSERT_TRUE(verify(model->graph));
-  auto sunk = sink_transposes(std::move(*model));
-  ASSERT_TRUE(sunk) << sunk.error().to_string();
-  (void)write_onnx(sunk->graph);
-  auto prepared = prepare_for_inference(std::move(*sunk));
+  auto tidy = tidy_import(std::move(*model));
+  ASSERT_TRUE(tidy) << tidy.error().to_string();
+  (void)write_onnx(tidy->graph);
+  auto prepared = prepare_for_inference(std::move(*tidy));
   ASSERT_TRUE(prepared) << prepared.error().to_string();
   int64_t bytes = 0;
   for (const Tensor& t : prepared->graph.tensors) bytes += std::min<int64_t>(t.bytes(), 1 << 24);
@@ -174,7 +232,7 @@ void expect_harmless(const Bytes& file) {
 }
 
 TEST(Onnx, AnyTruncationIsHarmless) {
-  for (const char* name : {"mlp", "functions", "control"}) {
+  for (const char* name : {"mlp", "functions", "control", "quantised_audio_operators_u8"}) {
     const Bytes file = *read_file(kFolder + name + ".onnx");
     for (size_t length = 0; length < file.size(); ++length)
       expect_harmless(Bytes(file.begin(), file.begin() + static_cast<ptrdiff_t>(length)));
@@ -182,7 +240,7 @@ TEST(Onnx, AnyTruncationIsHarmless) {
 }
 
 TEST(Onnx, AnyChangedByteIsHarmless) {
-  for (const char* name : {"mlp", "functions", "control"}) {
+  for (const char* name : {"mlp", "functions", "control", "quantised_audio_operators_u8"}) {
     Bytes file = *read_file(kFolder + name + ".onnx");
     for (uint8_t& byte : file) {
       const uint8_t old = byte;

@@ -1,8 +1,11 @@
 // ONNX's quantised operators as the float and integer arithmetic that defines them.
 #include <algorithm>
+#include <cmath>
+#include <optional>
 
 #include "formats/onnx/constants.h"
 #include "formats/onnx/conv.h"
+#include "formats/onnx/integer.h"
 #include "formats/onnx/matrix.h"
 #include "formats/onnx/rule.h"
 
@@ -52,6 +55,28 @@ TensorId spread(Maker& m, TensorId v, TensorId x, int64_t axis_given, int64_t bl
   return m.part(m.reshape(y, dims), axis, 0, m.shape(x)[axis]);
 }
 
+// A scale and zero point that are known, one or one per entry of an axis of x; none where they are not known, or no
+// such numbers.
+std::optional<Quantization> known_scale(Maker& m, const Scale& by, TensorId x) {
+  if (m.failed() || !m.constant(by.scale) || (by.zero != kNoTensor && !m.constant(by.zero))) return std::nullopt;
+  const auto count = static_cast<size_t>(m.shape(by.scale).elements());
+  Quantization q{m.floats(by.scale, "the scale"), std::vector<int32_t>(count, 0), 0};
+  const auto usable = [](float s) { return std::isfinite(s) && s > 0; };
+  if (count == 0 || !std::ranges::all_of(q.scale, usable)) return std::nullopt;
+  if (count > 1) {
+    if (m.rank(by.scale) != 1 || by.axis < -m.rank(x) || by.axis >= m.rank(x)) return std::nullopt;
+    q.axis = m.axis(by.axis, m.rank(x));
+    if (m.shape(x)[q.axis] != static_cast<int64_t>(count)) return std::nullopt;
+  }
+  if (by.zero == kNoTensor) return q;
+  const Ints zeros = m.ints(by.zero, "the zero point");
+  if (zeros.size() != count) return std::nullopt;
+  std::ranges::copy(zeros, q.zero_point.begin());
+  return q;
+}
+
+bool has_scales(DType type) { return type == DType::i8 || type == DType::u8 || type == DType::i16; }
+
 TensorId real(Maker& m, TensorId x) { return m.cast(x, DType::f32); }
 
 // Rounded half to even, moved by the zero point and cut to the type.
@@ -76,28 +101,21 @@ DType quantised_type(Maker& m, const Call& c, size_t zero) {
 }
 
 Ids quantize_linear(Maker& m, Call& c) {
-  const DType type = quantised_type(m, c, 2);
   if (m.type(c[0]) != DType::f32 && m.type(c[0]) != DType::f16)
     return {m.unsupported(format("quantisation of {}", name(m.type(c[0]))))};
   if (c.i("precision", 0) > 1) return {m.unsupported("another precision than float32")};
-  const int64_t axis = c.i("axis", 1), block = c.i("block_size", 0);
-  const TensorId scale = spread(m, real(m, c[1]), c[0], axis, block);
-  const TensorId zero = c.has(2) ? spread(m, c[2], c[0], axis, block) : kNoTensor;
-  return {saturated(m, m.div(real(m, c[0]), scale), zero, type)};
+  return {quantised(m, c[0], {c[1], c[2], c.i("axis", 1), c.i("block_size", 0)}, quantised_type(m, c, 2))};
 }
 
 Ids dequantize_linear(Maker& m, Call& c) {
-  const int64_t axis = c.i("axis", 1), block = c.i("block_size", 0);
   if (m.type(c[0]) == DType::i32 && !m.constant(c[0])) return {m.unsupported("dequantisation of int32")};
-  TensorId x = real(m, c[0]);
-  if (c.has(2)) x = m.sub(x, real(m, spread(m, c[2], c[0], axis, block)));
   DType type = m.type(c[1]);
   if (const int64_t given = c.i("output_dtype", 0); given != 0) {
     auto said = dtype_of(static_cast<int32_t>(std::clamp<int64_t>(given, -1, 1000)));
     if (!said) return {m.fail(std::move(said).error())};
     type = *said;
   }
-  return {m.cast(m.mul(x, spread(m, real(m, c[1]), c[0], axis, block)), type)};
+  return {m.cast(dequantised(m, c[0], {c[1], c[2], c.i("axis", 1), c.i("block_size", 0)}), type)};
 }
 
 // To uint8, by the range of x with 0 in it.
@@ -155,19 +173,26 @@ Ids matmul_integer(Maker& m, Call& c) {
 
 Ids qlinear_matmul(Maker& m, Call& c) {
   if (!eight_bits(m, c, {0, 3}) || m.rank(c[0]) == 0 || m.rank(c[3]) == 0) return {m.bad("a product of numbers")};
+  const Scale a{c[1], c[2]}, b{c[4], c[5], -1}, y{c[6], c[7]};
+  if (integer_layer(m, a, c[3], b, y))
+    return {quantised(m, matmul(m, dequantised(m, c[0], a), dequantised(m, c[3], b)), y, m.type(c[7]))};
   const TensorId sum = integer_product(m, moved(m, c[0], c[2], true), moved(m, c[3], c[5], false));
   const TensorId scale = m.div(m.mul(real(m, c[1]), real(m, c[4])), real(m, c[6]));
   return {saturated(m, m.mul(real(m, sum), scale), c[7], m.type(c[7]))};
 }
 
-// The convolution of whole numbers in float32 where its sums are exact.
-TensorId whole_convolution(Maker& m, Call& c, TensorId x, TensorId w, Shape kernel) {
+TensorId convolution(Maker& m, Call& c, TensorId x, TensorId w, TensorId bias, Shape kernel) {
   if (kernel.rank() < 3 || m.rank(x) != kernel.rank()) return m.bad(format("weights {}", kernel.to_string()));
-  if (kernel.elements(1, kernel.rank()) > kExact)
-    return m.unsupported(format("sums of {} products of integers", kernel.elements(1, kernel.rank())));
   const auto list = kernel.dims().subspan(2);
   const auto s = slides(m, c, m.shape(x), Ints(list.begin(), list.end()));
-  return convolved(m, x, w, kNoTensor, s, c.i("group", 1));
+  return convolved(m, x, w, bias, s, c.i("group", 1));
+}
+
+// That of whole numbers in float32, where its sums are exact.
+TensorId whole_convolution(Maker& m, Call& c, TensorId x, TensorId w, Shape kernel) {
+  if (kernel.rank() >= 3 && kernel.elements(1, kernel.rank()) > kExact)
+    return m.unsupported(format("sums of {} products of integers", kernel.elements(1, kernel.rank())));
+  return convolution(m, c, x, w, kNoTensor, kernel);
 }
 
 TensorId weights_moved(Maker& m, TensorId w, TensorId zero) {
@@ -185,6 +210,14 @@ Ids conv_integer(Maker& m, Call& c) {
 
 Ids qlinear_conv(Maker& m, Call& c) {
   if (!eight_bits(m, c, {0, 3})) return {};
+  const Scale x{c[1], c[2]}, w{c[4], c[5], 0}, to{c[6], c[7]};
+  if (m.constant(c[3]) && integer_layer(m, x, c[3], w, to)) {
+    const TensorId bias =
+        c.has(8) ? dequantised(m, c[8], {m.mul(c[1], m.reshape(c[4], Ints{m.shape(c[4]).elements()})), kNoTensor, 0})
+                 : kNoTensor;
+    return {quantised(m, convolution(m, c, dequantised(m, c[0], x), dequantised(m, c[3], w), bias, m.shape(c[3])), to,
+                      m.type(c[7]))};
+  }
   TensorId y = whole_convolution(m, c, moved(m, c[0], c[2], false), weights_moved(m, c[3], c[5]), m.shape(c[3]));
   const auto channel = [&](TensorId v) {
     if (m.shape(v).elements() == 1) return m.reshape(v, Shape{});
@@ -208,6 +241,43 @@ constexpr Rule kRules[] = {
 };
 
 }  // namespace
+
+TensorId quantised(Maker& m, TensorId x, const Scale& by, DType type) {
+  if (m.failed()) return kNoTensor;
+  if (m.type(x) == DType::f32 && !m.constant(x) && by.block == 0 && has_scales(type)) {
+    const auto q = known_scale(m, by, x);
+    if (q && !q->per_axis()) return m.ops(Op::quantize, {x}, {}, 1, {.type = type, .quant = *q})[0];
+  }
+  const TensorId scale = spread(m, real(m, by.scale), x, by.axis, by.block);
+  const TensorId zero = by.zero == kNoTensor ? kNoTensor : spread(m, by.zero, x, by.axis, by.block);
+  return saturated(m, m.div(real(m, x), scale), zero, type);
+}
+
+TensorId dequantised(Maker& m, TensorId x, const Scale& by) {
+  if (m.failed()) return kNoTensor;
+  const bool fixed = m.constant(x), bias = fixed && m.type(x) == DType::i32;
+  if ((has_scales(m.type(x)) || bias) && m.type(by.scale) == DType::f32 && by.block == 0) {
+    const auto q = known_scale(m, by, x);
+    const auto zero = [](int32_t z) { return z == 0; };
+    if (q && (bias ? std::ranges::all_of(q->zero_point, zero) : fixed || !q->per_axis()))
+      return m.dequantized(m.scaled(x, *q));
+  }
+  TensorId y = real(m, x);
+  if (by.zero != kNoTensor) y = m.sub(y, real(m, spread(m, by.zero, x, by.axis, by.block)));
+  return m.mul(y, spread(m, real(m, by.scale), x, by.axis, by.block));
+}
+
+bool integer_layer(Maker& m, const Scale& x, TensorId w, const Scale& of_w, const Scale& y) {
+  if (m.failed()) return false;
+  for (const Scale* s : {&x, &y}) {
+    const auto q = known_scale(m, *s, kNoTensor);
+    if (!q || q->per_axis()) return false;
+  }
+  const auto q = known_scale(m, of_w, w);
+  if (!m.constant(w)) return q && !q->per_axis();
+  const int32_t middle = m.type(w) == DType::u8 ? 128 : 0;
+  return q && std::ranges::all_of(q->zero_point, [&](int32_t z) { return z == middle; });
+}
 
 std::span<const Rule> integer_rules() { return kRules; }
 

@@ -9,6 +9,7 @@
 #include "ops/binary/binary.h"
 #include "ops/concatenation/concatenation.h"
 #include "ops/evaluate.h"
+#include "ops/operands.h"
 #include "ops/pad/pad.h"
 #include "ops/reduce/reduce.h"
 #include "ops/reshape/reshape.h"
@@ -33,6 +34,29 @@ bool computes(Op op, DType type) {
     case DType::boolean: return types & BOOL;
     default: return false;  // int8 and its like are quantised there
   }
+}
+
+// Whether the operator takes integers with scales as they are: it moves them, or reads only their bytes.
+bool keeps_scales(const Graph& graph, Op op, const Ids& in) {
+  const OperandRule* rule = operands_of(op);
+  if (op == Op::concatenation)
+    return std::ranges::all_of(in, [&](TensorId t) { return graph.at(t).quant == graph.at(in[0]).quant; });
+  if (op == Op::pad) return in.size() == 3;
+  return op == Op::gather || op == Op::resize_bilinear || op == Op::cast || op == Op::dequantize ||
+         (rule && rule->moves);
+}
+
+// The axis of the output that is this axis of a moved input, entry by entry.
+std::optional<int> axis_behind(const Graph& graph, const Node& node, int axis) {
+  const Shape &x = graph.at(node.inputs[0]).shape, &y = graph.at(node.outputs[0]).shape;
+  if (node.op == Op::reshape) {
+    for (int d = 0; d < y.rank(); ++d)
+      if (y[d] == x[axis] && y.elements(0, d) == x.elements(0, axis)) return d;
+    return std::nullopt;
+  }
+  const AxisUse use = axes_of(graph, node).uses(0)[static_cast<size_t>(axis)];
+  if (use.link != AxisLink::same || use.repeat != 1 || y[use.to] != x[axis]) return std::nullopt;
+  return use.to;
 }
 
 }  // namespace
@@ -180,6 +204,9 @@ Ids Maker::ops(Op op, Ids in, Attrs attrs, int outs, Tensor like) {
     fail(std::move(s).error());
     return none;
   }
+  if (!keeps_scales(graph, op, in))
+    for (TensorId& t : in)
+      if (t != kNoTensor && !at(t).quant.empty()) t = unscaled(t), like.quant = {};
   Node node{.op = op, .inputs = std::move(in), .attrs = std::move(attrs), .name = name(op)};
   const size_t before = graph.tensors.size();
   for (int i = 0; i < outs; ++i) {
@@ -215,12 +242,69 @@ Ids Maker::ops(Op op, Ids in, Attrs attrs, int outs, Tensor like) {
       return none;
     }
     for (size_t i = 0; i < results.size(); ++i) graph.at(node.outputs[i]).data = std::move(results[i]);
+    if (integers_.contains(node.inputs[0])) move_integers(node);
     return node.outputs;
   }
   Ids ids = node.outputs;
   graph.nodes.push_back(std::move(node));
   resolved.push_back(static_cast<Resolved&&>(inferred));
   return ids;
+}
+
+TensorId Maker::unscaled(TensorId x) {
+  if (failed() || at(x).quant.empty()) return x;
+  const auto [it, fresh] = unscaled_.try_emplace(x, kNoTensor);
+  if (fresh) it->second = ops(Op::reshape, {x}, ReshapeAttrs{dims(x)}, 1, {.type = type(x)})[0];
+  return it->second;
+}
+
+TensorId Maker::scaled(TensorId x, const Quantization& quant) {
+  if (failed() || at(x).quant == quant) return failed() ? kNoTensor : x;
+  if (!constant(x)) return ops(Op::reshape, {x}, ReshapeAttrs{dims(x)}, 1, {.type = type(x), .quant = quant})[0];
+  Tensor t = at(x);
+  t.quant = quant;
+  return constant(std::move(t));
+}
+
+TensorId Maker::dequantized(TensorId x) {
+  const TensorId y = ops(Op::dequantize, {x}, {}, 1)[0];
+  if (!failed() && constant(x) && constant(y)) integers_[y] = x;
+  return y;
+}
+
+// The same movement of the integers as of their floats.
+void Maker::move_integers(const Node& node) {
+  const OperandRule* rule = operands_of(node.op);
+  const TensorId from = integers_[node.inputs[0]], y = node.outputs[0];
+  if (!rule || !rule->moves || node.outputs.size() != 1) return;
+  Tensor x = at(from), moved{.name = at(from).name, .type = x.type, .quant = x.quant};
+  if (x.quant.per_axis()) {
+    const auto axis = axis_behind(graph, node, x.quant.axis);
+    if (!axis) return;
+    moved.quant.axis = *axis;
+  }
+  const size_t before = graph.tensors.size();
+  x.quant = {};  // bytes are moved
+  Node same = node;
+  same.inputs[0] = graph.add(std::move(x));
+  same.outputs[0] = graph.add({.name = moved.name, .type = moved.type});
+  InferContext inferred(graph, same);
+  if (infer_node(graph, same, &inferred)) {
+    moved.shape = inferred.outputs[0].shape;
+    moved.data = evaluate(graph, same, inferred)[0];
+  }
+  graph.tensors.resize(before);
+  if (moved.data) integers_[y] = constant(std::move(moved));
+}
+
+bool Maker::restore_integers() {
+  std::vector<Node> nodes;
+  for (const auto& [y, x] : integers_) {
+    graph.at(y).data = {};
+    nodes.push_back({.op = Op::dequantize, .inputs = {x}, .outputs = {y}, .attrs = {}, .name = at(y).name});
+  }
+  graph.nodes.insert(graph.nodes.begin(), nodes.begin(), nodes.end());
+  return !nodes.empty();
 }
 
 TensorId Maker::compute(Op op, Ids in, Attrs attrs) {

@@ -87,6 +87,18 @@ class Maker {
   TensorId div(TensorId a, TensorId b);
   TensorId maximum(TensorId a, TensorId b);
   TensorId minimum(TensorId a, TensorId b);
+  // ---- integers that stand for floats ----
+  // A tensor of integers has a scale where it is known (`quantize`, scaled), through what moves values; other operators
+  // get it without, so that they take integers as such.
+  // The same integers with this scale.
+  TensorId scaled(TensorId x, const Quantization& quant);
+  // What integers with a scale stand for. Of constants that is computed at once, and again made of the integers at the
+  // end (restore_integers), also where they have been moved.
+  TensorId dequantized(TensorId x);
+  // Once everything is made: constants that were dequantised, and only moved since, are given by `dequantize` nodes of
+  // their integers again. Whether there are any: what inference found out of their readers is then void.
+  bool restore_integers();
+
   // Of a number and a tensor of floats, in the tensor's type.
   TensorId add(TensorId a, float b) { return add(a, like(a, b)); }
   TensorId mul(TensorId a, float b) { return mul(a, like(a, b)); }
@@ -98,7 +110,11 @@ class Maker {
  private:
   std::optional<Error> error_;
   TensorId needed_ = kNoTensor;
+  TensorId unscaled(TensorId x);
+  void move_integers(const Node& node);
+
   std::map<float, TensorId> scalars_;
+  std::map<TensorId, TensorId> unscaled_, integers_;  // of integers: those without a scale; of floats: their integers
   int64_t made_ = 0, bytes_ = 0, work_ = 0;
 };
 

@@ -19,9 +19,11 @@ struct OnnxReadOptions {
 // Reads and verifies a model; constants view `bytes`, which `owner` keeps alive (null: everything is copied). Inputs
 // and outputs keep the file's shapes, types and layout (NCHW stays so: operators in our layout stand between
 // transpositions, which passes/sink_transposes.h takes away again). Functions are inlined; If, Loop and Scan are read
-// as what they do for what is known; what follows from constants alone is computed. `known`: what is known of the
-// inputs, one entry per input or none at all. Errors: bad_file (damaged), unsupported (an operator, type or cap),
-// needs_value (a value decides shapes and is not known), usage (what is known does not fit the inputs).
+// as what they do for what is known; what follows from constants alone is computed. Quantisation by known scales is
+// read as `quantize` and `dequantize` (passes/quantized/raise.h gives it ONNX's rounding, or integer operators).
+// `known`: what is known of the inputs, one entry per input or none at all. Errors: bad_file (damaged), unsupported (an
+// operator, type or cap), needs_value (a value decides shapes and is not known), usage (what is known does not fit the
+// inputs).
 Result<Checked> read_checked_onnx(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner = nullptr,
                                   std::span<const KnownInput> known = {}, const OnnxReadOptions& options = {});
 

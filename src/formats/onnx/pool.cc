@@ -49,9 +49,10 @@ Padded padded(Maker& m, TensorId x, const std::vector<Slide>& s, bool up, double
   return p;
 }
 
-// Whether one pool2d does it: float32, windows without gaps, over one or two axes.
+// Whether one pool2d does it: float32 (or the largest of integers with a scale), windows without gaps, over one or two
+// axes.
 bool plain(Maker& m, TensorId x, const std::vector<Slide>& s) {
-  return m.type(x) == DType::f32 && s.size() <= 2 &&
+  return (m.type(x) == DType::f32 || !m.at(x).quant.empty()) && s.size() <= 2 &&
          std::ranges::all_of(s, [](const Slide& a) { return a.dilation == 1; });
 }
 
@@ -62,7 +63,7 @@ TensorId pooled(Maker& m, Op op, TensorId x, std::vector<Slide> s, Padding paddi
   attrs.filter_h = static_cast<int>(s[0].kernel), attrs.filter_w = static_cast<int>(s[1].kernel);
   attrs.stride_h = static_cast<int>(s[0].stride), attrs.stride_w = static_cast<int>(s[1].stride);
   attrs.padding = padding;
-  return channels_first(m, m.op(op, {channels_last(m, x)}, attrs), rank);
+  return channels_first(m, m.op(op, {channels_last(m, x)}, attrs, m.integer(x) ? x : kNoTensor), rank);
 }
 
 bool all_same(const std::vector<Slide>& s, bool up) {
@@ -133,8 +134,10 @@ Ids average_pool(Maker& m, Call& c) {
   const bool up = c.i("ceil_mode", 0) != 0, padding = c.i("count_include_pad", 0) != 0;
   const auto s = slides(m, c, m.shape(c[0]), {}, up);
   if (m.failed()) return {};
-  if (plain(m, c[0], s) && unpadded(s, up)) return {pooled(m, Op::average_pool, c[0], s, Padding::valid)};
-  if (plain(m, c[0], s) && all_same(s, up) && !padding) return {pooled(m, Op::average_pool, c[0], s, Padding::same)};
+  const bool floats = m.type(c[0]) == DType::f32;
+  if (floats && plain(m, c[0], s) && unpadded(s, up)) return {pooled(m, Op::average_pool, c[0], s, Padding::valid)};
+  if (floats && plain(m, c[0], s) && all_same(s, up) && !padding)
+    return {pooled(m, Op::average_pool, c[0], s, Padding::same)};
   for (const Slide& a : s)
     if (a.kernel > 256 || a.windows(up) > (1 << 20))
       return {m.unsupported(format("padded windows of {} entries", a.kernel))};

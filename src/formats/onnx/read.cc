@@ -90,11 +90,13 @@ class Reader {
     THIMBLE_TRY(nodes(model_.graph.nodes, &scope));
     THIMBLE_TRY(outputs(scope));
     metadata();
+    const bool integers = m_.restore_integers();
     const std::vector<char> kept = m_.graph.remove_unused();
-    size_t n = 0;
-    std::erase_if(m_.resolved, [&](const Resolved&) { return !kept[n++]; });
     for (Node& node : m_.graph.nodes)
       if (!node.outputs.empty()) node.name = m_.graph.at(node.outputs[0]).name;
+    if (integers) return check(std::move(m_.graph));
+    size_t n = 0;
+    std::erase_if(m_.resolved, [&](const Resolved&) { return !kept[n++]; });
     return check(std::move(m_.graph), std::move(m_.resolved));
   }
 
@@ -281,11 +283,11 @@ class Reader {
 
   Result<Ids> rule(Call& call, std::string_view domain) {
     const NodeProto& n = call.node;
-    const onnx::Rule* rule = domain.empty() ? onnx::rule_of(n.op) : nullptr;
+    const onnx::Rule* rule = onnx::rule_of(n.op, domain);
     if (!rule || call.opset > rule->until)
       return fail(ErrorCode::unsupported, domain.empty() ? format("operator not supported: {}", n.op)
                                                          : format("operator not supported: {} of {}", n.op, domain));
-    if (call.opset == 0) return damaged("the model names no opset of the domain ai.onnx");
+    if (call.opset == 0 && domain.empty()) return damaged("the model names no opset of the domain ai.onnx");
     const int given = static_cast<int>(n.inputs.size());
     if (given > rule->most) return damaged(format("{} inputs, there are {} at most", given, rule->most));
     for (int i = 0; i < rule->least; ++i)

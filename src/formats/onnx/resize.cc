@@ -1,10 +1,12 @@
-// ONNX's Resize and Upsample: along each axis a matrix of weights, or (nearest) a list of entries.
+// ONNX's Resize and Upsample: linear resizing of images is resize_bilinear; else along each axis a matrix of weights,
+// or (nearest) a list of entries.
 #include <algorithm>
 #include <cmath>
 
 #include "formats/onnx/matrix.h"
-#include "formats/onnx/rule.h"
+#include "formats/onnx/window.h"
 #include "ops/gather/gather.h"
+#include "ops/rearrange/rearrange.h"
 
 namespace thimble::onnx {
 namespace {
@@ -166,6 +168,21 @@ std::vector<Line> lines(Maker& m, const Call& c, const Shape& x, const Ints& axe
   return all;
 }
 
+// Whether one resize_bilinear does it: images whose rows and columns are resized linearly, by the sizes' own ratio.
+bool bilinear(Maker& m, TensorId x, const Rows& r, const std::vector<Line>& all, const Ints& axes) {
+  const bool images = m.rank(x) == 4 && (m.type(x) == DType::f32 || !m.at(x).quant.empty());
+  if (!images || r.mode != "linear" || r.antialias || r.exclude_outside ||
+      (r.place != "half_pixel" && r.place != "align_corners" && r.place != "asymmetric"))
+    return false;
+  for (size_t i = 0; i < axes.size(); ++i) {
+    const Line& l = all[i];
+    if (l.in < 1 || !(std::fabs(l.scale * static_cast<double>(l.in) / static_cast<double>(l.out) - 1) < 1e-6))
+      return false;
+    if (axes[i] < 2 && l.in != l.out) return false;
+  }
+  return true;
+}
+
 Ids resize(Maker& m, Call& c) {
   const Shape x = m.shape(c[0]);
   const bool old = c.opset < 11;
@@ -188,6 +205,16 @@ Ids resize(Maker& m, Call& c) {
     const auto roi = m.floats(c[1], "the region");
     if (roi.size() != 2 * axes.size()) return {m.bad(format("a region of {} numbers", roi.size()))};
     for (size_t i = 0; i < axes.size(); ++i) all[i].roi_begin = roi[i], all[i].roi_end = roi[axes.size() + i];
+  }
+  if (bilinear(m, c[0], r, all, axes)) {
+    Ints size{x[2], x[3]};
+    for (size_t i = 0; i < axes.size(); ++i)
+      if (axes[i] >= 2) size[static_cast<size_t>(axes[i]) - 2] = all[i].out;
+    if (size == Ints{x[2], x[3]}) return {c[0]};
+    const ResizeAttrs attrs{.align_corners = r.place == "align_corners", .half_pixel_centers = r.place == "half_pixel"};
+    const TensorId y =
+        m.op(Op::resize_bilinear, {channels_last(m, c[0]), m.i32s(size)}, attrs, m.integer(c[0]) ? c[0] : kNoTensor);
+    return {channels_first(m, y, 4)};
   }
   TensorId y = c[0];
   for (size_t i = 0; i < axes.size(); ++i) {

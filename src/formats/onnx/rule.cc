@@ -1,5 +1,7 @@
 #include "formats/onnx/rule.h"
 
+#include <algorithm>
+
 namespace thimble::onnx {
 
 const AttributeProto* Call::attribute(std::string_view name) const {
@@ -61,6 +63,13 @@ Ints Call::ints_of(size_t input, std::string_view name, bool* given) const {
   return {};
 }
 
+Call Call::with(Ids inputs, int64_t version) const {
+  Call other(m_, node, version, bindings_);
+  other.in = std::move(inputs);
+  other.constants = constants;
+  return other;
+}
+
 namespace {
 
 const std::map<std::string_view, const Rule*>& rules() {
@@ -78,7 +87,13 @@ const std::map<std::string_view, const Rule*>& rules() {
 
 }  // namespace
 
-const Rule* rule_of(std::string_view op) {
+const Rule* rule_of(std::string_view op, std::string_view domain) {
+  if (domain == "com.microsoft") {
+    const auto list = microsoft_rules();
+    const auto found = std::ranges::find(list, op, &Rule::op);
+    return found == list.end() ? nullptr : &*found;
+  }
+  if (!domain.empty()) return nullptr;
   const auto found = rules().find(op);
   return found == rules().end() ? nullptr : found->second;
 }

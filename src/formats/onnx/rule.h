@@ -44,6 +44,8 @@ class Call {
   std::vector<std::string_view> strings(std::string_view name) const;
   // Integers that newer opsets have as an input and older ones as an attribute; `given` whether they are there.
   Ints ints_of(size_t input, std::string_view name, bool* given) const;
+  // The same node with other inputs, read as an operator of this opset of ai.onnx.
+  Call with(Ids inputs, int64_t version) const;
 
  private:
   const AttributeProto* typed(std::string_view name, AttributeType type) const;
@@ -61,8 +63,8 @@ struct Rule {
   int64_t until = INT64_MAX;  // the last opset that has it
 };
 
-// Of the domain ai.onnx; null where there is none.
-const Rule* rule_of(std::string_view op);
+// Null where there is none. Domains: "" (ai.onnx) and com.microsoft.
+const Rule* rule_of(std::string_view op, std::string_view domain = {});
 std::vector<std::string_view> known_operators();
 
 // The families.
@@ -85,5 +87,7 @@ std::span<const Rule> index_rules();
 std::span<const Rule> logic_rules();
 std::span<const Rule> product_rules();
 std::span<const Rule> sequence_rules();
+// Of com.microsoft.
+std::span<const Rule> microsoft_rules();
 
 }  // namespace thimble::onnx

@@ -195,8 +195,8 @@ std::string FileWriter::dequantized(const Tensor& t, const std::string& name, in
   const bool per_axis = t.quant.per_axis();
   const std::vector<int64_t> dims = scale_dims(t.quant);
   Names inputs{name, floats(dims, t.quant.scale, "scale")};
-  const bool moved = std::ranges::any_of(t.quant.zero_point, [](int32_t z) { return z != 0; });
-  if (t.type != DType::i32 && (moved || !per_axis))
+  // Also where they are 0: without them onnxruntime fails where it runs without saturation (x64quantprecision).
+  if (t.type != DType::i32)
     inputs.push_back(tensor(t.type == DType::i4 ? DType::i8 : t.type, dims, zero_points(t), "zero_point"));
   sixteen_bits_ = sixteen_bits_ || t.type == DType::i16;
   std::vector<Attribute> attributes;

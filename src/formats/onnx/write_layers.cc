@@ -1,9 +1,12 @@
 // Layers with weights, pools and normalisations in ONNX.
+#include <cmath>
+
 #include "formats/onnx/write.h"
 #include "ops/batch_norm/batch_norm.h"
 #include "ops/conv2d/conv2d.h"
 #include "ops/fully_connected/fully_connected.h"
 #include "ops/pool2d/pool2d.h"
+#include "ops/rearrange/rearrange.h"
 #include "ops/softmax/softmax.h"
 
 namespace thimble::onnx {
@@ -67,6 +70,24 @@ Status pool(NodeWriter& n) {
   return {};
 }
 
+// By scales, which leave the batch free: as near as float32 has them, and not below.
+Status resize(NodeWriter& n) {
+  const auto& attrs = n.node.attrs.as<ResizeAttrs>();
+  const Shape &x = n.in(0).shape, &y = n.out().shape;
+  std::vector<float> scales{1, 1};
+  for (const int axis : {1, 2}) {
+    float scale = static_cast<float>(y[axis]) / static_cast<float>(x[axis]);
+    if (scale * static_cast<float>(x[axis]) < static_cast<float>(y[axis])) scale = std::nextafter(scale, INFINITY);
+    scales.push_back(scale);
+  }
+  const char* places = attrs.align_corners ? "align_corners" : attrs.half_pixel_centers ? "half_pixel" : "asymmetric";
+  const std::string result =
+      n.w.node("Resize", {n.w.real(n.node.inputs[0], Layout::channels_first), "", n.w.floats({4}, scales, "scales")},
+               {{"mode", "linear"}, {"coordinate_transformation_mode", places}}, n.node.name);
+  n.w.give_real(n.node.outputs[0], result, Layout::channels_first);
+  return {};
+}
+
 Status batch_norm(NodeWriter& n) {
   const auto& attrs = n.node.attrs.as<BatchNormAttrs>();
   if (attrs.training) return fail(ErrorCode::unsupported, "a normalisation that is training");
@@ -87,9 +108,15 @@ Status softmax(NodeWriter& n) {
 }
 
 constexpr WriteRule kWriters[] = {
-    {Op::conv2d, conv},     {Op::depthwise_conv2d, conv}, {Op::fully_connected, fully_connected},
-    {Op::max_pool, pool},   {Op::average_pool, pool},     {Op::batch_norm, batch_norm},
-    {Op::softmax, softmax}, {Op::log_softmax, softmax},
+    {Op::conv2d, conv},
+    {Op::depthwise_conv2d, conv},
+    {Op::fully_connected, fully_connected},
+    {Op::resize_bilinear, resize},
+    {Op::max_pool, pool},
+    {Op::average_pool, pool},
+    {Op::batch_norm, batch_norm},
+    {Op::softmax, softmax},
+    {Op::log_softmax, softmax},
 };
 
 }  // namespace

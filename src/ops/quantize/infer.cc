@@ -83,13 +83,15 @@ Status dequantize(InferContext& ctx) {
   THIMBLE_TRY(ctx.expect_arity(1, 1, 1));
   const Tensor& x = ctx.in(0);
   // Constants of 4 bits are int8 where it runs (graph/int4.h).
-  if (x.type != DType::i4 || !x.constant())
+  if (!x.constant() || (x.type != DType::i4 && x.type != DType::i32))
     THIMBLE_TRY(ctx.expect_type(0, {DType::i8, DType::u8, DType::i16, DType::f16}));
   ctx.outputs[0] = {DType::f32, x.shape};
   auto& plan = ctx.plan.make<thimble_dequantize>();
   plan.n = x.shape.elements();
   if (x.type == DType::f16) return {};
   THIMBLE_TRY(expect_scales(x));
+  if (x.type == DType::i32 && std::ranges::any_of(x.quant.zero_point, [](int32_t z) { return z != 0; }))
+    return fail(ErrorCode::unsupported, format("{}: the zero points of int32 must be 0", x.to_string()));
   plan_slices(ctx.plan, x.shape, x.quant, &plan.x);
   return {};
 }

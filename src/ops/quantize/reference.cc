@@ -14,6 +14,7 @@ void with_integer(DType type, F f) {
     case DType::i8: return f(int8_t{});
     case DType::u8: return f(uint8_t{});
     case DType::i16: return f(int16_t{});
+    case DType::i32: return f(int32_t{});
     default: return;
   }
 }
