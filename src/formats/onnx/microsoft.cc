@@ -1,5 +1,5 @@
-// Operators of the domain com.microsoft that onnxruntime's quantiser writes: those of ai.onnx between dequantisation and
-// quantisation.
+// Operators of the domain com.microsoft that onnxruntime's quantiser writes: those of ai.onnx between dequantisation
+// and quantisation.
 #include "formats/onnx/integer.h"
 #include "formats/onnx/matrix.h"
 

@@ -240,8 +240,19 @@ class Parser {
                 default: tensor.skip();
               }
           } else {
-            if (type.tag() == 4 || type.tag() == 5 || type.tag() == 8 || type.tag() == 9)
+            if (type.tag() == 4) {  // its element type 1, a map 5
               v.kind = ValueProto::Kind::other;
+              pbf_reader sequence = message(type);
+              while (sequence.next()) {
+                pbf_reader element = message(sequence);
+                while (element.next()) {
+                  if (element.tag() == 5) v.kind = ValueProto::Kind::maps;
+                  element.skip();
+                }
+              }
+              continue;
+            }
+            if (type.tag() == 5 || type.tag() == 8 || type.tag() == 9) v.kind = ValueProto::Kind::other;
             type.skip();
           }
         }

@@ -84,7 +84,7 @@ struct NodeProto {
 
 // A value's declared type. A dimension that the file leaves free is −1.
 struct ValueProto {
-  enum class Kind : uint8_t { none, tensor, other };
+  enum class Kind : uint8_t { none, tensor, maps, other };  // maps: a sequence of maps
   std::string_view name;
   Kind kind = Kind::none;
   int32_t type = 0;

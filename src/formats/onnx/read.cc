@@ -57,6 +57,11 @@ class Reader {
     for (const auto& proto : model_.graph.initializers) scope.values.emplace(proto.name, kNoTensor);
     THIMBLE_TRY(inputs(&scope));
     for (const ValueProto& v : model_.graph.outputs) {
+      if (v.kind == ValueProto::Kind::maps) {  // as ZipMap is read: a tensor of their values
+        m_.graph.outputs.push_back(
+            m_.graph.add({.name = std::string(v.name), .shape = {1, 1}, .batch_unknown = true, .free_dims = 2}));
+        continue;
+      }
       if (v.kind == ValueProto::Kind::other || v.dims.size() > Shape::kMaxRank)
         return fail(ErrorCode::unsupported,
                     format("the output \"{}\" is no tensor of up to {} dimensions", v.name, Shape::kMaxRank));
@@ -159,7 +164,7 @@ class Reader {
   Status input(const ValueProto& v, const KnownInput* known, Scope* scope) {
     if (v.name.empty()) return damaged("it has no name");
     if (v.kind == ValueProto::Kind::none) return damaged("it has no type");
-    if (v.kind == ValueProto::Kind::other) return fail(ErrorCode::unsupported, "it is a sequence, a map or optional");
+    if (v.kind != ValueProto::Kind::tensor) return fail(ErrorCode::unsupported, "it is a sequence, a map or optional");
     Tensor x{.name = std::string(v.name)};
     THIMBLE_ASSIGN(x.type, onnx::dtype_of(v.type));
     if (v.dims.size() > Shape::kMaxRank)

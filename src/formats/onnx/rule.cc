@@ -88,8 +88,8 @@ const std::map<std::string_view, const Rule*>& rules() {
 }  // namespace
 
 const Rule* rule_of(std::string_view op, std::string_view domain) {
-  if (domain == "com.microsoft") {
-    const auto list = microsoft_rules();
+  if (domain == "com.microsoft" || domain == "ai.onnx.ml") {
+    const auto list = domain == "ai.onnx.ml" ? ml_rules() : microsoft_rules();
     const auto found = std::ranges::find(list, op, &Rule::op);
     return found == list.end() ? nullptr : &*found;
   }

@@ -63,7 +63,7 @@ struct Rule {
   int64_t until = INT64_MAX;  // the last opset that has it
 };
 
-// Null where there is none. Domains: "" (ai.onnx) and com.microsoft.
+// Null where there is none. Domains: "" (ai.onnx), ai.onnx.ml and com.microsoft.
 const Rule* rule_of(std::string_view op, std::string_view domain = {});
 std::vector<std::string_view> known_operators();
 
@@ -89,5 +89,7 @@ std::span<const Rule> product_rules();
 std::span<const Rule> sequence_rules();
 // Of com.microsoft.
 std::span<const Rule> microsoft_rules();
+// Of the domain ai.onnx.ml.
+std::span<const Rule> ml_rules();
 
 }  // namespace thimble::onnx

@@ -14,8 +14,8 @@ Format format_of(const Tensor& t, DType bytes) {
 }
 
 bool integers(const Tensor& t) {
-  return !t.quant.empty() && (t.type == DType::i8 || t.type == DType::u8 || t.type == DType::i16 ||
-                              (t.type == DType::i32 && t.constant()));
+  return !t.quant.empty() &&
+         (t.type == DType::i8 || t.type == DType::u8 || t.type == DType::i16 || (t.type == DType::i32 && t.constant()));
 }
 
 std::optional<Clamp> clamp_of(const Graph& graph, const Node& node) {

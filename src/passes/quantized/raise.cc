@@ -224,7 +224,8 @@ class Raiser {
       int32_t low = 0, high = 0;
       quantized_range(-INFINITY, INFINITY, f.type, f.quant, &low, &high);
       const float ratio = v / f.quant.scale[0];
-      if (demand_.only_maxima[static_cast<size_t>(node.outputs[0])] && ratio <= static_cast<float>(low - f.quant.zero_point[0]))
+      if (demand_.only_maxima[static_cast<size_t>(node.outputs[0])] &&
+          ratio <= static_cast<float>(low - f.quant.zero_point[0]))
         value = low;
       else if (std::fabs(ratio) < 1e6f && std::nearbyint(ratio) * f.quant.scale[0] == v)
         value = f.quant.zero_point[0] + static_cast<int32_t>(std::nearbyint(ratio));
@@ -475,8 +476,8 @@ class Raiser {
   const std::optional<Format> none_;
   Demand demand_;
   std::map<TensorId, TensorId> carried_;
-  std::set<TensorId> emitted_;         // those of carried_ that have their own values too
-  std::map<TensorId, size_t> owner_;   // of float tensors: the new node that computes their integers
+  std::set<TensorId> emitted_;        // those of carried_ that have their own values too
+  std::map<TensorId, size_t> owner_;  // of float tensors: the new node that computes their integers
   int count_ = 0;
 };
 

@@ -20,9 +20,9 @@ struct Net {
   TensorId integers(const char* name, DType type, Shape shape, std::vector<int> values, Quantization quant) {
     std::vector<int8_t> bytes(values.begin(), values.end());
     std::vector<int32_t> words(values.begin(), values.end());
-    const TensorId t = b.constant(name, type, shape,
-                                  type == DType::i32 ? Data::of(std::span<const int32_t>(words))
-                                                     : Data::of(std::span<const int8_t>(bytes)));
+    const TensorId t = b.constant(
+        name, type, shape,
+        type == DType::i32 ? Data::of(std::span<const int32_t>(words)) : Data::of(std::span<const int8_t>(bytes)));
     graph.at(t).quant = std::move(quant);
     return t;
   }
