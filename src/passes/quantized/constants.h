@@ -1,5 +1,5 @@
-// Constants as TensorFlow Lite's integer operators take them: of one type of bytes, weights around 0, biases in the scale
-// of the sums.
+// Constants as TensorFlow Lite's integer operators take them: of one type of bytes, weights around 0, biases in the
+// scale of the sums.
 #pragma once
 
 #include <optional>

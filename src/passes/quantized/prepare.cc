@@ -50,8 +50,8 @@ void adopt_input_scales(Graph& graph) {
     const TensorId x = node.inputs[0], y = node.outputs[0];
     if (graph.at(x).quant.empty() || graph.at(x).type != graph.at(y).type) continue;
     if (graph.at(y).quant.empty() && given[y] == graph.at(x).quant) graph.at(y).quant = graph.at(x).quant;
-    dead[n] = node.op == Op::reshape && graph.at(y).quant == graph.at(x).quant && graph.at(y).shape == graph.at(x).shape &&
-              std::ranges::find(graph.outputs, y) == graph.outputs.end();
+    dead[n] = node.op == Op::reshape && graph.at(y).quant == graph.at(x).quant &&
+              graph.at(y).shape == graph.at(x).shape && std::ranges::find(graph.outputs, y) == graph.outputs.end();
     if (dead[n]) now[y] = x;
   }
   drop(graph, dead);
@@ -75,8 +75,8 @@ void join_biases(Graph& graph) {
     for (const size_t i : {0u, 1u}) {
       Node* layer = producer(sum.inputs[i]);
       const TensorId bias = sum.inputs[1 - i], y = sum.outputs[0];
-      if (!layer || layer->op != Op::fully_connected || layer->inputs.size() != 2 ||
-          !fixed_before(bias, layer) || uses[static_cast<size_t>(sum.inputs[i])] != 1 || fused_activation(*layer) != Activation::none ||
+      if (!layer || layer->op != Op::fully_connected || layer->inputs.size() != 2 || !fixed_before(bias, layer) ||
+          uses[static_cast<size_t>(sum.inputs[i])] != 1 || fused_activation(*layer) != Activation::none ||
           graph.at(layer->inputs[1]).constant() || !fixed_before(layer->inputs[1], layer))
         continue;
       const Shape& b = graph.at(bias).shape;

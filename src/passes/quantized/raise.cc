@@ -32,17 +32,19 @@ class Raiser {
     join_biases(graph_);
     demand_ = demand_of(graph_, bytes_);
     uses_ = graph_.use_counts();
+    edges_.insert(graph_.inputs.begin(), graph_.inputs.end());
+    edges_.insert(graph_.outputs.begin(), graph_.outputs.end());
     nodes_.swap(graph_.nodes);
     for (const Node& node : nodes_) {
-      if (conversion(node) || raised(node) || clamped(node) || moved(node)) continue;
+      if (conversion(node) || raised(node) || clamped(node) || scaled(node) || moved(node)) continue;
       Node kept = node;
       for (TensorId& t : kept.inputs) t = settled(t);
       graph_.nodes.push_back(std::move(kept));
     }
-    std::vector<TensorId> taken = graph_.inputs;
+    std::set<TensorId> taken(graph_.inputs.begin(), graph_.inputs.end());
     for (TensorId& t : graph_.outputs) {
       t = output(t, taken);
-      taken.push_back(t);
+      taken.insert(t);
     }
     graph_.remove_unused();
     return std::move(graph_);
@@ -91,9 +93,7 @@ class Raiser {
     y.type = f.type;
     y.quant = f.quant;
     y.data = {};
-    if (std::ranges::find(graph_.outputs, t) != graph_.outputs.end() ||
-        std::ranges::find(graph_.inputs, t) != graph_.inputs.end())
-      y.name += format("/{}", name(f.type));
+    if (edges_.contains(t)) y.name += format("/{}", name(f.type));
     return graph_.add(std::move(y));
   }
 
@@ -117,10 +117,10 @@ class Raiser {
   }
 
   // The graph's outputs are tensors that a node writes, each once, with the names that they had.
-  TensorId output(TensorId t, const std::vector<TensorId>& taken) {
+  TensorId output(TensorId t, const std::set<TensorId>& taken) {
     const TensorId c = settled(t);
     if (c == t) return t;
-    if (std::ranges::find(taken, c) == taken.end() && !at(c).constant() && !at(c).variable) {
+    if (!taken.contains(c) && !at(c).constant() && !at(c).variable) {
       graph_.at(c).name = at(t).name;
       return c;
     }
@@ -224,7 +224,8 @@ class Raiser {
       int32_t low = 0, high = 0;
       quantized_range(-INFINITY, INFINITY, f.type, f.quant, &low, &high);
       const float ratio = v / f.quant.scale[0];
-      if (demand_.only_maxima[static_cast<size_t>(node.outputs[0])] && ratio <= static_cast<float>(low - f.quant.zero_point[0]))
+      if (demand_.only_maxima[static_cast<size_t>(node.outputs[0])] &&
+          ratio <= static_cast<float>(low - f.quant.zero_point[0]))
         value = low;
       else if (std::fabs(ratio) < 1e6f && std::nearbyint(ratio) * f.quant.scale[0] == v)
         value = f.quant.zero_point[0] + static_cast<int32_t>(std::nearbyint(ratio));
@@ -297,6 +298,26 @@ class Raiser {
     }
     if (q) carried_[y] = *q;
     return q.has_value();
+  }
+
+  // By a positive number: the same integers in another scale.
+  bool scaled(const Node& node) {
+    if (node.op != Op::mul || fused_activation(node) != Activation::none) return false;
+    for (const size_t i : {0u, 1u}) {
+      const auto c = carried(node.inputs[i]);
+      const Tensor& number = at(node.inputs[1 - i]);
+      if (!c || at(*c).quant.per_axis() || !number.constant() || number.type != DType::f32 ||
+          number.shape.elements() != 1)
+        continue;
+      const float by = number.data.as<float>()[0], scale = at(*c).quant.scale[0] * by;
+      auto factor = integer_scalar(by, at(*c).type);
+      if (!(by > 0) || !factor || !(scale > 0x1p-100f) || !(scale < 0x1p100f)) return false;
+      const Format f(at(*c).type, scale, at(*c).quant.zero_point[0]);
+      const auto q = emit(Op::mul, {*c, graph_.add(*std::move(factor))}, BinaryAttrs{}, node.outputs[0], f, node.name);
+      if (q) carried_[node.outputs[0]] = *q;
+      return q.has_value();
+    }
+    return false;
   }
 
   // Whose output, moved at most, float tensor y is, which nothing else reads.
@@ -475,8 +496,9 @@ class Raiser {
   const std::optional<Format> none_;
   Demand demand_;
   std::map<TensorId, TensorId> carried_;
-  std::set<TensorId> emitted_;         // those of carried_ that have their own values too
-  std::map<TensorId, size_t> owner_;   // of float tensors: the new node that computes their integers
+  std::set<TensorId> edges_;          // inputs and outputs of the graph as it was
+  std::set<TensorId> emitted_;        // those of carried_ that have their own values too
+  std::map<TensorId, size_t> owner_;  // of float tensors: the new node that computes their integers
   int count_ = 0;
 };
 
