@@ -300,16 +300,19 @@ class Raiser {
     return q.has_value();
   }
 
-  // By a positive number: the same integers in another scale.
+  // Multiplied or divided by a positive number: the same integers in another scale.
   bool scaled(const Node& node) {
-    if (node.op != Op::mul || fused_activation(node) != Activation::none) return false;
+    const bool divides = node.op == Op::div;
+    if ((node.op != Op::mul && !divides) || fused_activation(node) != Activation::none) return false;
     for (const size_t i : {0u, 1u}) {
+      if (divides && i == 1) return false;
       const auto c = carried(node.inputs[i]);
       const Tensor& number = at(node.inputs[1 - i]);
       if (!c || at(*c).quant.per_axis() || !number.constant() || number.type != DType::f32 ||
           number.shape.elements() != 1)
         continue;
-      const float by = number.data.as<float>()[0], scale = at(*c).quant.scale[0] * by;
+      const float given = number.data.as<float>()[0], by = divides ? 1 / given : given;
+      const float scale = at(*c).quant.scale[0] * by;
       auto factor = integer_scalar(by, at(*c).type);
       if (!(by > 0) || !factor || !(scale > 0x1p-100f) || !(scale < 0x1p100f)) return false;
       const Format f(at(*c).type, scale, at(*c).quant.zero_point[0]);
@@ -426,10 +429,10 @@ class Raiser {
     return emit(node.op, std::move(inputs), BinaryAttrs{fused_activation(node)}, node.outputs[0], f, node.name);
   }
 
-  // Rounded in the input's scale, then in the output's: for scales that are no further apart than a quantum may be.
+  // Rounded in the input's scale, then in the output's.
   std::optional<TensorId> in_the_inputs_scale(const Node& node, const Format& f) {
     const auto c = carried(node.inputs[0]);
-    if (!c || at(*c).quant.per_axis() || !(at(*c).quant.scale[0] < 2 * f.quant.scale[0])) return std::nullopt;
+    if (!c || at(*c).quant.per_axis()) return std::nullopt;
     return then_requantised(node, *c, format_of(at(*c)), f);
   }
 
@@ -443,6 +446,8 @@ class Raiser {
     std::vector<TensorId> inputs = node.inputs;
     inputs[0] = x;
     const TensorId y = node.outputs[0];
+    // What is lost in the first scale is no more than the second may be beside the floats.
+    if (!(first == f) && !(first.quant.scale[0] < 2 * f.quant.scale[0])) return std::nullopt;
     const auto q = emit(node.op, std::move(inputs), node.attrs, y, first, node.name);
     return !q || first == f ? q : emit(Op::quantize, {*q}, {}, y, f);
   }
