@@ -10,6 +10,7 @@
 #include "ops/binary/binary.h"
 #include "ops/evaluate.h"
 #include "ops/make.h"
+#include "ops/moved_constant.h"
 #include "ops/operands.h"
 #include "ops/reshape/reshape.h"
 #include "ops/unary/unary.h"
@@ -186,6 +187,13 @@ class Raiser {
                                             [&](TensorId t) { return carried(t).has_value(); });
     if (first == node.inputs.begin() + static_cast<ptrdiff_t>(data)) return false;
     const Tensor& of = at(*carried(*first));
+    if (of.constant() && at(y).type == DType::f32) {  // weights that were too large to be computed while reading
+      const Tensor constant = of;
+      if (auto now = moved_constant(graph_, node, constant)) {
+        carried_[y] = graph_.add(*std::move(now));
+        return true;
+      }
+    }
     if (of.quant.per_axis() || of.type == DType::i32) return false;
     Format f = format_of(of);
     if (at(y).type != DType::f32 && !(format_of(at(y)) == f)) return false;
