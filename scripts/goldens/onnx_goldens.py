@@ -10,6 +10,7 @@
 
 All arrays of a model lie in one .npz-like file NAME.bin, described by index.json. Needs onnx, onnxruntime, numpy; seeded.
 """
+import itertools
 import json
 import pathlib
 import sys
@@ -24,6 +25,7 @@ import onnxruntime  # noqa: E402
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 
 import onnx_quantised_nets as quantised  # noqa: E402
+from onnx_classic_nets import classic_lines, classic_trees, refused_trees  # noqa: E402
 from onnx_nets import FLOAT, Net, initializer  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -239,7 +241,7 @@ def main():
     for old in OUT.glob("*"):
         old.unlink()
     index = {"models": [], "nodes": [], "quantised": [], "refused": []}
-    for make in (cnn, resnet_head, audio, mlp, lstm, gru, transformer, functions, control, external):
+    for make in (cnn, resnet_head, audio, mlp, lstm, gru, transformer, functions, control, external, classic_trees, classic_lines):
         model = make()
         session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
         random = np.random.default_rng(100)
@@ -268,7 +270,7 @@ def main():
         feed = quantised.Samples(model).feed(np.random.default_rng(101))
         index["quantised"].append(write(f"quantised_{make.__name__}_{form}", model.SerializeToString(), list(feed.values()),
                                         session.run(None, feed), {"quantum": quantised.output_scale(model)}))
-    for name, data, code, message in refused_models():
+    for name, data, code, message in itertools.chain(refused_models(), refused_trees()):
         (OUT / f"refused_{name}.onnx").write_bytes(data)
         index["refused"].append({"file": f"refused_{name}.onnx", "code": code, "message": message})
     (OUT / "index.json").write_text(json.dumps(index, indent=1) + "\n")

@@ -142,10 +142,10 @@ Ids label_encoder(Maker& m, Call& c) {
   const auto list = [&](bool floats, const std::vector<float>& f, const Ints& i) {
     return floats ? m.values(Shape{std::ssize(f)}, f) : whole_numbers(m, i);
   };
-  const TensorId hit = matches(m, c[0], list(from_floats, real_keys, keys));
+  const TensorId hit = m.cast(matches(m, c[0], list(from_floats, real_keys, keys)), DType::f32);
   const int last = m.rank(hit) - 1;
-  const TensorId first = m.op(Op::arg_max, {m.cast(hit, DType::f32), m.scalar(DType::i32, last)}, ArgMaxAttrs{});
-  const TensorId found = m.reduce(Op::reduce_any, hit, {last}, false);
+  const TensorId first = m.op(Op::arg_max, {hit, m.scalar(DType::i32, last)}, ArgMaxAttrs{});
+  const TensorId found = m.op(Op::greater, {m.reduce(Op::reduce_max, hit, {last}, false), m.scalar(0.0f)});
   const TensorId value = m.op(Op::gather, {list(to_floats, real_values, values), first}, GatherAttrs{});
   const TensorId otherwise =
       to_floats ? m.scalar(c.f("default_float", -0.0f)) : whole_numbers(m, {c.i("default_int64", -1)});

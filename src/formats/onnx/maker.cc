@@ -9,6 +9,7 @@
 #include "ops/binary/binary.h"
 #include "ops/concatenation/concatenation.h"
 #include "ops/evaluate.h"
+#include "ops/moved_constant.h"
 #include "ops/operands.h"
 #include "ops/pad/pad.h"
 #include "ops/reduce/reduce.h"
@@ -44,19 +45,6 @@ bool keeps_scales(const Graph& graph, Op op, const Ids& in) {
   if (op == Op::pad) return in.size() == 3;
   return op == Op::gather || op == Op::resize_bilinear || op == Op::cast || op == Op::dequantize ||
          (rule && rule->moves);
-}
-
-// The axis of the output that is this axis of a moved input, entry by entry.
-std::optional<int> axis_behind(const Graph& graph, const Node& node, int axis) {
-  const Shape &x = graph.at(node.inputs[0]).shape, &y = graph.at(node.outputs[0]).shape;
-  if (node.op == Op::reshape) {
-    for (int d = 0; d < y.rank(); ++d)
-      if (y[d] == x[axis] && y.elements(0, d) == x.elements(0, axis)) return d;
-    return std::nullopt;
-  }
-  const AxisUse use = axes_of(graph, node).uses(0)[static_cast<size_t>(axis)];
-  if (use.link != AxisLink::same || use.repeat != 1 || y[use.to] != x[axis]) return std::nullopt;
-  return use.to;
 }
 
 }  // namespace
@@ -274,27 +262,8 @@ TensorId Maker::dequantized(TensorId x) {
 
 // The same movement of the integers as of their floats.
 void Maker::move_integers(const Node& node) {
-  const OperandRule* rule = operands_of(node.op);
-  const TensorId from = integers_[node.inputs[0]], y = node.outputs[0];
-  if (!rule || !rule->moves || node.outputs.size() != 1) return;
-  Tensor x = at(from), moved{.name = at(from).name, .type = x.type, .quant = x.quant};
-  if (x.quant.per_axis()) {
-    const auto axis = axis_behind(graph, node, x.quant.axis);
-    if (!axis) return;
-    moved.quant.axis = *axis;
-  }
-  const size_t before = graph.tensors.size();
-  x.quant = {};  // bytes are moved
-  Node same = node;
-  same.inputs[0] = graph.add(std::move(x));
-  same.outputs[0] = graph.add({.name = moved.name, .type = moved.type});
-  InferContext inferred(graph, same);
-  if (infer_node(graph, same, &inferred)) {
-    moved.shape = inferred.outputs[0].shape;
-    moved.data = evaluate(graph, same, inferred)[0];
-  }
-  graph.tensors.resize(before);
-  if (moved.data) integers_[y] = constant(std::move(moved));
+  const Tensor integers = at(integers_[node.inputs[0]]);
+  if (auto moved = moved_constant(graph, node, integers)) integers_[node.outputs[0]] = constant(*std::move(moved));
 }
 
 bool Maker::restore_integers() {

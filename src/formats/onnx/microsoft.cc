@@ -73,9 +73,16 @@ Ids gemm(Maker& m, Call& c) {
   return c.has(7) ? rounded(m, c, y, 7) : Ids{y};
 }
 
+// Those of ai.onnx, for types that it has only since opset 21.
+Ids same(Maker& m, const Call& c, std::string_view op) {
+  Call plain = c.with(c.in, kLike);
+  return rule_of(op)->read(m, plain);
+}
+
 constexpr int kAny = INT32_MAX;
 
 constexpr Rule kRules[] = {
+    {"DequantizeLinear", 2, 3, [](Maker& m, Call& c) { return same(m, c, "DequantizeLinear"); }},
     {"QGemm", 2, 9, gemm},
     {"QLinearAdd", 2, 8, two<&Maker::add>},
     {"QLinearAveragePool", 2, 5, [](Maker& m, Call& c) { return pool(m, c, "AveragePool"); }},
@@ -84,6 +91,7 @@ constexpr Rule kRules[] = {
     {"QLinearLeakyRelu", 2, 5, [](Maker& m, Call& c) { return like(m, c, "LeakyRelu"); }},
     {"QLinearMul", 2, 8, two<&Maker::mul>},
     {"QLinearSigmoid", 2, 5, [](Maker& m, Call& c) { return like(m, c, "Sigmoid"); }},
+    {"QuantizeLinear", 2, 3, [](Maker& m, Call& c) { return same(m, c, "QuantizeLinear"); }},
     {"QLinearSoftmax", 2, 5, [](Maker& m, Call& c) { return like(m, c, "Softmax", c.i("opset", kLike)); }},
 };
 

@@ -46,8 +46,7 @@ Ids svm_regressor(Maker& m, Call& c) {
   const std::vector<float> weights = c.floats("coefficients"), rho = c.floats("rho");
   if (m.rank(x) != 2 || vectors < 0 || rho.empty()) return {m.bad("it takes rows of features and has one rho")};
   const TensorId k = vectors > 0 ? kernels(m, c, x, vectors) : x;
-  if (m.failed() || std::ssize(weights) != m.shape(k)[1])
-    return {m.bad(format("{} coefficients", weights.size()))};
+  if (m.failed() || std::ssize(weights) != m.shape(k)[1]) return {m.bad(format("{} coefficients", weights.size()))};
   TensorId y = m.add(linear(m, k, m.values(Shape{1, std::ssize(weights)}, weights)), rho[0]);
   if (c.i("one_class", 0) != 0) y = m.select(m.op(Op::greater, {y, m.scalar(0.0f)}), m.scalar(1.0f), m.scalar(-1.0f));
   return {transformed(m, c, y)};
@@ -90,15 +89,13 @@ Ids svm_classifier(Maker& m, Call& c) {
       first[static_cast<size_t>(j)] += 1;
     }
   }
-  const TensorId scores = linear(m, kernels(m, c, x, vectors), m.values(Shape{pairs, vectors}, decide),
-                                 m.values(Shape{pairs}, rho));
+  const TensorId scores =
+      linear(m, kernels(m, c, x, vectors), m.values(Shape{pairs, vectors}, decide), m.values(Shape{pairs}, rho));
   const TensorId wins = m.cast(m.op(Op::greater, {scores, m.scalar(0.0f)}), DType::f32);
   const TensorId sums = linear(m, wins, m.values(Shape{classes, pairs}, votes), m.values(Shape{classes}, first));
   const TensorId best = m.op(Op::arg_max, {sums, m.scalar(DType::i32, 1)}, ArgMaxAttrs{});
-  const TensorId names = m.constant({.name = "labels",
-                                     .type = DType::i64,
-                                     .shape = {classes},
-                                     .data = Data::of(std::span<const int64_t>(labels))});
+  const TensorId names = m.constant(
+      {.name = "labels", .type = DType::i64, .shape = {classes}, .data = Data::of(std::span<const int64_t>(labels))});
   const TensorId shown = classes == 2 ? m.concat({m.unary(Op::neg, scores), scores}, 1) : scores;
   return {m.op(Op::gather, {names, best}, GatherAttrs{}), transformed(m, c, shown)};
 }

@@ -116,8 +116,14 @@ Status split(NodeWriter& n) {
 
 Status gather(NodeWriter& n) {
   const auto& attrs = n.node.attrs.as<GatherAttrs>();
-  if (attrs.batch_dims != 0) return fail(ErrorCode::unsupported, "GATHER with batch_dims");
-  n.w.give(n.node.outputs[0], n.w.node("Gather", {n.value(0), n.value(1)}, {{"axis", attrs.axis}}, n.node.name));
+  // Of each row its own entries: GatherElements, where the rows are all that lies before the axis.
+  const int rank = n.in(0).shape.rank(),
+            batch = attrs.batch_dims < 0 ? attrs.batch_dims + n.in(1).shape.rank() : attrs.batch_dims;
+  const bool own = batch > 0 && batch == rank - 1 && (attrs.axis < 0 ? attrs.axis + rank : attrs.axis) == batch &&
+                   n.in(1).shape.rank() == rank;
+  if (batch != 0 && !own) return fail(ErrorCode::unsupported, "GATHER with batch_dims");
+  n.w.give(n.node.outputs[0],
+           n.w.node(own ? "GatherElements" : "Gather", {n.value(0), n.value(1)}, {{"axis", attrs.axis}}, n.node.name));
   return {};
 }
 

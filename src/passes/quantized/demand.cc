@@ -65,12 +65,14 @@ Demand demand_of(const Graph& graph, DType bytes) {
     const Node& node = graph.nodes[n];
     const std::optional<Clamp> clamp = clamp_of(graph, node);
     const bool moves = moves_values(node);
+    // Quantisation passes concatenations, and maxima as it passes clamps.
+    const bool all_pass = node.op == Op::concatenation || node.op == Op::maximum || node.op == Op::minimum;
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       const TensorId t = node.inputs[i];
       if (t == kNoTensor) continue;
       if (node.op != Op::max_pool && !(moves && i == 0 && d.only_maxima[static_cast<size_t>(node.outputs[0])]))
         d.only_maxima[static_cast<size_t>(t)] = 0;
-      const bool passes = node.op == Op::concatenation || (clamp ? i == clamp->input : moves && i == 0);
+      const bool passes = clamp ? i == clamp->input : all_pass || (moves && i == 0);
       if (node.op == Op::quantize && !graph.at(node.outputs[0]).quant.per_axis())
         want(t, format_of(graph.at(node.outputs[0]), bytes));
       else

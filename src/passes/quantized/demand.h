@@ -36,8 +36,8 @@ std::optional<Clamp> clamp_of(const Graph& graph, const Node& node);
 bool moves_values(const Node& node);
 
 struct Demand {
-  // Of each float tensor that is only quantised, always alike, be it behind operators that move or clamp its values: to
-  // which integers.
+  // Of each float tensor that is only quantised, always alike, be it behind operators that move, clamp or choose its
+  // values: to which integers.
   std::vector<std::optional<Format>> format;
   std::vector<char> only_maxima;  // whether its values, moved at most, are only read by max_pool
 };

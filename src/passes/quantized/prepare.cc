@@ -64,9 +64,18 @@ void join_biases(Graph& graph) {
     const NodeId n = t == kNoTensor ? -1 : producers[static_cast<size_t>(t)];
     return n < 0 ? nullptr : &graph.nodes[static_cast<size_t>(n)];
   };
+  // A constant, dequantised and moved at most, by nodes before the reader.
   const auto fixed_before = [&](TensorId t, const Node* reader) {
-    const Node* p = producer(t);
-    return graph.at(t).constant() || (p && p < reader && p->op == Op::dequantize && graph.at(p->inputs[0]).constant());
+    constexpr int kMostMoves = 8;
+    for (int i = 0; i <= kMostMoves; ++i) {
+      if (graph.at(t).constant()) return true;
+      const Node* p = producer(t);
+      if (!p || p >= reader || (p->op != Op::dequantize && (!moves_values(*p) || p->op == Op::concatenation)))
+        return false;
+      t = p->inputs[0];
+      reader = p;
+    }
+    return false;
   };
   std::vector<char> dead(graph.nodes.size(), 0);
   for (size_t n = 0; n < graph.nodes.size(); ++n) {

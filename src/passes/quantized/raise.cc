@@ -10,6 +10,7 @@
 #include "ops/binary/binary.h"
 #include "ops/evaluate.h"
 #include "ops/make.h"
+#include "ops/moved_constant.h"
 #include "ops/operands.h"
 #include "ops/reshape/reshape.h"
 #include "ops/unary/unary.h"
@@ -32,17 +33,19 @@ class Raiser {
     join_biases(graph_);
     demand_ = demand_of(graph_, bytes_);
     uses_ = graph_.use_counts();
+    edges_.insert(graph_.inputs.begin(), graph_.inputs.end());
+    edges_.insert(graph_.outputs.begin(), graph_.outputs.end());
     nodes_.swap(graph_.nodes);
     for (const Node& node : nodes_) {
-      if (conversion(node) || raised(node) || clamped(node) || moved(node)) continue;
+      if (conversion(node) || raised(node) || clamped(node) || scaled(node) || moved(node)) continue;
       Node kept = node;
       for (TensorId& t : kept.inputs) t = settled(t);
       graph_.nodes.push_back(std::move(kept));
     }
-    std::vector<TensorId> taken = graph_.inputs;
+    std::set<TensorId> taken(graph_.inputs.begin(), graph_.inputs.end());
     for (TensorId& t : graph_.outputs) {
       t = output(t, taken);
-      taken.push_back(t);
+      taken.insert(t);
     }
     graph_.remove_unused();
     return std::move(graph_);
@@ -91,9 +94,7 @@ class Raiser {
     y.type = f.type;
     y.quant = f.quant;
     y.data = {};
-    if (std::ranges::find(graph_.outputs, t) != graph_.outputs.end() ||
-        std::ranges::find(graph_.inputs, t) != graph_.inputs.end())
-      y.name += format("/{}", name(f.type));
+    if (edges_.contains(t)) y.name += format("/{}", name(f.type));
     return graph_.add(std::move(y));
   }
 
@@ -117,10 +118,10 @@ class Raiser {
   }
 
   // The graph's outputs are tensors that a node writes, each once, with the names that they had.
-  TensorId output(TensorId t, const std::vector<TensorId>& taken) {
+  TensorId output(TensorId t, const std::set<TensorId>& taken) {
     const TensorId c = settled(t);
     if (c == t) return t;
-    if (std::ranges::find(taken, c) == taken.end() && !at(c).constant() && !at(c).variable) {
+    if (!taken.contains(c) && !at(c).constant() && !at(c).variable) {
       graph_.at(c).name = at(t).name;
       return c;
     }
@@ -186,6 +187,13 @@ class Raiser {
                                             [&](TensorId t) { return carried(t).has_value(); });
     if (first == node.inputs.begin() + static_cast<ptrdiff_t>(data)) return false;
     const Tensor& of = at(*carried(*first));
+    if (of.constant() && at(y).type == DType::f32) {  // weights that were too large to be computed while reading
+      const Tensor constant = of;
+      if (auto now = moved_constant(graph_, node, constant)) {
+        carried_[y] = graph_.add(*std::move(now));
+        return true;
+      }
+    }
     if (of.quant.per_axis() || of.type == DType::i32) return false;
     Format f = format_of(of);
     if (at(y).type != DType::f32 && !(format_of(at(y)) == f)) return false;
@@ -300,6 +308,29 @@ class Raiser {
     return q.has_value();
   }
 
+  // Multiplied or divided by a positive number: the same integers in another scale.
+  bool scaled(const Node& node) {
+    const bool divides = node.op == Op::div;
+    if ((node.op != Op::mul && !divides) || fused_activation(node) != Activation::none) return false;
+    for (const size_t i : {0u, 1u}) {
+      if (divides && i == 1) return false;
+      const auto c = carried(node.inputs[i]);
+      const Tensor& number = at(node.inputs[1 - i]);
+      if (!c || at(*c).quant.per_axis() || !number.constant() || number.type != DType::f32 ||
+          number.shape.elements() != 1)
+        continue;
+      const float given = number.data.as<float>()[0], by = divides ? 1 / given : given;
+      const float scale = at(*c).quant.scale[0] * by;
+      auto factor = integer_scalar(by, at(*c).type);
+      if (!(by > 0) || !factor || !(scale > 0x1p-100f) || !(scale < 0x1p100f)) return false;
+      const Format f(at(*c).type, scale, at(*c).quant.zero_point[0]);
+      const auto q = emit(Op::mul, {*c, graph_.add(*std::move(factor))}, BinaryAttrs{}, node.outputs[0], f, node.name);
+      if (q) carried_[node.outputs[0]] = *q;
+      return q.has_value();
+    }
+    return false;
+  }
+
   // Whose output, moved at most, float tensor y is, which nothing else reads.
   void pass_owner(TensorId x, TensorId y) {
     if (const auto found = owner_.find(x); found != owner_.end()) owner_[y] = found->second;
@@ -406,10 +437,10 @@ class Raiser {
     return emit(node.op, std::move(inputs), BinaryAttrs{fused_activation(node)}, node.outputs[0], f, node.name);
   }
 
-  // Rounded in the input's scale, then in the output's: for scales that are no further apart than a quantum may be.
+  // Rounded in the input's scale, then in the output's.
   std::optional<TensorId> in_the_inputs_scale(const Node& node, const Format& f) {
     const auto c = carried(node.inputs[0]);
-    if (!c || at(*c).quant.per_axis() || !(at(*c).quant.scale[0] < 2 * f.quant.scale[0])) return std::nullopt;
+    if (!c || at(*c).quant.per_axis()) return std::nullopt;
     return then_requantised(node, *c, format_of(at(*c)), f);
   }
 
@@ -423,6 +454,8 @@ class Raiser {
     std::vector<TensorId> inputs = node.inputs;
     inputs[0] = x;
     const TensorId y = node.outputs[0];
+    // What is lost in the first scale is no more than the second may be beside the floats.
+    if (!(first == f) && !(first.quant.scale[0] < 2 * f.quant.scale[0])) return std::nullopt;
     const auto q = emit(node.op, std::move(inputs), node.attrs, y, first, node.name);
     return !q || first == f ? q : emit(Op::quantize, {*q}, {}, y, f);
   }
@@ -476,6 +509,10 @@ class Raiser {
   const std::optional<Format> none_;
   Demand demand_;
   std::map<TensorId, TensorId> carried_;
+<<<<<<< HEAD
+=======
+  std::set<TensorId> edges_;          // inputs and outputs of the graph as it was
+>>>>>>> 7c166470d3f51eb7c3e04c3a3c406214d52bb638
   std::set<TensorId> emitted_;        // those of carried_ that have their own values too
   std::map<TensorId, size_t> owner_;  // of float tensors: the new node that computes their integers
   int count_ = 0;

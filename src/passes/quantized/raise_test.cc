@@ -89,6 +89,21 @@ TEST(RaiseQuantized, DropsAClampThatTheRangeMakesAndMovesThroughTranspositions) 
   EXPECT_EQ(g.at(g.nodes[3].outputs[0]).type, DType::i8);
 }
 
+// A hard sigmoid: x · 0.2 are the same integers in another scale, and what is added goes into one sum of integers.
+TEST(RaiseQuantized, MultipliesByANumberAndAddsOne) {
+  Net n;
+  const TensorId x = n.b.input("x", DType::f32, {4});
+  TensorId t = n.rounded(x, DType::i8, 0.05f, 7);
+  t = *n.b.op(Op::mul, {t, n.b.scalar_f32(0.2f)}, BinaryAttrs{}, "mul");
+  t = *n.b.op(Op::add, {t, n.b.scalar_f32(0.5f)}, BinaryAttrs{}, "add");
+  t = *n.b.op(Op::relu_0_to_1, {t}, UnaryAttrs{}, "clamp");
+  n.graph.outputs = {n.rounded(t, DType::i8, 1.0f / 255, -128)};
+  const Graph g = raise(n.graph);
+  ASSERT_EQ(ops_of(g), (std::vector<Op>{Op::quantize, Op::mul, Op::add, Op::dequantize})) << dump(g);
+  EXPECT_FLOAT_EQ(g.at(g.nodes[1].outputs[0]).quant.scale[0], 0.01f);
+  EXPECT_EQ(g.at(g.nodes[1].outputs[0]).quant.zero_point[0], 7);
+}
+
 TEST(RaiseQuantized, LeavesInFloatWhatIsReadAsFloat) {
   Net n;
   const TensorId x = n.b.input("x", DType::f32, {4});
