@@ -509,10 +509,7 @@ class Raiser {
   const std::optional<Format> none_;
   Demand demand_;
   std::map<TensorId, TensorId> carried_;
-<<<<<<< HEAD
-=======
   std::set<TensorId> edges_;          // inputs and outputs of the graph as it was
->>>>>>> 7c166470d3f51eb7c3e04c3a3c406214d52bb638
   std::set<TensorId> emitted_;        // those of carried_ that have their own values too
   std::map<TensorId, size_t> owner_;  // of float tensors: the new node that computes their integers
   int count_ = 0;
