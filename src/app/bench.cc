@@ -151,6 +151,7 @@ Status load(const BenchOptions& o, int threads, const Context& context, Bench* b
     if (!again && again.error().code == ErrorCode::needs_value) return load_runner(o, file, plan, bench);
     THIMBLE_ASSIGN(model, std::move(again));
   }
+  THIMBLE_TRY(raise_loops(model));
   note_free_sizes(model.graph, context);
   THIMBLE_ASSIGN(Checked prepared, prepare_for_inference(std::move(model)));
   THIMBLE_ASSIGN(auto program, Program::plan(std::move(prepared), plan));

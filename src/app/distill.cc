@@ -22,7 +22,7 @@ struct DistillArguments {
 Status run_distill(DistillArguments& a, const Context& context) {
   THIMBLE_TRY(complete(a.stage));
   THIMBLE_TRY(check_model_output(a.common.output, {a.common.model, a.stage.teacher}, a.common.force));
-  THIMBLE_ASSIGN(LoadedModel teacher, load_model(a.stage.teacher));
+  THIMBLE_ASSIGN(LoadedModel teacher, load_layers(a.stage.teacher));
   DistillOptions o = distill_options(a.stage);
   o.teacher = std::make_shared<const Graph>(std::move(teacher.graph));
   o.threads = context.thread_count();

@@ -168,7 +168,7 @@ Status choose_part(const EvalOptions& o, const Graph& graph, const ModelData& da
 }
 
 Status eval(const EvalOptions& o, const Context& context) {
-  THIMBLE_ASSIGN(LoadedModel model, load_model(o.model));
+  THIMBLE_ASSIGN(LoadedModel model, load_layers(o.model));
   note_left_out(model.graph, context);
   THIMBLE_ASSIGN(const Checked prepared, prepare_for_inference(std::move(model)));
   const Graph& graph = prepared.graph;

@@ -150,7 +150,7 @@ Status run(const Arguments& a, const Context& context) {
   if (!a.format && a.weights != micro::Weights::plain)
     return fail(ErrorCode::usage, "--format header writes the file, whose weights are what they are",
                 "take another --format, or leave --weights out");
-  THIMBLE_ASSIGN(LoadedModel model, load_model(a.model));
+  THIMBLE_ASSIGN(LoadedModel model, load_layers(a.model));
   note_left_out(model.graph, context);
   micro::Emitted emitted;
   std::vector<micro::File> files;

@@ -291,6 +291,7 @@ Status run(const RunOptions& o, const Context& context) {
     if (!again && again.error().code == ErrorCode::needs_value) return run_values(o, file, plan, context);
     THIMBLE_ASSIGN(model, std::move(again));
   }
+  THIMBLE_TRY(raise_loops(model));
   note_free_sizes(model.graph, context);
   THIMBLE_ASSIGN(Checked prepared, prepare_for_inference(std::move(model)));
   std::unique_ptr<Session> session;
