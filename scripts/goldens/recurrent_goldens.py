@@ -3,7 +3,7 @@
 loop over a body, and what TensorFlow Lite's reference kernels answer.
 
 index.json has the form of tests/goldens/ops; `operators` are those that remain of a layer after passes/raise_loops.h,
-apart from what only moves elements, and how often.
+where they are others than the steps, and how often.
 
   python3 -m venv build/venv/tensorflow && build/venv/tensorflow/bin/pip install tensorflow-cpu
   build/venv/tensorflow/bin/python scripts/goldens/recurrent_goldens.py
@@ -58,6 +58,9 @@ def cases():
     yield "gru_sequences", of_layers(layers.GRU(4, return_sequences=True)), None
     yield "gru_reset_before", of_layers(layers.GRU(4, reset_after=False)), None
     yield "simple_rnn", of_layers(layers.SimpleRNN(4)), None
+    classes = lambda: layers.Dense(2, activation="softmax")
+    yield "lstm_classes", of_layers(layers.LSTM(4), classes()), {**ONE, "fully_connected": 1}
+    yield "gru_classes", of_layers(layers.GRU(4, return_sequences=True), layers.GRU(4), classes()), None
 
 
 def answer(file, x):

@@ -73,8 +73,8 @@ Result<TensorId> from_one(Builder& b, const ElementRows& rows, const Shape& shap
     THIMBLE_ASSIGN(x, stretch(b, x, first, first + time, false, backward ? name + "/stretch" : name));
   }
   if (backward) {
-    THIMBLE_ASSIGN(x, b.op(Op::reverse, {x, b.constant_i32(name + "/axis", std::array<int32_t, 1>{1})},
-                           RearrangeAttrs{}, name));
+    THIMBLE_ASSIGN(
+        x, b.op(Op::reverse, {x, b.constant_i32(name + "/axis", std::array<int32_t, 1>{1})}, RearrangeAttrs{}, name));
   }
   return x;
 }

@@ -10,8 +10,8 @@
 
 namespace thimble {
 
-// Whether every element of the node's outputs is an element of its data inputs, at places that constants decide: slices,
-// splits, joins, transpositions, reshapes, reversals, gathers. Of float32.
+// Whether every element of the node's outputs is an element of its data inputs, at places that constants decide:
+// slices, splits, joins, transpositions, reshapes, reversals, gathers. Of float32.
 bool moves_elements(const Graph& graph, const Node& node);
 
 // An element of a tensor.

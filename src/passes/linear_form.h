@@ -21,7 +21,8 @@ struct LinearForm {
 std::optional<LinearForm> linear_form(const Graph& graph, ElementOrigins& origins, const Elements& values,
                                       int64_t columns);
 
-// The operand of an elementwise node at the places that `y` are of its output; empty where they do not stand one to one.
+// The operand of an elementwise node at the places that `y` are of its output; empty where they do not stand one to
+// one.
 Elements operand_at(const Graph& graph, ElementOrigins& origins, const Node& node, size_t input, const ElementRows& y,
                     int64_t columns);
 

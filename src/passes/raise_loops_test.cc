@@ -1,4 +1,5 @@
-// Layers written step by step in several ways; that results stay the same is held by tests/conformance/recurrent_test.cc.
+// Layers written step by step in several ways; that results stay the same is held by
+// tests/conformance/recurrent_test.cc.
 #include "passes/raise_loops.h"
 
 #include <gtest/gtest.h>
@@ -34,11 +35,11 @@ struct Form {
   std::array<int, 4> gates{0, 1, 2, 3};  // which part of the sums is the gate i, f, g, o
   std::array<int32_t, kSteps> order{0, 1, 2};
   Op squash = Op::sigmoid;
-  bool swap = false;             // operands of sums and products
-  bool separate_bias = false;    // added behind the products
-  bool last_differs = false;     // the last step has a bias of its own
-  bool cell_is_read = false;     // by an output
-  bool sequences = false;        // all h are outputs, joined along time
+  bool swap = false;           // operands of sums and products
+  bool separate_bias = false;  // added behind the products
+  bool last_differs = false;   // the last step has a bias of its own
+  bool cell_is_read = false;   // by an output
+  bool sequences = false;      // all h are outputs, joined along time
   bool state_is_given = false;
 };
 
@@ -62,8 +63,10 @@ class Unrolled {
                                         Data::of(std::span<const int32_t>(&form.order[static_cast<size_t>(t)], 1)));
       const TensorId x = *b_.op(Op::gather, {turned, step}, GatherAttrs{}, at + "/x");
       const TensorId b = form.last_differs && t == kSteps - 1 ? other : bias;
-      TensorId z = *b_.op(Op::fully_connected, {x, w, form.separate_bias ? kNoTensor : b}, FullyConnectedAttrs{}, at + "/w");
-      z = both(Op::add, z, *b_.op(Op::fully_connected, {h, r, kNoTensor}, FullyConnectedAttrs{}, at + "/r"), at + "/sum");
+      TensorId z =
+          *b_.op(Op::fully_connected, {x, w, form.separate_bias ? kNoTensor : b}, FullyConnectedAttrs{}, at + "/w");
+      z = both(Op::add, z, *b_.op(Op::fully_connected, {h, r, kNoTensor}, FullyConnectedAttrs{}, at + "/r"),
+               at + "/sum");
       if (form.separate_bias) z = both(Op::add, z, b, at + "/biased");
       const TensorId axis = b_.constant(at + "/axis", DType::i32, {}, Data::of(std::span<const int32_t>(&kAxis, 1)));
       const auto part = *b_.node(Op::split, {axis, z}, SplitAttrs{}, at + "/split", 4);
@@ -74,9 +77,8 @@ class Unrolled {
       const TensorId fresh = both(Op::mul, gate(0, form.squash), gate(2, Op::tanh), at + "/new");
       c = both(Op::add, kept, fresh, at + "/c");
       h = both(Op::mul, gate(3, form.squash), unary(Op::tanh, c, at + "/tanh"), at + "/h");
-      rows.push_back(*b_.op(
-          Op::reshape, {h, b_.constant_i32(at + "/row/shape", std::array<int32_t, 3>{1, 1, kUnits})}, ReshapeAttrs{},
-          at + "/row"));
+      rows.push_back(*b_.op(Op::reshape, {h, b_.constant_i32(at + "/row/shape", std::array<int32_t, 3>{1, 1, kUnits})},
+                            ReshapeAttrs{}, at + "/row"));
     }
     graph.outputs = {h};
     if (form.sequences) graph.outputs = {*b_.op(Op::concatenation, rows, ConcatenationAttrs{.axis = 1}, "all")};
@@ -146,8 +148,8 @@ TEST(RollLstm, BackwardStepsReadTheInputReversed) {
 
 TEST(RollLstm, WhatDiffersStays) {
   for (const Form& form :
-       {Form{.squash = Op::tanh}, Form{.squash = Op::hard_sigmoid}, Form{.last_differs = true}, Form{.cell_is_read = true},
-        Form{.state_is_given = true}, Form{.order = {0, 2, 1}}, Form{.order = {0, 0, 0}}}) {
+       {Form{.squash = Op::tanh}, Form{.squash = Op::hard_sigmoid}, Form{.last_differs = true},
+        Form{.cell_is_read = true}, Form{.state_is_given = true}, Form{.order = {0, 2, 1}}, Form{.order = {0, 0, 0}}}) {
     Unrolled net(form);
     const std::string before = dump(net.graph);
     ASSERT_EQ(*roll_lstm(net.graph), 0);

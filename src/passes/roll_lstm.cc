@@ -301,9 +301,8 @@ class Rolling {
       if (t == last) t = stand_in;
     const std::vector<NodeId> producers = graph_.producers();
     const std::vector<char> kept = trial.remove_unused();
-    return std::ranges::any_of(chain_, [&](size_t s) {
-      return kept[static_cast<size_t>(producers[static_cast<size_t>(steps_[s].h)])] != 0;
-    });
+    return std::ranges::any_of(
+        chain_, [&](size_t s) { return kept[static_cast<size_t>(producers[static_cast<size_t>(steps_[s].h)])] != 0; });
   }
 
   Graph& graph_;

@@ -100,9 +100,7 @@ class Shortening {
   // An output keeps its name, so what stands for it must be nothing that has one of its own.
   Status output(TensorId& t) {
     THIMBLE_ASSIGN(const TensorId now, shorter(t));
-    const auto listed = [now](const std::vector<TensorId>& list) {
-      return std::ranges::find(list, now) != list.end();
-    };
+    const auto listed = [now](const std::vector<TensorId>& list) { return std::ranges::find(list, now) != list.end(); };
     if (now == t || listed(graph_.inputs) || listed(graph_.outputs) || graph_.at(now).constant() ||
         graph_.at(now).variable)
       return {};
