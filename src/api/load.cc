@@ -5,7 +5,6 @@
 #include "base/file.h"
 #include "formats/foreign_file.h"
 #include "formats/model_file.h"
-#include "passes/raise_loops.h"
 #include "passes/tidy_import.h"
 
 namespace thimble {
@@ -52,19 +51,6 @@ Result<LoadedModel> read_model_file(Data file, const std::string& name, const st
 Result<LoadedModel> load_model(const std::string& path, const std::string& signature) {
   THIMBLE_ASSIGN(Data file, open_model_file(path));
   return read_model_file(std::move(file), path, signature);
-}
-
-Status raise_loops(LoadedModel& model) {
-  auto raised = raise_loops(static_cast<Checked&&>(model));
-  if (!raised) return with_context(std::move(raised).error(), model.name);
-  static_cast<Checked&>(model) = std::move(*raised);
-  return {};
-}
-
-Result<LoadedModel> load_layers(const std::string& path) {
-  THIMBLE_ASSIGN(LoadedModel model, load_model(path));
-  THIMBLE_TRY(raise_loops(model));
-  return model;
 }
 
 Result<LoadedModel> load_model_bytes(std::span<const uint8_t> bytes, const std::string& name) {

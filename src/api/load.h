@@ -26,12 +26,6 @@ Result<LoadedModel> read_model_file(Data file, const std::string& name, const st
 // Maps and verifies a .tflite, .onnx or packed file, told apart by content ("-": the standard input). Errors: bad_file
 // (missing, damaged), unsupported, needs_value; they name the file.
 Result<LoadedModel> load_model(const std::string& path, const std::string& signature = {});
-// The same, with recurrent layers that the file has as loops in the form that is measured, quantised, trained and
-// exported (passes/raise_loops.h): LSTM layers then keep their states from run to run, until
-// Session::reset_variables().
-Result<LoadedModel> load_layers(const std::string& path);
-// Of a model that was read.
-Status raise_loops(LoadedModel& model);
 // The same for a file in memory, which is copied. `name` is what errors call it.
 Result<LoadedModel> load_model_bytes(std::span<const uint8_t> bytes, const std::string& name);
 

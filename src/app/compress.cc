@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "api/load.h"
+#include "api/load_layers.h"
 #include "app/commands.h"
 #include "app/flag_fields.h"
 #include "app/interrupt.h"

@@ -1,7 +1,7 @@
 // `thimble distill`: a float model learns from another model's answers as well as from the labels.
 #include "compress/distill/distill.h"
 
-#include "api/load.h"
+#include "api/load_layers.h"
 #include "app/commands.h"
 #include "app/flag_fields.h"
 #include "app/output.h"

@@ -1,7 +1,7 @@
 // `thimble eval`: how good a model is on a data set, with its confusion matrix and interval.
 #include <algorithm>
 
-#include "api/load.h"
+#include "api/load_layers.h"
 #include "app/commands.h"
 #include "app/data_arguments.h"
 #include "app/device_verbs.h"

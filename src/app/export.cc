@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <optional>
 
-#include "api/load.h"
+#include "api/load_layers.h"
 #include "app/commands.h"
 #include "app/cross_compile.h"
 #include "app/export_examples.h"

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "api/load.h"
+#include "api/load_layers.h"
 #include "app/commands.h"
 #include "app/cross_compile.h"
 #include "app/output.h"

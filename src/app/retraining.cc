@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "api/load.h"
+#include "api/load_layers.h"
 #include "app/interrupt.h"
 #include "app/long_work.h"
 #include "app/output.h"

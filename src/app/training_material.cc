@@ -1,6 +1,6 @@
 #include "app/training_material.h"
 
-#include "api/load.h"
+#include "api/load_layers.h"
 #include "app/flag_fields.h"
 #include "app/interrupt.h"
 #include "compress/distill/distill.h"

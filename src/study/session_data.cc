@@ -1,6 +1,6 @@
 #include "study/session_data.h"
 
-#include "api/load.h"
+#include "api/load_layers.h"
 #include "base/file.h"
 #include "data/classes.h"
 #include "data/fingerprint.h"
