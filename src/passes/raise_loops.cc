@@ -6,6 +6,7 @@
 
 #include "ops/operands.h"
 #include "passes/fold_constants.h"
+#include "passes/join_products.h"
 #include "passes/lower_lstm.h"
 #include "passes/roll_lstm.h"
 #include "passes/shorten_moves.h"
@@ -51,6 +52,7 @@ Result<Checked> raise_loops(Checked checked) {
   THIMBLE_ASSIGN(const int layers, roll_lstm(graph));
   if (layers > 0) THIMBLE_TRY(lower_lstm(graph));
   THIMBLE_TRY(shorten_moves(graph));
+  THIMBLE_TRY(join_products(graph));
   graph.remove_unused();
   return check(std::move(graph));
 }

@@ -166,7 +166,7 @@ TEST(RaiseLoops, ALayerThatGivesAllStepsIsOneNode) {
   EXPECT_EQ(raised->graph.inputs, std::vector<TensorId>{raised->graph.nodes[0].inputs[0]});
 }
 
-TEST(RaiseLoops, StepsThatStayReadTheirInputByOneSlice) {
+TEST(RaiseLoops, StepsThatStayShareOneProductWithTheInput) {
   Unrolled net({.squash = Op::hard_sigmoid});
   const auto raised = raise_loops(*check(net.graph));
   ASSERT_TRUE(raised) << raised.error().to_string();
@@ -174,6 +174,10 @@ TEST(RaiseLoops, StepsThatStayReadTheirInputByOneSlice) {
   EXPECT_EQ(std::ranges::count(names, "gather"), 0);
   EXPECT_EQ(std::ranges::count(names, "strided_slice"), kSteps);
   EXPECT_EQ(std::ranges::count(names, "reshape"), 0);
+  EXPECT_EQ(std::ranges::count(names, "fully_connected"), 1 + kSteps - 1);  // the first step's state is 0
+  const Node& product = raised->graph.nodes[0];
+  EXPECT_EQ(raised->graph.at(product.outputs[0]).shape, (Shape{1, kSteps, 4 * kUnits}));
+  EXPECT_EQ(product.inputs[0], raised->graph.inputs[0]);
 }
 
 TEST(RaiseLoops, LeavesOtherGraphsAlone) {

@@ -70,7 +70,7 @@ class Shortening {
   Result<TensorId> from_source(TensorId t) {
     const Tensor& y = was_.at(t);
     const Elements& elements = origins_.of(t);
-    const TensorId source = whole_tensor(was_, elements);
+    const TensorId source = y.shape.rank() > 0 ? whole_tensor(was_, elements) : kNoTensor;
     if (source != kNoTensor) {
       if (was_.at(source).shape == y.shape) return source;
       std::vector<int32_t> dims;

@@ -72,6 +72,34 @@ TEST_P(Recurrent, LayersHaveTheirOperators) {
   EXPECT_TRUE(operators.empty() ? products >= 5 : products == expected("fully_connected")) << products;
 }
 
+// Networks that differ from these in one operand, which mostly makes them no layer: never another answer.
+TEST_P(Recurrent, WhatIsAlmostALayerComputesTheSame) {
+  constexpr uint64_t kMutants = 60;
+  uint64_t drawn = 0;
+  int sound = 0;
+  const auto draw = [&](size_t n) { return static_cast<size_t>(random_bits(11, 0, drawn++) % n); };
+  for (uint64_t m = 0; m < kMutants; ++m) {
+    Graph mutant = file_;
+    const size_t n = draw(mutant.nodes.size());
+    TensorId& operand = mutant.nodes[n].inputs[draw(mutant.nodes[n].inputs.size())];
+    if (operand == kNoTensor || mutant.at(operand).type != DType::f32) continue;
+    std::vector<TensorId> others;  // constants, and what is computed before
+    for (size_t t = 0; t < mutant.tensors.size(); ++t)
+      if (mutant.tensors[t].type == DType::f32 && mutant.tensors[t].shape == mutant.at(operand).shape)
+        others.push_back(static_cast<TensorId>(t));
+    operand = others[draw(others.size())];
+    const auto checked = check(mutant);
+    if (!checked) continue;
+    ++sound;
+    const auto raised = raise_loops(*checked);
+    ASSERT_TRUE(raised) << raised.error().to_string();
+    const auto want = run_graph(mutant, {x_}, kModes[0]), got = run_graph(raised->graph, {x_}, kModes[0]);
+    ASSERT_TRUE(want && got);
+    EXPECT_EQ(difference_floats((*got)[0], (*want)[0], 1e-5), "") << "mutant " << m;
+  }
+  EXPECT_GT(sound, 5);
+}
+
 // In int8 as in float32, but for what 8 bits cost; the file that is written says the same.
 TEST_P(Recurrent, IsQuantised) {
   const std::vector<float> x = floats(x_);
