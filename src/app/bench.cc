@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "api/load_layers.h"
 #include "api/model_runner.h"
 #include "app/bench_inputs.h"
 #include "app/bench_profile.h"
@@ -151,6 +152,7 @@ Status load(const BenchOptions& o, int threads, const Context& context, Bench* b
     if (!again && again.error().code == ErrorCode::needs_value) return load_runner(o, file, plan, bench);
     THIMBLE_ASSIGN(model, std::move(again));
   }
+  THIMBLE_TRY(raise_layers(model));
   note_free_sizes(model.graph, context);
   THIMBLE_ASSIGN(Checked prepared, prepare_for_inference(std::move(model)));
   THIMBLE_ASSIGN(auto program, Program::plan(std::move(prepared), plan));

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "api/load.h"
+#include "api/load_layers.h"
 #include "app/commands.h"
 #include "app/flag_fields.h"
 #include "app/interrupt.h"
@@ -115,7 +115,7 @@ Status run_compress(const Arguments& a, const Context& context) {
   THIMBLE_TRY(check_model_output(a.output, {a.model, a.teacher}, a.force));
   CompressionOptions options;
   THIMBLE_ASSIGN(options.goal, goal_of(a));
-  THIMBLE_ASSIGN(LoadedModel model, load_model(a.model));
+  THIMBLE_ASSIGN(LoadedModel model, load_layers(a.model));
   THIMBLE_TRY(refuse_quantised(model.graph));
   options.fingerprint = sha256_hex(model.file.as<uint8_t>());
   THIMBLE_ASSIGN(Checked prepared, prepare_for_inference(std::move(model)));

@@ -1,7 +1,7 @@
 // `thimble distill`: a float model learns from another model's answers as well as from the labels.
 #include "compress/distill/distill.h"
 
-#include "api/load.h"
+#include "api/load_layers.h"
 #include "app/commands.h"
 #include "app/flag_fields.h"
 #include "app/output.h"
@@ -22,7 +22,7 @@ struct DistillArguments {
 Status run_distill(DistillArguments& a, const Context& context) {
   THIMBLE_TRY(complete(a.stage));
   THIMBLE_TRY(check_model_output(a.common.output, {a.common.model, a.stage.teacher}, a.common.force));
-  THIMBLE_ASSIGN(LoadedModel teacher, load_model(a.stage.teacher));
+  THIMBLE_ASSIGN(LoadedModel teacher, load_layers(a.stage.teacher));
   DistillOptions o = distill_options(a.stage);
   o.teacher = std::make_shared<const Graph>(std::move(teacher.graph));
   o.threads = context.thread_count();

@@ -1,7 +1,7 @@
 // `thimble eval`: how good a model is on a data set, with its confusion matrix and interval.
 #include <algorithm>
 
-#include "api/load.h"
+#include "api/load_layers.h"
 #include "app/commands.h"
 #include "app/data_arguments.h"
 #include "app/device_verbs.h"
@@ -168,7 +168,7 @@ Status choose_part(const EvalOptions& o, const Graph& graph, const ModelData& da
 }
 
 Status eval(const EvalOptions& o, const Context& context) {
-  THIMBLE_ASSIGN(LoadedModel model, load_model(o.model));
+  THIMBLE_ASSIGN(LoadedModel model, load_layers(o.model));
   note_left_out(model.graph, context);
   THIMBLE_ASSIGN(const Checked prepared, prepare_for_inference(std::move(model)));
   const Graph& graph = prepared.graph;

@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <optional>
 
-#include "api/load.h"
+#include "api/load_layers.h"
 #include "app/commands.h"
 #include "app/cross_compile.h"
 #include "app/export_examples.h"
@@ -150,7 +150,7 @@ Status run(const Arguments& a, const Context& context) {
   if (!a.format && a.weights != micro::Weights::plain)
     return fail(ErrorCode::usage, "--format header writes the file, whose weights are what they are",
                 "take another --format, or leave --weights out");
-  THIMBLE_ASSIGN(LoadedModel model, load_model(a.model));
+  THIMBLE_ASSIGN(LoadedModel model, load_layers(a.model));
   note_left_out(model.graph, context);
   micro::Emitted emitted;
   std::vector<micro::File> files;

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "api/load.h"
+#include "api/load_layers.h"
 #include "app/commands.h"
 #include "app/cross_compile.h"
 #include "app/output.h"
@@ -90,7 +90,7 @@ void print_table(const std::vector<BoardFit>& fits, const Context& context) {
 
 Status run(const Arguments& a, const Context& context) {
   THIMBLE_ASSIGN(const std::vector<Board> boards, find_boards(a.board));
-  THIMBLE_ASSIGN(LoadedModel model, load_model(a.model));
+  THIMBLE_ASSIGN(LoadedModel model, load_layers(a.model));
   note_left_out(model.graph, context);
   note_free_sizes(model.graph, context);
   THIMBLE_ASSIGN(const Checked prepared, prepare_for_inference(std::move(model)));

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "api/load.h"
+#include "api/load_layers.h"
 #include "app/commands.h"
 #include "app/inspect_listing.h"
 #include "app/output.h"
@@ -310,6 +310,7 @@ Status inspect(const InspectOptions& o, const Context& context) {
       !model && (model.error().code == ErrorCode::unsupported || model.error().code == ErrorCode::needs_value);
   if (refused && is_tflite({bytes.bytes, bytes.size})) return inspect_listing(o, bytes, model.error(), context);
   THIMBLE_ASSIGN(inspected.model, std::move(model));
+  THIMBLE_TRY(raise_layers(inspected.model));
   THIMBLE_ASSIGN(inspected.summary, summarize_graph(inspected.model.graph));
   const std::span<const uint8_t> file(inspected.model.file.bytes, inspected.model.file.size);
   THIMBLE_ASSIGN(inspected.deflated, deflated_bytes(file));

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "api/load.h"
+#include "api/load_layers.h"
 #include "app/commands.h"
 #include "app/flag_fields.h"
 #include "app/interrupt.h"
@@ -215,7 +215,7 @@ void print_tables(const Outcome& outcome, int64_t before, int64_t after, const C
 Status run_quantize(Arguments& a, const Context& context) {
   THIMBLE_TRY(check_model_output(a.output, {a.model, a.training.teacher}, a.force));
   THIMBLE_TRY(check_arguments(a));
-  THIMBLE_ASSIGN(LoadedModel model, load_model(a.model));
+  THIMBLE_ASSIGN(LoadedModel model, load_layers(a.model));
   const auto before = static_cast<int64_t>(model.file.size);
   THIMBLE_TRY(refuse_losses(model.graph));
   THIMBLE_ASSIGN(Checked prepared, prepare_for_inference(std::move(model)));

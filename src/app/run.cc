@@ -3,6 +3,7 @@
 #include <cstring>
 #include <limits>
 
+#include "api/load_layers.h"
 #include "api/model_runner.h"
 #include "app/commands.h"
 #include "app/data_arguments.h"
@@ -291,6 +292,7 @@ Status run(const RunOptions& o, const Context& context) {
     if (!again && again.error().code == ErrorCode::needs_value) return run_values(o, file, plan, context);
     THIMBLE_ASSIGN(model, std::move(again));
   }
+  THIMBLE_TRY(raise_layers(model));
   note_free_sizes(model.graph, context);
   THIMBLE_ASSIGN(Checked prepared, prepare_for_inference(std::move(model)));
   std::unique_ptr<Session> session;

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "api/load.h"
+#include "api/load_layers.h"
 #include "app/commands.h"
 #include "app/flag_fields.h"
 #include "app/interrupt.h"
@@ -83,7 +83,7 @@ Status run_shrink(Arguments& a, const Context& context) {
     return fail(ErrorCode::usage, format("--rank {} needs samples", name(plan.ranking)),
                 "give --data SET, for instance --data fashion-mnist, or use --rank l1");
   THIMBLE_TRY(check_model_output(a.output, {a.model, a.teacher}, a.force));
-  THIMBLE_ASSIGN(LoadedModel model, load_model(a.model));
+  THIMBLE_ASSIGN(LoadedModel model, load_layers(a.model));
   THIMBLE_ASSIGN(Checked prepared, prepare_for_inference(std::move(model)));
   Graph& graph = prepared.graph;
   if (graph.inputs.empty()) return fail(ErrorCode::usage, "the model has no input");

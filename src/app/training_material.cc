@@ -1,6 +1,6 @@
 #include "app/training_material.h"
 
-#include "api/load.h"
+#include "api/load_layers.h"
 #include "app/flag_fields.h"
 #include "app/interrupt.h"
 #include "compress/distill/distill.h"
@@ -44,7 +44,7 @@ void note_teachers_feeding(const Graph& teacher, const std::string& name, const 
 
 Result<Techniques> taught(const RetrainArguments& a, const Graph& student, const Context& context) {
   if (a.teacher.empty()) return Techniques();
-  auto model = load_model(a.teacher);
+  auto model = load_layers(a.teacher);
   if (!model) return with_context(std::move(model).error(), "--teacher");
   note_teachers_feeding(model->graph, a.teacher, student, context);
   DistillOptions lesson;

@@ -171,6 +171,7 @@ Status Emitter::nodes() {
   headers_.clear();
   weights_.clear();
   plans_.clear();
+  written_.clear();
   body_.clear();
   weights_bytes_ = derived_bytes_ = 0;
   scratch_used_.clear();
@@ -283,7 +284,7 @@ std::string Emitter::constant(TensorId t) {
 
 std::string Emitter::plan_of(NodeId node, std::string_view type) {
   const std::string symbol = format("{}_plan_{}", name_, node);
-  PlanWriter writer(format("{}_p{}", name_, node));
+  PlanWriter writer(format("{}_p{}", name_, node), written_);
   resolved(node).plan.visit(writer);
   plans_ += "\n" + writer.text(type, symbol);
   derived_bytes_ += writer.array_bytes();
@@ -306,6 +307,8 @@ EmitContext::Buffer Emitter::scratch(NodeId node, int64_t least, int64_t step, i
 
 std::string Emitter::constant_of(NodeId node, std::string_view what, std::span<const int32_t> values, bool on_avr) {
   const std::string symbol = format("{}_p{}_{}", name_, node, what);
+  const std::string& held_by = written_.name(on_avr ? "int32_t on AVR" : "int32_t", values, symbol);
+  if (held_by != symbol) return held_by;
   const std::string text = array("int32_t", symbol, values.data(), static_cast<int64_t>(values.size()));
   if (on_avr) {
     plans_ += "\n#if defined(THIMBLE_AVR)\n" + text + "#endif\n";
@@ -349,6 +352,10 @@ std::string Emitter::declared(NodeId node, std::string_view what, std::string_vi
 std::string Emitter::packed_of(NodeId node, std::string_view what, std::span<const int8_t> values,
                                std::span<const int8_t> on_avr) {
   const std::string symbol = format("{}_p{}_{}", name_, node, what);
+  std::vector<int8_t> both(values.begin(), values.end());
+  both.insert(both.end(), on_avr.begin(), on_avr.end());
+  const std::string& held_by = written_.name(format("words {}", values.size()), std::span<const int8_t>(both), symbol);
+  if (held_by != symbol) return held_by;
   const auto written = [&](std::span<const int8_t> list) {
     return array("THIMBLE_WORDS int8_t", symbol, list.data(), static_cast<int64_t>(list.size()));
   };

@@ -9,6 +9,7 @@
 #include "micro/emit.h"
 #include "micro/head.h"
 #include "micro/memory.h"
+#include "micro/plan_writer.h"
 
 namespace thimble::micro {
 
@@ -104,6 +105,7 @@ class Emitter {
   std::set<std::string> headers_;
   std::map<TensorId, std::string> constants_;
   std::string weights_, plans_, body_;
+  WrittenArrays written_;  // in plans_
   std::optional<Head> head_;
   size_t features_end_ = 0;   // of body_: the calls before this give the features of the head
   std::string avr_obstacle_;  // why AVR would read the wrong memory; empty: it would not

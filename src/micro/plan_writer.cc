@@ -43,9 +43,12 @@ void PlanWriter::add(std::string_view name, const char* type, const T* values, i
   std::string symbol = prefix_;
   for (const std::string& group : groups_) symbol += "_" + identifier(group);
   symbol += "_" + identifier(name);
-  arrays_ += micro::array<T>(type, symbol, values, count);
-  array_bytes_ += count * static_cast<int64_t>(sizeof(T));
-  item(name, symbol);
+  const std::string& held_by = written_.name(type, std::span(values, static_cast<size_t>(count)), symbol);
+  if (held_by == symbol) {
+    arrays_ += micro::array<T>(type, symbol, values, count);
+    array_bytes_ += count * static_cast<int64_t>(sizeof(T));
+  }
+  item(name, held_by);
 }
 
 void PlanWriter::array(std::string_view name, const int8_t* values, int64_t count) {

@@ -1,6 +1,8 @@
 // An operator's plan as a C constant.
 #pragma once
 
+#include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -8,11 +10,29 @@
 
 namespace thimble::micro {
 
+// Arrays that have been written, by what they hold: the same weights, tables and multipliers in every step of a
+// recurrent layer stand in flash once.
+class WrittenArrays {
+ public:
+  // The array's name, which is `symbol` where it has to be written.
+  template <class T>
+  const std::string& name(const std::string& type, std::span<const T> values, const std::string& symbol) {
+    const auto bytes = std::as_bytes(values);
+    const std::string held(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    return symbols_.try_emplace({type, held}, symbol).first->second;
+  }
+  void clear() { symbols_.clear(); }
+
+ private:
+  std::map<std::pair<std::string, std::string>, std::string> symbols_;
+};
+
 // Positional initialisers of the struct (C++ of 2011 knows no others), a line for each field with its name behind it;
-// the arrays that the struct points to as constants before it, called PREFIX_GROUP_NAME.
+// the arrays that the struct points to, where there are none like them yet, as constants before it, called
+// PREFIX_GROUP_NAME.
 class PlanWriter final : public PlanVisitor {
  public:
-  explicit PlanWriter(std::string prefix) : prefix_(std::move(prefix)) {}
+  PlanWriter(std::string prefix, WrittenArrays& written) : prefix_(std::move(prefix)), written_(written) {}
 
   void number(std::string_view name, int64_t value) override;
   void real(std::string_view name, float value) override;
@@ -37,6 +57,7 @@ class PlanWriter final : public PlanVisitor {
   void add(std::string_view name, const char* type, const T* values, int64_t count);
 
   std::string prefix_, arrays_;
+  WrittenArrays& written_;
   std::vector<std::string> groups_;  // that are open, outermost first
   std::vector<Line> lines_;
   int64_t array_bytes_ = 0;

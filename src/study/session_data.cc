@@ -1,6 +1,6 @@
 #include "study/session_data.h"
 
-#include "api/load.h"
+#include "api/load_layers.h"
 #include "base/file.h"
 #include "data/classes.h"
 #include "data/fingerprint.h"
@@ -152,7 +152,7 @@ Status scale_targets_of(const std::string& set, const Dataset& train, Feeding* f
 Status load_imported_model(Recipe& recipe) {
   if (recipe.model.file.empty()) return {};
   const std::string path = join_path(recipe.directory, recipe.model.file);
-  THIMBLE_ASSIGN(LoadedModel loaded, load_model(path));
+  THIMBLE_ASSIGN(LoadedModel loaded, load_layers(path));
   Graph& graph = loaded.graph;
   if (Status whole = refuse_losses(graph); !whole) return with_context(std::move(whole).error(), path);
   if (recipe.model.input.empty() && !graph.inputs.empty()) {

@@ -1,5 +1,6 @@
 // Any bytes as a .tflite whose network is then run: refused, or planned (or found too large) and run, by the fast paths
-// and by the references, on zeros, ones and the largest numbers. What the reader accepts does not trap later.
+// and by the references, with recurrent layers as loops and as layers, on zeros, ones and the largest numbers. What the
+// reader accepts does not trap later.
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -7,6 +8,7 @@
 #include "formats/tflite/tflite.h"
 #include "ops/check.h"
 #include "passes/pipeline.h"
+#include "passes/raise_loops.h"
 #include "runtime/program.h"
 
 namespace {
@@ -36,6 +38,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto total = thimble::cost(*graph);
   if (!total || total->macs > kMostMacs) return 0;
   run(*graph, true);
+  if (auto checked = thimble::check(*graph))
+    if (auto raised = thimble::raise_loops(std::move(*checked))) run(std::move(raised->graph), false);
   auto prepared = thimble::prepare_for_inference(*graph);
   if (prepared) run(std::move(prepared->graph), false);
   return 0;

@@ -1,0 +1,60 @@
+#include "passes/raise_loops.h"
+
+#include <map>
+#include <set>
+#include <tuple>
+
+#include "ops/operands.h"
+#include "passes/fold_constants.h"
+#include "passes/join_products.h"
+#include "passes/lower_lstm.h"
+#include "passes/roll_lstm.h"
+#include "passes/shorten_moves.h"
+
+namespace thimble {
+namespace {
+
+// Bytes of constants, and how they are read: every turn of a loop has tensors of its own for them.
+using Bytes = std::tuple<const uint8_t*, DType, std::vector<int64_t>>;
+
+Bytes bytes_of(const Tensor& t) {
+  return {t.data.bytes, t.type, std::vector<int64_t>(t.shape.dims().begin(), t.shape.dims().end())};
+}
+
+bool plain(const Tensor& t) { return t.constant() && t.quant.empty() && t.data.size > 0; }
+
+// Whether two layers have the same weights.
+bool has_steps(const Graph& graph) {
+  std::set<Bytes> first;
+  for (const Node& node : graph.nodes) {
+    const LayerOperands* layer = layer_of(node);
+    if (!layer || std::ssize(node.inputs) <= layer->weights) continue;
+    const Tensor& weights = graph.at(node.inputs[static_cast<size_t>(layer->weights)]);
+    if (plain(weights) && !first.insert(bytes_of(weights)).second) return true;
+  }
+  return false;
+}
+
+void share_constants(Graph& graph) {
+  std::map<Bytes, TensorId> first;
+  for (Node& node : graph.nodes)
+    for (TensorId& t : node.inputs)
+      if (t != kNoTensor && plain(graph.at(t))) t = first.try_emplace(bytes_of(graph.at(t)), t).first->second;
+}
+
+}  // namespace
+
+Result<Checked> raise_loops(Checked checked) {
+  if (!has_steps(checked.graph)) return checked;
+  // What the first step computes from a state of zeros.
+  THIMBLE_ASSIGN(Graph graph, fold_constants(std::move(checked.graph)));
+  share_constants(graph);
+  THIMBLE_ASSIGN(const int layers, roll_lstm(graph));
+  if (layers > 0) THIMBLE_TRY(lower_lstm(graph));
+  THIMBLE_TRY(shorten_moves(graph));
+  THIMBLE_TRY(join_products(graph));
+  graph.remove_unused();
+  return check(std::move(graph));
+}
+
+}  // namespace thimble
