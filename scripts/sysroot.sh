@@ -33,7 +33,8 @@ echo "sysroot: $wanted for $arch" >&2
 
 from_packages() {
   private+=(-o "APT::Architecture=$arch" -o "APT::Architectures=$arch")
-  [ -n "$(find "$state/lists" -maxdepth 1 -name '*_Packages*' -mtime -1)" ] || apt-get -qq "${private[@]}" update >&2
+  [ -n "$(find "$state/lists" -maxdepth 1 -name '*_Packages*' -mtime -1)" ] || apt-get -qq "${private[@]}" update >&2 \
+    || echo "sysroot: one list is missing (a mirror between two states?): the packages come from the others" >&2
   local names=() package file
   for package in "${packages[@]}"; do
     if [[ $package == /*/ ]]; then

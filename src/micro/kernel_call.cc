@@ -18,7 +18,7 @@ class Window final : public PlanVisitor {
   void array(std::string_view, const int32_t*, int64_t) override {}
   void array(std::string_view, const uint32_t*, int64_t) override {}
   void array(std::string_view, const float*, int64_t) override {}
-  void array(std::string_view, const thimble_dim*, int64_t) override {}
+  void positions(std::string_view, const thimble_dim*, int64_t) override {}
   void begin(std::string_view) override {}
   void end() override {}
 

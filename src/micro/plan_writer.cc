@@ -61,7 +61,7 @@ void PlanWriter::array(std::string_view name, const uint32_t* values, int64_t co
   add(name, "uint32_t", values, count);
 }
 void PlanWriter::array(std::string_view name, const float* values, int64_t count) { add(name, "float", values, count); }
-void PlanWriter::array(std::string_view name, const thimble_dim* values, int64_t count) {
+void PlanWriter::positions(std::string_view name, const thimble_dim* values, int64_t count) {
   add(name, "thimble_dim", values, count);
 }
 

@@ -40,7 +40,7 @@ class PlanWriter final : public PlanVisitor {
   void array(std::string_view name, const int32_t* values, int64_t count) override;
   void array(std::string_view name, const uint32_t* values, int64_t count) override;
   void array(std::string_view name, const float* values, int64_t count) override;
-  void array(std::string_view name, const thimble_dim* values, int64_t count) override;
+  void positions(std::string_view name, const thimble_dim* values, int64_t count) override;
   void begin(std::string_view name) override;
   void end() override;
 

@@ -25,7 +25,8 @@ class PlanVisitor {
   virtual void array(std::string_view name, const int32_t* values, int64_t count) = 0;
   virtual void array(std::string_view name, const uint32_t* values, int64_t count) = 0;
   virtual void array(std::string_view name, const float* values, int64_t count) = 0;
-  virtual void array(std::string_view name, const thimble_dim* values, int64_t count) = 0;
+  // The same of sizes and positions: not overloaded, as a thimble_dim is an int32_t on some machines.
+  virtual void positions(std::string_view name, const thimble_dim* values, int64_t count) = 0;
   // A struct or a list inside.
   virtual void begin(std::string_view name) = 0;
   virtual void end() = 0;

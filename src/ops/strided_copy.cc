@@ -116,6 +116,6 @@ void fields(thimble::PlanVisitor& v, std::string_view name, const thimble_parts&
   v.number("rows", p.rows);
   v.number("row", p.row);
   v.number("count", p.count);
-  v.array("begins", p.begin, p.count + 1);
+  v.positions("begins", p.begin, p.count + 1);
   v.end();
 }

@@ -138,7 +138,7 @@ void fields(thimble::PlanVisitor& v, const thimble_rearrange& p) {
   }
   v.end();
   v.number("run", p.run);
-  v.array("places", p.places, count);
+  v.positions("places", p.places, count);
   v.number("base", p.base);
   v.number("scatters", p.scatters);
   v.number("elements", p.elements);

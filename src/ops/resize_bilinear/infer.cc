@@ -111,8 +111,8 @@ void fields(thimble::PlanVisitor& v, std::string_view name, const thimble_resize
   v.begin(name);
   v.number("in", a.in);
   v.number("out", a.out);
-  v.array("below", a.below, a.out);
-  v.array("above", a.above, a.out);
+  v.positions("below", a.below, a.out);
+  v.positions("above", a.above, a.out);
   v.array("part", a.part, a.out);
   v.array("part10", a.part10, a.out);
   v.end();
