@@ -8,7 +8,8 @@
 namespace thimble {
 
 // What an operator that only moves values (OperandRule::moves) makes of `x` in place of its first input, which has that
-// shape; its other inputs are constants. Scales follow their axis. Nothing where they cannot, or the operator does more.
+// shape; its other inputs are constants. Scales follow their axis. Nothing where they cannot, or the operator does
+// more.
 std::optional<Tensor> moved_constant(Graph& graph, const Node& node, const Tensor& x);
 
 }  // namespace thimble

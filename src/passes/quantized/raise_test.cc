@@ -156,5 +156,30 @@ TEST(RaiseQuantized, JoinsAnAdditionBehindADenseLayer) {
   EXPECT_EQ(std::vector<int32_t>(values.begin(), values.end()), (std::vector<int32_t>{8, 4, -8}));
 }
 
+// As a MatMul has them, with a scale per column, where they were too large to be turned while reading.
+TEST(RaiseQuantized, TurnsTheIntegersOfWeights) {
+  Net n;
+  const TensorId x = n.b.input("x", DType::f32, {1, 2});
+  const TensorId q = n.rounded(x, DType::i8, 0.5f, 0);
+  TensorId w = n.real(n.integers("w", DType::i8, {2, 3}, {1, 3, -5, -2, 4, 6}, {{0.25f, 0.5f, 1.0f}, {0, 0, 0}, 1}));
+  const std::vector<int32_t> turned = {1, 0};
+  w = *n.b.op(Op::transpose, {w, n.b.constant_i32("perm", turned)}, TransposeAttrs{}, "turned");
+  FullyConnectedAttrs attrs;
+  attrs.keep_num_dims = true;
+  const TensorId y = *n.b.op(Op::fully_connected, {q, w}, attrs, "dense");
+  const std::vector<float> bias = {1, 0.5f, -1};
+  const TensorId sum = *n.b.op(Op::add, {y, n.b.constant_f32("bias", {3}, bias)}, BinaryAttrs{}, "sum");
+  n.graph.outputs = {n.rounded(sum, DType::i8, 0.25f, 0)};
+  const Graph g = raise(n.graph);
+  ASSERT_EQ(ops_of(g), (std::vector<Op>{Op::quantize, Op::fully_connected, Op::dequantize})) << dump(g);
+  const Tensor& weights = g.at(g.nodes[1].inputs[1]);
+  const auto values = weights.data.as<int8_t>();
+  EXPECT_EQ(std::vector<int>(values.begin(), values.end()), (std::vector<int>{1, -2, 3, 4, -5, 6}));
+  EXPECT_EQ(weights.quant.axis, 0);
+  EXPECT_EQ(weights.quant.scale, (std::vector<float>{0.25f, 0.5f, 1.0f}));
+  const auto biases = g.at(g.nodes[1].inputs[2]).data.as<int32_t>();
+  EXPECT_EQ(std::vector<int32_t>(biases.begin(), biases.end()), (std::vector<int32_t>{8, 2, -2}));
+}
+
 }  // namespace
 }  // namespace thimble
