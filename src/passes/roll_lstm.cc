@@ -215,99 +215,111 @@ std::vector<float> joined(const std::array<std::vector<float>, kGates>& gates) {
   return all;
 }
 
+// Puts an lstm node in the place of one chain.
 class Rolling {
  public:
   Rolling(Graph& graph, const std::vector<Step>& steps, const std::vector<size_t>& chain)
-      : graph_(graph), steps_(steps), chain_(chain) {}
+      : graph_(graph), producers_(graph.producers()), rolled_(graph), builder_(rolled_) {
+    for (const size_t s : chain) steps_.push_back(&steps[s]);
+    rolled_.nodes.clear();  // at first the new ones
+  }
 
   // Whether the chain has become an lstm node; the graph is as it was where not.
   Result<bool> run() {
-    const Step &first = steps_[chain_[0]], &second = steps_[chain_[1]];
-    const Shape h = graph_.at(first.h).shape;
-    const auto time = static_cast<int64_t>(chain_.size());
-    const Shape x_shape{h[0], time, first.inputs};
-    Elements x;
-    for (int64_t b = 0; b < h[0]; ++b)
-      for (const size_t s : chain_) {
-        const auto row = steps_[s].x.begin() + b * first.inputs;
-        x.insert(x.end(), row, row + first.inputs);
-      }
-    Graph rolled = graph_;
-    std::vector<Node> nodes;
-    nodes.swap(rolled.nodes);
-    Builder builder(rolled);
-    const std::vector<NodeId> producers = graph_.producers();
-    const auto node_of = [&](TensorId t) { return static_cast<size_t>(producers[static_cast<size_t>(t)]); };
     // The layer stands where the last of its input is there, which has to be before the first step gives anything.
+    const Elements x = input();
     NodeId after = -1;
-    for (const Element& e : x) after = std::max(after, producers[static_cast<size_t>(e.tensor)]);
-    if (after >= producers[static_cast<size_t>(first.h)]) return false;
-    const std::string name = layer_name(graph_.nodes[node_of(first.h)].name);
-    THIMBLE_ASSIGN(const TensorId sequence, arrange(builder, x, x_shape, name + "/input"));
-    if (sequence == kNoTensor) return false;
-    std::array<std::vector<float>, kGates> kernel;
-    for (size_t g = 0; g < kGates; ++g) kernel[g] = second.terms[g].w;
-    const TensorId w = builder.constant_f32(name + "/kernel", Shape{4 * h[1], first.inputs}, joined(kernel));
-    const TensorId r =
-        builder.constant_f32(name + "/recurrent_kernel", Shape{4 * h[1], h[1]}, joined(second.recurrent));
-    const TensorId bias = builder.constant_f32(name + "/bias", Shape{4 * h[1]}, joined(second.bias));
-    const bool sequences = any_read_but_last();
-    THIMBLE_ASSIGN(const auto made,
-                   builder.node(Op::lstm, {sequence, w, r, bias}, LstmAttrs{.return_sequences = sequences}, name, 5));
-    std::map<TensorId, TensorId> stands_for;  // of the h of steps
-    if (!sequences) stands_for[steps_[chain_.back()].h] = made[0];
-    for (int64_t t = 0; sequences && t < time; ++t) {
-      Elements row;
-      for (int64_t b = 0; b < h[0]; ++b)
-        for (int64_t u = 0; u < h[1]; ++u) row.push_back({made[0], (b * time + t) * h[1] + u});
-      THIMBLE_ASSIGN(stands_for[steps_[chain_[static_cast<size_t>(t)]].h],
-                     arrange(builder, row, Shape{h[0], 1, h[1]}, format("{}/{}", name, t)));
-    }
-    for (const auto& [was, now] : stands_for)
-      if (std::ranges::find(graph_.outputs, was) != graph_.outputs.end()) rolled.at(now).name = graph_.at(was).name;
-    const auto rename = [&](std::vector<TensorId>& ids) {
-      for (TensorId& t : ids)
-        if (const auto it = stands_for.find(t); it != stands_for.end()) t = it->second;
-    };
-    const size_t layer_nodes = rolled.nodes.size();
-    std::vector<Node> layer;
-    layer.swap(rolled.nodes);
-    rolled.nodes.assign(nodes.begin(), nodes.begin() + after + 1);
-    rolled.nodes.insert(rolled.nodes.end(), layer.begin(), layer.end());
-    rolled.nodes.insert(rolled.nodes.end(), nodes.begin() + after + 1, nodes.end());
-    for (size_t n = static_cast<size_t>(after + 1) + layer_nodes; n < rolled.nodes.size(); ++n)
-      rename(rolled.nodes[n].inputs);
-    rename(rolled.outputs);
-    const std::vector<char> kept = rolled.remove_unused();
-    for (const size_t s : chain_)
-      for (const TensorId t : {steps_[s].h, steps_[s].c})
-        if (kept[node_of(t) + layer_nodes]) return false;  // c is read
-    THIMBLE_TRY(verify(rolled));
-    graph_ = std::move(rolled);
+    for (const Element& e : x) after = std::max(after, producers_[static_cast<size_t>(e.tensor)]);
+    if (after >= producers_[static_cast<size_t>(steps_[0]->h)]) return false;
+    THIMBLE_ASSIGN(const bool made, make_layer(x));
+    if (!made) return false;
+    const size_t nodes = rolled_.nodes.size();
+    splice(static_cast<size_t>(after + 1));
+    const std::vector<char> kept = rolled_.remove_unused();
+    for (const Step* step : steps_)
+      if (kept[node_of(step->h) + nodes] || kept[node_of(step->c) + nodes]) return false;  // c is read
+    THIMBLE_TRY(verify(rolled_));
+    graph_ = std::move(rolled_);
     return true;
   }
 
  private:
-  // Whether anything but the steps themselves reads an h before the last.
+  size_t node_of(TensorId t) const { return static_cast<size_t>(producers_[static_cast<size_t>(t)]); }
+
+  // [batch, time, inputs]
+  Elements input() const {
+    Elements x;
+    const int64_t batch = graph_.at(steps_[0]->h).shape[0], inputs = steps_[0]->inputs;
+    for (int64_t b = 0; b < batch; ++b)
+      for (const Step* step : steps_) {
+        const auto row = step->x.begin() + b * inputs;
+        x.insert(x.end(), row, row + inputs);
+      }
+    return x;
+  }
+
+  // The nodes of the layer, and what stands for each h from now on. False: its input is not of the kind that arrange()
+  // finds.
+  Result<bool> make_layer(const Elements& x) {
+    const Step& step = *steps_[1];
+    const Shape h = graph_.at(steps_[0]->h).shape;
+    const int64_t batch = h[0], units = h[1], inputs = steps_[0]->inputs, time = std::ssize(steps_);
+    const std::string name = layer_name(graph_.nodes[node_of(steps_[0]->h)].name);
+    THIMBLE_ASSIGN(const TensorId sequence, arrange(builder_, x, Shape{batch, time, inputs}, name + "/input"));
+    if (sequence == kNoTensor) return false;
+    std::array<std::vector<float>, kGates> kernel;
+    for (size_t g = 0; g < kGates; ++g) kernel[g] = step.terms[g].w;
+    const TensorId w = builder_.constant_f32(name + "/kernel", {4 * units, inputs}, joined(kernel));
+    const TensorId r = builder_.constant_f32(name + "/recurrent_kernel", {4 * units, units}, joined(step.recurrent));
+    const TensorId bias = builder_.constant_f32(name + "/bias", {4 * units}, joined(step.bias));
+    const bool sequences = any_read_but_last();
+    THIMBLE_ASSIGN(const auto y,
+                   builder_.node(Op::lstm, {sequence, w, r, bias}, LstmAttrs{.return_sequences = sequences}, name, 5));
+    if (!sequences) stands_for_[steps_.back()->h] = y[0];
+    for (int64_t t = 0; sequences && t < time; ++t) {
+      Elements row;
+      for (int64_t b = 0; b < batch; ++b)
+        for (int64_t u = 0; u < units; ++u) row.push_back({y[0], (b * time + t) * units + u});
+      THIMBLE_ASSIGN(stands_for_[steps_[static_cast<size_t>(t)]->h],
+                     arrange(builder_, row, Shape{batch, 1, units}, format("{}/{}", name, t)));
+    }
+    for (const auto& [was, now] : stands_for_)
+      if (std::ranges::find(graph_.outputs, was) != graph_.outputs.end()) rolled_.at(now).name = graph_.at(was).name;
+    return true;
+  }
+
+  // Whether anything but the steps themselves reads an h before the last: steps that are needed without it.
   bool any_read_but_last() const {
-    // Steps that are needed without anyone reading the last.
     Graph trial = graph_;
-    const TensorId last = steps_[chain_.back()].h;
-    const TensorId stand_in = trial.add(trial.at(last));
-    for (Node& node : trial.nodes)
-      for (TensorId& t : node.inputs)
-        if (t == last) t = stand_in;
-    for (TensorId& t : trial.outputs)
-      if (t == last) t = stand_in;
-    const std::vector<NodeId> producers = graph_.producers();
+    const TensorId last = steps_.back()->h, stand_in = trial.add(trial.at(last));
+    const auto replace = [&](std::vector<TensorId>& ids) { std::ranges::replace(ids, last, stand_in); };
+    for (Node& node : trial.nodes) replace(node.inputs);
+    replace(trial.outputs);
     const std::vector<char> kept = trial.remove_unused();
-    return std::ranges::any_of(
-        chain_, [&](size_t s) { return kept[static_cast<size_t>(producers[static_cast<size_t>(steps_[s].h)])] != 0; });
+    return std::ranges::any_of(steps_, [&](const Step* step) { return kept[node_of(step->h)] != 0; });
+  }
+
+  // The layer's nodes go before node `at` of the graph; what follows reads the layer.
+  void splice(size_t at) {
+    const auto rename = [&](std::vector<TensorId>& ids) {
+      for (TensorId& t : ids)
+        if (const auto it = stands_for_.find(t); it != stands_for_.end()) t = it->second;
+    };
+    std::vector<Node>& nodes = rolled_.nodes;
+    nodes.insert(nodes.begin(), graph_.nodes.begin(), graph_.nodes.begin() + static_cast<std::ptrdiff_t>(at));
+    for (size_t n = at; n < graph_.nodes.size(); ++n) {
+      nodes.push_back(graph_.nodes[n]);
+      rename(nodes.back().inputs);
+    }
+    rename(rolled_.outputs);
   }
 
   Graph& graph_;
-  const std::vector<Step>& steps_;
-  const std::vector<size_t>& chain_;
+  const std::vector<NodeId> producers_;
+  std::vector<const Step*> steps_;  // of the chain
+  Graph rolled_;
+  Builder builder_;
+  std::map<TensorId, TensorId> stands_for_;  // of the h of steps
 };
 
 // The first chain that can be rolled.
