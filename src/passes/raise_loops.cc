@@ -1,5 +1,6 @@
 #include "passes/raise_loops.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <tuple>
@@ -42,6 +43,28 @@ void share_constants(Graph& graph) {
       if (t != kNoTensor && plain(graph.at(t))) t = first.try_emplace(bytes_of(graph.at(t)), t).first->second;
 }
 
+// What the first step adds because its state is 0. Such constants have no scale of their own in integers.
+void drop_zero_sums(Graph& graph) {
+  const auto zero = [&](TensorId t) {
+    return graph.at(t).constant() && graph.at(t).type == DType::f32 &&
+           std::ranges::all_of(graph.at(t).data.as<float>(), [](float v) { return v == 0; });
+  };
+  std::map<TensorId, TensorId> stands_for;
+  for (Node& node : graph.nodes) {
+    for (TensorId& t : node.inputs)
+      if (const auto it = stands_for.find(t); it != stands_for.end()) t = it->second;
+    if (node.op != Op::add || fused_activation(node) != Activation::none) continue;
+    const TensorId y = node.outputs[0];
+    if (std::ranges::find(graph.outputs, y) != graph.outputs.end()) continue;
+    for (size_t i = 0; i < 2; ++i) {
+      const TensorId x = node.inputs[i];
+      if (!zero(node.inputs[1 - i]) || !(graph.at(x).shape == graph.at(y).shape)) continue;
+      stands_for[y] = x;
+      break;
+    }
+  }
+}
+
 }  // namespace
 
 Result<Checked> raise_loops(Checked checked) {
@@ -53,6 +76,7 @@ Result<Checked> raise_loops(Checked checked) {
   if (layers > 0) THIMBLE_TRY(lower_lstm(graph));
   THIMBLE_TRY(shorten_moves(graph));
   THIMBLE_TRY(join_products(graph));
+  drop_zero_sums(graph);
   graph.remove_unused();
   return check(std::move(graph));
 }
