@@ -28,7 +28,7 @@ NAMES_OPERATORS = {
     'src/passes/decompose.cc', 'src/passes/fold_batch_norm.cc', 'src/passes/lower_lstm.cc', 'src/passes/raise_lstm.cc',
     # what layers are that files have step by step: patterns of operators, and what they become
     'src/passes/arrange.cc', 'src/passes/element_origins.cc', 'src/passes/join_products.cc', 'src/passes/linear_form.cc',
-    'src/passes/roll_lstm.cc', 'src/passes/shorten_moves.cc',
+    'src/passes/raise_loops.cc', 'src/passes/roll_lstm.cc', 'src/passes/shorten_moves.cc',
     # which layer learns on, on a controller
     'src/micro/head.cc',
     # part of the packed format, frozen with it (docs/notes/operands-and-axes.md)

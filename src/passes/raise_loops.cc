@@ -1,5 +1,6 @@
 #include "passes/raise_loops.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <tuple>
@@ -42,6 +43,35 @@ void share_constants(Graph& graph) {
       if (t != kNoTensor && plain(graph.at(t))) t = first.try_emplace(bytes_of(graph.at(t)), t).first->second;
 }
 
+// What the first step computes because its state is 0: a sum with zeros is the other operand, a gate times zeros is
+// zeros. Such constants have no scale of their own in integers.
+void drop_zeros(Graph& graph) {
+  const auto zero = [&](TensorId t) {
+    return graph.at(t).constant() && graph.at(t).type == DType::f32 &&
+           std::ranges::all_of(graph.at(t).data.as<float>(), [](float v) { return v == 0; });
+  };
+  const std::vector<NodeId> producers = graph.producers();
+  const auto gate = [&](TensorId t) {
+    const NodeId n = producers[static_cast<size_t>(t)];
+    return n >= 0 && graph.nodes[static_cast<size_t>(n)].op == Op::sigmoid;
+  };
+  std::map<TensorId, TensorId> stands_for;
+  for (Node& node : graph.nodes) {
+    for (TensorId& t : node.inputs)
+      if (const auto it = stands_for.find(t); it != stands_for.end()) t = it->second;
+    if ((node.op != Op::add && node.op != Op::mul) || fused_activation(node) != Activation::none) continue;
+    const TensorId y = node.outputs[0];
+    if (std::ranges::find(graph.outputs, y) != graph.outputs.end()) continue;
+    for (size_t i = 0; i < 2; ++i) {
+      const TensorId x = node.inputs[i], other = node.inputs[1 - i];
+      const TensorId same = node.op == Op::add ? x : other;
+      if (!zero(other) || !(graph.at(same).shape == graph.at(y).shape) || (node.op == Op::mul && !gate(x))) continue;
+      stands_for[y] = same;
+      break;
+    }
+  }
+}
+
 }  // namespace
 
 Result<Checked> raise_loops(Checked checked) {
@@ -53,6 +83,9 @@ Result<Checked> raise_loops(Checked checked) {
   if (layers > 0) THIMBLE_TRY(lower_lstm(graph));
   THIMBLE_TRY(shorten_moves(graph));
   THIMBLE_TRY(join_products(graph));
+  drop_zeros(graph);
+  THIMBLE_ASSIGN(graph, fold_constants(std::move(graph)));  // products with zeros
+  drop_zeros(graph);
   graph.remove_unused();
   return check(std::move(graph));
 }
