@@ -131,7 +131,8 @@ Status SubgraphReader::begin(const std::vector<Operand>* operands) {
   THIMBLE_TRY(
       reading_.count_operators(layout_->used.size() / 64));  // so that a file cannot ask for much by calls alone
   for (const size_t t : layout_->used)
-    if (Status s = tensor(t, given[t]); !s) return with_context(std::move(s).error(), format("tensor {}", t));
+    if (Status s = tensor(t, given[t]); !s && !refuse_tensor(t, s.error()))
+      return with_context(std::move(s).error(), format("tensor {}", t));
   return {};
 }
 
@@ -219,8 +220,11 @@ Result<std::vector<TensorId>> SubgraphReader::ids(std::span<const int32_t> from)
 }
 
 Status SubgraphReader::run() {
-  for (position_ = 0; position_ < layout_->operators.size(); ++position_)
-    if (Status s = node(position_); !s) return with_context(std::move(s).error(), format("operator {}", position_));
+  for (position_ = 0; position_ < layout_->operators.size(); ++position_) {
+    if (Status s = node(position_); !s && !refuse_node(position_, s.error()))
+      return with_context(std::move(s).error(), format("operator {}", position_));
+    if (!model_.doubtful.empty() && reads_doubtful(position_)) doubt_outputs(position_);
+  }
   return model_.file.sound("subgraph");
 }
 
@@ -239,6 +243,7 @@ Status SubgraphReader::node(size_t position) {
           ? format("op{}", position)
           : std::string(layout_->tensors[static_cast<size_t>(outputs[0])].string(schema::kTensorName)) + suffix_;
   const std::string what = format("{} v{} (node {} \"{}\")", operator_name(code), version, position, called);
+  THIMBLE_TRY(expect_read(position));
   if (std::optional<Status> done = control(builtin, table, what)) {
     THIMBLE_TRY(*std::move(done));
     return model_.file.sound(builtin_name(builtin));
