@@ -68,7 +68,8 @@ Kind kind_of(const Node& node) {
 GraphPageNode node_of(const Graph& graph, size_t n, const NodeSummary& sizes) {
   const Node& node = graph.nodes[n];
   GraphPageNode out{kind_of(node), name(node.op), node.name, {}, {}, {}};
-  const std::string attributes = node.attrs.to_string();
+  std::string attributes = node.attrs.to_string();
+  if (attributes.starts_with(' ')) attributes.erase(0, 1);
   const LayerOperands* layer = layer_of(node);
   const auto weights = layer ? static_cast<size_t>(layer->weights) : node.inputs.size();
   out.line = weights < node.inputs.size() && node.inputs[weights] != kNoTensor

@@ -132,9 +132,9 @@ class Layout {
   // has moved at most.
   double place(const std::vector<size_t>& layer) {
     struct Block {
-      double sum, weight;
+      double sum;
       size_t count;
-      double mean() const { return sum / weight; }
+      double mean() const { return sum / static_cast<double>(count); }
     };
     std::vector<Block> blocks;
     double offset = 0;
@@ -149,13 +149,11 @@ class Layout {
         wish /= static_cast<double>(!item.above.empty()) + static_cast<double>(!item.below.empty());
       }
       item.wish = offset;
-      const double weight = item.width == kBendWidth ? 4 : 1;
-      blocks.push_back({(wish - offset) * weight, weight, 1});
+      blocks.push_back({wish - offset, 1});
       while (blocks.size() > 1 && blocks[blocks.size() - 2].mean() > blocks.back().mean()) {
         const Block last = blocks.back();
         blocks.pop_back();
-        blocks.back() = {blocks.back().sum + last.sum, blocks.back().weight + last.weight,
-                         blocks.back().count + last.count};
+        blocks.back() = {blocks.back().sum + last.sum, blocks.back().count + last.count};
       }
     }
     size_t at = 0;

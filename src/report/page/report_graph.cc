@@ -64,10 +64,11 @@ h.c.forEach(function(c,i){if(!c)return;var r=d.createElementNS(ns,'rect'),y=Math
 r.setAttribute('x',i*w+.3);r.setAttribute('y',75-y);r.setAttribute('width',Math.max(.5,w-.6));r.setAttribute('height',y);r.setAttribute('fill','var(--c0)');t.textContent=c+' values';r.appendChild(t);g.appendChild(r)});
 to.appendChild(g);var b=el('div',undefined,'hb');b.appendChild(el('span',h.l));b.appendChild(el('span',h.h));to.appendChild(b)}
 function tensor(t){var x=D.t[t];side.appendChild(el('h3',x.n));side.appendChild(facts(x.f));if(x.h)bars(x.h,side)}
-function link(n){var a=el('a',D.n[n].o+'  '+D.n[n].n);a.onclick=function(){node(n,true)};var p=el('p');p.appendChild(a);return p}
+function short(t){return t.length>60?'…'+t.slice(-58):t}
+function link(n){var a=el('a',D.n[n].o+'  '+short(D.n[n].n));a.onclick=function(){node(n,true)};var p=el('p');p.appendChild(a);return p}
 function mark(x){d.querySelectorAll('.on').forEach(function(e){e.classList.remove('on')});if(x)x.classList.add('on')}
 function clear(h,p){side.textContent='';side.appendChild(el('h2',h));if(p)side.appendChild(el('p',p,'muted'));side.scrollTop=0}
-function node(n,go){var x=D.n[n],e=d.getElementById('n'+n);mark(e);clear(x.o,x.n);side.appendChild(facts(x.f));
+function node(n,go){var x=D.n[n],e=d.getElementById('n'+n);mark(e);clear(x.o);side.appendChild(facts(x.f));
 var i=[],o=[];D.e.forEach(function(q){if(q[1]==n)i.push(q);if(q[0]==n)o.push(q)});
 if(i.length){side.appendChild(el('h3','From'));i.forEach(function(q){side.appendChild(link(q[0]))})}
 if(o.length){side.appendChild(el('h3','To'));o.forEach(function(q){side.appendChild(link(q[1]))})}
@@ -81,8 +82,9 @@ if(n)node(+n.id.slice(1));else if(q)edge(+q.id.slice(1));else whole()});
 var f=d.getElementById('find'),hits=[],at=-1;
 function go(step){if(!hits.length)return;at=(at+step+hits.length)%hits.length;d.querySelectorAll('.at').forEach(function(e){e.classList.remove('at')});
 d.getElementById('n'+hits[at]).classList.add('at');node(hits[at],true);d.getElementById('hits').textContent=(at+1)+' of '+hits.length}
-f.oninput=function(){var w=f.value.trim().toLowerCase();hits=[];at=-1;s.classList.toggle('find',!!w);
-D.n.forEach(function(x,i){var h=w&&(x.o+' '+x.n+' '+x.f.join(' ')).toLowerCase().indexOf(w)>=0;d.getElementById('n'+i).classList.toggle('found',!!h);if(h)hits.push(i)});
+f.oninput=function(){var w=f.value.trim().toLowerCase(),best=0;hits=[];at=-1;s.classList.toggle('find',!!w);
+var r=D.n.map(function(x){var o=x.o.toLowerCase(),g=!w?0:o==w?3:o.indexOf(w)>=0?2:(x.n+' '+x.f.join(' ')).toLowerCase().indexOf(w)>=0?1:0;best=Math.max(best,g);return g});
+r.forEach(function(g,i){var h=g>0&&g==best;d.getElementById('n'+i).classList.toggle('found',h);if(h)hits.push(i)});
 d.querySelectorAll('.at').forEach(function(e){e.classList.remove('at')});d.getElementById('hits').textContent=w?hits.length+' found':''};
 f.onkeydown=function(e){if(e.key=='Enter')go(e.shiftKey?-1:1);if(e.key=='Escape'){f.value='';f.oninput();f.blur()}};
 addEventListener('keydown',function(e){if(e.target==f)return;var k=e.key;
