@@ -5,6 +5,7 @@
 
 #include "app/port_names.h"
 #include "app/weight_facts.h"
+#include "measure/text.h"
 #include "measure/units.h"
 #include "ops/operands.h"
 
@@ -65,6 +66,28 @@ Kind kind_of(const Node& node) {
   return rule && (rule->moves || rule->transparent || rule->converts) ? Kind::movement : Kind::function;
 }
 
+// "name=value" of each; values may hold spaces.
+std::vector<std::string> fields_of(const std::string& attributes) {
+  std::vector<std::string> fields;
+  for (const std::string& word : words_of(attributes)) {
+    if (fields.empty() || word.find('=') != std::string::npos)
+      fields.push_back(word);
+    else
+      fields.back() += " " + word;
+  }
+  return fields;
+}
+
+// What is not as it usually is.
+std::string unusual(const Node& node) {
+  const OperandRule* rule = operands_of(node.op);
+  const std::vector<std::string> usual = rule ? fields_of(rule->attributes.to_string()) : std::vector<std::string>();
+  std::string text;
+  for (const std::string& field : fields_of(node.attrs.to_string()))
+    if (std::ranges::find(usual, field) == usual.end()) text += (text.empty() ? "" : " ") + field;
+  return text;
+}
+
 GraphPageNode node_of(const Graph& graph, size_t n, const NodeSummary& sizes) {
   const Node& node = graph.nodes[n];
   GraphPageNode out{kind_of(node), name(node.op), node.name, {}, {}, {}};
@@ -74,7 +97,7 @@ GraphPageNode node_of(const Graph& graph, size_t n, const NodeSummary& sizes) {
   const auto weights = layer ? static_cast<size_t>(layer->weights) : node.inputs.size();
   out.line = weights < node.inputs.size() && node.inputs[weights] != kNoTensor
                  ? dims_text(graph.at(node.inputs[weights]).shape.dims())
-                 : attributes;
+                 : unusual(node);
   out.facts = {{"name", node.name}, {"number", format("{}", n)}};
   if (!attributes.empty()) out.facts.emplace_back("attributes", attributes);
   if (sizes.macs > 0) out.facts.emplace_back("multiply-adds", format_count(sizes.macs));

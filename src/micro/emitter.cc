@@ -225,6 +225,7 @@ std::string Emitter::title(NodeId n) const {
 
 Status Emitter::node(NodeId n) {
   const Node& node = g_.nodes[static_cast<size_t>(n)];
+  if (node.outputs.empty()) return call_of(n);  // it changes a variable: refused
   body_ += title(n);
   if (checked.nodes[static_cast<size_t>(n)].output_is_input || g_.at(node.outputs[0]).shape.elements() == 0) return {};
   THIMBLE_TRY(call_of(n));

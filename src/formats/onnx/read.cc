@@ -330,7 +330,7 @@ class Reader {
 
   // A node: what it reads is an output of the graph, and what it would give an input, as the file declares it.
   bool refuse(const NodeProto& n, std::string called, const Error& error, Scope* scope) {
-    if (!refused_) return false;
+    if (!refused_ || visits_ > kMostVisits) return false;  // that limit ends the reading
     const bool doubt = reads_doubtful(n, *scope), known = rule_for(n) || is_control(n);
     if (error.code != ErrorCode::unsupported && error.code != ErrorCode::needs_value &&
         !(doubt && error.code == ErrorCode::bad_file))

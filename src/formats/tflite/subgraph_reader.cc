@@ -221,6 +221,9 @@ Result<std::vector<TensorId>> SubgraphReader::ids(std::span<const int32_t> from)
 
 Status SubgraphReader::run() {
   for (position_ = 0; position_ < layout_->operators.size(); ++position_) {
+    // The limit holds for what goes on behind refused operators too: it ends the reading.
+    if (Status s = reading_.count_operators(1); !s)
+      return with_context(std::move(s).error(), format("operator {}", position_));
     if (Status s = node(position_); !s && !refuse_node(position_, s.error()))
       return with_context(std::move(s).error(), format("operator {}", position_));
     if (!model_.doubtful.empty() && reads_doubtful(position_)) doubt_outputs(position_);
@@ -229,7 +232,6 @@ Status SubgraphReader::run() {
 }
 
 Status SubgraphReader::node(size_t position) {
-  THIMBLE_TRY(reading_.count_operators(1));
   const Table table = layout_->operators[position];
   const auto code_index = table.scalar<uint32_t>(schema::kOperatorCodeIndex, 0);
   if (code_index >= model_.codes.size())

@@ -123,16 +123,17 @@ std::string path_of(const std::vector<LayoutPoint>& points) {
   return path;
 }
 
-std::string edge_svg(size_t i, const report::LayoutEdge& edge, const std::string& label) {
+std::string edge_svg(size_t i, const report::LayoutEdge& edge, bool joins, const std::string& label) {
   if (edge.points.empty()) return {};
   const std::string path = path_of(edge.points);
   const LayoutPoint &a = edge.points[edge.points.size() - 2], &b = edge.points.back();
-  const bool leftwards = b.x < a.x - 6;  // its label stands on the outer side
+  // The label stands on the outer side, where edges part or join.
+  const bool left = joins ? a.x < b.x - 6 : b.x < a.x - 6;
   return format(
       "<g class=\"eg\" id=\"e{}\"><path d=\"{}\" marker-end=\"url(#ah)\"/><path class=\"hit\" d=\"{}\"/>"
       "<text x=\"{:.1f}\" y=\"{:.1f}\"{}>{}</text></g>\n",
-      i, path, path, (a.x + b.x) / 2 + (leftwards ? -7 : 7), (a.y + b.y) / 2 + 4,
-      leftwards ? " text-anchor=\"end\"" : "", escape_html(label));
+      i, path, path, (a.x + b.x) / 2 + (left ? -7 : 7), (a.y + b.y) / 2 + 4, left ? " text-anchor=\"end\"" : "",
+      escape_html(label));
 }
 
 std::string node_svg(size_t i, const GraphPageNode& node, const std::string& line, double width, double height,
@@ -209,8 +210,10 @@ std::string graph_html(const GraphPage& page) {
     layout.edges.push_back({e.from, e.to, 14 + kSmallLetter * letters(page.tensors[e.tensor].label), {}});
   lay_out(&layout);
   std::string drawing;
+  std::vector<size_t> arriving(nodes, 0);
+  for (const GraphPageEdge& e : edges) ++arriving[e.to];
   for (size_t i = 0; i < edges.size(); ++i)
-    drawing += edge_svg(i, layout.edges[i], page.tensors[edges[i].tensor].label);
+    drawing += edge_svg(i, layout.edges[i], arriving[edges[i].to] > 1, page.tensors[edges[i].tensor].label);
   for (size_t i = 0; i < nodes; ++i)
     drawing += node_svg(i, page.nodes[i], lines[i], layout.widths[i], layout.node_height, layout.centres[i]);
   GraphPage shown = page;
