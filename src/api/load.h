@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "formats/refusal.h"
 #include "graph/known_input.h"
 #include "ops/check.h"
 
@@ -20,8 +21,9 @@ struct LoadedModel : Checked {
 Result<Data> open_model_file(const std::string& path);
 // The model in them; errors name it `name`. `signature`: whose network is meant, where the file holds several (empty:
 // the usual one). Errors: also needs_value (its values decide shapes: api/model_runner.h runs it), usage (no such
-// signature).
-Result<LoadedModel> read_model_file(Data file, const std::string& name, const std::string& signature = {});
+// signature). `refused`: not null where reading goes on behind what is not supported (ReadOptions).
+Result<LoadedModel> read_model_file(Data file, const std::string& name, const std::string& signature = {},
+                                    Refusals* refused = nullptr);
 
 // Maps and verifies a .tflite, .onnx or packed file, told apart by content ("-": the standard input). Errors: bad_file
 // (missing, damaged), unsupported, needs_value; they name the file.

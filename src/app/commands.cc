@@ -15,6 +15,8 @@ constexpr CommandRow kCommands[] = {
     {"bench", "how fast: latency, percentiles, time per operator, memory", define_bench},
     {"inspect", "look inside a model: operators, shapes, sizes, memory plan", define_inspect},
 #ifndef THIMBLE_DEVICE_PROGRAM
+    {"check", "every problem of a model at once: can it run, or be written?", define_check},
+    {"diff", "two models on the same inputs: the first tensor where they part", define_diff},
     {"quantize", "make a model smaller: float16, dynamic range or int8", define_quantize},
     {"compress", "the smallest model within a goal, found by itself", define_compress},
     {"prune", "train most weights of a model to zero", define_prune},

@@ -13,6 +13,8 @@ Action define_eval(Options& options);
 Action define_run(Options& options);
 Action define_bench(Options& options);
 Action define_inspect(Options& options);
+Action define_check(Options& options);
+Action define_diff(Options& options);
 Action define_quantize(Options& options);
 Action define_compress(Options& options);
 Action define_prune(Options& options);

@@ -4,10 +4,13 @@
 
 #include "api/load_layers.h"
 #include "app/commands.h"
+#include "app/inspect_html.h"
 #include "app/inspect_listing.h"
 #include "app/output.h"
 #include "app/port_names.h"
 #include "app/summary.h"
+#include "app/weight_facts.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "compress/size_report.h"
 #include "formats/model_file.h"
@@ -27,7 +30,7 @@ namespace thimble::app {
 namespace {
 
 struct InspectOptions {
-  std::string model, signature;
+  std::string model, signature, html;
   bool weights = false, plan = false;
 };
 
@@ -44,40 +47,6 @@ struct Inspected {
   // Whether there is more than the table of the first subgraph shows.
   bool several() const { return listing.subgraphs.size() > 1; }
 };
-
-struct WeightFacts {
-  float low = 0, high = 0;
-  double zero_share = 0;
-};
-
-// Over the real values.
-WeightFacts facts_of(const Tensor& tensor) {
-  WeightFacts facts;
-  const int64_t count = tensor.shape.elements();
-  if (count == 0 || tensor.type == DType::i4) return facts;
-  Tensor stored = tensor;
-  stored.quant = {};
-  std::vector<float> values(static_cast<size_t>(count));
-  read_output(stored, {tensor.data.bytes, tensor.data.size}, values);
-  if (const Quantization& quant = tensor.quant; !quant.empty()) {
-    const bool per_axis = quant.per_axis() && quant.axis < tensor.shape.rank();
-    const int64_t inner = per_axis ? tensor.shape.elements(quant.axis + 1, tensor.shape.rank()) : count;
-    for (int64_t i = 0; i < count; ++i) {
-      const auto channel =
-          per_axis ? static_cast<size_t>(i / inner % tensor.shape[quant.axis]) % quant.scale.size() : 0;
-      float& v = values[static_cast<size_t>(i)];
-      v = (v - static_cast<float>(quant.zero_point[channel])) * quant.scale[channel];
-    }
-  }
-  facts.low = facts.high = values[0];
-  int64_t zeros = 0;
-  for (float v : values) {
-    facts.low = std::min(facts.low, v), facts.high = std::max(facts.high, v);
-    zeros += v == 0;
-  }
-  facts.zero_share = static_cast<double>(zeros) / static_cast<double>(count);
-  return facts;
-}
 
 std::string quant_text(const Tensor& tensor) {
   if (tensor.quant.empty()) return "";
@@ -268,11 +237,19 @@ std::string as_text(const InspectOptions& o, const Inspected& inspected, const C
   return text;
 }
 
+Status write_page(const InspectOptions& o, const GraphPage& page, const Context& context) {
+  const std::string html = graph_html(page);
+  THIMBLE_TRY(write_file_atomic(o.html, html));
+  context.note(format("wrote {} ({})", o.html, format_bytes(static_cast<double>(html.size()))));
+  return {};
+}
+
 // A file with something that Thimble lacks, or whose values decide shapes: all that can be said without running it.
 Status inspect_listing(const InspectOptions& o, const Data& file, const Error& why, const Context& context) {
   const std::span<const uint8_t> bytes(file.bytes, file.size);
   THIMBLE_ASSIGN(const TfliteListing listing, list_tflite(bytes));
   THIMBLE_ASSIGN(const int64_t deflated, deflated_bytes(bytes));
+  if (!o.html.empty()) THIMBLE_TRY(write_page(o, graph_page(listing, o.model), context));
   const bool runs = why.code == ErrorCode::needs_value;
   if (context.json) {
     JsonWriter json;
@@ -304,6 +281,7 @@ Status plan_memory(const Context& context, Inspected* inspected) {
 
 Status inspect(const InspectOptions& o, const Context& context) {
   Inspected inspected;
+  if (!o.html.empty()) THIMBLE_TRY(check_file_output(o.html, "--html"));
   THIMBLE_ASSIGN(const Data bytes, open_model_file(o.model));
   auto model = read_model_file(bytes, o.model, o.signature);
   const bool refused =
@@ -323,6 +301,7 @@ Status inspect(const InspectOptions& o, const Context& context) {
     inspected.obstacle = s.error().message;
   }
   note_left_out(inspected.model.graph, context);
+  if (!o.html.empty()) THIMBLE_TRY(write_page(o, graph_page(inspected.model, inspected.summary), context));
   context.print(context.json ? as_json(o, inspected) : as_text(o, inspected, context));
   return {};
 }
@@ -335,10 +314,12 @@ Action define_inspect(Options& options) {
       "thimble inspect model.tflite\n"
       "thimble inspect model.tflite --weights\n"
       "thimble inspect model.tflite --plan\n"
+      "thimble inspect model.tflite --html graph.html      # the graph, to move about in and to click\n"
       "thimble inspect model.tflite -v            # every tensor and attribute\n");
   options.argument("MODEL", &o->model, "a .tflite, .onnx or .thim file; - reads it from the standard input");
   options.text("--signature", &o->signature, "NAME",
                "the network of this signature, where the file holds several (default: the first)");
+  options.text("--html", &o->html, "OUT.html", "draw the graph on a page of its own, with every attribute and weight");
   options.flag("--weights", &o->weights, "list the constants with their ranges and scales");
   options.flag("--plan", &o->plan, "show the steps that run, and where each tensor lies in the arena, and when");
   return [o](const Context& context) { return inspect(*o, context); };

@@ -53,9 +53,10 @@ Result<Checked> read_packed(std::span<const uint8_t> bytes, std::span<const Know
 
 // External data lies in the folder of the file that the name is the path of.
 Result<Checked> read_onnx(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner, std::string_view name,
-                          std::span<const KnownInput> known) {
+                          const ReadOptions& options) {
   const std::string path(name);
-  return read_checked_onnx(bytes, std::move(owner), known, {.folder = file_exists(path) ? directory_of(path) : ""});
+  return read_checked_onnx(bytes, std::move(owner), options.known,
+                           {.folder = file_exists(path) ? directory_of(path) : "", .refused = options.refused});
 }
 
 // A damaged file that is something else altogether is called by its name.
@@ -117,9 +118,10 @@ Result<Checked> read_model(std::span<const uint8_t> bytes, std::shared_ptr<const
 Result<Checked> read_model(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner, std::string_view name,
                            const ReadOptions& options) {
   if (bytes.empty()) return fail(ErrorCode::bad_file, "the file is empty");
-  auto model = is_onnx(bytes, name) ? read_onnx(bytes, std::move(owner), name, options.known)
-               : is_thim(bytes)     ? read_packed(bytes, options.known)
-                                    : read_checked_tflite(bytes, std::move(owner), {options.known, options.signature});
+  auto model = is_onnx(bytes, name) ? read_onnx(bytes, std::move(owner), name, options)
+               : is_thim(bytes)
+                   ? read_packed(bytes, options.known)
+                   : read_checked_tflite(bytes, std::move(owner), {options.known, options.signature, options.refused});
   if (!model) return tl::unexpected<Error>(named(std::move(model).error(), bytes, name));
   if (!is_tflite(bytes)) THIMBLE_TRY(expect_signature(model->graph, options.signature));
   return model;

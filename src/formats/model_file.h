@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "formats/refusal.h"
 #include "formats/stages.h"
 #include "graph/known_input.h"
 #include "ops/check.h"
@@ -26,6 +27,11 @@ Result<Checked> read_model(std::span<const uint8_t> bytes, std::shared_ptr<const
 struct ReadOptions {
   std::span<const KnownInput> known;
   std::string_view signature;  // whose network is meant, where a file holds several; empty: the usual one
+  // Not null: operators and tensors that are not supported, or whose values only the run knows, are put there and
+  // reading goes on: what they read is an output of the graph, and what they would give an input, of the type and shape
+  // that the file declares.
+  // A packed file holds no such operators.
+  Refusals* refused = nullptr;
 };
 // Errors: also usage (there is no such signature).
 Result<Checked> read_model(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner, std::string_view name,

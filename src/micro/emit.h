@@ -56,6 +56,8 @@ struct Emitted {
 // Errors: unsupported, of a node that has no C, with what would help; of weights none of which take the form that was
 // asked for by name.
 Result<Emitted> emit_c(const Checked& checked, const EmitOptions& options);
+// Every reason why a graph has no C, and not the first alone: of element types, states and nodes.
+std::vector<Error> without_c(const Checked& checked);
 
 // A name for the functions and files of a network out of any text: other characters become '_', and what is reserved,
 // begins with a digit or is a header of C gets a word more. Names that may stay come back as they are.

@@ -79,7 +79,8 @@ Result<Emitted> Emitter::run() {
   if (network_name(name_) != name_)
     return fail(ErrorCode::usage, format("\"{}\" cannot name functions and files of C", name_),
                 format("for example {}", network_name(name_)));
-  THIMBLE_TRY(refuse_types());
+  if (std::vector<Error> refused = refused_types(); !refused.empty())
+    return tl::unexpected<Error>(std::move(refused.front()));
   if (options.trainable_head) {
     THIMBLE_ASSIGN(head_, find_head(checked));
   }
@@ -154,16 +155,27 @@ Status Emitter::expect_forms() const {
                                                    : "`thimble qat --bits 4` makes weights of 4 bits");
 }
 
-Status Emitter::refuse_types() const {
-  if (g_.inputs.empty() || g_.outputs.empty()) return fail(ErrorCode::unsupported, "a model without inputs or outputs");
+std::vector<Error> Emitter::refused_types() const {
+  std::vector<Error> refused;
+  const auto refuse = [&](std::string why) { refused.push_back({ErrorCode::unsupported, std::move(why)}); };
+  if (g_.inputs.empty() || g_.outputs.empty()) refuse("a model without inputs or outputs");
   for (const Tensor& t : g_.tensors) {
     if (t.type == DType::f64 || t.type == DType::f16 || t.type == DType::u16 || t.type == DType::u32 ||
         t.type == DType::u64 || t.type == DType::c64 || t.type == DType::bf16)
-      return fail(ErrorCode::unsupported, format("{}: no C for this element type", t.to_string()));
+      refuse(format("{}: no C for this element type", t.to_string()));
     if (t.variable && t.data && std::ranges::any_of(t.data.as<uint8_t>(), [](uint8_t b) { return b != 0; }))
-      return fail(ErrorCode::unsupported, format("state {} does not begin with zeros", t.to_string()));
+      refuse(format("state {} does not begin with zeros", t.to_string()));
   }
-  return {};
+  return refused;
+}
+
+std::vector<Error> Emitter::refusals() {
+  std::vector<Error> refused = refused_types();
+  memory_.offset.assign(g_.tensors.size(), 0);
+  windows_.resize(g_.nodes.size());
+  for (size_t n = 0; n < g_.nodes.size(); ++n)
+    if (Status s = node(static_cast<NodeId>(n)); !s) refused.push_back(std::move(s).error());
+  return refused;
 }
 
 Status Emitter::nodes() {
@@ -214,6 +226,7 @@ std::string Emitter::title(NodeId n) const {
 
 Status Emitter::node(NodeId n) {
   const Node& node = g_.nodes[static_cast<size_t>(n)];
+  if (node.outputs.empty()) return call_of(n);  // it changes a variable: refused
   body_ += title(n);
   if (checked.nodes[static_cast<size_t>(n)].output_is_input || g_.at(node.outputs[0]).shape.elements() == 0) return {};
   THIMBLE_TRY(call_of(n));
@@ -524,6 +537,16 @@ Result<Emitted> emit_c(const Checked& checked, const EmitOptions& options) {
   // Inference is asked again: plans say which operands are constants, and folding has made more of them since.
   THIMBLE_ASSIGN(const Checked wide, check(std::move(graph)));
   return Emitter(wide, options).run();
+}
+
+std::vector<Error> without_c(const Checked& checked) {
+  Graph graph = checked.graph;
+  widen_int4(graph);
+  Result<Checked> wide = check(std::move(graph));
+  if (!wide) return {std::move(wide).error()};
+  EmitOptions options;
+  options.name = "model";
+  return Emitter(*wide, options).refusals();
 }
 
 }  // namespace thimble::micro

@@ -18,6 +18,7 @@ class Emitter {
   Emitter(const Checked& checked, const EmitOptions& options);
 
   Result<Emitted> run();
+  std::vector<Error> refusals();
 
   const Checked& checked;
   const EmitOptions& options;
@@ -60,7 +61,7 @@ class Emitter {
   Status chain(const RowChain& chain, std::span<const int64_t> lines);
   std::string caption(NodeId n) const;
   std::string title(NodeId n) const;
-  Status refuse_types() const;
+  std::vector<Error> refused_types() const;
   bool plain_interface() const { return g_.inputs.size() == 1 && g_.outputs.size() == 1; }
   // Examples are given, and no tensor of the interface is empty (C has no arrays of no elements).
   bool has_self_test() const;

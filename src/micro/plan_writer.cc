@@ -39,7 +39,7 @@ void PlanWriter::real(std::string_view name, float value) { item(name, literal(v
 
 template <class T>
 void PlanWriter::add(std::string_view name, const char* type, const T* values, int64_t count) {
-  if (!values) return item(name, "NULL");
+  if (!values || count == 0) return item(name, "NULL");  // C has no arrays of no elements
   std::string symbol = prefix_;
   for (const std::string& group : groups_) symbol += "_" + identifier(group);
   symbol += "_" + identifier(name);

@@ -38,7 +38,7 @@ void lower_to_reference(LowerContext& ctx) {
   const size_t count = node.inputs.size() + node.outputs.size() + node.intermediates.size();
   const ScratchId scratch = ctx.resolved.scratch_bytes > 0 ? ctx.scratch(ctx.resolved.scratch_bytes) : ScratchId{};
   void* memory =
-      ctx.raw_step("reference", run_reference, ReferenceParams::views_offset() + count * sizeof(TensorView), 1);
+      ctx.raw_step(kReferenceStep, run_reference, ReferenceParams::views_offset() + count * sizeof(TensorView), 1);
   auto* p = new (memory) ReferenceParams{row(node.op).reference,
                                          &node,
                                          &ctx.resolved.plan,

@@ -5,6 +5,9 @@
 
 namespace thimble {
 
+// What such a step is called (StepPlan::name).
+inline constexpr std::string_view kReferenceStep = "reference";
+
 void lower_to_reference(LowerContext& ctx);
 
 }  // namespace thimble

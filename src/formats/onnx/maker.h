@@ -21,7 +21,11 @@ class Maker {
 
   // ---- errors ----
   bool failed() const { return error_.has_value(); }
-  Error take_error() { return std::move(*error_); }
+  Error take_error() {
+    Error error = std::move(*error_);
+    error_.reset();
+    return error;
+  }
   TensorId fail(ErrorCode code, std::string message, std::string hint = {});
   TensorId fail(Error error);
   TensorId unsupported(std::string message) { return fail(ErrorCode::unsupported, std::move(message)); }

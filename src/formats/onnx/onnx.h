@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "formats/refusal.h"
 #include "graph/known_input.h"
 #include "ops/check.h"
 
@@ -13,7 +14,8 @@ namespace thimble {
 inline constexpr int64_t kOldestOpset = 7, kNewestOpset = 28;
 
 struct OnnxReadOptions {
-  std::string folder;  // where external data may lie; empty: nowhere
+  std::string folder;           // where external data may lie; empty: nowhere
+  Refusals* refused = nullptr;  // as ReadOptions (formats/model_file.h)
 };
 
 // Reads and verifies a model; constants view `bytes`, which `owner` keeps alive (null: everything is copied). Inputs
@@ -39,5 +41,7 @@ struct OnnxWriteOptions {
 // float16 weights as such, each with a Cast. Errors: unsupported (an operator that ONNX, or this opset, cannot
 // express).
 Result<std::vector<uint8_t>> write_onnx(const Graph& graph, const OnnxWriteOptions& options = {});
+// Every reason why a sound graph is not written, one per node and not the first alone.
+std::vector<Error> without_onnx(const Graph& graph, const OnnxWriteOptions& options = {});
 
 }  // namespace thimble

@@ -272,6 +272,7 @@ class Parser {
         case 5: g.initializers.push_back(tensor(message(r))); break;
         case 11: g.inputs.push_back(value(message(r))); break;
         case 12: g.outputs.push_back(value(message(r))); break;
+        case 13: g.values.push_back(value(message(r))); break;
         case 15:
           ++g.sparse_initializers;
           r.skip();

@@ -96,7 +96,7 @@ struct GraphProto {
   std::string_view name;
   std::vector<NodeProto> nodes;
   std::vector<TensorProto> initializers;
-  std::vector<ValueProto> inputs, outputs;
+  std::vector<ValueProto> inputs, outputs, values;  // values: what else the file declares
   size_t sparse_initializers = 0;
 };
 

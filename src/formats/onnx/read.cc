@@ -50,7 +50,11 @@ class Reader {
  public:
   Reader(const onnx::ModelProto& model, std::shared_ptr<const void> owner, std::span<const KnownInput> known,
          const OnnxReadOptions& options)
-      : model_(model), known_(known), constants_(std::move(owner), options.folder) {}
+      : model_(model), known_(known), constants_(std::move(owner), options.folder), refused_(options.refused) {
+    if (!refused_) return;
+    for (const auto* list : {&model.graph.values, &model.graph.outputs})
+      for (const ValueProto& v : *list) declared_.emplace(v.name, &v);
+  }
 
   Result<Graph> edges() {
     Scope scope;
@@ -138,8 +142,10 @@ class Reader {
   Status initializers(const GraphProto& graph, Scope* scope) {
     if (graph.sparse_initializers) return fail(ErrorCode::unsupported, "the graph has sparse initializers");
     for (const auto& proto : graph.initializers) {
-      THIMBLE_ASSIGN(Tensor tensor, constants_.read(proto));
-      if (!scope->values.emplace(proto.name, m_.constant(std::move(tensor))).second)
+      Result<Tensor> tensor = constants_.read(proto);
+      if (!tensor && refuse(proto.name, tensor.error(), scope)) continue;
+      if (!tensor) return tl::unexpected<Error>(std::move(tensor).error());
+      if (!scope->values.emplace(proto.name, m_.constant(std::move(*tensor))).second)
         return damaged(format("two initializers are called \"{}\"", proto.name));
     }
     return {};
@@ -154,7 +160,7 @@ class Reader {
     for (const ValueProto& v : model_.graph.inputs) {
       if (scope->values.contains(v.name)) continue;  // an initializer is its default
       const KnownInput* known = known_.empty() ? nullptr : &known_[position];
-      if (Status s = input(v, known, scope); !s)
+      if (Status s = input(v, known, scope); !s && !refuse(v.name, s.error(), scope))
         return with_context(std::move(s).error(), format("input {} \"{}\"", position, v.name));
       ++position;
     }
@@ -201,7 +207,7 @@ class Reader {
       const TensorId* found = scope.find(v.name);
       if (!found || *found == kNoTensor) return damaged(format("nothing computes the output \"{}\"", v.name));
       TensorId id = *found;
-      if (v.kind == ValueProto::Kind::tensor && v.type != 0) {
+      if (v.kind == ValueProto::Kind::tensor && v.type != 0 && !doubtful_.contains(id)) {
         THIMBLE_ASSIGN(const DType declared, onnx::dtype_of(v.type));
         if (declared != m_.type(id))
           return damaged(
@@ -239,8 +245,11 @@ class Reader {
       const NodeProto& n = list[i];
       if (Status s = node(n, scope); !s) {
         const std::string_view called = n.name.empty() && !n.outputs.empty() ? n.outputs[0] : n.name;
-        return with_context(std::move(s).error(), format("node {} {} \"{}\"", i, n.op, called));
+        Error error = std::move(s).error();
+        error.context.push_back(format("node {} {} \"{}\"", i, n.op, called));
+        if (!refuse(n, std::string(called), error, scope)) return tl::unexpected<Error>(std::move(error));
       }
+      doubt(n, *scope);
     }
     return {};
   }
@@ -286,12 +295,24 @@ class Reader {
     return {};
   }
 
+  static const onnx::Rule* rule_for(const NodeProto& n) {
+    return onnx::rule_of(n.op, n.domain == "ai.onnx" ? std::string_view() : n.domain);
+  }
+
+  // Whether it stands for nodes of a graph in the file.
+  bool is_control(const NodeProto& n) const {
+    return functions_.contains({n.domain, n.op, n.overload}) || n.op == "If" || n.op == "Loop" || n.op == "Scan";
+  }
+
   Result<Ids> rule(Call& call, std::string_view domain) {
     const NodeProto& n = call.node;
-    const onnx::Rule* rule = onnx::rule_of(n.op, domain);
+    const onnx::Rule* rule = rule_for(n);
     if (!rule || call.opset > rule->until)
       return fail(ErrorCode::unsupported, domain.empty() ? format("operator not supported: {}", n.op)
                                                          : format("operator not supported: {} of {}", n.op, domain));
+    for (const TensorId t : call.in)
+      if (unread_.contains(t))
+        return fail(ErrorCode::unsupported, format("it reads \"{}\", whose type or shape is not known", m_.at(t).name));
     if (call.opset == 0 && domain.empty()) return damaged("the model names no opset of the domain ai.onnx");
     const int given = static_cast<int>(n.inputs.size());
     if (given > rule->most) return damaged(format("{} inputs, there are {} at most", given, rule->most));
@@ -300,6 +321,72 @@ class Reader {
     Ids out = rule->read(m_, call);
     if (m_.failed()) return tl::unexpected<Error>(m_.take_error());
     return out;
+  }
+
+  // ---- going on behind what is refused, so that one reading says all that is wrong ----
+
+  // An input or a constant that cannot be read. False: the error ends the reading.
+  bool refuse(std::string_view name, const Error& error, Scope* scope) {
+    if (!refused_ || error.code != ErrorCode::unsupported) return false;
+    Error placed = error;
+    placed.context.push_back(format("\"{}\"", name));
+    refused_->push_back({Refusal::Kind::tensor, {}, std::string(name), std::move(placed)});
+    stand_in(name, nullptr, scope);
+    return true;
+  }
+
+  // A node: what it reads is an output of the graph, and what it would give an input, as the file declares it.
+  bool refuse(const NodeProto& n, std::string called, const Error& error, Scope* scope) {
+    if (!refused_ || visits_ > kMostVisits) return false;  // that limit ends the reading
+    const bool doubt = reads_doubtful(n, *scope), known = rule_for(n) || is_control(n);
+    if (error.code != ErrorCode::unsupported && error.code != ErrorCode::needs_value &&
+        !(doubt && error.code == ErrorCode::bad_file))
+      return false;
+    const bool custom = !n.domain.empty() && n.domain != "ai.onnx";
+    const Refusal::Kind kind = known    ? (doubt ? Refusal::Kind::follows : Refusal::Kind::use)
+                               : custom ? Refusal::Kind::custom_operator
+                                        : Refusal::Kind::unknown_operator;
+    if (refused_nodes_.insert(&n).second)
+      refused_->push_back(
+          {kind, custom ? format("{}.{}", n.domain, n.op) : std::string(n.op), std::move(called), error});
+    for (const std::string_view input : n.inputs)
+      if (const TensorId* found = scope->find(input); found && *found != kNoTensor && !m_.constant(*found))
+        m_.graph.outputs.push_back(*found);
+    for (const std::string_view output : n.outputs) {
+      if (output.empty() || scope->values.contains(output)) continue;
+      const auto found = declared_.find(output);
+      stand_in(output, found == declared_.end() ? nullptr : found->second, scope);
+    }
+    return true;
+  }
+
+  // A value that nothing gives: of the declared type and shape, or, where these are not known, one that no node reads.
+  void stand_in(std::string_view name, const ValueProto* declared, Scope* scope) {
+    Tensor x{.name = std::string(name), .shape = {1}};
+    bool known = declared && declared->has_shape && declared->dims.size() <= Shape::kMaxRank;
+    if (known) {
+      const Result<DType> type = onnx::dtype_of(declared->type);
+      known = type && placeholder(*declared, true, &x);
+      if (known) x.type = *type;
+    }
+    const TensorId id = m_.graph.add(std::move(x));
+    m_.graph.inputs.push_back(id);
+    scope->values.emplace(name, id);
+    doubtful_.insert(id);
+    if (!known) unread_.insert(id);
+  }
+
+  bool reads_doubtful(const NodeProto& n, const Scope& scope) const {
+    return std::ranges::any_of(n.inputs, [&](std::string_view input) {
+      const TensorId* found = scope.find(input);
+      return found && doubtful_.contains(*found);
+    });
+  }
+
+  void doubt(const NodeProto& n, const Scope& scope) {
+    if (doubtful_.empty() || !reads_doubtful(n, scope)) return;
+    for (const std::string_view output : n.outputs)
+      if (const TensorId* found = scope.find(output)) doubtful_.insert(*found);
   }
 
   // ---- functions ----
@@ -465,6 +552,12 @@ class Reader {
   onnx::Maker m_;
   std::map<FunctionKey, const FunctionProto*> functions_;
   int64_t visits_ = 0, rounds_ = 0;
+  Refusals* const refused_;
+  std::map<std::string_view, const ValueProto*> declared_;  // of the main graph
+  std::set<const NodeProto*> refused_nodes_;
+  // Tensors that are not what the file says they are: what refused nodes would give and what follows from it, and those
+  // of which neither type nor shape is known.
+  std::set<TensorId> doubtful_, unread_;
 };
 
 }  // namespace

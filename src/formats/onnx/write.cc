@@ -306,37 +306,57 @@ const WriteRule* writer_of(Op op) {
 
 }  // namespace
 
-Result<std::vector<uint8_t>> FileWriter::finish() {
-  // Inputs and outputs keep their names, so they come first.
-  std::string io;
-  std::set<std::string> taken;
-  std::vector<std::string> outputs;
+void FileWriter::begin(std::string* io) {
   for (const TensorId t : graph.inputs) {
     const std::string name = fresh(graph.at(t).name.empty() ? "input" : graph.at(t).name);
     give(t, name);
-    pbf_writer(io).add_message(11, value_proto(name, graph.at(t), 0));
+    pbf_writer(*io).add_message(11, value_proto(name, graph.at(t), 0));
   }
+}
+
+Status FileWriter::write_node(size_t n) {
+  const Node& node = graph.nodes[n];
+  const std::string place = format("node {} {} \"{}\"", n, name(node.op), node.name);
+  const WriteRule* rule = writer_of(node.op);
+  if (!rule)
+    return with_context(Error{ErrorCode::unsupported, format("{} is not written to ONNX", name(node.op)), {}, {}},
+                        place);
+  NodeWriter writer{*this, node};
+  if (Status s = rule->write(writer); !s) return with_context(std::move(s).error(), place);
+  if (sixteen_bits_ && opset < 21)
+    return with_context(
+        Error{
+            ErrorCode::unsupported, "integers of 16 bits with a scale", {}, "ONNX has them since opset 21: --opset 21"},
+        place);
+  if (!missing_.empty())
+    return with_context(Error{ErrorCode::unsupported, format("\"{}\" keeps its value between runs", missing_), {}, {}},
+                        place);
+  return {};
+}
+
+// Behind a node that is not written its outputs are there as if it were.
+std::vector<Error> FileWriter::refusals() {
+  std::vector<Error> refused;
+  std::string io;
+  begin(&io);
+  for (size_t n = 0; n < graph.nodes.size(); ++n) {
+    if (Status s = write_node(n); !s) refused.push_back(std::move(s).error());
+    sixteen_bits_ = false;
+    missing_.clear();
+    for (const TensorId t : graph.nodes[n].outputs)
+      if (!has(t, Layout::own) && !has(t, Layout::channels_first)) give(t, fresh(graph.at(t).name));
+  }
+  return refused;
+}
+
+Result<std::vector<uint8_t>> FileWriter::finish() {
+  // Inputs and outputs keep their names, so they come first.
+  std::string io;
+  std::vector<std::string> outputs;
+  begin(&io);
   for (const TensorId t : graph.outputs)
     outputs.push_back(fresh(graph.at(t).name.empty() ? "output" : graph.at(t).name));
-  for (size_t n = 0; n < graph.nodes.size(); ++n) {
-    const Node& node = graph.nodes[n];
-    const std::string place = format("node {} {} \"{}\"", n, name(node.op), node.name);
-    const WriteRule* rule = writer_of(node.op);
-    if (!rule)
-      return with_context(Error{ErrorCode::unsupported, format("{} is not written to ONNX", name(node.op)), {}, {}},
-                          place);
-    NodeWriter writer{*this, node};
-    if (Status s = rule->write(writer); !s) return with_context(std::move(s).error(), place);
-    if (sixteen_bits_ && opset < 21)
-      return with_context(Error{ErrorCode::unsupported,
-                                "integers of 16 bits with a scale",
-                                {},
-                                "ONNX has them since opset 21: --opset 21"},
-                          place);
-    if (!missing_.empty())
-      return with_context(
-          Error{ErrorCode::unsupported, format("\"{}\" keeps its value between runs", missing_), {}, {}}, place);
-  }
+  for (size_t n = 0; n < graph.nodes.size(); ++n) THIMBLE_TRY(write_node(n));
   for (size_t i = 0; i < outputs.size(); ++i) {
     const std::string from = value(graph.outputs[i]);
     std::string message;
@@ -382,6 +402,11 @@ Result<std::vector<uint8_t>> write_onnx(const Graph& graph, const OnnxWriteOptio
   if (options.opset < 13 || options.opset > 23)
     return fail(ErrorCode::usage, format("opset {}; files of opset 13 to 23 are written", options.opset));
   return onnx::FileWriter(graph, options.opset).finish();
+}
+
+std::vector<Error> without_onnx(const Graph& graph, const OnnxWriteOptions& options) {
+  if (Status s = refuse_losses(graph); !s) return {std::move(s).error()};
+  return onnx::FileWriter(graph, options.opset).refusals();
 }
 
 }  // namespace thimble

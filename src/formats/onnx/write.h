@@ -72,6 +72,7 @@ class FileWriter {
   std::string cast(const std::string& name, DType type);
 
   Result<std::vector<uint8_t>> finish();
+  std::vector<Error> refusals();
 
  private:
   struct Key {
@@ -80,6 +81,8 @@ class FileWriter {
     bool real;
     auto operator<=>(const Key&) const = default;
   };
+  void begin(std::string* io);
+  Status write_node(size_t n);
   std::string fresh(std::string_view hint);
   std::string dequantized(const Tensor& tensor, const std::string& name, int64_t axis);
 

@@ -31,7 +31,9 @@ class Reader {
         model_(file, values),
         graph_(model_.reading.graph),
         known_(options.known),
-        wanted_(options.signature) {}
+        wanted_(options.signature) {
+    model_.refused = options.refused;
+  }
 
   Result<Checked> run() {
     THIMBLE_TRY(read());

@@ -131,7 +131,8 @@ Status SubgraphReader::begin(const std::vector<Operand>* operands) {
   THIMBLE_TRY(
       reading_.count_operators(layout_->used.size() / 64));  // so that a file cannot ask for much by calls alone
   for (const size_t t : layout_->used)
-    if (Status s = tensor(t, given[t]); !s) return with_context(std::move(s).error(), format("tensor {}", t));
+    if (Status s = tensor(t, given[t]); !s && !refuse_tensor(t, s.error()))
+      return with_context(std::move(s).error(), format("tensor {}", t));
   return {};
 }
 
@@ -219,13 +220,18 @@ Result<std::vector<TensorId>> SubgraphReader::ids(std::span<const int32_t> from)
 }
 
 Status SubgraphReader::run() {
-  for (position_ = 0; position_ < layout_->operators.size(); ++position_)
-    if (Status s = node(position_); !s) return with_context(std::move(s).error(), format("operator {}", position_));
+  for (position_ = 0; position_ < layout_->operators.size(); ++position_) {
+    // The limit holds for what goes on behind refused operators too: it ends the reading.
+    if (Status s = reading_.count_operators(1); !s)
+      return with_context(std::move(s).error(), format("operator {}", position_));
+    if (Status s = node(position_); !s && !refuse_node(position_, s.error()))
+      return with_context(std::move(s).error(), format("operator {}", position_));
+    if (!model_.doubtful.empty() && reads_doubtful(position_)) doubt_outputs(position_);
+  }
   return model_.file.sound("subgraph");
 }
 
 Status SubgraphReader::node(size_t position) {
-  THIMBLE_TRY(reading_.count_operators(1));
   const Table table = layout_->operators[position];
   const auto code_index = table.scalar<uint32_t>(schema::kOperatorCodeIndex, 0);
   if (code_index >= model_.codes.size())
@@ -239,6 +245,7 @@ Status SubgraphReader::node(size_t position) {
           ? format("op{}", position)
           : std::string(layout_->tensors[static_cast<size_t>(outputs[0])].string(schema::kTensorName)) + suffix_;
   const std::string what = format("{} v{} (node {} \"{}\")", operator_name(code), version, position, called);
+  THIMBLE_TRY(expect_read(position));
   if (std::optional<Status> done = control(builtin, table, what)) {
     THIMBLE_TRY(*std::move(done));
     return model_.file.sound(builtin_name(builtin));

@@ -5,6 +5,7 @@
 
 #include <optional>
 
+#include "formats/refusal.h"
 #include "formats/tflite/node_reader.h"
 #include "formats/tflite/tensor_reader.h"
 
@@ -52,6 +53,12 @@ class ModelReading {
   // What the variables hold when a run ends goes into their memory.
   Status end_run();
 
+  // Not null: what is refused goes there, and reading goes on.
+  Refusals* refused = nullptr;
+  // Tensors that are not what the file says they are: what refused operators would give and what follows from it, and
+  // those that cannot be read at all.
+  std::set<TensorId> doubtful, unread;
+
   // Whether an operator that was read names the subgraph.
   bool reached(size_t subgraph) const { return reached_[subgraph] != 0; }
 
@@ -79,6 +86,7 @@ class ModelReading {
   std::vector<size_t> calls_;      // the subgraphs that are being read
   std::vector<char> initialised_;  // per subgraph, as the next
   std::vector<char> reached_;
+  std::set<std::pair<size_t, size_t>> refused_;  // operators, by subgraph and position
   bool initialising_ = false;
   GraphReading::Holder holder_;  // of what variables hold
 };
@@ -105,6 +113,13 @@ class SubgraphReader {
   Status tensor(size_t position, const Operand* given);
   Status accept(size_t position, const Operand& given);
   Status node(size_t position);
+  // refuse.cc: going on behind what is refused. False: the error ends the reading.
+  bool refuse_tensor(size_t position, const Error& error);
+  bool refuse_node(size_t position, const Error& error);
+  Status expect_read(size_t position) const;
+  void stand_in(size_t position);
+  bool reads_doubtful(size_t position) const;
+  void doubt_outputs(size_t position);
   Result<std::vector<TensorId>> ids(std::span<const int32_t> from) const;
   // control.cc: operators that are no nodes. Nothing where the operator is one.
   std::optional<Status> control(int builtin, const Table& table, const std::string& what);

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string_view>
 
+#include "formats/refusal.h"
 #include "formats/stages.h"
 #include "graph/known_input.h"
 #include "ops/check.h"
@@ -21,7 +22,8 @@ Result<Checked> read_checked_tflite(std::span<const uint8_t> bytes, std::shared_
                                     std::span<const KnownInput> known = {});
 struct TfliteReadOptions {
   std::span<const KnownInput> known;
-  std::string_view signature;  // whose subgraph is read; empty: the first subgraph
+  std::string_view signature;   // whose subgraph is read; empty: the first subgraph
+  Refusals* refused = nullptr;  // as ReadOptions (formats/model_file.h)
 };
 // Errors: also usage (there is no such signature).
 Result<Checked> read_checked_tflite(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner,
@@ -53,5 +55,7 @@ Status refuse_losses(const Graph& graph);
 // (shapes, scales, zero points), quantisation tables, names and buffers are written once and shared; buffers are
 // aligned to 16 bytes, as the format asks. Tensors without a name carry none.
 Result<std::vector<uint8_t>> write_tflite(const Graph& graph, const TfliteWriteOptions& options = {});
+// Every reason why a sound graph is not written, one per node and not the first alone.
+std::vector<Error> without_tflite(const Graph& graph);
 
 }  // namespace thimble

@@ -36,9 +36,7 @@ class Writer {
     std::vector<Offset<AnyTable>> operators, sparse_tensors;
     if (options_.sparse) write_sparse(&operators, &sparse_tensors);
     for (const Node& node : graph_.nodes) {
-      auto offset = write_node(node);
-      if (!offset) return with_context(std::move(offset).error(), format("node \"{}\" {}", node.name, name(node.op)));
-      operators.push_back(*offset);
+      THIMBLE_ASSIGN(operators.emplace_back(), write_node(node));
     }
     std::vector<Offset<AnyTable>> tensors;
     for (size_t t = 0; t < graph_.tensors.size(); ++t)
@@ -85,6 +83,13 @@ class Writer {
       file.insert(file.end(), attached.begin(), attached.end());
     }
     return file;
+  }
+
+  std::vector<Error> refusals() {
+    std::vector<Error> refused;
+    for (const Node& node : graph_.nodes)
+      if (auto offset = write_node(node); !offset) refused.push_back(std::move(offset).error());
+    return refused;
   }
 
  private:
@@ -160,6 +165,12 @@ class Writer {
   }
 
   Result<Offset<AnyTable>> write_node(const Node& node) {
+    auto offset = write_operator(node);
+    if (!offset) return with_context(std::move(offset).error(), format("node \"{}\" {}", node.name, name(node.op)));
+    return offset;
+  }
+
+  Result<Offset<AnyTable>> write_operator(const Node& node) {
     const auto make = tflite::rule_of(node.op).rule;
     const tflite::TfliteRule rule = make ? make(node.op) : tflite::TfliteRule{};
     if (!rule.write) {
@@ -377,6 +388,13 @@ Result<std::vector<uint8_t>> write_tflite(const Graph& graph, const TfliteWriteO
   Graph whole = graph;
   tflite::complete(whole);
   return Writer(whole, options).run();
+}
+
+std::vector<Error> without_tflite(const Graph& graph) {
+  if (Status s = refuse_losses(graph); !s) return {std::move(s).error()};
+  Graph whole = graph;
+  tflite::complete(whole);
+  return Writer(whole, {}).refusals();
 }
 
 }  // namespace thimble
