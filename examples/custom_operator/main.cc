@@ -1,5 +1,6 @@
-// A program that brings an operator along: Maxout, the largest of every k neighbours, which maxout.tflite has as a custom
-// operator. Its options are k as four bytes. Loads the model that is given, feeds it 1, 2, 3 … and prints what it gives.
+// A program that brings an operator along: Maxout, the largest of every k neighbours, which maxout.tflite has as a
+// custom operator. Its options are k as four bytes. Loads the model that is given, feeds it 1, 2, 3 … and prints what
+// it gives.
 #include <algorithm>
 #include <cstdio>
 #include <cstring>

@@ -102,7 +102,8 @@ TEST(Custom, ItsReasonsAreTheErrors) {
          "thrown");
   expect(load({.shapes = {}, .prepare = [](std::string& why) { why = "no memory for tables"; }, .run = {}}),
          "no memory for tables");
-  expect(load({.shapes = {}, .prepare = [](std::string&) { throw std::runtime_error("broken"); }, .run = {}}), "broken");
+  expect(load({.shapes = {}, .prepare = [](std::string&) { throw std::runtime_error("broken"); }, .run = {}}),
+         "broken");
 }
 
 TEST(Custom, ShapesThatCannotBeAreRefused) {

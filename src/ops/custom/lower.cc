@@ -1,5 +1,5 @@
-#include "ops/custom/custom.h"
 #include "runtime/lower.h"
+#include "ops/custom/custom.h"
 
 namespace thimble::lowering {
 namespace {
