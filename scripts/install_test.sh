@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # scripts/install_test.sh [BUILD]: installs BUILD (default build/release) into a temporary prefix, moves
 # the prefix (it must be relocatable), builds tests/install/main.cc with find_package and with pkg-config,
-# runs both on a model, and checks that nothing installed names this source tree and that the program finds what came along.
+# runs both on a model, does the same with the program of examples/custom_operator, and checks that nothing installed names this source tree and that the program finds what came along.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 repo=$PWD
@@ -30,6 +30,13 @@ flags=$(PKG_CONFIG_PATH="$libdir/pkgconfig" pkg-config --cflags --libs --static 
 g++ -std=c++20 -O1 tests/install/main.cc $flags -o "$work/with_pkg_config"
 "$work/with_pkg_config" "$model" >"$work/two"
 cmp "$work/one" "$work/two"
+
+# A program with an operator of its own.
+cmake -S examples/custom_operator -B "$work/custom" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_PREFIX_PATH="$prefix" \
+  $launcher >"$work/log" || { cat "$work/log"; exit 1; }
+cmake --build "$work/custom" >"$work/log" || { cat "$work/log"; exit 1; }
+"$work/custom/custom_operator" examples/custom_operator/maxout.tflite | tee "$work/three"
+printf 'without the operator: unsupported\nwith it: 0.1974 0.3799 0.5370\n' | cmp - "$work/three"
 
 if grep -rIl -- "$repo" "$prefix"; then
   echo "install_test: the files above name the source tree"

@@ -18,6 +18,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -78,10 +79,71 @@ struct TensorMemory {
   }
 };
 
+// ---- operators of one's own: what a model's file calls a custom operator, by the name that it has there ----
+
+// An operand. While shapes are asked for and the operator is prepared, only constants have data.
+struct CustomTensor {
+  ElementType type = ElementType::float32;
+  std::span<const int64_t> shape;
+  std::span<const float> scale;  // as TensorInfo
+  std::span<const int32_t> zero_point;
+  void* data = nullptr;  // the elements, row by row, to read of inputs and to write of outputs; null: left out
+
+  size_t elements() const {
+    size_t n = 1;
+    for (const int64_t d : shape) n *= static_cast<size_t>(d);
+    return n;
+  }
+  // T must have the size of the element type.
+  template <class T>
+  std::span<T> as() const {
+    return {static_cast<T*>(data), data ? elements() : 0};
+  }
+};
+
+// What an output shall be; preset to what the file declares (-1 in its shape: 1).
+struct CustomOutput {
+  ElementType type = ElementType::float32;
+  std::vector<int64_t> shape;
+};
+
+struct CustomNode {
+  std::span<const uint8_t> options;  // the operator's own bytes in the file
+  std::span<const CustomTensor> inputs, outputs;
+};
+
+// One node of a model, prepared. It may be run by several threads at once, so it has no state that a run changes.
+class CustomRun {
+ public:
+  CustomRun() = default;
+  CustomRun(const CustomRun&) = delete;
+  CustomRun& operator=(const CustomRun&) = delete;
+  virtual ~CustomRun() = default;
+  // Null, or why there is no answer: a text that stays where it is, as a literal does. The model's run ends with it.
+  virtual const char* run(std::span<const CustomTensor> inputs, std::span<const CustomTensor> outputs) const = 0;
+};
+
+// The same inputs give the same outputs, and nothing else changes: a node whose inputs are constants is run once, when
+// the model is loaded, and one whose outputs nobody reads is left out. Up to 12 inputs and outputs.
+class CustomOperator {
+ public:
+  CustomOperator() = default;
+  CustomOperator(const CustomOperator&) = delete;
+  CustomOperator& operator=(const CustomOperator&) = delete;
+  virtual ~CustomOperator() = default;
+  // Types and shapes of the outputs by those of the inputs. Nothing, or why the operator is not for them.
+  virtual std::optional<std::string> shapes(const CustomNode& node, std::span<CustomOutput> outputs) const = 0;
+  // Everything that can be done once: reads options, turns weights over, takes memory. Null, with `why` set, where it
+  // cannot be.
+  virtual std::unique_ptr<CustomRun> prepare(const CustomNode& node, std::string& why) const = 0;
+};
+
 struct ModelOptions {
   int threads = 1;
   int64_t max_arena_bytes = int64_t{4} << 30;  // refuse models that need more working memory
   std::string signature;                       // whose network is meant, where a file holds several; empty: the first
+  // By the names of custom operators in .tflite files; before those that Thimble has itself.
+  std::map<std::string, std::shared_ptr<const CustomOperator>> custom{};
 };
 
 // When a run ends early, between two operators.

@@ -258,6 +258,16 @@ def unsupported_in_two_subgraphs():
     return b
 
 
+def maxout():
+    """A custom operator: the largest of every 2 neighbours; the file does not say its shape."""
+    b = TfliteBuilder()
+    x = b.input((1, 6), "float32", name="x")
+    largest = b.tensor((), "float32", name="largest")
+    b.op("CUSTOM", [x], [largest], custom=("Maxout", np.array([2], "<i4").tobytes()))
+    b.op("TANH", [largest], [b.output((1, 3), "float32", name="y")])
+    return b
+
+
 RUN = {
     "unused_string": unused("STRING"), "unused_complex": unused("COMPLEX64"), "unused_rank_nine": unused_of_rank_nine(),
     "weights_longer": weights_longer_than_the_tensor(), "output_is_input": outputs(0, 2), "output_twice": outputs(2, 2),
@@ -283,6 +293,7 @@ REFUSED = {
     "input_has_stored_values": (stored_input(), "unsupported", "has stored values"),
     "unsupported_two_subgraphs": (unsupported_in_two_subgraphs(), "unsupported", "SKIP_GRAM"),
     "string_input": (string_input(), "unsupported", "tensors of string"),
+    "maxout": (maxout(), "unsupported", "custom operator \"Maxout\""),
 }
 def answer(model, inputs):
     interpreter = Interpreter(model_content=model, experimental_op_resolver_type=OpResolverType.BUILTIN_REF)

@@ -39,10 +39,10 @@ Result<Data> open_model_file(const std::string& path) {
   return Data{owner, owner->data(), owner->size()};
 }
 
-Result<LoadedModel> read_model_file(Data file, const std::string& name, const std::string& signature,
-                                    Refusals* refused) {
-  auto model =
-      read_model({file.bytes, file.size}, file.owner, name, {.known = {}, .signature = signature, .refused = refused});
+Result<LoadedModel> read_model_file(Data file, const std::string& name, const std::string& signature, Refusals* refused,
+                                    const CustomOperators* custom) {
+  auto model = read_model({file.bytes, file.size}, file.owner, name,
+                          {.known = {}, .signature = signature, .refused = refused, .custom = custom});
   if (!model) return with_context(std::move(model).error(), name == "-" ? "the standard input" : name);
   if (is_onnx({file.bytes, file.size}, name)) {
     THIMBLE_ASSIGN(*model, tidy_import(std::move(*model)));

@@ -6,6 +6,7 @@
 #include "formats/refusal.h"
 #include "graph/known_input.h"
 #include "ops/check.h"
+#include "ops/custom/custom.h"
 
 namespace thimble {
 
@@ -22,8 +23,9 @@ Result<Data> open_model_file(const std::string& path);
 // The model in them; errors name it `name`. `signature`: whose network is meant, where the file holds several (empty:
 // the usual one). Errors: also needs_value (its values decide shapes: api/model_runner.h runs it), usage (no such
 // signature). `refused`: not null where reading goes on behind what is not supported (ReadOptions).
+// `custom`: what a program brings along.
 Result<LoadedModel> read_model_file(Data file, const std::string& name, const std::string& signature = {},
-                                    Refusals* refused = nullptr);
+                                    Refusals* refused = nullptr, const CustomOperators* custom = nullptr);
 
 // Maps and verifies a .tflite, .onnx or packed file, told apart by content ("-": the standard input). Errors: bad_file
 // (missing, damaged), unsupported, needs_value; they name the file.

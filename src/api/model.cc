@@ -1,6 +1,7 @@
 // Behind include/thimble/thimble.h: loading, planning and running with the library's own types.
 #include <new>
 
+#include "api/custom.h"
 #include "api/model_runner.h"
 #include "passes/pipeline.h"
 #include "runtime/program.h"
@@ -54,7 +55,8 @@ struct Model::Impl {
     impl->file = std::move(*file);
     impl->name = name;
     impl->options = options;
-    auto loaded = read_model_file(impl->file, name, options.signature);
+    const CustomOperators custom = custom_operators(options.custom);
+    auto loaded = read_model_file(impl->file, name, options.signature, nullptr, &custom);
     if (!loaded && loaded.error().code == ErrorCode::needs_value) {
       THIMBLE_TRY(impl->plan_while_running());
       return impl;
@@ -75,7 +77,8 @@ struct Model::Impl {
   }
 
   Status plan_while_running() {
-    THIMBLE_ASSIGN(auto made, ModelRunner::open(file, name, plan_options(options), options.signature));
+    THIMBLE_ASSIGN(auto made, ModelRunner::open(file, name, plan_options(options), options.signature,
+                                                custom_operators(options.custom)));
     const Graph& edges = made->edges();
     std::vector<Shape> shapes;
     for (const TensorId id : edges.inputs) shapes.push_back(edges.at(id).shape);

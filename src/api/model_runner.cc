@@ -86,7 +86,7 @@ ModelRunner::ModelRunner() = default;
 ModelRunner::~ModelRunner() = default;
 
 Result<std::unique_ptr<ModelRunner>> ModelRunner::open(Data file, std::string name, const PlanOptions& options,
-                                                       std::string signature) {
+                                                       std::string signature, CustomOperators custom) {
   std::unique_ptr<ModelRunner> runner(new ModelRunner);
   auto edges = read_model_edges({file.bytes, file.size}, name, signature);
   if (!edges) return with_context(std::move(edges).error(), name);
@@ -94,6 +94,7 @@ Result<std::unique_ptr<ModelRunner>> ModelRunner::open(Data file, std::string na
   runner->file_ = std::move(file);
   runner->name_ = std::move(name);
   runner->signature_ = std::move(signature);
+  runner->custom_ = std::move(custom);
   runner->options_ = options;
   if (options.threads > 1) {
     THIMBLE_ASSIGN(runner->pool_, ThreadPool::create(options.threads));
@@ -158,7 +159,8 @@ Status ModelRunner::run(std::span<const FedInput> inputs, const RunLimits& limit
 // Reads the model again: up to `from` with what is known, then with what its parts compute.
 Status ModelRunner::read_on(Point* from, std::vector<Data> answers, const RunLimits& limits) {
   Values values(*this, from, std::move(answers), limits);
-  auto model = read_staged_model({file_.bytes, file_.size}, file_.owner, name_, {known_, signature_}, values);
+  auto model =
+      read_staged_model({file_.bytes, file_.size}, file_.owner, name_, {known_, signature_, nullptr, &custom_}, values);
   if (!model) return with_context(std::move(model).error(), name_);
   Point* end = values.at();
   THIMBLE_ASSIGN(end->part, plan(std::move(model->last)));

@@ -22,7 +22,7 @@ class ModelRunner {
   // The model in the bytes of `file`, which errors call `name`; `signature`: whose subgraph is meant (empty: the usual
   // one). Errors: those of reading inputs and outputs; others when it runs.
   static Result<std::unique_ptr<ModelRunner>> open(Data file, std::string name, const PlanOptions& options = {},
-                                                   std::string signature = {});
+                                                   std::string signature = {}, CustomOperators custom = {});
   ~ModelRunner();
 
   // Inputs and outputs as the file declares them, names and metadata; no nodes.
@@ -59,6 +59,7 @@ class ModelRunner {
 
   Data file_;
   std::string name_, signature_;
+  CustomOperators custom_;
   PlanOptions options_;
   Graph edges_;
   std::shared_ptr<ThreadPool> pool_;

@@ -121,7 +121,8 @@ Result<Checked> read_model(std::span<const uint8_t> bytes, std::shared_ptr<const
   auto model = is_onnx(bytes, name) ? read_onnx(bytes, std::move(owner), name, options)
                : is_thim(bytes)
                    ? read_packed(bytes, options.known)
-                   : read_checked_tflite(bytes, std::move(owner), {options.known, options.signature, options.refused});
+                   : read_checked_tflite(bytes, std::move(owner),
+                                         {options.known, options.signature, options.refused, options.custom});
   if (!model) return tl::unexpected<Error>(named(std::move(model).error(), bytes, name));
   if (!is_tflite(bytes)) THIMBLE_TRY(expect_signature(model->graph, options.signature));
   return model;
@@ -129,7 +130,10 @@ Result<Checked> read_model(std::span<const uint8_t> bytes, std::shared_ptr<const
 
 Result<StagedModel> read_staged_model(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner,
                                       std::string_view name, const ReadOptions& options, RunTimeValues& values) {
-  if (is_tflite(bytes)) return read_staged_tflite(bytes, std::move(owner), {options.known, options.signature}, values);
+  if (is_tflite(bytes)) {
+    const TfliteReadOptions of{options.known, options.signature, nullptr, options.custom};
+    return read_staged_tflite(bytes, std::move(owner), of, values);
+  }
   return read_for_values(bytes, std::move(owner), name, options, values);
 }
 

@@ -11,6 +11,7 @@
 #include "formats/stages.h"
 #include "graph/known_input.h"
 #include "ops/check.h"
+#include "ops/custom/custom.h"
 
 namespace thimble {
 
@@ -32,6 +33,8 @@ struct ReadOptions {
   // that the file declares.
   // A packed file holds no such operators.
   Refusals* refused = nullptr;
+  // What a program brings along, of .tflite files; before what Thimble has of the same name.
+  const CustomOperators* custom = nullptr;
 };
 // Errors: also usage (there is no such signature).
 Result<Checked> read_model(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner, std::string_view name,

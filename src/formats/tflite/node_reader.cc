@@ -70,6 +70,13 @@ Status NodeReader::rule_node(Node node, int builtin, int version, int options_ty
 
 Status NodeReader::add_custom(Node node, std::string_view name, std::span<const uint8_t> options,
                               const std::string& what) {
+  if (custom)
+    if (const auto own = custom->find(name); own != custom->end()) {
+      CustomAttrs attrs{std::string(name), {options.begin(), options.end()}, own->second};
+      node.op = Op::custom;
+      node.attrs = std::move(attrs);
+      return reading_.emit(std::move(node), what);
+    }
   const BuiltinRule found = rule_of_custom(name);
   if (!found.rule) return not_supported(what);
   ReadContext ctx{graph_, node, schema::kCustomOperator, 1, Table(), reading_.origins(), options};

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "formats/tflite/rule.h"
+#include "ops/custom/custom.h"
 
 namespace thimble::tflite {
 
@@ -17,6 +18,8 @@ std::optional<std::vector<Op>> operators_of(const Table& code);
 class NodeReader {
  public:
   explicit NodeReader(GraphReading& reading) : reading_(reading), graph_(reading.graph) {}
+
+  const CustomOperators* custom = nullptr;  // what a program brings along
 
   // One operator of the file. `node` has its operands and its name, `what` is the operator as messages call it
   // ("PACK v2 (node 0 "y")"). Errors: bad_file, unsupported, needs_value.

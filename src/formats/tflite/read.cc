@@ -33,6 +33,7 @@ class Reader {
         known_(options.known),
         wanted_(options.signature) {
     model_.refused = options.refused;
+    model_.nodes.custom = options.custom;
   }
 
   Result<Checked> run() {

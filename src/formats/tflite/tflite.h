@@ -8,6 +8,7 @@
 #include "formats/stages.h"
 #include "graph/known_input.h"
 #include "ops/check.h"
+#include "ops/custom/custom.h"
 
 namespace thimble {
 
@@ -23,7 +24,8 @@ Result<Checked> read_checked_tflite(std::span<const uint8_t> bytes, std::shared_
 struct TfliteReadOptions {
   std::span<const KnownInput> known;
   std::string_view signature;   // whose subgraph is read; empty: the first subgraph
-  Refusals* refused = nullptr;  // as ReadOptions (formats/model_file.h)
+  Refusals* refused = nullptr;  // as ReadOptions (formats/model_file.h), as is the next
+  const CustomOperators* custom = nullptr;
 };
 // Errors: also usage (there is no such signature).
 Result<Checked> read_checked_tflite(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner,
