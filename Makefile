@@ -9,7 +9,7 @@ FUZZ_SECONDS ?= 60
 PREFIX ?= /usr/local
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dist test test-aarch64 test-micro build program install configure setup lint format format-check bench interop fuzz docs-check install-test clean
+.PHONY: help demo dist test test-aarch64 test-micro build program install configure setup lint format format-check bench interop conformance fuzz docs-check install-test clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -78,6 +78,10 @@ bench: setup  ## build the benchmark programs and say how to run them
 interop: build  ## compare with LiteRT (a Python environment of its own; downloads from PyPI)
 	@scripts/setup.sh interop
 	scripts/interop/run.sh
+
+conformance: build  ## more than 2,000 single-operator models against LiteRT, and ONNX's own cases (downloads from PyPI)
+	@scripts/setup.sh interop
+	scripts/interop/conformance.sh
 
 fuzz:  ## run every libFuzzer target for FUZZ_SECONDS (60)
 	@scripts/setup.sh build fuzz

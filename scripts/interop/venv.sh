@@ -7,9 +7,9 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 venvs=${THIMBLE_VENVS:-$here/../../build/venv}
 mkdir -p "$venvs"
-for name in ${@:-litert tensorflow torch jax}; do
+for name in ${@:-litert tensorflow onnx torch jax}; do
   requirements=$here/requirements-$name.txt
-  [ -f "$requirements" ] || { echo "venv.sh: no environment '$name'; there are: litert tensorflow torch jax" >&2; exit 2; }
+  [ -f "$requirements" ] || { echo "venv.sh: no environment '$name'; there are: litert tensorflow onnx torch jax" >&2; exit 2; }
   if [ -f "$venvs/$name/.requirements" ] && cmp -s "$requirements" "$venvs/$name/.requirements"; then continue; fi
   echo "venv.sh: $venvs/$name" >&2
   python3 -m venv "$venvs/$name"
