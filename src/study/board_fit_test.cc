@@ -31,7 +31,9 @@ TEST(BoardFit, KernelsOfTheTestModelsAreInTheTable) {
       // An unknown kernel adds to the error that all estimates for this kind of processor have.
       const double least = micro::estimate({}, core, core.can_have_fpu()).instructions_error;
       // Few whole models fit an AVR to learn from: what is stated there is large (docs/notes/latency-model.md).
-      if (core.kind != micro::CpuKind::avr) EXPECT_LT(least, 0.2) << core.name;
+      if (core.kind != micro::CpuKind::avr) {
+        EXPECT_LT(least, 0.2) << core.name;
+      }
       EXPECT_NEAR(micro::estimate(*e, core, core.can_have_fpu()).instructions_error, least, 0.02)
           << model << " on " << core.name;
     }

@@ -19,11 +19,11 @@ namespace thimble::thim {
 class GraphCodec {
  public:
   // `version`: whose fields the file has. `memory`: bytes of constants that reading may make.
-  GraphCodec(BitCoder& coder, Graph& graph, int version, AttributesFn attributes, int64_t memory)
+  GraphCodec(BitCoder& coder, Graph& graph, int version, AttributesFn new_attributes, int64_t memory)
       : coder_(coder),
         graph_(graph),
         file_version_(version),
-        new_attributes_(attributes),
+        new_attributes_(new_attributes),
         tensors_(coder),
         memory_(memory) {}
 

@@ -21,8 +21,9 @@ void expect_sound(const GraphLayout& g) {
     EXPECT_GE(g.centres[a].y - g.node_height / 2, 0);
     EXPECT_LE(g.centres[a].y + g.node_height / 2, g.height);
     for (size_t b = 0; b < a; ++b)
-      if (g.centres[a].y == g.centres[b].y)
+      if (g.centres[a].y == g.centres[b].y) {
         EXPECT_GE(std::fabs(g.centres[a].x - g.centres[b].x) + 1e-6, (g.widths[a] + g.widths[b]) / 2 + g.node_gap);
+      }
   }
   for (const report::LayoutEdge& e : g.edges) {
     ASSERT_GE(e.points.size(), 2U);
