@@ -49,11 +49,13 @@ def classic_trees():
                                                                     "post_transform": "SOFTMAX", "base_values": [0.1, 0.2, 0.3]}),
         ("TreeEnsembleClassifier", ["x"], ["sign", "odds"], {**random_trees(4, 4, "class", 1, 2, positive=False),
                                                              "classlabels_int64s": [0, 1], "post_transform": "LOGISTIC"}),
+        ("TreeEnsembleClassifier", ["x"], ["likely", "shares"], {**random_trees(3, 3, "class", 1, 6), "classlabels_int64s": [5, 8],
+                                                                 "post_transform": "LOGISTIC", "base_values": [0.1]}),
         ("TreeEnsembleRegressor", ["x"], ["value"], {**random_trees(6, 5, "target", 2, 3, positive=False), "n_targets": 2,
                                                      "aggregate_function": "AVERAGE", "base_values": [1.0, -1.0]}),
         ("LabelEncoder", ["label"], ["coded"], {"keys_int64s": [20, 7], "values_floats": [0.5, 1.5], "default_float": -2.0}),
     ], [("label", TensorProto.INT64, [3]), ("scores", TensorProto.FLOAT, [3, 3]), ("sign", TensorProto.INT64, [3]),
-        ("odds", TensorProto.FLOAT, [3, 2]), ("value", TensorProto.FLOAT, [3, 2]), ("coded", TensorProto.FLOAT, [3])])
+        ("odds", TensorProto.FLOAT, [3, 2]), ("likely", TensorProto.INT64, [3]), ("shares", TensorProto.FLOAT, [3, 2]), ("value", TensorProto.FLOAT, [3, 2]), ("coded", TensorProto.FLOAT, [3])])
 
 
 def classic_lines():
@@ -69,6 +71,7 @@ def classic_lines():
         ("LinearClassifier", ["unit"], ["label", "scores"], {"coefficients": numbers(3 * FEATURES), "intercepts": numbers(3),
                                                              "classlabels_ints": [0, 1, 2], "post_transform": "SOFTMAX"}),
         ("LinearRegressor", ["unit"], ["value"], {"coefficients": numbers(2 * FEATURES), "intercepts": numbers(2), "targets": 2}),
+        ("LinearClassifier", ["unit"], ["side", "rest"], {"coefficients": numbers(FEATURES), "intercepts": [0.1], "classlabels_ints": [3, 6]}),
         ("SVMRegressor", ["x"], ["curve"], {**vectors, "coefficients": numbers(6), "rho": [0.2], "n_supports": 6, "kernel_type": "RBF"}),
         ("SVMClassifier", ["x"], ["group", "pairs"], {**vectors, "coefficients": numbers(12), "rho": numbers(3), "kernel_type": "POLY",
                                                       "vectors_per_class": [2, 3, 1], "classlabels_ints": [4, 5, 6]}),
@@ -76,7 +79,7 @@ def classic_lines():
         ("OneHotEncoder", ["group"], ["hot"], {"cats_int64s": [6, 4, 9]}),
         ("FeatureVectorizer", ["bits", "unit"], ["both"], {"inputdimensions": [FEATURES, FEATURES]}),
     ], [("label", TensorProto.INT64, [3]), ("scores", TensorProto.FLOAT, [3, 3]), ("value", TensorProto.FLOAT, [3, 2]),
-        ("curve", TensorProto.FLOAT, [3, 1]), ("group", TensorProto.INT64, [3]), ("pairs", TensorProto.FLOAT, [3, 3]),
+        ("side", TensorProto.INT64, [3]), ("rest", TensorProto.FLOAT, [3, 2]), ("curve", TensorProto.FLOAT, [3, 1]), ("group", TensorProto.INT64, [3]), ("pairs", TensorProto.FLOAT, [3, 3]),
         ("hot", TensorProto.FLOAT, [3, 3]), ("both", TensorProto.FLOAT, [3, 2 * FEATURES])])
 
 
@@ -94,4 +97,13 @@ def refused_trees():
     yield "trees_of_another_feature", made(nodes_featureids=[9] * len(trees["nodes_featureids"])), "bad_file", "feature 9 of 4"
     yield "trees_short", made(nodes_values=[1.0]), "bad_file", "attributes of"
     yield "trees_class_beyond", made(class_ids=[2] * len(trees["class_ids"])), "bad_file", "output 2 of 2"
+    yield "trees_of_the_second_class", made(class_ids=[1] * len(trees["class_ids"])), "unsupported", "second of two classes alone"
+    yield "trees_one_score_softmax", made(class_ids=[0] * len(trees["class_ids"]), post_transform="SOFTMAX"), "unsupported", "SOFTMAX"
+    yield "trees_with_two_roots", made(nodes_treeids=[0] * len(trees["nodes_treeids"]),
+                                       nodes_nodeids=[n + 100 * t for t, n in zip(trees["nodes_treeids"], trees["nodes_nodeids"])],
+                                       nodes_truenodeids=[n + 100 * t for t, n in zip(trees["nodes_treeids"], trees["nodes_truenodeids"])],
+                                       nodes_falsenodeids=[n + 100 * t for t, n in zip(trees["nodes_treeids"], trees["nodes_falsenodeids"])],
+                                       class_treeids=[0] * len(trees["class_treeids"]),
+                                       class_nodeids=[n + 100 * t for t, n in zip(trees["class_treeids"], trees["class_nodeids"])]), \
+        "bad_file", "two roots"
     yield "trees_with_words", made(classlabels_int64s=None, classlabels_strings=["cat", "dog"]), "unsupported", "strings"

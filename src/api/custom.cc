@@ -28,6 +28,8 @@ class Operands {
   size_t count_;
 };
 
+constexpr const char* kThrown = "the custom operator threw an exception";
+
 Error refused(const std::string& why) {
   return {ErrorCode::unsupported, format("the custom operator says: {}", why.empty() ? "no" : why), {}, {}};
 }
@@ -40,7 +42,7 @@ class Run final : public thimble::CustomRun {
     try {
       return own_->run(Operands(in).list(), Operands(out).list());
     } catch (...) {  // the program's code; nothing of it goes through a session
-      return "the custom operator threw an exception";
+      return kThrown;
     }
   }
 
@@ -72,6 +74,8 @@ class Operator final : public thimble::CustomOperator {
       return {};
     } catch (const std::exception& e) {
       return tl::unexpected<Error>(refused(e.what()));
+    } catch (...) {
+      return fail(ErrorCode::unsupported, kThrown);
     }
   }
 
@@ -86,6 +90,8 @@ class Operator final : public thimble::CustomOperator {
       return std::make_shared<const Run>(std::move(own));
     } catch (const std::exception& e) {
       return tl::unexpected<Error>(refused(e.what()));
+    } catch (...) {
+      return fail(ErrorCode::unsupported, kThrown);
     }
   }
 

@@ -15,12 +15,6 @@ namespace {
 
 TensorId real(Maker& m, TensorId x) { return m.cast(x, DType::f32); }
 
-// x as rows of features: a vector is one row.
-TensorId rows(Maker& m, TensorId x) {
-  if (m.rank(x) == 1) x = m.reshape(x, Ints{1, m.shape(x)[0]});
-  return m.failed() || m.rank(x) == 2 ? x : m.unsupported(format("features {}", m.shape(x).to_string()));
-}
-
 // Numbers of an attribute as a constant of the shape, which has as many.
 TensorId numbers(Maker& m, const Call& c, std::string_view name, const Shape& shape) {
   const std::vector<float> list = c.floats(name);
@@ -29,18 +23,11 @@ TensorId numbers(Maker& m, const Call& c, std::string_view name, const Shape& sh
   return m.values(shape, list);
 }
 
-TensorId whole_numbers(Maker& m, const Ints& list) {
-  return m.constant({.name = "labels",
-                     .type = DType::i64,
-                     .shape = {std::ssize(list)},
-                     .data = Data::of(std::span<const int64_t>(list))});
-}
-
 TensorId softmax(Maker& m, TensorId x) { return m.op(Op::softmax, {x}, SoftmaxAttrs{}); }
 
 // x · wᵀ + b with the rows of w and b from attributes.
 TensorId linear_scores(Maker& m, Call& c) {
-  const TensorId x = rows(m, real(m, c[0]));
+  const TensorId x = feature_rows(m, c[0]);
   const int64_t features = m.shape(x).dim(-1), given = std::ssize(c.floats("coefficients"));
   if (m.failed() || features == 0 || given == 0 || given % features != 0)
     return m.bad(format("{} coefficients for {} features", given, features));
@@ -49,7 +36,7 @@ TensorId linear_scores(Maker& m, Call& c) {
   return linear(m, x, w, c.given("intercepts") ? numbers(m, c, "intercepts", Shape{outputs}) : kNoTensor);
 }
 
-Ids linear_classifier(Maker& m, Call& c) { return classified(m, c, linear_scores(m, c), "classlabels_ints", 0); }
+Ids linear_classifier(Maker& m, Call& c) { return classified(m, c, linear_scores(m, c), "classlabels_ints", 0, true); }
 Ids linear_regressor(Maker& m, Call& c) { return {transformed(m, c, linear_scores(m, c))}; }
 
 // One number for all features or one for each.
@@ -91,8 +78,8 @@ Ids imputer(Maker& m, Call& c) {
       return {m.unsupported("values of int64 that stand for missing ones are not given")};
     const Ints to = c.ints("imputed_value_int64s");
     if (to.size() != 1 && std::ssize(to) != m.shape(c[0]).dim(-1)) return {m.bad("as many values as features")};
-    const TensorId old = whole_numbers(m, {c.i("replaced_value_int64", 0)});
-    return {m.select(m.op(Op::equal, {c[0], old}), whole_numbers(m, to), c[0])};
+    const TensorId old = m.i64s(Ints{c.i("replaced_value_int64", 0)});
+    return {m.select(m.op(Op::equal, {c[0], old}), m.i64s(to), c[0])};
   }
   const TensorId x = real(m, c[0]);
   const float replaced = c.f("replaced_value_float", 0);
@@ -112,7 +99,7 @@ Ids array_feature_extractor(Maker& m, Call& c) {
 
 Ids feature_vectorizer(Maker& m, Call& c) {
   Ids parts;
-  for (const TensorId x : c.in) parts.push_back(rows(m, real(m, x)));
+  for (const TensorId x : c.in) parts.push_back(feature_rows(m, x));
   return {m.concat(parts, 1)};
 }
 
@@ -125,7 +112,7 @@ TensorId matches(Maker& m, TensorId x, TensorId keys) {
 
 Ids one_hot_encoder(Maker& m, Call& c) {
   if (c.given("cats_strings")) return {m.unsupported("categories that are strings")};
-  const TensorId hit = matches(m, m.cast(c[0], DType::i64), whole_numbers(m, c.ints("cats_int64s")));
+  const TensorId hit = matches(m, m.cast(c[0], DType::i64), m.i64s(c.ints("cats_int64s")));
   if (c.i("zeros", 1) == 0) return {m.unsupported("an error for what is no category")};
   return {m.cast(hit, DType::f32)};
 }
@@ -140,21 +127,20 @@ Ids label_encoder(Maker& m, Call& c) {
   if (count == 0 || count != (to_floats ? real_values.size() : values.size()))
     return {m.bad(format("{} keys, {} values", count, to_floats ? real_values.size() : values.size()))};
   const auto list = [&](bool floats, const std::vector<float>& f, const Ints& i) {
-    return floats ? m.values(Shape{std::ssize(f)}, f) : whole_numbers(m, i);
+    return floats ? m.values(Shape{std::ssize(f)}, f) : m.i64s(i);
   };
   const TensorId hit = m.cast(matches(m, c[0], list(from_floats, real_keys, keys)), DType::f32);
   const int last = m.rank(hit) - 1;
   const TensorId first = m.op(Op::arg_max, {hit, m.scalar(DType::i32, last)}, ArgMaxAttrs{});
   const TensorId found = m.op(Op::greater, {m.reduce(Op::reduce_max, hit, {last}, false), m.scalar(0.0f)});
   const TensorId value = m.op(Op::gather, {list(to_floats, real_values, values), first}, GatherAttrs{});
-  const TensorId otherwise =
-      to_floats ? m.scalar(c.f("default_float", -0.0f)) : whole_numbers(m, {c.i("default_int64", -1)});
+  const TensorId otherwise = to_floats ? m.scalar(c.f("default_float", -0.0f)) : m.i64s(Ints{c.i("default_int64", -1)});
   return {m.select(found, value, otherwise)};
 }
 
 // A map from classes to their probabilities for each row, given as the tensor that it was made of: the values stand in
 // the order of the classes.
-Ids zip_map(Maker& m, Call& c) { return {rows(m, c[0])}; }
+Ids zip_map(Maker& m, Call& c) { return {feature_rows(m, c[0])}; }
 
 constexpr Rule kRules[] = {
     {"ArrayFeatureExtractor", 2, 2, array_feature_extractor},
@@ -176,9 +162,23 @@ constexpr Rule kRules[] = {
 
 }  // namespace
 
-TensorId transformed(Maker& m, Call& c, TensorId scores) {
+TensorId feature_rows(Maker& m, TensorId x) {
+  x = real(m, x);
+  if (m.rank(x) == 1) x = m.reshape(x, Ints{1, m.shape(x)[0]});
+  return m.failed() || m.rank(x) == 2 ? x : m.unsupported(format("features {}", m.shape(x).to_string()));
+}
+
+TensorId label_names(Maker& m, const Call& c, std::string_view attribute) {
+  if (c.given("classlabels_strings"))
+    return m.fail(ErrorCode::unsupported, "labels that are strings",
+                  "train with whole numbers as labels, or give the converter the classes' numbers");
+  return m.i64s(c.ints(attribute));
+}
+
+TensorId transformed(Maker& m, const Call& c, TensorId scores) {
   const std::string_view post = c.s("post_transform", "NONE");
-  if (post == "NONE") return scores;
+  if (post == "NONE" || m.failed()) return scores;
+  if (m.shape(scores).dim(-1) == 1) return m.unsupported(format("post_transform \"{}\" of one score", post));
   if (post == "LOGISTIC") return m.unary(Op::sigmoid, scores);
   if (post == "SOFTMAX") return softmax(m, scores);
   if (post != "SOFTMAX_ZERO") return m.unsupported(format("post_transform \"{}\"", post));
@@ -188,22 +188,23 @@ TensorId transformed(Maker& m, Call& c, TensorId scores) {
   return m.div(kept, m.reduce(Op::sum, kept, {1}, true));
 }
 
-Ids classified(Maker& m, Call& c, TensorId scores, std::string_view labels, float threshold) {
-  if (c.given("classlabels_strings"))
-    return {m.fail(ErrorCode::unsupported, "labels that are strings",
-                   "train with whole numbers as labels, or give the converter the classes' numbers")};
-  const Ints list = c.ints(labels);
-  const int64_t classes = m.shape(scores).dim(-1);
+TensorId both_scores(Maker& m, const Call& c, TensorId s, bool rest_of_one) {
+  const std::string_view post = c.s("post_transform", "NONE");
+  if (post == "LOGISTIC") return m.unary(Op::sigmoid, m.concat({m.unary(Op::neg, s), s}, 1));
+  if (post != "NONE") return m.unsupported(format("post_transform \"{}\" of the score of one of two classes", post));
+  return m.concat({rest_of_one ? m.sub(m.scalar(1.0f), s) : m.unary(Op::neg, s), s}, 1);
+}
+
+Ids classified(Maker& m, const Call& c, TensorId scores, std::string_view labels, float threshold, bool rest_of_one) {
+  const TensorId names = label_names(m, c, labels);
   if (m.failed()) return {};
-  const TensorId names = whole_numbers(m, list);
-  if (classes == 1 && list.size() == 2) {
-    const TensorId wins = m.op(Op::greater, {scores, m.scalar(threshold)});
-    const TensorId index = m.reshape(m.cast(wins, DType::i32), Ints{m.shape(scores)[0]});
-    const TensorId label = m.op(Op::gather, {names, index}, GatherAttrs{});
-    if (threshold != 0) return {label, m.concat({m.sub(m.scalar(1.0f), scores), scores}, 1)};
-    return {label, transformed(m, c, m.concat({m.unary(Op::neg, scores), scores}, 1))};
+  const int64_t classes = m.shape(scores).dim(-1), count = m.shape(names)[0];
+  if (classes == 1 && count == 2) {
+    const TensorId wins = m.cast(m.op(Op::greater, {scores, m.scalar(threshold)}), DType::i32);
+    const TensorId index = m.reshape(wins, Ints{m.shape(scores)[0]});
+    return {m.op(Op::gather, {names, index}, GatherAttrs{}), both_scores(m, c, scores, rest_of_one)};
   }
-  if (std::ssize(list) != classes) return {m.bad(format("{} labels for {} scores", list.size(), classes))};
+  if (count != classes) return {m.bad(format("{} labels for {} scores", count, classes))};
   const TensorId best = m.op(Op::arg_max, {scores, m.scalar(DType::i32, 1)}, ArgMaxAttrs{});
   return {m.op(Op::gather, {names, best}, GatherAttrs{}), transformed(m, c, scores)};
 }

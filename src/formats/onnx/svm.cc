@@ -33,15 +33,10 @@ TensorId kernels(Maker& m, const Call& c, TensorId x, int64_t vectors) {
   return m.bad(format("kernel_type \"{}\"", kind));
 }
 
-TensorId rows_of(Maker& m, const Call& c) {
-  const TensorId x = m.cast(c[0], DType::f32);
-  return m.rank(x) == 1 ? m.reshape(x, Ints{1, m.shape(x)[0]}) : x;
-}
-
 }  // namespace
 
 Ids svm_regressor(Maker& m, Call& c) {
-  const TensorId x = rows_of(m, c);
+  const TensorId x = feature_rows(m, c[0]);
   const int64_t vectors = c.i("n_supports", 0);
   const std::vector<float> weights = c.floats("coefficients"), rho = c.floats("rho");
   if (m.rank(x) != 2 || vectors < 0 || rho.empty()) return {m.bad("it takes rows of features and has one rho")};
@@ -55,10 +50,9 @@ Ids svm_regressor(Maker& m, Call& c) {
 // The scores are those of each pair of classes i < j in order, positive for i; the label has most votes, the first of
 // equal ones. Of two classes the score has a column for each, its negative first, as ONNX Runtime gives it.
 Ids svm_classifier(Maker& m, Call& c) {
-  const TensorId x = rows_of(m, c);
+  const TensorId x = feature_rows(m, c[0]);
   const Ints labels = c.ints("classlabels_ints"), each = c.ints("vectors_per_class");
-  if (c.given("classlabels_strings"))
-    return {m.fail(ErrorCode::unsupported, "labels that are strings", "train with whole numbers as labels")};
+  const TensorId names = label_names(m, c, "classlabels_ints");
   if (c.given("prob_a") && !c.floats("prob_a").empty())
     return {m.fail(ErrorCode::unsupported, "probabilities of a support vector classifier",
                    "train it with probability=False, or export its decision function")};
@@ -94,10 +88,8 @@ Ids svm_classifier(Maker& m, Call& c) {
   const TensorId wins = m.cast(m.op(Op::greater, {scores, m.scalar(0.0f)}), DType::f32);
   const TensorId sums = linear(m, wins, m.values(Shape{classes, pairs}, votes), m.values(Shape{classes}, first));
   const TensorId best = m.op(Op::arg_max, {sums, m.scalar(DType::i32, 1)}, ArgMaxAttrs{});
-  const TensorId names = m.constant(
-      {.name = "labels", .type = DType::i64, .shape = {classes}, .data = Data::of(std::span<const int64_t>(labels))});
-  const TensorId shown = classes == 2 ? m.concat({m.unary(Op::neg, scores), scores}, 1) : scores;
-  return {m.op(Op::gather, {names, best}, GatherAttrs{}), transformed(m, c, shown)};
+  return {m.op(Op::gather, {names, best}, GatherAttrs{}),
+          classes == 2 ? both_scores(m, c, scores, false) : transformed(m, c, scores)};
 }
 
 }  // namespace thimble::onnx

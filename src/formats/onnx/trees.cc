@@ -3,6 +3,8 @@
 // memory is that of the nodes, and work that of the depth.
 #include <algorithm>
 #include <map>
+#include <set>
+#include <utility>
 
 #include "formats/onnx/classic.h"
 #include "ops/gather/gather.h"
@@ -13,9 +15,9 @@ namespace {
 constexpr int64_t kDeepest = 4096;
 
 struct Trees {
-  std::vector<int32_t> roots;
+  Ints roots;
   // Of each node; of a leaf both ways lead to itself.
-  std::vector<int32_t> feature, when_true, when_false;
+  Ints feature, when_true, when_false;
   std::vector<float> value;
   std::vector<float> missing;  // 1 where a missing value counts as true
   bool tracks = false;         // any does
@@ -26,19 +28,18 @@ struct Trees {
 };
 
 using Key = std::pair<int64_t, int64_t>;  // the tree's number and the node's in it
-using Places = std::map<Key, int32_t>;
+using Places = std::map<Key, int64_t>;
 
 std::string text(Key key) { return format("node {} of tree {}", key.second, key.first); }
 
-// How far it is from the root to the last leaf; −1 where a node is met twice.
-int64_t depth_of(const Trees& t, int32_t root, std::vector<char>* met) {
+// How far it is from the root to the last leaf, of nodes that one branch each leads to.
+int64_t depth_of(const Trees& t, int64_t root, std::vector<char>* met) {
   int64_t deepest = 0;
-  std::vector<std::pair<int32_t, int64_t>> open = {{root, 0}};
+  std::vector<std::pair<int64_t, int64_t>> open = {{root, 0}};
   while (!open.empty()) {
     const auto [at, depth] = open.back();
     open.pop_back();
     const auto i = static_cast<size_t>(at);
-    if ((*met)[i]) return -1;
     (*met)[i] = 1;
     deepest = std::max(deepest, depth);
     if (t.when_true[i] == at) continue;
@@ -67,15 +68,14 @@ bool read_nodes(Maker& m, const Call& c, Trees* t, Places* places) {
     if (size != n) return refuse(format("attributes of {} and {} nodes", n, size));
   for (size_t i = 0; i < n; ++i) {
     const Key key{trees[i], nodes[i]};
-    if (i == 0 || trees[i] != trees[i - 1]) t->roots.push_back(static_cast<int32_t>(i));
-    if (!places->emplace(key, static_cast<int32_t>(i)).second) return refuse(format("{} is there twice", text(key)));
+    if (!places->emplace(key, static_cast<int64_t>(i)).second) return refuse(format("{} is there twice", text(key)));
   }
   bool branches = false;
   for (size_t i = 0; i < n; ++i) {
-    const auto self = static_cast<int32_t>(i);
+    const auto self = static_cast<int64_t>(i);
     const bool leaf = modes[i] == "LEAF";
     t->when_true.push_back(self), t->when_false.push_back(self);
-    t->feature.push_back(leaf ? 0 : static_cast<int32_t>(std::clamp<int64_t>(features[i], -1, INT32_MAX)));
+    t->feature.push_back(leaf ? 0 : features[i]);
     t->missing.push_back(!missing.empty() && missing[i] != 0 ? 1.0f : 0.0f);
     if (leaf) continue;
     if (branches && modes[i] != t->mode) return m.unsupported("branches that compare in different ways"), false;
@@ -91,21 +91,24 @@ bool read_nodes(Maker& m, const Call& c, Trees* t, Places* places) {
     if (t->when_true.back() == self || t->when_false.back() == self)
       return refuse(format("{} leads to itself", text({trees[i], nodes[i]})));
   }
-  std::vector<char> met(n, 0);
-  for (const int32_t root : t->roots) {
-    const int64_t depth = depth_of(*t, root, &met);
-    if (depth < 0) return refuse("branches come together, or in a circle");
+  // A root is what no branch leads to: one in each tree.
+  std::vector<char> led_to(n, 0), met(n, 0);
+  for (size_t i = 0; i < n; ++i) {
+    if (t->when_true[i] == static_cast<int64_t>(i)) continue;
+    for (const int64_t to : {t->when_true[i], t->when_false[i]})
+      if (std::exchange(led_to[static_cast<size_t>(to)], 1)) return refuse("branches come together, or in a circle");
+  }
+  std::set<int64_t> rooted;
+  for (size_t i = 0; i < n; ++i) {
+    if (led_to[i]) continue;
+    if (!rooted.insert(trees[i]).second) return refuse(format("tree {} has two roots", trees[i]));
+    t->roots.push_back(static_cast<int64_t>(i));
+    const int64_t depth = depth_of(*t, static_cast<int64_t>(i), &met);
     if (depth > kDeepest) return m.unsupported(format("a tree {} deep", depth)), false;
     t->depth = std::max(t->depth, depth);
   }
+  if (std::ranges::find(met, 0) != met.end()) return refuse("branches come together, or in a circle");
   return true;
-}
-
-TensorId int32s(Maker& m, const std::vector<int32_t>& list) {
-  return m.constant({.name = "nodes",
-                     .type = DType::i32,
-                     .shape = {std::ssize(list)},
-                     .data = Data::of(std::span<const int32_t>(list))});
 }
 
 // The node of each tree that each row of x ends at: [n, trees].
@@ -123,10 +126,10 @@ TensorId leaves(Maker& m, const Trees& t, TensorId x) {
     compare = Op::not_equal;
   else if (t.mode != "BRANCH_LEQ")
     return m.unsupported(format("branches of the mode {}", t.mode));
-  const TensorId feature = int32s(m, t.feature), yes = int32s(m, t.when_true), no = int32s(m, t.when_false);
+  const TensorId feature = m.i32s(t.feature), yes = m.i32s(t.when_true), no = m.i32s(t.when_false);
   const TensorId value = m.values(Shape{t.size()}, t.value), missing = m.values(Shape{t.size()}, t.missing);
   const int64_t count = std::ssize(t.roots);
-  TensorId at = m.expand(m.reshape(int32s(m, t.roots), Ints{1, count}), Shape{m.shape(x)[0], count});
+  TensorId at = m.expand(m.reshape(m.i32s(t.roots), Ints{1, count}), Shape{m.shape(x)[0], count});
   const auto of = [&](TensorId list) { return m.op(Op::gather, {list, at}, GatherAttrs{}); };
   for (int64_t level = 0; level < t.depth && !m.failed(); ++level) {
     const TensorId seen = m.op(Op::gather, {x, of(feature)}, GatherAttrs{1, 1});
@@ -146,7 +149,7 @@ struct Weights {
   std::vector<float> of;
   std::vector<char> given;  // likewise
   int64_t outputs = 0;
-  bool one_output = true, none_negative = true;  // of all weights
+  bool first_alone = true, second_alone = true, none_negative = true;  // what all weights are
 };
 
 bool read_weights(Maker& m, const Call& c, const std::string& kind, const Places& places, int64_t nodes,
@@ -169,7 +172,8 @@ bool read_weights(Maker& m, const Call& c, const std::string& kind, const Places
     const auto place = static_cast<size_t>(found->second * outputs + which[i]);
     w->of[place] += values[i];
     w->given[place] = 1;
-    w->one_output &= which[i] == which[0];
+    w->first_alone &= which[i] == 0;
+    w->second_alone &= which[i] == 1;
     w->none_negative &= values[i] >= 0;
   }
   return true;
@@ -188,18 +192,10 @@ TensorId votes(Maker& m, const Trees& t, const Weights& w, TensorId x, std::stri
   return m.reduce(how == "MIN" ? Op::reduce_min : Op::reduce_max, all, {1}, false);
 }
 
-TensorId features(Maker& m, const Call& c, Trees* t) {
-  TensorId x = m.cast(c[0], DType::f32);
-  if (m.rank(x) == 1) x = m.reshape(x, Ints{1, m.shape(x)[0]});
-  if (m.rank(x) != 2) return m.unsupported(format("features {}", m.shape(x).to_string()));
-  t->features = m.shape(x)[1];
-  return x;
-}
-
 TensorId with_base(Maker& m, const Call& c, TensorId scores) {
   const std::vector<float> base = c.floats("base_values");
   if (base.empty()) return scores;
-  if (base.size() != 1 && std::ssize(base) != m.shape(scores).dim(-1))
+  if (std::ssize(base) != m.shape(scores).dim(-1))
     return m.bad(format("{} base values for {} outputs", base.size(), m.shape(scores).dim(-1)));
   return m.add(scores, m.values(Shape{std::ssize(base)}, base));
 }
@@ -210,27 +206,33 @@ Ids tree_regressor(Maker& m, Call& c) {
   Trees t;
   Places places;
   Weights w;
-  const TensorId x = features(m, c, &t);
+  const TensorId x = feature_rows(m, c[0]);
+  t.features = m.failed() ? 0 : m.shape(x)[1];
   if (!read_nodes(m, c, &t, &places) || !read_weights(m, c, "target", places, t.size(), c.i("n_targets", 1), &w))
     return {};
   return {transformed(m, c, with_base(m, c, votes(m, t, w, x, c.s("aggregate_function", "SUM"))))};
 }
 
-// Two classes of which the weights name one have one score, of the second: what is likely from 1/2 on where no weight
-// is negative, from 0 on else.
+// Two classes of which the weights name the first alone have one score, of the second (so ONNX Runtime has it, and so
+// boosting is exported): it wins from 1/2 on where no weight is negative, from 0 on else. Where both are named, the
+// labels are the attribute's, by the larger score, as specified; ONNX Runtime 1.32 gives 0 and 1 there, by the second
+// score's sign.
 Ids tree_classifier(Maker& m, Call& c) {
   Trees t;
   Places places;
   Weights w;
-  const TensorId x = features(m, c, &t);
+  const TensorId x = feature_rows(m, c[0]);
+  t.features = m.failed() ? 0 : m.shape(x)[1];
   const bool strings = c.given("classlabels_strings");
   const auto labels =
       static_cast<int64_t>(strings ? c.strings("classlabels_strings").size() : c.ints("classlabels_int64s").size());
   if (!read_nodes(m, c, &t, &places) || !read_weights(m, c, "class", places, t.size(), labels, &w)) return {};
   TensorId scores = votes(m, t, w, x, "SUM");
-  const bool binary = labels == 2 && w.one_output;
-  if (binary) scores = m.reduce(Op::sum, scores, {1}, true);  // the other column is 0
-  return classified(m, c, with_base(m, c, scores), "classlabels_int64s", binary && w.none_negative ? 0.5f : 0.0f);
+  const bool binary = labels == 2 && w.first_alone;
+  if (labels == 2 && w.second_alone) return {m.unsupported("weights of the second of two classes alone")};
+  if (binary) scores = m.part(scores, 1, 0, 1);
+  const bool shares = binary && w.none_negative;
+  return classified(m, c, with_base(m, c, scores), "classlabels_int64s", shares ? 0.5f : 0.0f, shares);
 }
 
 }  // namespace thimble::onnx

@@ -141,8 +141,7 @@ Status binary(InferContext& ctx) {
   const int headroom = fn == BinaryFn::div ? (a.type == DType::i16 ? 15 : 23) : a.type == DType::i16 ? 0 : 15;
   // From 15 bits on every product of bytes but 0 ends at the type's bound: a state that starts as zeros comes like
   // this.
-  if (fn == BinaryFn::mul && a.type != DType::i16)
-    plan.y_shift = std::min<decltype(plan.y_shift)>(plan.y_shift, headroom);
+  if (fn == BinaryFn::mul && a.type != DType::i16) plan.y_shift = std::min(plan.y_shift, headroom);
   if (plan.y_shift > headroom)
     return fail(ErrorCode::bad_file, format("output scale {} is too small for inputs of scale {} and {}",
                                             y.quant.scale[0], a.quant.scale[0], b.quant.scale[0]));

@@ -63,7 +63,8 @@ Status expect_rows(InferContext& ctx, std::initializer_list<DType> types, double
   THIMBLE_TRY(ctx.expect_per_tensor_quantized(x));
   if (!std::isfinite(x.quant.scale[0]))
     return fail(ErrorCode::bad_file, format("{}: scale is not finite", x.to_string()));
-  if (scale == 1.0 / 256 && x.type == DType::i8 && y.type == DType::i16) return expect_fine_output(ctx, beta, &plan);
+  if (ctx.node.op == Op::softmax && x.type == DType::i8 && y.type == DType::i16)
+    return expect_fine_output(ctx, beta, &plan);
   const int32_t low = x.type == DType::u8 ? 0 : -128;
   const int32_t zero = highest_zero_point ? low + 255 : low;
   if (!scaled(y, scale, zero))

@@ -139,18 +139,23 @@ TEST(RaiseQuantized, KeepsUint8WhereWeightsDoNotLieAroundZero) {
   EXPECT_EQ(g.at(g.nodes[1].outputs[0]).type, DType::u8);
 }
 
-TEST(RaiseQuantized, JoinsAnAdditionBehindADenseLayer) {
-  Net n;
-  const TensorId x = n.b.input("x", DType::f32, {2, 2});
-  const TensorId q = n.rounded(x, DType::i8, 0.5f, 0);
-  const TensorId w = n.real(n.integers("w", DType::i8, {3, 2}, {1, -2, 3, 4, -5, 6}, {{0.25f}, {0}, 0}));
+// q · wᵀ and an addition behind it, quantised.
+Graph raised_dense(Net& n, TensorId q, TensorId w) {
   FullyConnectedAttrs attrs;
   attrs.keep_num_dims = true;
   const TensorId y = *n.b.op(Op::fully_connected, {q, w}, attrs, "dense");
   const std::vector<float> bias = {1, 0.5f, -1};
   const TensorId sum = *n.b.op(Op::add, {y, n.b.constant_f32("bias", {3}, bias)}, BinaryAttrs{}, "sum");
   n.graph.outputs = {n.rounded(sum, DType::i8, 0.25f, 0)};
-  const Graph g = raise(n.graph);
+  return raise(n.graph);
+}
+
+TEST(RaiseQuantized, JoinsAnAdditionBehindADenseLayer) {
+  Net n;
+  const TensorId x = n.b.input("x", DType::f32, {2, 2});
+  const TensorId q = n.rounded(x, DType::i8, 0.5f, 0);
+  const TensorId w = n.real(n.integers("w", DType::i8, {3, 2}, {1, -2, 3, 4, -5, 6}, {{0.25f}, {0}, 0}));
+  const Graph g = raised_dense(n, q, w);
   ASSERT_EQ(ops_of(g), (std::vector<Op>{Op::quantize, Op::fully_connected, Op::dequantize})) << dump(g);
   const auto values = g.at(g.nodes[1].inputs[2]).data.as<int32_t>();
   EXPECT_EQ(std::vector<int32_t>(values.begin(), values.end()), (std::vector<int32_t>{8, 4, -8}));
@@ -164,13 +169,7 @@ TEST(RaiseQuantized, TurnsTheIntegersOfWeights) {
   TensorId w = n.real(n.integers("w", DType::i8, {2, 3}, {1, 3, -5, -2, 4, 6}, {{0.25f, 0.5f, 1.0f}, {0, 0, 0}, 1}));
   const std::vector<int32_t> turned = {1, 0};
   w = *n.b.op(Op::transpose, {w, n.b.constant_i32("perm", turned)}, TransposeAttrs{}, "turned");
-  FullyConnectedAttrs attrs;
-  attrs.keep_num_dims = true;
-  const TensorId y = *n.b.op(Op::fully_connected, {q, w}, attrs, "dense");
-  const std::vector<float> bias = {1, 0.5f, -1};
-  const TensorId sum = *n.b.op(Op::add, {y, n.b.constant_f32("bias", {3}, bias)}, BinaryAttrs{}, "sum");
-  n.graph.outputs = {n.rounded(sum, DType::i8, 0.25f, 0)};
-  const Graph g = raise(n.graph);
+  const Graph g = raised_dense(n, q, w);
   ASSERT_EQ(ops_of(g), (std::vector<Op>{Op::quantize, Op::fully_connected, Op::dequantize})) << dump(g);
   const Tensor& weights = g.at(g.nodes[1].inputs[1]);
   const auto values = weights.data.as<int8_t>();
