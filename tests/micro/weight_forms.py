@@ -8,8 +8,10 @@ The networks are trained for a moment, into --folder where it is given and nothi
 everywhere, 1 not, 77 no board ran. Standard library only.
 """
 import argparse
+import concurrent.futures
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -70,49 +72,59 @@ def made(thimble, folder):
     return {size + name: path(size + name) for size in NETWORKS for name in names}
 
 
+def run_model(thimble, name, model, chosen, options, temporary):
+    """What it printed, how many board runs there were and how many went wrong."""
+    lines, ran, wrong, expected, inputs = [], 0, 0, None, None
+    for form in ('plain', *options.forms):
+        out = os.path.join(temporary, f'{name}_{form}')
+        said = subprocess.run([thimble, 'export', model, '--weights', form, '--ram', options.ram, '--json', '--name', 'net',
+                               '--examples', '2', '-o', out], capture_output=True, text=True, check=False)
+        if said.returncode:
+            lines.append(f'{name} {form}: refused ({said.returncode})')
+            wrong += said.returncode != 3
+            continue
+        facts, package = json.loads(said.stdout), packages.load(out)
+        if expected is None:
+            inputs = package.random_inputs(options.samples)
+            outcome, expected = runner.on_this_machine(package, inputs)
+            if outcome.status != 'ok':
+                return [*lines, f'{name}: {outcome.why}'], ran, wrong + 1
+        taken = sum(w['form'] != 'plain' for w in facts['weights'])
+        lines.append(f'{name} {form}: weights {facts["weights_bytes"]:,} bytes, {taken} of {len(facts["weights"])} tensors in another form, '
+                     f'arena {facts["arena_bytes"]:,}')
+        for board in chosen:
+            o, _ = runner.run_board(package, board, options.optimise, inputs, expected, tolerance=0 if board.kind == 'host' else 1e-5)
+            ran += o.status == 'ok'
+            wrong += o.status in ('different', 'failed')
+            count = f'{o.instructions[0]:,} instructions' if o.instructions else ''
+            lines.append(f'  {board.name}: {o.status} {o.why if o.status != "ok" else ""} flash {o.flash_bytes or 0:,} '
+                         f'stack {o.stack_bytes or 0} {count}')
+    return lines, ran, wrong
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--thimble', required=True)
     parser.add_argument('--boards', nargs='+', metavar='BOARD', default=['sanitized', 'slice'])
     parser.add_argument('--models', nargs='+', metavar='FILE', help='these, in place of those that are trained')
+    parser.add_argument('--only', default='', metavar='REGEX')
     parser.add_argument('--forms', nargs='+', default=list(FORMS))
     parser.add_argument('--folder', help='where the networks are kept')
     parser.add_argument('--ram', default='balanced')
     parser.add_argument('--samples', type=int, default=3)
     parser.add_argument('-O', dest='optimise', default='2', metavar='LEVEL')
+    parser.add_argument('-j', dest='jobs', type=int, default=os.cpu_count())
     options = parser.parse_args()
     thimble, chosen, ran, wrong = os.path.abspath(options.thimble), boards.chosen(options.boards), 0, 0
-    with tempfile.TemporaryDirectory() as temporary:
+    with tempfile.TemporaryDirectory() as temporary, concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         folder = options.folder or temporary
         os.makedirs(folder, exist_ok=True)
         models = {os.path.basename(m).removesuffix('.tflite'): m for m in options.models} if options.models else made(thimble, folder)
-        for name, model in models.items():
-            expected, inputs = None, None
-            for form in ('plain', *options.forms):
-                out = os.path.join(temporary, f'{name}_{form}')
-                said = subprocess.run([thimble, 'export', model, '--weights', form, '--ram', options.ram, '--json', '--name', 'net',
-                                       '--examples', '2', '-o', out], capture_output=True, text=True, check=False)
-                if said.returncode:
-                    print(f'{name} {form}: refused ({said.returncode})')
-                    wrong += said.returncode != 3
-                    continue
-                facts, package = json.loads(said.stdout), packages.load(out)
-                if expected is None:
-                    inputs = package.random_inputs(options.samples)
-                    outcome, expected = runner.on_this_machine(package, inputs)
-                    if outcome.status != 'ok':
-                        sys.exit(f'{name}: {outcome.why}')
-                taken = sum(w['form'] != 'plain' for w in facts['weights'])
-                print(f'{name} {form}: weights {facts["weights_bytes"]:,} bytes, {taken} of {len(facts["weights"])} tensors in another form, '
-                      f'arena {facts["arena_bytes"]:,}', flush=True)
-                for board in chosen:
-                    o, _ = runner.run_board(package, board, options.optimise, inputs, expected, tolerance=0 if board.kind == 'host' else 1e-5)
-                    ran += o.status == 'ok'
-                    if o.status in ('different', 'failed'):
-                        wrong += 1
-                    count = f'{o.instructions[0]:,} instructions' if o.instructions else ''
-                    print(f'  {board.name}: {o.status} {o.why if o.status != "ok" else ""} flash {o.flash_bytes or 0:,} stack {o.stack_bytes or 0} {count}',
-                          flush=True)
+        models = {name: file for name, file in models.items() if re.search(options.only, name)}
+        for lines, runs, failures in pool.map(lambda m: run_model(thimble, *m, chosen, options, temporary), models.items()):
+            print('\n'.join(lines), flush=True)
+            ran += runs
+            wrong += failures
     print(f'{wrong} failures')
     return 1 if wrong else 0 if ran else 77
 

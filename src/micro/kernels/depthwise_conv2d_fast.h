@@ -60,8 +60,8 @@ static inline thimble_dim thimble_cell_of(thimble_dim i) {
 }
 
 // `count` channels of n pixels or taps, `step` bytes from each other, as cells; channels that are missing are 0.
-THIMBLE_APART thimble_cell* thimble_fill(const int8_t* from, int constant, thimble_dim step, thimble_dim n,
-                                         thimble_dim count, thimble_cell* to) {
+THIMBLE_APART thimble_cell* thimble_gather_cells(const int8_t* from, int constant, thimble_dim step, thimble_dim n,
+                                                 thimble_dim count, thimble_cell* to) {
   for (; n > 0; --n, from += step, to += THIMBLE_TOGETHER) {
     thimble_dim i;
 #if !defined(THIMBLE_FEW_REGISTERS)
@@ -101,7 +101,7 @@ static inline void thimble_fill_row(const thimble_depthwise_conv2d* p, const int
   const int inside = ih >= 0 && ih < p->h.in;
   const thimble_dim left = inside ? p->w.pad : width, have = p->w.in < width - left ? p->w.in : width - left;
   to = thimble_fill_padding(p->x_zero, left, to);
-  to = thimble_fill(x + ih * p->w.in * p->channels, 0, p->channels, have, count, to);
+  to = thimble_gather_cells(x + ih * p->w.in * p->channels, 0, p->channels, have, count, to);
   thimble_fill_padding(p->x_zero, width - left - have, to);
 }
 
@@ -217,7 +217,7 @@ THIMBLE_APART void thimble_depthwise_taps_s8(const thimble_depthwise_conv2d* p, 
       thimble_channels group;
       thimble_prepare(p, bias, c, count, &group);
       for (k = 0; k < (p->h.out > 1 ? 2 : 1); ++k)  // twice, so that they can begin with any row
-        thimble_fill(w + c, in_flash, channels, taps, count, weights + k * taps * THIMBLE_TOGETHER);
+        thimble_gather_cells(w + c, in_flash, channels, taps, count, weights + k * taps * THIMBLE_TOGETHER);
       for (oh = 0; oh < p->h.out; ++oh) {
         const thimble_dim top = thimble_input_of(&p->h, oh, 0);
         // Row ih lies at (ih + pad) mod kernel.
