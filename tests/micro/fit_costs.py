@@ -19,6 +19,7 @@ import dataclasses
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -311,38 +312,54 @@ def four_of_five(errors):
     return errors[len(errors) * 4 // 5] if errors else 0.0
 
 
-def borrow(fits):
-    """Kernels that one kind of processor could not run, for memory or the C library, as the nearest kind takes them."""
-    for kind, near in NEAREST.items():
-        if kind not in fits or near not in fits:
-            continue
-        there = {kernel for kernel, _ in fits[kind].speed}
-        for kernel in {kernel for kernel, _ in fits[near].speed} - there:
-            for mine, theirs in ((fits[kind].speed, fits[near].speed), (fits[kind].code, fits[near].code)):
-                mine.update({key: value for key, value in theirs.items() if key[0] == kernel})
-            fits[kind].stack[kernel] = fits[near].stack.get(kernel, 0)
-
-
 def number(value):
     return f'{value:.4g}' if value >= 0.001 else '0'
 
 
-def write(fits, path):
+def row_of(fitted, kernel):
+    """The columns of KERNEL_COST after the kernel."""
+    code = [round(fitted.code.get((kernel, what), 0.0)) for what in ('once', 'second', 'more')]
+    speed = [number(fitted.speed.get((kernel, what), 0.0)) for what in FEATURES]
+    return ', '.join(map(str, [*code, speed[0], '{' + ', '.join(speed[1:]) + '}', fitted.stack.get(kernel, 0),
+                               round(fitted.variables.get((kernel, 'variables'), 0))]))
+
+
+def read(path):
+    """{kind: (columns of COST_CLASS, {kernel: columns of KERNEL_COST})} of a table that was made before."""
+    table = {}
+    if os.path.exists(path):
+        with open(path, encoding='utf-8') as file:
+            for macro, kind, rest in re.findall(r'^(COST_CLASS|KERNEL_COST)\((\w+), (.*)\)$', file.read(), re.M):
+                if macro == 'COST_CLASS':
+                    table[kind] = (rest, {})
+                else:
+                    kernel, columns = rest.split(', ', 1)
+                    table[kind][1][kernel] = columns
+    return table
+
+
+def write(fits, path, before):
+    """What was not fitted stays as the table `before` has it. Kernels that one kind of processor could not run, for memory or
+    the C library, are there as the nearest kind takes them."""
+    table = read(before)
+    for kind, fitted in fits.items():
+        kernels = {k for k, _ in [*fitted.speed, *fitted.code] if k != BASE}
+        rows = {'base': row_of(fitted, BASE), **{kernel: row_of(fitted, kernel) for kernel in kernels}}
+        table[kind] = (f'{fitted.flash_error:.3f}, {fitted.speed_error:.3f}', rows)
+    for kind, near in NEAREST.items():
+        if kind in fits and near in table:
+            for kernel, columns in table[near][1].items():
+                table[kind][1].setdefault(kernel, columns)
     lines = ['// What the kernels of exported C take: made by tests/micro/fit_costs.py, do not edit. gcc 12 -O2.',
              '// COST_CLASS(kind of processor, relative error of the flash and of the instructions of four of five models that were not in the fit)',
              '// KERNEL_COST(kind, kernel, bytes of code of a call, of a second, of each further one, instructions per',
              '//             call and per unit of each of kKernelFeatures, bytes of stack, bytes of variables per call); `base` is what a',
              '//             model takes without any, `any` stands for kernels that are not here']
-    for kind, fitted in fits.items():
-        lines.append(f'COST_CLASS({kind}, {fitted.flash_error:.3f}, {fitted.speed_error:.3f})')
-        kernels = sorted({k for k, _ in [*fitted.speed, *fitted.code] if k not in (BASE, ANY)})
-        for kernel in [BASE, ANY, *kernels]:
-            code = [round(fitted.code.get((kernel, what), 0.0)) for what in ('once', 'second', 'more')]
-            speed = [number(fitted.speed.get((kernel, what), 0.0)) for what in FEATURES]
-            speed = [speed[0], '{' + ', '.join(speed[1:]) + '}']
-            row = ', '.join(map(str, [kind, kernel or 'base', *code, *speed, fitted.stack.get(kernel, 0),
-                                    round(fitted.variables.get((kernel, 'variables'), 0))]))
-            lines.append(f'KERNEL_COST({row})')
+    for kind in (kind for kind in CLASSES if kind in table):
+        errors, rows = table[kind]
+        lines.append(f'COST_CLASS({kind}, {errors})')
+        for kernel in ['base', ANY, *sorted(rows.keys() - {'base', ANY})]:
+            lines.append(f'KERNEL_COST({kind}, {kernel}, {rows[kernel]})')
     with open(path, 'w', encoding='utf-8') as file:
         file.write('\n'.join([*lines, '#undef COST_CLASS', '#undef KERNEL_COST', '']))
 
@@ -352,7 +369,7 @@ def main():
     parser.add_argument('--thimble', required=True)
     parser.add_argument('--kept', metavar='FILE', help='measurements of exported sources: read where they are, kept where they are new')
     parser.add_argument('--each', action='store_true', help='the errors of each model that was left out')
-    parser.add_argument('--classes', nargs='+', default=list(CLASSES), choices=list(CLASSES))
+    parser.add_argument('--classes', nargs='+', default=list(CLASSES), choices=list(CLASSES), help='the rows of the others stay')
     parser.add_argument('-j', dest='jobs', type=int, default=os.cpu_count())
     parser.add_argument('-o', dest='output', default=TABLE)
     options = parser.parse_args()
@@ -394,8 +411,7 @@ def main():
         if options.each:
             for name, (flash, count) in errors.items():
                 print(f'  {name}: flash {flash:+.1%}' + (f', instructions {count:+.1%}' if count is not None else ''))
-    borrow(fits)
-    write(fits, options.output)
+    write(fits, options.output, TABLE)
 
 
 if __name__ == '__main__':
