@@ -1,5 +1,6 @@
 // The program: finds the subcommand, parses its options, runs it, turns an Error into a message and
 // an exit code. Whatever a library throws ends here.
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -8,8 +9,10 @@
 #include "app/commands.h"
 #include "app/interrupt.h"
 #include "app/version.h"
+#include "base/environment.h"
 #include "base/log.h"
 #include "base/suggest.h"
+#include "kernels/kernels.h"
 #include "runtime/limits.h"
 
 namespace thimble::app {
@@ -60,6 +63,17 @@ void write_log_line(LogLevel level, std::string_view text, void* context) {
                                              std::string(text));
 }
 
+// A misspelt instruction set would be measured as the fastest one.
+Status check_instruction_set() {
+  const auto wanted = environment(Knob::isa);
+  if (!wanted) return {};
+  std::vector<std::string> names;
+  for (const KernelTable* table : available_kernels()) names.emplace_back(name(table->isa));
+  if (std::find(names.begin(), names.end(), *wanted) != names.end()) return {};
+  return fail(ErrorCode::usage, format("THIMBLE_ISA is '{}', which is no instruction set of this machine", *wanted),
+              did_you_mean_or_all(*wanted, names));
+}
+
 Status dispatch(const std::vector<std::string>& words, Context* context) {
   const size_t at = command_position(words);
   const std::vector<std::string> before(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(at));
@@ -101,6 +115,7 @@ Status dispatch(const std::vector<std::string>& words, Context* context) {
     return {};
   }
   if (context->max_memory > 0) set_arena_limit(context->max_memory);
+  THIMBLE_TRY(check_instruction_set());
   set_log_sink(write_log_line, context,
                context->quiet ? LogLevel::warning : (context->verbose ? LogLevel::debug : LogLevel::info));
   return action(*context);
