@@ -4,9 +4,9 @@
   python scripts/interop/onnx_exported.py --thimble build/release/thimble [--only REGEX] [--keep FOLDER]
 
 scikit-learn's models by skl2onnx, PyTorch's by torch.onnx (with TorchScript, and with dynamo and onnxscript where they are
-installed): each is trained or drawn from a seed, exported, and fed the same rows or pictures. Labels must be equal, floats within
+installed), Keras's by tf2onnx: each is trained or drawn from a seed, exported, and fed the same rows or pictures. Labels must be equal, floats within
 1e-5 of the largest value (labels: but for rows whose two best scores lie within that). Needs, in a Python of its own: onnx,
-onnxruntime, numpy; scikit-learn and skl2onnx; torch and onnxscript. Exit status 1 where an answer differs.
+onnxruntime, numpy; scikit-learn and skl2onnx; torch and onnxscript; tensorflow and tf2onnx. Exit status 1 where an answer differs.
 """
 import argparse
 import json
@@ -166,6 +166,73 @@ def torch_files(only):
             yield f"torch_{name}_{way}", made, [x.numpy()]
 
 
+# ---- Keras by tf2onnx ----
+def keras_models():
+    import keras
+    from keras import layers as k
+    keras.utils.set_random_seed(3)
+
+    def net(shape, *layers):
+        return keras.Sequential([keras.Input(shape), *layers])
+
+    def residual():
+        x = i = keras.Input((16, 16, 3))
+        x = k.Conv2D(8, 3, padding="same", activation="relu")(x)
+        y = k.BatchNormalization()(k.Conv2D(8, 3, padding="same")(x))
+        x = k.GlobalAveragePooling2D()(k.ReLU()(k.Add()([x, y])))
+        return keras.Model(i, k.Dense(5, activation="softmax")(x))
+
+    def unet():
+        i = keras.Input((16, 16, 3))
+        a = k.Conv2D(6, 3, padding="same", activation="relu")(i)
+        b = k.Conv2D(8, 3, strides=2, padding="same", activation="relu")(a)
+        c = k.Concatenate()([k.Conv2DTranspose(6, 3, strides=2, padding="same")(b), a])
+        return keras.Model(i, k.Conv2D(2, 1, activation="softmax")(k.UpSampling2D(2, interpolation="bilinear")(c)))
+
+    def transformer():
+        x = i = keras.Input((12, 16))
+        x = k.LayerNormalization()(k.Add()([x, k.MultiHeadAttention(2, 8)(x, x)]))
+        x = k.LayerNormalization()(k.Add()([x, k.Dense(16)(k.Dense(32, activation="swish")(x))]))
+        return keras.Model(i, k.Dense(3)(k.GlobalAveragePooling1D()(x)))
+
+    yield "mlp", net((12,), k.Dense(20, activation="relu"), k.Dense(8, activation="tanh"), k.Dense(4, activation="softmax"))
+    yield "cnn", net((20, 20, 1), k.Conv2D(6, 5, activation="relu"), k.MaxPooling2D(), k.Conv2D(12, 3, strides=2, padding="same"),
+                     k.LeakyReLU(), k.Flatten(), k.Dense(10))
+    yield "separable", net((16, 16, 3), k.SeparableConv2D(8, 3, padding="same"), k.BatchNormalization(), k.ReLU(6.0),
+                           k.DepthwiseConv2D(3, strides=2), k.AveragePooling2D(3, padding="same"), k.GlobalMaxPooling2D())
+    yield "padded", net((15, 17, 2), k.ZeroPadding2D(((1, 2), (0, 3))), k.Conv2D(4, 3, strides=2, activation="elu"), k.Cropping2D(1),
+                        k.PReLU(shared_axes=[1, 2]), k.Conv2D(3, 3, dilation_rate=2, padding="same"))
+    yield "conv1d", net((40, 3), k.Conv1D(8, 5, padding="causal", activation="relu"), k.MaxPooling1D(), k.Conv1D(4, 3, strides=2),
+                        k.GlobalAveragePooling1D(), k.Dense(2, activation="sigmoid"))
+    yield "swish", net((16, 16, 3), k.Conv2D(8, 3, activation="swish"), k.Conv2D(8, 3, activation="hard_sigmoid"),
+                       k.Conv2D(4, 1, activation="softplus"), k.Reshape((-1, 4)), k.Permute((2, 1)))
+    yield "lstm", net((10, 6), k.LSTM(8, return_sequences=True), k.LSTM(5), k.Dense(2))
+    yield "gru", net((10, 6), k.GRU(8), k.Dense(2))
+    yield "bidirectional", net((10, 6), k.Bidirectional(k.LSTM(4)), k.Dense(2))
+    yield "simple_rnn", net((10, 6), k.SimpleRNN(7), k.Dense(2))
+    yield "residual", residual()
+    yield "unet", unet()
+    yield "transformer", transformer()
+    for name, shape in (("MobileNet", (96, 96, 3)), ("MobileNetV2", (96, 96, 3)), ("ResNet50V2", (64, 64, 3)),
+                        ("MobileNetV3Small", (96, 96, 3)), ("DenseNet121", (64, 64, 3))):
+        yield name.lower(), getattr(keras.applications, name)(weights=None, input_shape=shape, classes=10, classifier_activation=None)
+
+
+def keras_files(only):
+    import tensorflow as tf
+    import tf2onnx
+    r = np.random.default_rng(2)
+    for name, model in keras_models():
+        shape = tuple(model.inputs[0].shape[1:])
+        for way, opset, first in (("13", 13, []), ("18_nchw", 18, ["x"])):
+            if not re.search(only, f"keras_{name}_{way}") or (first and len(shape) != 3):
+                continue
+            run = tf.function(lambda x: model(x, training=False), input_signature=[tf.TensorSpec((1, *shape), tf.float32, name="x")])
+            made, _ = tf2onnx.convert.from_function(run, run.input_signature, opset=opset, inputs_as_nchw=first)
+            x = r.standard_normal((3, *shape)).astype(np.float32)
+            yield f"keras_{name}_{way}", made.SerializeToString(), [np.moveaxis(x, 3, 1) if first else x]
+
+
 # ---- both sides ----
 def reference(model, feeds):
     session = onnxruntime.InferenceSession(model)
@@ -208,11 +275,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--thimble", default="build/release/thimble")
     parser.add_argument("--only", default="")
-    parser.add_argument("--family", choices=("sklearn", "torch"), help="only one of them")
+    parser.add_argument("--family", choices=("sklearn", "torch", "keras"), help="only one of them")
     parser.add_argument("--keep", type=pathlib.Path, help="writes the models there")
     options = parser.parse_args()
     counts = {}
-    families = {"sklearn": sklearn_models, "torch": torch_files}
+    families = {"sklearn": sklearn_models, "torch": torch_files, "keras": keras_files}
     for family in [families[options.family]] if options.family else families.values():
         try:
             for name, model, feeds in family(options.only):

@@ -1,4 +1,3 @@
-// __int128 is a GNU extension; it is available on every 64-bit target we build for.
 // Counter-based random numbers: a pure function of (seed, stream, counter), so that what a sample
 // gets never depends on how many numbers other threads drew before it. The mixer is Philox 2x32-10
 // (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
@@ -23,9 +22,15 @@ inline uint64_t random_bits(uint64_t seed, uint64_t stream, uint64_t counter) {
   return (static_cast<uint64_t>(left) << 32) | right;
 }
 
-// A convenient cursor over one stream.
-__extension__ using Wide = unsigned __int128;
+// The upper half of a * b, from the products of the halves: 32-bit machines have no integer of 128 bits.
+inline uint64_t upper_product(uint64_t a, uint64_t b) {
+  const uint64_t a1 = a >> 32, a0 = static_cast<uint32_t>(a), b1 = b >> 32, b0 = static_cast<uint32_t>(b);
+  const uint64_t left = a1 * b0 + ((a0 * b0) >> 32);
+  const uint64_t right = a0 * b1 + static_cast<uint32_t>(left);
+  return a1 * b1 + (left >> 32) + (right >> 32);
+}
 
+// A convenient cursor over one stream.
 class Random {
  public:
   explicit Random(uint64_t seed, uint64_t stream = 0) : seed_(seed), stream_(stream) {}
@@ -34,7 +39,7 @@ class Random {
   double uniform() { return static_cast<double>(bits() >> 11) * 0x1p-53; }
   double uniform(double lo, double hi) { return lo + (hi - lo) * uniform(); }
   // Uniform integer in [0, n), n > 0 (multiply-shift; bias below n / 2^64).
-  uint64_t below(uint64_t n) { return static_cast<uint64_t>((static_cast<Wide>(bits()) * n) >> 64); }
+  uint64_t below(uint64_t n) { return upper_product(bits(), n); }
   // Standard normal (Box-Muller).
   double normal() {
     const double u = 1.0 - uniform(), v = uniform();

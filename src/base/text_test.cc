@@ -1,4 +1,4 @@
-// Suggestions, UTF-8, log sink, hashes, environment, cpu: the small helpers.
+// Suggestions, UTF-8, log sink, hashes, random numbers, environment, cpu: the small helpers.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "base/suggest.h"
 #include "base/utf8.h"
 
@@ -35,6 +36,17 @@ TEST(Suggest, OffersOnlyNearWords) {
   const std::vector<std::string> many(11, "layer");
   EXPECT_TRUE(did_you_mean_or_all("qqqqq", many).ends_with("layer and 3 more"));
 }
+
+#ifdef __SIZEOF_INT128__
+TEST(Random, UpperProductIsThatOf128Bits) {
+  __extension__ using Wide = unsigned __int128;
+  for (uint64_t i = 0; i < 1000; ++i) {
+    const uint64_t a = random_bits(1, 0, i) >> (i % 64), b = random_bits(2, 0, i) >> (i / 7 % 64);
+    EXPECT_EQ(upper_product(a, b), static_cast<uint64_t>((static_cast<Wide>(a) * b) >> 64)) << a << " * " << b;
+  }
+  EXPECT_EQ(upper_product(~0ull, ~0ull), ~0ull - 1);
+}
+#endif
 
 TEST(Log, GoesToTheSinkUpToItsLevel) {
   std::string seen;

@@ -1,5 +1,6 @@
 // ONNX's operators that pick, scatter, find and order by indices.
 #include <algorithm>
+#include <limits>
 
 #include "formats/onnx/constants.h"
 #include "formats/onnx/rule.h"
@@ -9,6 +10,7 @@
 #include "ops/nd_index/nd_index.h"
 #include "ops/rearrange/rearrange.h"
 #include "ops/reverse_sequence/reverse_sequence.h"
+#include "ops/select_boxes/select_boxes.h"
 #include "ops/topk_v2/topk_v2.h"
 #include "ops/where/where.h"
 
@@ -268,9 +270,22 @@ Ids cumsum(Maker& m, Call& c) {
 // Its values decide the shape.
 Ids nonzero(Maker& m, Call& c) {
   TensorId x = c[0];
-  if (!m.constant(x)) m.ints(m.type(x) == DType::f32 ? x : x, "what NonZero counts");
+  if (!m.constant(x)) m.ints(x, "what NonZero counts");
   const TensorId found = m.op(Op::where, {x}, WhereAttrs{});
   return {m.transpose(found, {1, 0})};
+}
+
+// One number of any shape, cast to a type; `otherwise` where it is left out.
+TensorId number(Maker& m, Call& c, size_t input, DType type, double otherwise) {
+  return c.has(input) ? m.cast(c[input], type) : m.scalar(type, otherwise);
+}
+
+Ids non_max_suppression(Maker& m, Call& c) {
+  const int64_t form = c.i("center_point_box", 0);
+  if (form != 0 && form != 1) return {m.bad(format("center_point_box is {}", form))};
+  const TensorId most = number(m, c, 2, DType::i64, 0), overlap = number(m, c, 3, DType::f32, 0);
+  const TensorId least = number(m, c, 4, DType::f32, -std::numeric_limits<double>::infinity());
+  return {m.op(Op::select_boxes, {c[0], c[1], most, overlap, least}, SelectBoxesAttrs{form == 1})};
 }
 
 Ids reverse_sequence(Maker& m, Call& c) {
@@ -313,6 +328,7 @@ constexpr Rule kRules[] = {
     {"GatherElements", 2, 2, gather_elements},
     {"GatherND", 2, 2, gather_nd},
     {"Hardmax", 1, 1, hardmax},
+    {"NonMaxSuppression", 2, 5, non_max_suppression},
     {"NonZero", 1, 1, nonzero},
     {"OneHot", 3, 3, one_hot},
     {"ReverseSequence", 2, 2, reverse_sequence},
