@@ -8,7 +8,8 @@ Each file below the folders (by its identifier TFL3, whatever its name) gets one
   refused    Thimble says why and exits with 2, 3 or 4, LiteRT runs it: the reasons are counted in a second table
   neither    both refuse it
   only here  Thimble runs what LiteRT refuses (or crashes on)
-  DIFFERS, CRASH  what is looked for; exit status 1
+  DIFFERS, CRASH  what is looked for; exit status 1. LiteRT 2.3's reference resolver itself is wrong where weights have a scale
+             per block (it takes them for 0), and all its kernels where BATCH_MATMUL of integers has a scale per column
 Nothing is fetched: clone the collections you want to try first. Needs scripts/interop/requirements-litert.txt.
 """
 import argparse
