@@ -14,7 +14,8 @@ class Case:
     model: bytes
     inputs: list
     compare: str
-    oracle: str = "reference"  # or "optimized": where the reference resolver lacks the operator or is known to be wrong
+    oracle: str = "reference"  # or "optimized": where the reference resolver lacks the operator or is known to be wrong; or
+    # "micro": TFLite Micro, one output
     tolerance: float = 1e-5
     oracle_model: bytes = b""  # an equivalent file that the oracle accepts, where it refuses the real one
 

@@ -187,13 +187,15 @@ def dilate(name, dtype="float32", input=(2, 3, 2), dilations=(2, 1, 3)):
 def svdf(name, kind="float", batch=2, inputs=5, units=3, rank=2, memory=4, activation=RELU, bias=True, asymmetric=False):
     r, b = rng(name), TfliteBuilder()
     filters = units * rank
-    if kind == "int8":
+    small = kind == "int8_state"  # TFLite Micro alone has it
+    if kind == "int8" or small:
         x, s_x, s_f, s_t, s_s = integers(r, (batch, inputs), "int8"), 0.05, 0.01, 0.0005, 0.003
+        s_t, s_s = (0.01, 0.15) if small else (s_t, s_s)
         i = b.input((batch, inputs), "int8", scale=s_x, zero_point=4)
-        tensors = [i, b.const(weights(r, (filters, inputs)), scale=s_f), b.const(integers(r, (filters, memory), "int16") // 8, scale=s_t),
-                   b.const((r.standard_normal(units) * 30000).astype(np.int32), scale=np.float32(s_s * s_t)) if bias else -1,
-                   b.tensor((batch, filters * memory), "int16", scale=s_s, zero_point=0, variable=True)]
-        y = b.output((batch, units), "int8", scale=np.float32(0.02), zero_point=-20)
+        tensors = [i, b.const(weights(r, (filters, inputs)), scale=s_f), b.const(weights(r, (filters, memory)) if small else integers(r, (filters, memory), "int16") // 8, scale=s_t),
+                   b.const((r.standard_normal(units) * (300 if small else 30000)).astype(np.int32), scale=np.float32(s_s * s_t)) if bias else -1,
+                   b.tensor((batch, filters * memory), "int8" if small else "int16", scale=s_s, zero_point=0, variable=True)]
+        y = b.output((batch, units), "int8", scale=np.float32(0.1 if small else 0.02), zero_point=-20)
     else:
         x = floats(r, (batch, inputs))
         matrix = lambda s: b.const(floats(r, s, 0.5)) if kind == "float" else b.const(weights(r, s), scale=float(scales(r, 1, 0.008)[0]))
@@ -201,8 +203,8 @@ def svdf(name, kind="float", batch=2, inputs=5, units=3, rank=2, memory=4, activ
                    b.const(floats(r, units)) if bias else -1, b.tensor((batch, filters * memory), "float32", variable=True)]
         y = b.output((batch, units), "float32")
     b.op("SVDF", tensors, [y], "SVDFOptions", rank=rank, fusedActivationFunction=activation, asymmetricQuantizeInputs=asymmetric,
-         version=3 if kind == "int8" else 4 if asymmetric else 2 if kind == "hybrid" else 1)
-    return Case(name, b.bytes(), [x], COMPARE.get(kind, "bytes"))
+         version=3 if kind.startswith("int8") else 4 if asymmetric else 2 if kind == "hybrid" else 1)
+    return Case(name, b.bytes(), [x], COMPARE.get(kind, "bytes"), "micro" if small else "reference")
 
 
 def matrix_of(b, r, kind):

@@ -2,7 +2,7 @@
 """Writes tests/goldens/ops (or types, movement): one tiny .tflite per case (usually a single operator) and what the reference answers.
 
 Oracle: LiteRT's reference kernels; its optimised kernels where the reference resolver lacks the operator or is known to be
-wrong (index.json says which). Inputs and outputs of all cases lie back to back in data.bin, little-endian, row-major;
+wrong; TFLite Micro where it has more (index.json says which). Inputs and outputs of all cases lie back to back in data.bin, little-endian, row-major;
 index.json gives dtype, shape and offset of each.
 
   build/venv/litert/bin/python scripts/goldens/op_goldens.py [--set types] [--only SUBSTRING]
@@ -18,6 +18,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 import op_cases_elementwise
+import op_cases_families
 import op_cases_integer
 import op_cases_linear
 import op_cases_movement
@@ -28,14 +29,26 @@ import op_cases_types
 
 # folder of tests/goldens → modules of cases
 SETS = {"ops": [op_cases_linear, op_cases_shape, op_cases_elementwise, op_cases_sparse, op_cases_integer,
-                op_cases_nn], "types": [op_cases_types],
+                op_cases_nn, op_cases_families], "types": [op_cases_types],
         "movement": [op_cases_movement]}
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RESOLVERS = {"reference": OpResolverType.BUILTIN_REF, "optimized": OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES}
 
 
+def micro(case):
+    """What TFLite Micro answers, for operators that it has in a form that LiteRT lacks."""
+    from tflite_micro import runtime
+    interpreter = runtime.Interpreter.from_bytes(case.oracle_model or case.model)
+    for k, array in enumerate(case.inputs):
+        interpreter.set_input(array, k)
+    interpreter.invoke()
+    return [interpreter.get_output(0)]
+
+
 def answer(case):
     """Runs the case and returns its outputs."""
+    if case.oracle == "micro":
+        return micro(case)
     interpreter = Interpreter(model_content=case.oracle_model or case.model, experimental_op_resolver_type=RESOLVERS[case.oracle])
     interpreter.allocate_tensors()
     details = interpreter.get_input_details()

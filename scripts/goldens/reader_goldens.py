@@ -15,6 +15,8 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as fb
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
+from op_cases_families import by_blocks
+from op_cases_integer import int4
 from tflite_builder import TfliteBuilder
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -268,6 +270,33 @@ def maxout():
     return b
 
 
+def blocks(code="FULLY_CONNECTED", scales=4, block=32, named=None, zeros=None):
+    """int4 weights [2, 64] with a float16 scale per block, read by FULLY_CONNECTED or GATHER."""
+    b = TfliteBuilder()
+    x = b.input((1, 64), "float32") if code == "FULLY_CONNECTED" else b.input((1,), "int32")
+    s = b.const(np.full(scales, 0.5, np.float16))
+    z = -1 if zeros is None else b.const(np.full(scales, zeros, np.int32))
+    w = by_blocks(b, int4(b, np.arange(128).reshape(2, 64) % 16 - 8), s if named is None else named, block, z)
+    if code == "GATHER":
+        b.op("GATHER", [w, x], [b.tensor((1, 64), "int8")], "GatherOptions")
+        tensor(b, len(b.graph.tensors) - 1).type = fb.TensorType.INT4
+        b.graph.outputs = [len(b.graph.tensors) - 1]
+    else:
+        b.op(code, [x, w], [b.output((1, 2), "float32")], "FullyConnectedOptions", version=12)
+    return b
+
+
+def biased_transpose(options, dtype="float32", inputs=3):
+    """MediaPipe's custom operator with these options."""
+    b = TfliteBuilder()
+    scale = {} if dtype == "float32" else {"scale": 0.5}
+    x = b.input((1, 2, 2, 1), dtype, **scale)
+    w, bias = b.const(np.ones((1, 2, 2, 1), dtype), **scale), b.const(np.ones(1, np.float32))
+    b.op("CUSTOM", [x, w, bias][:inputs], [b.output((1, 4, 4, 1), dtype, **scale)],
+         custom=("Convolution2DTransposeBias", np.array(options, "<i4").tobytes()))
+    return b
+
+
 RUN = {
     "unused_string": unused("STRING"), "unused_complex": unused("COMPLEX64"), "unused_rank_nine": unused_of_rank_nine(),
     "weights_longer": weights_longer_than_the_tensor(), "output_is_input": outputs(0, 2), "output_twice": outputs(2, 2),
@@ -279,9 +308,9 @@ RUN = {
     "float_with_scales": float_with_scales(), "dense_of_no_rows": dense_of_no_rows(), "no_input": no_input(),
     "reshape_by_int64_product": sizes_times_one(True), "int64_product_of_sizes": sizes_times_one(False),
 }
-# LiteRT sizes these when they are run, or refuses them as well: no answers are stored.
+# LiteRT sizes these when they are run, refuses them as well, or is wrong: no answers are stored.
 READ = {"free_sizes": flatten(free=True), "reshape_by_options": reshape("nothing", new_shape=[2, 2]),
-        "picture_of_any_size": picture_of_any_size(),
+        "picture_of_any_size": picture_of_any_size(), "blocks_with_zero_points_of_0": blocks(zeros=0),
         "huge": huge()}
 REFUSED = {
     "conv2d_options_of_softmax": (wrong_options("CONV_2D", "SoftmaxOptions", beta=1.0), "bad_file", "carries options of kind 9"),
@@ -293,6 +322,18 @@ REFUSED = {
     "input_has_stored_values": (stored_input(), "unsupported", "has stored values"),
     "unsupported_two_subgraphs": (unsupported_in_two_subgraphs(), "unsupported", "SKIP_GRAM"),
     "string_input": (string_input(), "unsupported", "tensors of string"),
+    "blocks_gathered": (blocks("GATHER"), "unsupported", "has a scale for every 32 elements"),
+    "blocks_of_another_size": (blocks(block=24), "bad_file", "are no scales of"),
+    "blocks_of_no_size": (blocks(block=0), "bad_file", "for blocks of 0"),
+    "blocks_with_few_scales": (blocks(scales=3), "bad_file", "are no scales of"),
+    "blocks_scaled_by_nothing": (blocks(named=99), "bad_file", "what its blocks are scaled by is tensor 99"),
+    "blocks_with_zero_points": (blocks(zeros=1), "unsupported", "zero points other than 0"),
+    "transpose_bias_short_options": (biased_transpose([1, 2]), "bad_file", "its options have 8 bytes, not 12"),
+    "transpose_bias_padding": (biased_transpose([3, 2, 2]), "bad_file", "padding 3"),
+    "transpose_bias_stride": (biased_transpose([1, 0, 2]), "bad_file", "by steps of 0"),
+    "transpose_bias_too_large": (biased_transpose([2, 2, 2**31 - 1]), "bad_file", "overflow"),
+    "transpose_bias_int8": (biased_transpose([1, 2, 2], "int8"), "unsupported", "no kernel for"),
+    "transpose_bias_without_bias": (biased_transpose([1, 2, 2], inputs=2), "bad_file", "takes 3 inputs, has 2"),
     "maxout": (maxout(), "unsupported", "custom operator \"Maxout\""),
 }
 def answer(model, inputs):

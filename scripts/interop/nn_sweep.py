@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Draws single-operator models of the kinds in scripts/goldens/op_cases_nn.py over types, shapes and attributes, runs each in
+"""Draws single-operator models of the kinds in scripts/goldens/op_cases_nn.py and op_cases_families.py over types, shapes and attributes, runs each in
 LiteRT's reference resolver and in Thimble, and compares: integers byte for byte.
 
   build/venv/litert/bin/python scripts/interop/nn_sweep.py [--count 400] [--seed 1] [--only KIND]
@@ -16,6 +16,7 @@ import numpy as np
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts/goldens"))
+import op_cases_families as families  # noqa: E402
 import op_cases_nn as nn  # noqa: E402
 import op_goldens  # noqa: E402
 from op_case import NONE, RELU, RELU6, RELU_N1_TO_1, SAME, VALID  # noqa: E402
@@ -131,7 +132,46 @@ def other_lstm(r, name):
                                  asymmetric=kind == "hybrid" and bool(r.integers(2)))
 
 
-KINDS = [batch_matmul, transpose_conv, convolution16, dense16, pool, convolution3d, small, svdf, rnn, full_lstm, other_lstm]
+def rfft2d(r, name):
+    rank = some(r, 2, 4)
+    shape = (*some(r, 1, 3, 3)[:rank - 2], some(r, 1, 12), some(r, 1, 70))
+    lengths = (2 ** some(r, 0, 4), 2 ** some(r, 1, 8))
+    return families.rfft2d(name, shape, lengths, pick(r, None, None, "COMPLEX_ABS", "REAL", "IMAG"))
+
+
+def biased_transpose(r, name):
+    return families.biased_transpose(name, (some(r, 1, 2), *some(r, 1, 7, 2), some(r, 1, 9)), some(r, 1, 9), some(r, 1, 5, 2), some(r, 1, 4, 2),
+                                     pick(r, SAME, VALID), pick(r, b"", bytes(4), bytes(8)))
+
+
+def dense_blocks(r, name):
+    block, blocks = pick(r, 2, 4, 32, 40, 64), some(r, 1, 4)
+    blocks *= -(-32 // (block * blocks))
+    depth = block * blocks
+    keep = bool(r.integers(2))
+    return families.dense_blocks(name, (*((some(r, 1, 3),) if keep else ()), some(r, 1, 5), depth), some(r, 4, 12), block, keep, bool(r.integers(2)),
+                                 pick(r, 0.02, 0.002, 0.5))
+
+
+def embedding_blocks(r, name):
+    block, blocks = pick(r, 2, 16, 32), some(r, 1, 5)
+    return families.embedding_blocks(name, some(r, 1, 9), block * blocks, some(r, 1, 6), block)
+
+
+def four_bits(r, name):
+    code = pick(r, "FULLY_CONNECTED", "FULLY_CONNECTED", "CONV_2D", "EMBEDDING_LOOKUP")
+    depth = 2 * some(r, 1, 40)  # rows of whole bytes
+    shape = (some(r, 1, 2), *some(r, 1, 6, 2), depth) if code == "CONV_2D" else (some(r, 1, 5), depth)
+    return families.four_bits(name, code, shape, some(r, 1, 12), bool(r.integers(2)), bool(r.integers(2)))
+
+
+def product_of_columns(r, name):
+    x = (*some(r, 1, 3, 2)[:some(r, 0, 2)], some(r, 1, 9), some(r, 1, 60))
+    return families.product_of_columns(name, pick(r, "int8", "int8", "int16x8"), x, some(r, 1, 20), bool(r.integers(2)), some(r, -128, 127))
+
+
+KINDS = [batch_matmul, transpose_conv, convolution16, dense16, pool, convolution3d, small, svdf, rnn, full_lstm, other_lstm, rfft2d, biased_transpose,
+         dense_blocks, product_of_columns, four_bits, embedding_blocks]
 
 
 def thimble(binary, case, folder):
@@ -156,7 +196,7 @@ def difference(case, got, want):
         return f"{len(got)} outputs instead of {len(want)}"
     for k, (a, b) in enumerate(zip(got, want)):
         a = a.reshape(b.shape)
-        if b.dtype != np.float32 or case.compare == "bytes":
+        if b.dtype not in (np.float32, np.complex64) or case.compare == "bytes":
             if a.tobytes() != b.tobytes():
                 return f"output {k}: {int(np.sum(a != b))} of {b.size} values differ, at most by {np.max(np.abs(a.astype(np.float64) - b))}"
         elif np.max(np.abs(a - b), initial=0) > 1e-5 * max(1, float(np.max(np.abs(b), initial=0))):

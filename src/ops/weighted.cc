@@ -9,7 +9,7 @@ namespace thimble {
 
 WeightedKind weighted_kind(const Tensor& x, const Tensor& w) {
   if (x.type == DType::f32 && w.type == DType::f32) return WeightedKind::f32;
-  if (x.type == DType::f32 && w.type == DType::i8) return WeightedKind::hybrid;
+  if (x.type == DType::f32 && (w.type == DType::i8 || w.type == DType::i4)) return WeightedKind::hybrid;
   if (x.type == DType::i8 && (w.type == DType::i8 || w.type == DType::i4)) return WeightedKind::s8;
   if (x.type == DType::u8 && w.type == DType::u8) return WeightedKind::u8;
   if (x.type == DType::i16 && (w.type == DType::i8 || w.type == DType::i4)) return WeightedKind::s16x8;
@@ -37,9 +37,8 @@ Result<DType> check_weighted(const InferContext& ctx, int64_t channels, int chan
   const Tensor &x = ctx.in(0), &w = ctx.in(1);
   const WeightedKind kind = weighted_kind(x, w);
   if (kind == WeightedKind::unsupported)
-    return fail(
-        ErrorCode::unsupported, format("no kernel for input {} with weights {}", x.to_string(), w.to_string()),
-        "float32 × float32, float32 × int8 (hybrid), int8 or int16 × int8 or int4, and uint8 × uint8 are supported");
+    return fail(ErrorCode::unsupported, format("no kernel for input {} with weights {}", x.to_string(), w.to_string()),
+                "float32 × float32, float32 (hybrid), int8 or int16 × int8 or int4, and uint8 × uint8 are supported");
   if (kind != WeightedKind::f32)
     THIMBLE_TRY(check_weight_quantization(w, channels, channel_axis, kind != WeightedKind::u8));
   const bool wide = kind == WeightedKind::s16x8;

@@ -72,7 +72,8 @@ TEST_P(OpGolden, Matches) {
     ASSERT_EQ(outputs->size(), c["outputs"].size());
     for (size_t i = 0; i < outputs->size(); ++i) {
       const Bytes want = slice(c["outputs"][i]);
-      const bool bytes = c["compare"] == "bytes" || c["outputs"][i]["dtype"] != "float32";
+      const auto dtype = c["outputs"][i]["dtype"].get<std::string>();
+      const bool bytes = c["compare"] == "bytes" || (dtype != "float32" && dtype != "complex64");
       EXPECT_EQ(bytes ? difference_bytes((*outputs)[i], want)
                       : difference_floats((*outputs)[i], want, c.value("tolerance", 1e-5)),
                 "")

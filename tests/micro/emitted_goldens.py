@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 
-BYTES = {'float32': 4, 'int32': 4, 'uint32': 4, 'int64': 8, 'float64': 8, 'int16': 2, 'float16': 2}
+BYTES = {'float32': 4, 'int32': 4, 'uint32': 4, 'int64': 8, 'float64': 8, 'complex64': 8, 'int16': 2, 'uint16': 2, 'float16': 2}
 WARNINGS = ['-std=c99', '-Wall', '-Wextra', '-Wpedantic', '-Wconversion', '-Wno-sign-conversion', '-Werror',
             '-ffp-contract=off']
 
@@ -127,7 +127,7 @@ def main():
     parser.add_argument('--list', action='store_true', help='name what was refused')
     parser.add_argument('--keep', help='work in this folder and leave it')
     o = parser.parse_args()
-    cases = [c for folder in ('ops', 'reader', 'written') for c in op_cases(f'tests/goldens/{folder}')
+    cases = [c for folder in ('ops', 'types', 'reader', 'written') for c in op_cases(f'tests/goldens/{folder}')
              if re.search(o.only, c.name)]
     with tempfile.TemporaryDirectory() as temporary:
         folder = o.keep or temporary

@@ -20,7 +20,7 @@ import package
 import runner
 
 ROOT = os.path.dirname(os.path.dirname(boards.HERE))
-FOLDERS = ('ops', 'reader', 'written')
+FOLDERS = ('ops', 'types', 'reader', 'written')
 
 
 def cases():

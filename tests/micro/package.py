@@ -6,8 +6,8 @@ import re
 import struct
 
 # Names of element types: in comments of the header, in C.
-BYTES = {'int8': 1, 'uint8': 1, 'bool': 1, 'int16': 2, 'float16': 2, 'int32': 4, 'uint32': 4, 'float32': 4, 'float': 4,
-         'int64': 8, 'float64': 8}
+BYTES = {'int8': 1, 'uint8': 1, 'bool': 1, 'int16': 2, 'uint16': 2, 'float16': 2, 'int32': 4, 'uint32': 4, 'float32': 4, 'float': 4,
+         'int64': 8, 'uint64': 8, 'float64': 8, 'complex64': 8}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -38,7 +38,8 @@ const std::map<Op, TfliteRule>& all_rules() {
 
 BuiltinRule rule_of_custom(std::string_view name) {
   for (const auto& [op, rule] : all_rules())
-    if (rule.custom && rule.custom == name && rule.read) return {&rule, 0, op};
+    for (const char* own : {rule.custom, rule.reads_custom})
+      if (own && own == name && rule.read) return {&rule, 0, op};
   return {};
 }
 

@@ -10,9 +10,9 @@ namespace thimble::tflite {
 namespace {
 
 // The schema's tables as far as they are read.
-constexpr Field kQuantFields[] = {{schema::kQuantMin, Kind::floats},     {schema::kQuantMax, Kind::floats},
-                                  {schema::kQuantScale, Kind::floats},   {schema::kQuantZeroPoint, Kind::int64s},
-                                  {schema::kQuantDetailsType, Kind::i8}, {schema::kQuantDimension, Kind::i32}};
+constexpr Field kQuantFields[] = {{schema::kQuantMin, Kind::floats},          {schema::kQuantMax, Kind::floats},
+                                  {schema::kQuantScale, Kind::floats},        {schema::kQuantZeroPoint, Kind::int64s},
+                                  {schema::kQuantDetailsType, Kind::options}, {schema::kQuantDimension, Kind::i32}};
 constexpr Layout kQuant{kQuantFields};
 constexpr Field kDimensionFields[] = {{schema::kDimensionFormat, Kind::i8},
                                       {schema::kDimensionDenseSize, Kind::i32},

@@ -65,6 +65,7 @@ Status NodeReader::rule_node(Node node, int builtin, int version, int options_ty
                               {}},
                         place);
   ReadContext ctx{graph_, node, builtin, version, own && options_type != 0 ? options : Table(), reading_.origins()};
+  ctx.blocks = &blocks;
   return read_by(*found.rule, ctx, place, what);
 }
 
@@ -87,7 +88,19 @@ Status NodeReader::read_by(const TfliteRule& rule, ReadContext& ctx, const std::
                            const std::string& what) {
   if (Status s = rule.read(ctx); !s) return with_context(std::move(s).error(), place);
   Node& node = ctx.node;
-  for (Tensor& state : ctx.states) node.inputs.push_back(reading_.add(std::move(state), {}, Origin::run_time));
+  if (!blocks.empty() && node.op != Op::fully_connected_blocks && node.op != Op::embedding_lookup)
+    for (const TensorId t : node.inputs)
+      if (blocks.contains(t))
+        return fail(
+            ErrorCode::unsupported,
+            format("{} works on {}, which has a scale for every {} elements", place, graph_.at(t).to_string(),
+                   blocks[t].size),
+            "FULLY_CONNECTED of float32 activations and EMBEDDING_LOOKUP take such weights; others need one scale, "
+            "or one per channel");
+  for (Tensor& state : ctx.states) {
+    const Origin origin = state.variable ? Origin::run_time : Origin::constant;
+    node.inputs.push_back(reading_.add(std::move(state), {}, origin));
+  }
   return reading_.emit(std::move(node), what);
 }
 

@@ -19,7 +19,8 @@ class NodeReader {
  public:
   explicit NodeReader(GraphReading& reading) : reading_(reading), graph_(reading.graph) {}
 
-  const CustomOperators* custom = nullptr;  // what a program brings along
+  const CustomOperators* custom = nullptr;    // what a program brings along
+  std::map<TensorId, WeightBlocks> blocks{};  // of the tensors that have them
 
   // One operator of the file. `node` has its operands and its name, `what` is the operator as messages call it
   // ("PACK v2 (node 0 "y")"). Errors: bad_file, unsupported, needs_value.

@@ -3,6 +3,7 @@
 // graph too, so nothing else needs translating.
 #pragma once
 
+#include <map>
 #include <type_traits>
 
 #include "formats/graph_reading.h"
@@ -11,6 +12,12 @@
 #include "ops/column.h"
 
 namespace thimble::tflite {
+
+// Integer weights that have a scale for every `size` elements of a row, which stand in a tensor of their own.
+struct WeightBlocks {
+  TensorId scales = kNoTensor;
+  int64_t size = 0;
+};
 
 // Reading one operator: fill node.op and node.attrs. Inputs and outputs are already set.
 struct ReadContext {
@@ -21,8 +28,17 @@ struct ReadContext {
   Table options;                              // the builtin options table; reads give defaults when it is absent
   std::span<const Origin> origins{};          // of each tensor of the graph
   std::span<const uint8_t> custom_options{};  // of a custom operator: bytes that nobody has looked at
-  std::vector<Tensor> states{};               // to fill: variables that the file does not name, appended to the inputs
+  // To fill: variables and constants that the file does not name, appended to the inputs.
+  std::vector<Tensor> states{};
 
+  const std::map<TensorId, WeightBlocks>* blocks = nullptr;  // of the tensors that have them
+
+  // Null where the input is left out or has none.
+  const WeightBlocks* blocks_of(size_t input) const {
+    if (!blocks || input >= node.inputs.size()) return nullptr;
+    const auto it = blocks->find(node.inputs[input]);
+    return it == blocks->end() ? nullptr : &it->second;
+  }
   Origin origin(size_t input) const { return origins[static_cast<size_t>(node.inputs[input])]; }
 };
 
@@ -35,7 +51,8 @@ struct WriteContext {
   int version = 1;
   flatbuffers::Offset<flatbuffers::Table> options = 0;
   std::vector<uint8_t> custom_options;
-  std::vector<TensorId> inputs;  // preset to the node's; may be edited
+  std::vector<TensorId> inputs;             // preset to the node's; may be edited
+  std::map<TensorId, WeightBlocks> blocks;  // to fill: how the file describes weights with a scale per block
 
   const Tensor& in(size_t i) const { return graph.at(node.inputs[i]); }
   const Tensor& out(size_t i = 0) const { return graph.at(node.outputs[i]); }
@@ -90,6 +107,7 @@ struct TfliteRule {
   LeastScales (*least_scales)(const Scales&) = nullptr;  // stock.h; null: any will do
   bool runs_int4 = false;                                // stock.h
   const char* custom = nullptr;                          // the name of a custom operator, in place of a builtin code
+  const char* reads_custom = nullptr;                    // one that read() accepts beside the builtins
 };
 
 // The demand of sums of products with weights: XNNPACK takes multipliers below 256; accumulators are shifted left in 32

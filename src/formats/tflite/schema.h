@@ -32,6 +32,8 @@ enum TensorField {
   kTensorHasRank
 };
 enum Quant { kQuantMin, kQuantMax, kQuantScale, kQuantZeroPoint, kQuantDetailsType, kQuantDetails, kQuantDimension };
+enum QuantDetails { kNoDetails, kCustomDetails, kBlockwiseDetails };  // in the union QuantizationDetails
+enum Blockwise { kBlockwiseScales, kBlockwiseZeroPoints, kBlockwiseSize };
 enum Sparsity { kSparsityTraversalOrder, kSparsityBlockMap, kSparsityDimensions };
 enum Dimension {
   kDimensionFormat,

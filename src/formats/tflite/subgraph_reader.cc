@@ -11,6 +11,19 @@ constexpr size_t kMaxDepth = 16;
 
 tl::unexpected<Error> damaged(std::string what) { return fail(ErrorCode::bad_file, std::move(what)); }
 
+// How a tensor's scales stand in other tensors, a scale for each block of a row; null where they do not.
+Table blockwise(const Table& tensor) {
+  const Table q = tensor.table(schema::kTensorQuantization);
+  const bool of_blocks = q && q.scalar<uint8_t>(schema::kQuantDetailsType, 0) == schema::kBlockwiseDetails;
+  return of_blocks ? q.table(schema::kQuantDetails) : Table();
+}
+
+// The tensor of zero points: −1 and the schema's default, 0, stand for none.
+int32_t zero_points_of(const Table& blocks) {
+  const auto t = blocks.scalar<int32_t>(schema::kBlockwiseZeroPoints, 0);
+  return t == 0 ? kNoTensor : t;
+}
+
 }  // namespace
 
 ModelReading::ModelReading(TfliteFile& f, RunTimeValues* values)
@@ -76,6 +89,15 @@ Result<const SubgraphLayout*> ModelReading::layout(size_t subgraph) {
     if (s) s = look(op.scalars<int32_t>(schema::kOperatorIntermediates), true, "intermediate", read);
     if (!s) return with_context(std::move(s).error(), format("operator {}", n));
   }
+  for (size_t t = 0; t < tensors_there; ++t) {
+    if (!layout.uses[t].used) continue;
+    const Table blocks = blockwise(layout.tensors[t]);
+    if (!blocks) continue;
+    const int32_t named[] = {blocks.scalar<int32_t>(schema::kBlockwiseScales, 0), zero_points_of(blocks)};
+    const auto read = [&](size_t n) { layout.last_use[n] = std::max(layout.last_use[n], layout.last_use[t]); };
+    if (Status s = look(named, true, "what its blocks are scaled by", read); !s)
+      return with_context(std::move(s).error(), format("tensor {}", t));
+  }
   for (size_t t = 0; t < tensors_there; ++t)
     if (layout.uses[t].used) layout.used.push_back(t);
   known = std::move(layout);
@@ -133,6 +155,36 @@ Status SubgraphReader::begin(const std::vector<Operand>* operands) {
   for (const size_t t : layout_->used)
     if (Status s = tensor(t, given[t]); !s && !refuse_tensor(t, s.error()))
       return with_context(std::move(s).error(), format("tensor {}", t));
+  for (const size_t t : layout_->used)
+    if (Status s = blocks(t); !s && !refuse_tensor(t, s.error()))
+      return with_context(std::move(s).error(), format("tensor {}", t));
+  return {};
+}
+
+// Weights with a scale for each block: what the operators that take them have to know.
+Status SubgraphReader::blocks(size_t position) {
+  const Table details = blockwise(layout_->tensors[position]);
+  const TensorId id = operands_[position].id;
+  if (!details || id == kNoTensor) return {};
+  const auto scales = details.scalar<int32_t>(schema::kBlockwiseScales, 0);
+  const Tensor& w = reading_.graph.at(id);
+  if (scales < 0 || operands_[static_cast<size_t>(scales)].id == kNoTensor)
+    return damaged(format("the scales of {} are left out", w.to_string()));
+  if (const int32_t zeros = zero_points_of(details); zeros != kNoTensor) {
+    const TensorId t = operands_[static_cast<size_t>(zeros)].id;
+    if (t == kNoTensor || !reading_.graph.at(t).data ||
+        std::ranges::any_of(reading_.graph.at(t).data.as<uint8_t>(), [](uint8_t b) { return b != 0; }))
+      return fail(ErrorCode::unsupported, format("{}: blocks with zero points other than 0", w.to_string()));
+  }
+  const TensorId t = operands_[static_cast<size_t>(scales)].id;
+  const auto size = details.scalar<int32_t>(schema::kBlockwiseSize, 0);
+  const Shape& shape = w.shape;
+  const int64_t columns = shape.rank() > 1 ? shape.elements(1, shape.rank()) : 0;
+  if (size < 1 || shape.rank() < 2 || columns % size != 0 ||
+      shape[0] * (columns / size) != reading_.graph.at(t).shape.elements())
+    return damaged(
+        format("{} are no scales of {} for blocks of {}", reading_.graph.at(t).to_string(), w.to_string(), size));
+  model_.nodes.blocks[id] = {t, size};
   return {};
 }
 

@@ -111,6 +111,7 @@ class SubgraphReader {
 
  private:
   Status tensor(size_t position, const Operand* given);
+  Status blocks(size_t position);
   Status accept(size_t position, const Operand& given);
   Status node(size_t position);
   // refuse.cc: going on behind what is refused. False: the error ends the reading.

@@ -39,8 +39,7 @@ class Writer {
       THIMBLE_ASSIGN(operators.emplace_back(), write_node(node));
     }
     std::vector<Offset<AnyTable>> tensors;
-    for (size_t t = 0; t < graph_.tensors.size(); ++t)
-      tensors.push_back(write_tensor(graph_.tensors[t], densified_.contains(static_cast<TensorId>(t))));
+    for (size_t t = 0; t < graph_.tensors.size(); ++t) tensors.push_back(write_tensor(static_cast<TensorId>(t)));
     tensors.insert(tensors.end(), sparse_tensors.begin(), sparse_tensors.end());
 
     const auto subgraph_tensors = builder_.CreateVector(tensors);
@@ -181,6 +180,7 @@ class Writer {
     tflite::WriteContext ctx{graph_, node, builder_};
     ctx.inputs = node.inputs;
     THIMBLE_TRY(rule.write(ctx));
+    blocks_.merge(ctx.blocks);
     const uint32_t code =
         code_index(rule.custom ? schema::kCustomOperator : ctx.builtin, ctx.version, rule.custom ? rule.custom : "");
     const auto custom_options =
@@ -232,6 +232,18 @@ class Writer {
         t.scalar<int32_t>(schema::kQuantDimension, axis, 0);
       });
     return table;
+  }
+
+  Offset<AnyTable> write_blocks(const tflite::WeightBlocks& blocks) {
+    const auto details = write_table(builder_, [&](TableWriter& t) {
+      t.scalar<int32_t>(schema::kBlockwiseScales, blocks.scales, 0);
+      t.scalar<int32_t>(schema::kBlockwiseZeroPoints, kNoTensor, 0);
+      t.scalar<int32_t>(schema::kBlockwiseSize, static_cast<int32_t>(blocks.size), 0);
+    });
+    return write_table(builder_, [&](TableWriter& t) {
+      t.scalar<uint8_t>(schema::kQuantDetailsType, schema::kBlockwiseDetails, 0);
+      t.offset(schema::kQuantDetails, details);
+    });
   }
 
   // A constant stored sparse is the input of a DENSIFY, and of a RESHAPE to its own shape where the choice says so; the
@@ -326,13 +338,19 @@ class Writer {
     return write_table(builder_, [&](TableWriter& t) { t.offset(0, list); });
   }
 
-  Offset<AnyTable> write_tensor(const Tensor& tensor, bool densified) {
-    uint32_t data = 0;
-    if (tensor.data && !tensor.variable && !densified) data = add_buffer({tensor.data.bytes, tensor.data.size});
-    return tensor_table(tensor, data, 0);
+  Offset<AnyTable> write_tensor(TensorId t) {
+    const auto blocks = blocks_.find(t);
+    return write_tensor(graph_.at(t), densified_.contains(t), blocks == blocks_.end() ? nullptr : &blocks->second);
   }
 
-  Offset<AnyTable> tensor_table(const Tensor& tensor, uint32_t data, Offset<AnyTable> sparsity) {
+  Offset<AnyTable> write_tensor(const Tensor& tensor, bool densified, const tflite::WeightBlocks* blocks = nullptr) {
+    uint32_t data = 0;
+    if (tensor.data && !tensor.variable && !densified) data = add_buffer({tensor.data.bytes, tensor.data.size});
+    return tensor_table(tensor, data, 0, blocks);
+  }
+
+  Offset<AnyTable> tensor_table(const Tensor& tensor, uint32_t data, Offset<AnyTable> sparsity,
+                                const tflite::WeightBlocks* blocks = nullptr) {
     std::vector<int32_t> dims(tensor.shape.dims().begin(), tensor.shape.dims().end());
     const auto shape = shared(dims);
     flatbuffers::Offset<flatbuffers::Vector<int32_t>> shape_signature = 0;
@@ -345,6 +363,7 @@ class Writer {
     const auto text = tensor.name.empty() ? Offset<flatbuffers::String>() : builder_.CreateSharedString(tensor.name);
     Offset<AnyTable> quantization = 0;
     if (!tensor.quant.empty()) quantization = write_quantization(tensor.quant);
+    if (blocks) quantization = write_blocks(*blocks);
     return write_table(builder_, [&](TableWriter& t) {
       t.offset(schema::kTensorShape, shape);
       t.scalar<int8_t>(schema::kTensorType, static_cast<int8_t>(schema::file_type(tensor.type)), 0);
@@ -367,6 +386,7 @@ class Writer {
   std::map<std::tuple<flatbuffers::uoffset_t, flatbuffers::uoffset_t, int>, Offset<AnyTable>> quantizations_;
   std::vector<std::tuple<int, int, std::string>> code_keys_;
   std::set<TensorId> densified_;
+  std::map<TensorId, tflite::WeightBlocks> blocks_;
 };
 
 }  // namespace

@@ -5,11 +5,8 @@
 // Source: TensorFlow Lite ARG_MAX, ARG_MIN.
 #pragma once
 
+#include "ops/arg_max/kernel.h"
 #include "ops/op.h"
-
-struct thimble_arg_max {
-  thimble_dim outer, depth, inner;
-};
 
 namespace thimble {
 

@@ -6,7 +6,14 @@ namespace thimble::reference {
 void arg_max(const RefCall& call) {
   const auto& p = call.plan<thimble_arg_max>();
   const bool least = call.node.op == Op::arg_min;
-  const TensorView& y = call.out[0];
+  const TensorView &x_view = call.in[0], &y = call.out[0];
+  auto* narrow = y.type == DType::i64 ? nullptr : y.as<int32_t>();
+  auto* wide = y.type == DType::i64 ? y.as<int64_t>() : nullptr;
+  if (x_view.type == DType::f32)
+    return (least ? thimble_arg_min_f32 : thimble_arg_max_f32)(&p, x_view.as<float>(), 0, narrow, wide);
+  if (x_view.type == DType::i8 || x_view.type == DType::u8)
+    return (least ? thimble_arg_min_bytes : thimble_arg_max_bytes)(&p, x_view.as<int8_t>(),
+                                                                   x_view.type == DType::u8 ? 0x80 : 0, narrow, wide);
   with_number(call.in[0].type, [&]<class T>(T) {
     const T* x = call.in[0].as<T>();
     for (int64_t o = 0; o < p.outer; ++o)
@@ -18,10 +25,10 @@ void arg_max(const RefCall& call) {
         int64_t best = 0;
         for (int64_t d = 1; d < p.depth; ++d)
           if (least ? value(d) < value(best) : value(d) > value(best)) best = d;
-        if (y.type == DType::i64)
-          y.as<int64_t>()[o * p.inner + i] = best;
+        if (wide)
+          wide[o * p.inner + i] = best;
         else
-          y.as<int32_t>()[o * p.inner + i] = static_cast<int32_t>(best);
+          narrow[o * p.inner + i] = static_cast<int32_t>(best);
       }
   });
 }

@@ -7,7 +7,9 @@
 // integers as they are: the reference takes no zero points off); int16 × int16 and int16 × int8 to int16, all
 // zero points 0, 64-bit sums; hybrid: float32 × int8 with one scale or one per column of w, each row of x quantised at
 // run time. int8: acc = Σ (x − zx)·(w − zw), requantised by gemmlowp double rounding with s_x·s_w taken in float32.
-// Source: TensorFlow Lite BATCH_MATMUL, versions 1 to 4.
+// int8 w beside integers may have a scale per column too, its zero points 0: then columns are requantised as the
+// channels of conv2d are. (LiteRT's reference takes such scales for 0, so every result for the zero point; the oracle
+// is its CONV_2D of one place.) Source: TensorFlow Lite BATCH_MATMUL, versions 1 to 4.
 #pragma once
 
 #include "ops/batch_matmul/kernel.h"

@@ -29,14 +29,40 @@ void batch_strides(const Shape& operand, const Shape& y, thimble_dim* strides, t
   }
 }
 
-Status check_hybrid(const Tensor& w, bool adj_y) {
+// A scale per column, or one; zero points of 0, which `beside` says why.
+Status check_columns(const Tensor& w, bool adj_y, const char* beside) {
   const Quantization& q = w.quant;
   if (q.empty()) return fail(ErrorCode::bad_file, format("{}: int8 without a scale", w.to_string()));
   if (q.per_axis() && q.axis != w.shape.rank() - (adj_y ? 2 : 1))
     return fail(ErrorCode::unsupported,
                 format("{}: scales along axis {}, which is not that of its columns", w.to_string(), q.axis));
   if (std::ranges::any_of(q.zero_point, [](int32_t z) { return z != 0; }))
-    return fail(ErrorCode::unsupported, format("{}: zero points must be 0 beside float activations", w.to_string()));
+    return fail(ErrorCode::unsupported, format("{}: zero points must be 0 beside {}", w.to_string(), beside));
+  return {};
+}
+
+Result<double> effective_scale(double product, float y_scale, bool wide) {
+  const double real = product / static_cast<double>(y_scale);
+  if (!std::isfinite(real) || real < 0 || real >= (wide ? kWideScaleLimit : 0x1p30))
+    return fail(ErrorCode::bad_file, format("effective scale {} is out of range", real));
+  return real;
+}
+
+Status plan_columns(InferContext& ctx, const Tensor& w, bool wide, thimble_batch_matmul* p) {
+  const auto columns = static_cast<int64_t>(w.quant.scale.size());
+  auto* multipliers = ctx.plan.array<int32_t>(columns);
+  auto* shifts = ctx.plan.array<int8_t>(columns);
+  for (int64_t j = 0; j < columns; ++j) {
+    const float y_scale = ctx.declared(0).quant.scale[0];
+    const double product =
+        static_cast<double>(ctx.in(0).quant.scale[0]) * static_cast<double>(w.quant.scale[static_cast<size_t>(j)]);
+    THIMBLE_TRY(effective_scale(product, y_scale, wide));
+    const ChannelScale s = channel_scale(ctx.in(0).type, ctx.in(0).quant.scale[0], w.quant, y_scale, j);
+    multipliers[j] = s.multiplier;
+    shifts[j] = static_cast<int8_t>(s.shift);
+  }
+  p->multipliers = multipliers;
+  p->shifts = shifts;
   return {};
 }
 
@@ -46,7 +72,7 @@ Result<DType> check_types(InferContext& ctx, bool adj_y, thimble_batch_matmul* p
   const bool wide = x.type == DType::i16 && (w.type == DType::i16 || w.type == DType::i8);
   if (x.type == DType::f32 && w.type == DType::f32) return DType::f32;
   if (x.type == DType::f32 && w.type == DType::i8) {
-    THIMBLE_TRY(check_hybrid(w, adj_y));
+    THIMBLE_TRY(check_columns(w, adj_y, "float activations"));
     return DType::f32;
   }
   if (!wide && !(x.type == DType::i8 && w.type == DType::i8))
@@ -54,7 +80,14 @@ Result<DType> check_types(InferContext& ctx, bool adj_y, thimble_batch_matmul* p
         ErrorCode::unsupported, format("no kernel for {} times {}", x.to_string(), w.to_string()),
         "float32 × float32, float32 × int8 (hybrid), int8 × int8, int16 × int16 and int16 × int8 are supported");
   THIMBLE_TRY(ctx.expect_per_tensor_quantized(x));
-  THIMBLE_TRY(ctx.expect_per_tensor_quantized(w));
+  if (w.quant.per_axis()) {
+    THIMBLE_TRY(check_columns(w, adj_y, "a scale for each column"));
+    if (static_cast<int64_t>(w.quant.scale.size()) != p->columns)
+      return fail(ErrorCode::bad_file,
+                  format("{}: {} scales for {} columns", w.to_string(), w.quant.scale.size(), p->columns));
+  } else {
+    THIMBLE_TRY(ctx.expect_per_tensor_quantized(w));
+  }
   p->x_zero = x.quant.zero_point[0];
   p->w_zero = w.quant.zero_point[0];
   if (!wide && y.type == DType::i32) return DType::i32;
@@ -65,12 +98,15 @@ Result<DType> check_types(InferContext& ctx, bool adj_y, thimble_batch_matmul* p
   THIMBLE_TRY(ctx.expect_per_tensor_quantized(y));
   if (wide && y.quant.zero_point[0] != 0)
     return fail(ErrorCode::unsupported, format("{}: zero points of int16 operators must be 0", y.to_string()));
-  const double real = static_cast<double>(x.quant.scale[0] * w.quant.scale[0]) / static_cast<double>(y.quant.scale[0]);
-  if (!std::isfinite(real) || real >= (wide ? kWideScaleLimit : 0x1p30))
-    return fail(ErrorCode::bad_file, format("effective scale {} is out of range", real));
-  int shift;
-  quantize_multiplier(real, &p->multiplier, &shift);
-  p->shift = static_cast<int8_t>(shift);
+  if (w.quant.per_axis()) {
+    THIMBLE_TRY(plan_columns(ctx, w, wide, p));
+  } else {
+    THIMBLE_ASSIGN(const double real,
+                   effective_scale(static_cast<double>(x.quant.scale[0] * w.quant.scale[0]), y.quant.scale[0], wide));
+    int shift;
+    quantize_multiplier(real, &p->multiplier, &shift);
+    p->shift = static_cast<int8_t>(shift);
+  }
   p->y_zero = y.quant.zero_point[0];
   quantized_activation_range(Activation::none, y.type, y.quant, &p->lo, &p->hi);
   return x.type;
@@ -132,4 +168,6 @@ void fields(thimble::PlanVisitor& v, const thimble_batch_matmul& p) {
   v.number("high", p.hi);
   v.number("multiplier", p.multiplier);
   v.number("shift", p.shift);
+  v.array("multipliers of columns", p.multipliers, p.columns);
+  v.array("shifts of columns", p.shifts, p.columns);
 }

@@ -13,7 +13,16 @@ typedef struct thimble_batch_matmul {
   int32_t x_zero, w_zero;                         // int8
   int32_t y_zero, lo, hi, multiplier;             // integers
   int8_t shift;
+  const int32_t* multipliers;  // in place of `multiplier` and `shift`, one per column; null where w has one scale
+  const int8_t* shifts;
 } thimble_batch_matmul;
+
+THIMBLE_INLINE int32_t thimble_matmul_multiplier(const thimble_batch_matmul* p, thimble_dim column) {
+  return p->multipliers ? thimble_read_s32(p->multipliers + column) : p->multiplier;
+}
+THIMBLE_INLINE int8_t thimble_matmul_shift(const thimble_batch_matmul* p, thimble_dim column) {
+  return p->shifts ? thimble_read_s8(p->shifts + column) : p->shift;
+}
 
 // Where batch b's matrices begin.
 THIMBLE_INLINE void thimble_matmul_at(const thimble_batch_matmul* p, thimble_dim b, thimble_dim* x, thimble_dim* w) {
@@ -46,7 +55,7 @@ THIMBLE_INLINE void thimble_batch_matmul_s8(const thimble_batch_matmul* p, const
     for (thimble_dim i = 0; i < p->rows; ++i)
       for (thimble_dim j = 0; j < p->columns; ++j) {
         const uint32_t acc = thimble_batch_matmul_sum(p, x + x0 + i * p->x_row, w + w0 + j * p->w_column);
-        const int32_t v = thimble_rescale((int32_t)acc, p->multiplier, p->shift);
+        const int32_t v = thimble_rescale((int32_t)acc, thimble_matmul_multiplier(p, j), thimble_matmul_shift(p, j));
         *y++ = (int8_t)thimble_clamp(thimble_add(v, p->y_zero), p->lo, p->hi);
       }
   }

@@ -13,6 +13,20 @@ using Plan = thimble_batch_matmul;
 
 int64_t matrices(const Shape& shape) { return shape.elements(0, shape.rank() - 2); }
 
+// What the sums of each column become.
+void requantize_columns(LowerContext& ctx, const Plan& p, RequantArgs* requant) {
+  std::vector<int32_t> multipliers, shifts;
+  for (int64_t j = 0; j < p.columns; ++j) {
+    multipliers.push_back(thimble_matmul_multiplier(&p, j));
+    shifts.push_back(multipliers.back() == 0 ? -1 : thimble_matmul_shift(&p, j));
+  }
+  requant->multiplier = ctx.constant(multipliers);
+  requant->shift = ctx.constant(shifts);
+  requant->zero_point = p.y_zero;
+  requant->lo = p.lo;
+  requant->hi = p.hi;
+}
+
 // One matrix of weights for all rows of x: a dense layer.
 Result<bool> lower_dense(LowerContext& ctx, const Plan& p, const BatchMatmulAttrs& attrs) {
   GemmShape shape;
@@ -21,14 +35,7 @@ Result<bool> lower_dense(LowerContext& ctx, const Plan& p, const BatchMatmulAttr
   shape.m = thimble_matmul_batches(&p) * p.rows;
   shape.weights_transposed = !attrs.adj_y;
   shape.asymmetric_rows = attrs.asymmetric_quantize_inputs;
-  if (ctx.in(0).type == DType::i8) {
-    const auto n = static_cast<size_t>(p.columns);
-    shape.requant.multiplier = ctx.constant(std::vector<int32_t>(n, p.multiplier));
-    shape.requant.shift = ctx.constant(std::vector<int32_t>(n, p.multiplier == 0 ? -1 : p.shift));
-    shape.requant.zero_point = p.y_zero;
-    shape.requant.lo = p.lo;
-    shape.requant.hi = p.hi;
-  }
+  if (ctx.in(0).type == DType::i8) requantize_columns(ctx, p, &shape.requant);
   return lower_gemm(ctx, shape);
 }
 
@@ -253,12 +260,7 @@ bool lower_s8(LowerContext& ctx, const Plan& p, const BatchMatmulAttrs& attrs) {
     for (int64_t i = 0; i < p.rows * taps; ++i) offsets.push_back(static_cast<int32_t>(i / taps * p.depth));
     a.offsets = ctx.constant(offsets);
   }
-  const auto n = static_cast<size_t>(p.columns);
-  a.requant.multiplier = ctx.constant(std::vector<int32_t>(n, p.multiplier));
-  a.requant.shift = ctx.constant(std::vector<int32_t>(n, p.multiplier == 0 ? -1 : p.shift));
-  a.requant.zero_point = p.y_zero;
-  a.requant.lo = p.lo;
-  a.requant.hi = p.hi;
+  requantize_columns(ctx, p, &a.requant);
   ctx.bind_scratch(&a.a, rows);
   ctx.bind_scratch(&a.b, packed);
   ctx.bind_scratch(&a.bias, bias);

@@ -20,10 +20,11 @@ void each_output(const Plan& p, const X* x, const W* w, Body body) {
 template <class W>
 void wide(const RefCall& call, const Plan& p) {
   auto* y = call.out[0].as<int16_t>();
-  each_output(p, call.in[0].as<int16_t>(), call.in[1].as<W>(), [&](const int16_t* x, const W* w, int64_t, int64_t) {
+  each_output(p, call.in[0].as<int16_t>(), call.in[1].as<W>(), [&](const int16_t* x, const W* w, int64_t, int64_t j) {
     int64_t sum = 0;
     for (int64_t k = 0; k < p.depth; ++k) sum += static_cast<int64_t>(x[k * p.x_depth]) * w[k * p.w_depth];
-    *y++ = static_cast<int16_t>(thimble_clamp(thimble_rescale_wide(sum, p.multiplier, p.shift), p.lo, p.hi));
+    const int32_t v = thimble_rescale_wide(sum, thimble_matmul_multiplier(&p, j), thimble_matmul_shift(&p, j));
+    *y++ = static_cast<int16_t>(thimble_clamp(v, p.lo, p.hi));
   });
 }
 

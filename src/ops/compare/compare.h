@@ -10,16 +10,9 @@
 // Source: TensorFlow Lite EQUAL, NOT_EQUAL, GREATER, GREATER_EQUAL, LESS, LESS_EQUAL (reference kernels).
 #pragma once
 
-#include "base/c99.h"
 #include "ops/broadcast.h"
+#include "ops/compare/kernel.h"
 #include "ops/op.h"
-
-struct thimble_compare {
-  thimble_broadcast broadcast;
-  int scaled;  // 8 bits, and int16 with scales
-  int32_t a_zero, b_zero, a_multiplier, b_multiplier;
-  int a_shift, b_shift;
-};
 
 namespace thimble {
 
@@ -41,18 +34,12 @@ bool compares(Comparison c, T a, T b) {
   }
 }
 
-// A raw value of an operand on the common grid.
-inline int32_t compared_a(const thimble_compare& p, int32_t q) {
-  return thimble_rescale((q - p.a_zero) * 256, p.a_multiplier, p.a_shift);
-}
-inline int32_t compared_b(const thimble_compare& p, int32_t q) {
-  return thimble_rescale((q - p.b_zero) * 256, p.b_multiplier, p.b_shift);
-}
-
 }  // namespace thimble
 
 inline void fields(thimble::PlanVisitor& v, const thimble_compare& p) {
   fields(v, "broadcast", p.broadcast);
+  v.number("a is constant", p.a_constant);
+  v.number("b is constant", p.b_constant);
   v.number("scaled", p.scaled);
   v.number("zero point of a", p.a_zero);
   v.number("zero point of b", p.b_zero);

@@ -48,6 +48,8 @@ Status compare(InferContext& ctx) {
   ctx.outputs[0] = {DType::boolean, shape};
   auto& plan = ctx.plan.make<thimble_compare>();
   plan.broadcast = plan_broadcast(a.shape, b.shape, shape);
+  plan.a_constant = a.constant();
+  plan.b_constant = b.constant();
   plan.scaled = a.type == DType::i8 || a.type == DType::u8 || (a.type == DType::i16 && !order && !a.quant.empty());
   if (!plan.scaled) return {};
   THIMBLE_TRY(expect_scale(ctx, a));

@@ -74,8 +74,8 @@ Result<bool> compare(LowerContext& ctx) {
     int32_t *a = ctx.constant<int32_t>(256), *b = ctx.constant<int32_t>(256);
     for (int32_t q = 0; q < 256; ++q) {
       const int32_t value = type == DType::i8 ? static_cast<int8_t>(q) : q;
-      a[q] = compared_a(f, value);
-      b[q] = compared_b(f, value);
+      a[q] = thimble_compared_a(&f, value);
+      b[q] = thimble_compared_b(&f, value);
     }
     p->a_table = swapped ? b : a;
     p->b_table = swapped ? a : b;

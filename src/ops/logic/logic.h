@@ -8,11 +8,8 @@
 #include <algorithm>
 
 #include "ops/broadcast.h"
+#include "ops/logic/kernel.h"
 #include "ops/op.h"
-
-struct thimble_logic {
-  thimble_broadcast broadcast;  // of the one operand with itself for logical_not
-};
 
 namespace thimble {
 

@@ -7,14 +7,7 @@
 #pragma once
 
 #include "ops/op.h"
-
-struct thimble_select {
-  thimble_dim count[THIMBLE_MAX_RANK];                                        // of the result, outermost first
-  thimble_dim c[THIMBLE_MAX_RANK], x[THIMBLE_MAX_RANK], y[THIMBLE_MAX_RANK];  // strides of the operands
-  int rank;                                                                   // at least 1
-  thimble_dim runs;                                                           // of count[rank − 1] elements
-  int width;                                                                  // bytes of an element
-};
+#include "ops/select/kernel.h"
 
 namespace thimble {
 

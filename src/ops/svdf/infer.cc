@@ -59,18 +59,18 @@ Status svdf(InferContext& ctx) {
   if (!hybrid && !(integer && weights == DType::i8) && !(type == DType::f32 && weights == DType::f32))
     return fail(ErrorCode::unsupported,
                 format("no kernel for input {} with weights {}", ctx.in(kX).to_string(), ctx.in(kFeature).to_string()),
-                "float32 × float32, float32 × int8 (hybrid) and int8 × int8 with an int16 state are supported");
+                "float32 × float32, float32 × int8 (hybrid) and int8 × int8 are supported");
   THIMBLE_TRY(recurrent::expect_matrix(ctx, kFeature, weights, Shape{p.filters, p.inputs}));
   if (integer) {
     THIMBLE_TRY(recurrent::expect_shape(ctx, kTime, Shape{p.filters, p.memory}));
-    THIMBLE_TRY(ctx.expect_type(kTime, {DType::i16}));
+    THIMBLE_TRY(ctx.expect_type(kTime, {DType::i16, DType::i8}));
   } else {
     THIMBLE_TRY(recurrent::expect_matrix(ctx, kTime, weights, Shape{p.filters, p.memory}));
   }
   int64_t cells;
   if (!checked_mul(p.filters, p.memory, &cells) || !checked_mul(p.batch * p.filters, p.inputs + p.memory, &ctx.macs))
     return fail(ErrorCode::bad_file, format("{} filters with a memory of {} overflow", p.filters, p.memory));
-  THIMBLE_TRY(recurrent::expect_state(ctx, kState, integer ? DType::i16 : DType::f32, Shape{p.batch, cells}));
+  THIMBLE_TRY(recurrent::expect_state(ctx, kState, integer ? ctx.in(kTime).type : DType::f32, Shape{p.batch, cells}));
   if (ctx.has(kBias)) {
     THIMBLE_TRY(recurrent::expect_shape(ctx, kBias, Shape{p.filters / p.rank}));
     THIMBLE_TRY(ctx.expect_type(kBias, {integer ? DType::i32 : DType::f32}));

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <limits>
 
 #include "ops/recurrent.h"
 #include "ops/svdf/svdf.h"
@@ -8,11 +9,14 @@ namespace {
 
 using namespace svdf_input;
 
+// T: of the memory and its weights.
+template <class T>
 void integer(const RefCall& call, const SvdfPlan& p) {
+  constexpr int32_t kLow = std::numeric_limits<T>::min(), kHigh = std::numeric_limits<T>::max();
   const auto *x = call.in[kX].as<int8_t>(), *wf = call.in[kFeature].as<int8_t>();
-  const auto* wt = call.in[kTime].as<int16_t>();
+  const auto* wt = call.in[kTime].as<T>();
   const int32_t* bias = call.has(kBias) ? call.in[kBias].as<int32_t>() : nullptr;
-  auto* state = call.in[kState].as<int16_t>();
+  auto* state = call.in[kState].as<T>();
   auto* y = call.out[0].as<int8_t>();
   for (int64_t b = 0; b < p.batch; ++b, x += p.inputs)
     for (int64_t f = 0, u = 0; f < p.filters; ++u) {
@@ -22,7 +26,7 @@ void integer(const RefCall& call, const SvdfPlan& p) {
         uint32_t dot = 0;
         for (int64_t i = 0; i < p.inputs; ++i) dot += static_cast<uint32_t>((x[i] - p.x_zero) * wf[f * p.inputs + i]);
         const int32_t value = thimble_rescale(static_cast<int32_t>(dot), p.state_multiplier, p.state_shift);
-        state[p.memory - 1] = static_cast<int16_t>(thimble_clamp(value, -32768, 32767));
+        state[p.memory - 1] = static_cast<T>(thimble_clamp(value, kLow, kHigh));
         for (int64_t t = 0; t < p.memory; ++t) sum += static_cast<uint32_t>(state[t] * wt[f * p.memory + t]);
       }
       const int32_t value = thimble_rescale(static_cast<int32_t>(sum), p.y_multiplier, p.y_shift);
@@ -34,7 +38,8 @@ void integer(const RefCall& call, const SvdfPlan& p) {
 
 void svdf(const RefCall& call) {
   const auto& p = call.plan<SvdfPlan>();
-  if (call.in[kX].type == DType::i8) return integer(call, p);
+  if (call.in[kX].type == DType::i8)
+    return call.in[kTime].type == DType::i8 ? integer<int8_t>(call, p) : integer<int16_t>(call, p);
   const auto& attrs = call.node.attrs.as<SvdfAttrs>();
   const TensorView &wf = call.in[kFeature], &wt = call.in[kTime];
   const float* bias = call.has(kBias) ? call.in[kBias].as<float>() : nullptr;

@@ -4,13 +4,13 @@
 //
 //   0  x      [batch, inputs]           float32 or int8
 //   1  wf     [filters, inputs]         float32; int8, zero point 0
-//   2  wt     [filters, memory]         float32; int8 beside int8 wf and float32 x; int16 beside int8 x
+//   2  wt     [filters, memory]         float32; int8 beside int8 wf and float32 x; int16 or int8 beside int8 x
 //   3  bias   [filters / rank]          optional; float32 or int32
-//   4  state  [batch, filters · memory] a variable; float32, or int16
+//   4  state  [batch, filters · memory] a variable; float32, or the type of wt, zero point 0
 //   y  [batch, filters / rank]
 // Hybrid (float32 x, int8 wf): rows of x are quantised as they come. Integers: m is requantised to the state's scale,
 // sums to the output's, both by gemmlowp double rounding; their activation is relu, which the output's range stands
-// for. Source: TensorFlow Lite SVDF, versions 1 to 4.
+// for. Source: TensorFlow Lite SVDF, versions 1 to 4; with int8 wt, TensorFlow Lite Micro.
 #pragma once
 
 #include "base/c99.h"

@@ -9,7 +9,8 @@
 //   y      [batch, shape[1], shape[2], outputs]
 // A convolution of y with the same kernel, strides and padding has to give x's rows and columns; its paddings are used.
 // int8, uint8, int16: arithmetic of conv2d. Hybrid: each image is quantised asymmetrically at run time.
-// Source: TensorFlow Lite TRANSPOSE_CONV, versions 1 to 5, whose inputs are shape, w, x, bias.
+// Source: TensorFlow Lite TRANSPOSE_CONV, versions 1 to 5, whose inputs are shape, w, x, bias; MediaPipe's custom
+// operator Convolution2DTransposeBias (x, w, bias; the shape follows from them), which is read as this one.
 #pragma once
 
 #include "ops/op.h"
