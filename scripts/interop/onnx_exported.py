@@ -141,6 +141,9 @@ def torch_models():
         import torchvision
         for name in ("mobilenet_v2", "mobilenet_v3_small", "resnet18", "squeezenet1_1", "shufflenet_v2_x0_5", "efficientnet_b0"):
             yield name, getattr(torchvision.models, name)(weights=None), torch.randn(1, 3, 64, 64)
+        # Boxes are selected while it runs: how many decides the shapes of what follows.
+        ssd = torchvision.models.detection.ssdlite320_mobilenet_v3_large
+        yield "ssdlite320", ssd(weights=None, weights_backbone=None, num_classes=5, score_thresh=0.19), torch.rand(1, 3, 320, 320)
     except ImportError:
         print("skipped    torchvision is not installed")
 
