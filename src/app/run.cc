@@ -13,6 +13,7 @@
 #include "app/output.h"
 #include "app/port_names.h"
 #include "app/run_answers.h"
+#include "app/run_found.h"
 #include "base/file.h"
 #include "data/picture.h"
 #include "measure/clock.h"
@@ -27,9 +28,10 @@ namespace thimble::app {
 namespace {
 
 struct RunOptions {
-  std::string model, signature, output, output_dir, labels_file, scale, columns, device;
+  std::string model, signature, output, output_dir, labels_file, scale, columns, device, draw, as;
   std::vector<std::string> files, inputs;
   int64_t top = 0, seed = -1, repeat = 0;
+  double threshold = -1;
   bool handwriting = false;
 };
 
@@ -195,18 +197,43 @@ Result<Answers> run_there(const RunOptions& o, const Graph& graph, std::vector<F
   return answers;
 }
 
-// --labels, else what the model says.
-Status find_labels(const RunOptions& o, const Graph& graph, const Context& context, FeedingOverrides* overrides) {
+// What the outputs mean, and the names of classes: --labels, else what the model says.
+Result<AnswerMeaning> find_meaning(const RunOptions& o, const Graph& graph, const Context& context,
+                                   FeedingOverrides* overrides) {
+  std::vector<std::string> given;
   if (!o.labels_file.empty()) {
-    THIMBLE_ASSIGN(overrides->labels, read_labels(o.labels_file));
-    const int64_t width = graph.at(graph.outputs[0]).shape.elements();
-    const auto labels = static_cast<int64_t>(overrides->labels.size());
-    if (labels != width && !(width == 1 && labels == 2))
-      context.note(format("warning: {} has {} lines, the model has {} outputs", o.labels_file, labels, width));
-    return {};
+    THIMBLE_ASSIGN(given, read_labels(o.labels_file));
   }
-  if (const auto own = own_feeding(graph); own && *own) overrides->labels = (*own)->labels;
-  return {};
+  THIMBLE_ASSIGN(AnswerMeaning meaning, answer_meaning(graph, o.as, given));
+  const auto lines = static_cast<int64_t>(given.size());
+  if (meaning.meaning != Meaning::values) {
+    if (!meaning.how.empty()) context.note(meaning.how);
+    const int64_t classes = meaning.meaning == Meaning::boxes                          ? meaning.known_classes
+                            : meaning.meaning == Meaning::mask && meaning.channels > 1 ? meaning.channels
+                                                                                       : 0;
+    if (lines > 0 && classes > 0 && std::ssize(meaning.labels) != classes)
+      context.note(format("warning: {} has {} lines, the model has {} classes", o.labels_file, lines, classes));
+    return meaning;
+  }
+  for (const auto& [option, given_here] : {std::pair("--draw", !o.draw.empty()), {"--threshold", o.threshold >= 0}})
+    if (given_here)
+      return fail(ErrorCode::usage, format("{} needs boxes, a mask or points, but {}", option, meaning.why_not),
+                  meaning.hint);
+  if (!given.empty()) {
+    const int64_t width = graph.at(graph.outputs[0]).shape.elements();
+    if (lines != width && !(width == 1 && lines == 2))
+      context.note(format("warning: {} has {} lines, the model has {} outputs", o.labels_file, lines, width));
+    overrides->labels = std::move(given);
+  } else if (const auto own = own_feeding(graph); own && *own) {
+    overrides->labels = (*own)->labels;
+  }
+  return meaning;
+}
+
+// Whether the whole picture is brought to the input's size, so that places in one are places in the other.
+bool feeds_whole_picture(const RunOptions& o, const Graph& graph) {
+  const auto own = own_feeding(graph);
+  return !o.handwriting && !(own && *own && (*own)->handwriting);
 }
 
 FeedingOverrides overrides_of(const RunOptions& o) {
@@ -217,10 +244,18 @@ FeedingOverrides overrides_of(const RunOptions& o) {
   return overrides;
 }
 
-Status show(const RunOptions& o, const Graph& graph, Answers answers, const Context& context) {
+Status show(const RunOptions& o, const Graph& graph, Answers answers, AnswerMeaning meaning, const Context& context) {
   const int64_t runs = answers.runs;
-  answers.top = o.top > 0 ? o.top : usual_top(graph, answers.labels);
   AnswerFile file{o.model, o.output_dir};
+  FoundAnswers found;
+  if (meaning.meaning == Meaning::values) {
+    answers.top = o.top > 0 ? o.top : usual_top(graph, answers.labels);
+  } else {
+    THIMBLE_ASSIGN(found,
+                   find_answers(graph, answers, std::move(meaning), o.threshold, o.top, feeds_whole_picture(o, graph)));
+    if (!o.draw.empty()) THIMBLE_TRY(draw_found(o.draw, &found, answers, context));
+    file.found = &found;
+  }
   if (!o.output_dir.empty()) {
     AnswerFile plain = file;
     plain.most_values = -1;
@@ -238,6 +273,8 @@ Status show(const RunOptions& o, const Graph& graph, Answers answers, const Cont
                         format_seconds(stddev_of(answers.pass_seconds)), answers.pass_seconds.size()));
   if (context.json) {
     context.print(answers_json(graph, answers, file));
+  } else if (file.found) {
+    if (o.output.empty()) print_found(found, answers, context);
   } else if (answers.top > 0) {
     if (o.top > 0 || !saved) print_ranked(graph, answers, context);
   } else if (o.output_dir.empty() && o.output.empty()) {
@@ -269,13 +306,14 @@ Status run_values(const RunOptions& o, Data file, const PlanOptions& plan, const
   THIMBLE_ASSIGN(Answers answers, run_all(graph, feeds, runs, o.repeat, [&](const auto& arrays, auto* outputs) {
                    return run_by_values(*runner, &graph, arrays, outputs);
                  }));
-  THIMBLE_TRY(find_labels(o, graph, context, &overrides));
+  THIMBLE_ASSIGN(AnswerMeaning meaning, find_meaning(o, graph, context, &overrides));
   answers.labels = overrides.labels;
-  return show(o, graph, std::move(answers), context);
+  return show(o, graph, std::move(answers), std::move(meaning), context);
 }
 
 Status run(const RunOptions& o, const Context& context) {
   if (!o.output.empty()) THIMBLE_TRY(check_answer_name(o.output));
+  if (!o.draw.empty()) THIMBLE_TRY(check_draw_name(o.draw));
   if (o.repeat > 0 && !o.device.empty())
     return fail(ErrorCode::usage, "--repeat times passes of this machine",
                 "thimble bench MODEL --device WORD times runs there");
@@ -302,14 +340,14 @@ Status run(const RunOptions& o, const Context& context) {
   }
   const Graph& graph = session ? session->graph() : prepared.graph;
   FeedingOverrides overrides = overrides_of(o);
-  THIMBLE_TRY(find_labels(o, graph, context, &overrides));
+  THIMBLE_ASSIGN(AnswerMeaning meaning, find_meaning(o, graph, context, &overrides));
   THIMBLE_ASSIGN(std::vector<Feed> feeds, read_feeds(o, graph, overrides, context));
   THIMBLE_ASSIGN(const int64_t runs, complete_feeds(o, graph, &feeds));
   const auto once = [&](const auto& arrays, auto* outputs) { return run_session(*session, arrays, outputs); };
   THIMBLE_ASSIGN(Answers answers,
                  session ? run_all(graph, feeds, runs, o.repeat, once) : run_there(o, graph, feeds, runs, context));
   answers.labels = overrides.labels;
-  return show(o, graph, std::move(answers), context);
+  return show(o, graph, std::move(answers), std::move(meaning), context);
 }
 
 }  // namespace
@@ -318,6 +356,8 @@ Action define_run(Options& options) {
   auto o = std::make_shared<RunOptions>();
   options.examples(
       "thimble run mobilenet.tflite cat.jpg --labels labels.txt --top 3\n"
+      "thimble run detector.tflite street.jpg --draw found.png    # boxes, a mask or key points over the picture\n"
+      "thimble run detector.tflite photos/ --labels coco.txt --threshold 0.3 --draw found/\n"
       "thimble run flowers.tflite photos/ --output answers.csv     # every picture in the folder\n"
       "thimble run houses.tflite new_houses.csv --output prices.csv\n"
       "thimble run digits.tflite my_seven.jpg --handwriting\n"
@@ -349,8 +389,15 @@ Action define_run(Options& options) {
   options.text("--output", &o->output, "FILE", "write the answers: .csv (a row per run), .npy or .json");
   options.text("--output-dir", &o->output_dir, "DIR", "write 0.npy, 1.npy … and outputs.json there");
   options.text("--labels", &o->labels_file, "FILE", "class names, one per line (default: the model's own)");
-  options.integer("--top", &o->top, "K",
-                  "show the K best classes (default: 3 when there are labels, or more than 10 classes)", 1);
+  options.integer(
+      "--top", &o->top, "K",
+      "show the K best classes (default: 3 when there are labels, or more than 10 classes); at most K boxes", 1);
+  options.section("Boxes, masks and key points");
+  options.text("--draw", &o->draw, "FILE.png|DIR/", "draw what was found over each picture, at its own size");
+  options.number("--threshold", &o->threshold, "T",
+                 "leave out what has a lower score (default: the model's own, else 0.5)", 0);
+  options.choice("--as", &o->as, {"boxes", "mask", "points", "values"},
+                 "what the outputs are, where the model does not show it");
   if (device_verbs()) device_verbs()->declare(options, &o->device);
   return [o](const Context& context) { return run(*o, context); };
 }

@@ -6,6 +6,7 @@
 
 #include "app/model_inputs.h"
 #include "app/port_names.h"
+#include "app/run_found.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "data/npy.h"
@@ -177,6 +178,7 @@ std::string answers_json(const Graph& graph, const Answers& answers, const Answe
     }
     json.end_array();
   }
+  if (file.found) found_json(*file.found, &json);
   json.end_object();
   return json.take() + "\n";
 }
@@ -218,6 +220,7 @@ Status write_answers(const std::string& path, const Graph& graph, const Answers&
     return write_npy(path, "f4", stacked_shape(tensor, answers.runs),
                      {reinterpret_cast<const uint8_t*>(all.data()), all.size() * sizeof(float)});
   }
+  if (file.found) return write_file_atomic(path, std::string_view(found_csv(*file.found, answers)));
   const int64_t width = tensor.shape.elements();
   const bool classes = answers.top > 0, named = static_cast<int64_t>(answers.labels.size()) == width;
   std::string text = "input";

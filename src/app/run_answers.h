@@ -6,6 +6,8 @@
 
 namespace thimble::app {
 
+struct FoundAnswers;  // run_found.h
+
 struct Answers {
   int64_t runs = 0;
   std::vector<std::vector<uint8_t>> outputs;  // per output: runs × its bytes
@@ -35,6 +37,7 @@ void print_values(const Graph& graph, const Answers& answers, const Context& con
 struct AnswerFile {
   std::string model, output_dir;
   int64_t most_values = 4096;
+  const FoundAnswers* found = nullptr;  // of a model that finds things in pictures: .json has them too, .csv alone
 };
 std::string answers_json(const Graph& graph, const Answers& answers, const AnswerFile& file);
 

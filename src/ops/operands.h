@@ -101,6 +101,13 @@ struct LayerOperands {
 // What an output says of a classifier's classes.
 enum class Answer : uint8_t { none, probabilities, log_probabilities };
 
+// What an operator has decided on, so that its outputs are answers to be read as they are.
+enum class Decides : uint8_t {
+  nothing,
+  category,   // output 0: the index of the largest entry along an axis
+  detections  // outputs 0 … 3: boxes (y1, x1, y2, x2 as shares of the picture), classes, scores, how many
+};
+
 // Which maps x → scale · x + shift per channel give the same before the operator as behind it.
 enum class Commutes : uint8_t { no, rising /* with positive scales */, any };
 
@@ -112,6 +119,7 @@ struct OperandRule {
 
   std::optional<LayerOperands> layer = std::nullopt;
   Answer answer = Answer::none;
+  Decides decides = Decides::nothing;
   bool row_major = false;    // element i of the output is made of element i of input 0 (and of operands per channel)
   bool transparent = false;  // the same values in another type or shape
   bool converts = false;     // the same values in another type, as near as it has them (quantize, dequantize)

@@ -36,19 +36,6 @@ Result<std::vector<std::string>> label_lines(std::string_view text, const std::s
   return lines;
 }
 
-Result<std::vector<std::string>> attached_labels(const Graph& graph, const std::string& name) {
-  const auto files = attached_list({graph.attached.bytes, graph.attached.size});
-  const auto file = std::ranges::find(files, name, &AttachedFile::name);
-  if (file == files.end() || file->unpacked > kMaxLabelBytes) return std::vector<std::string>();
-  std::string text(file->unpacked, 0);
-  ByteStream stream(file->bytes, file->deflated ? ByteStream::Packing::deflate : ByteStream::Packing::none);
-  const std::span<uint8_t> bytes(reinterpret_cast<uint8_t*>(text.data()), text.size());
-  const auto got = stream.read(bytes);
-  if (!got || *got != text.size() || crc32(bytes) != file->crc)
-    return fail(ErrorCode::bad_file, format("the file {} attached to the model is damaged", name));
-  return label_lines(text, format("the attached file {}", name));
-}
-
 // Names that belong to outputs: as many, or two for one output.
 bool fits(const Graph& graph, size_t labels) {
   const auto outputs = static_cast<size_t>(graph.outputs.empty() ? 0 : graph.at(graph.outputs[0]).shape.elements());
@@ -243,6 +230,19 @@ Result<std::vector<int64_t>> picture_shape(const Tensor& input) {
     return fail(ErrorCode::usage, format("a picture cannot fill the input {}", input.to_string()),
                 "pictures fit [1, H, W, 1], [1, H, W, 3], [1, H, W] and [1, n*n]; give a .npy file");
   return p;
+}
+
+Result<std::vector<std::string>> attached_labels(const Graph& graph, const std::string& name) {
+  const auto files = attached_list({graph.attached.bytes, graph.attached.size});
+  const auto file = std::ranges::find(files, name, &AttachedFile::name);
+  if (file == files.end() || file->unpacked > kMaxLabelBytes) return std::vector<std::string>();
+  std::string text(file->unpacked, 0);
+  ByteStream stream(file->bytes, file->deflated ? ByteStream::Packing::deflate : ByteStream::Packing::none);
+  const std::span<uint8_t> bytes(reinterpret_cast<uint8_t*>(text.data()), text.size());
+  const auto got = stream.read(bytes);
+  if (!got || *got != text.size() || crc32(bytes) != file->crc)
+    return fail(ErrorCode::bad_file, format("the file {} attached to the model is damaged", name));
+  return label_lines(text, format("the attached file {}", name));
 }
 
 Result<std::vector<std::string>> read_labels(const std::string& path) {

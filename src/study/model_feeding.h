@@ -44,6 +44,9 @@ Result<std::vector<int64_t>> picture_shape(const Tensor& input);
 // not UTF-8: with the line).
 Result<std::vector<std::string>> read_labels(const std::string& path);
 
+// The same of a file attached to the model; empty where it has none of this name. Errors: bad_file (damaged).
+Result<std::vector<std::string>> attached_labels(const Graph& graph, const std::string& name);
+
 // Writes the feeding into what will be a file, where it is to be kept, also in the words of other tools (model_note.h).
 void keep_feeding(const ModelFeeding& fed, Graph* graph);
 

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <utility>
 
 #include "formats/tflite/rule.h"
 #include "formats/tflite/walk.h"
@@ -23,23 +24,31 @@ using AnyTable = flatbuffers::Offset<flatbuffers::Table>;
 enum Model { kModelName, kModelDescription, kModelVersion, kModelSubgraphs, kModelFiles = 6, kModelParser };
 enum Subgraph { kSubgraphInputs = 2, kSubgraphOutputs, kSubgraphFiles };
 enum TensorField { kTensorName, kTensorDescription, kTensorContent = 3, kTensorUnits, kTensorFiles = 6 };
+enum BoxField { kBoxIndex, kBoxType, kBoxCoordinates };
 enum Content { kContentType, kContentProperties };
 enum Image { kImageColours, kImageSize };
 enum ImageSize { kImageWidth, kImageHeight };
 enum Unit { kUnitType, kUnitOptions };
 enum Normalization { kMean, kStd };
 enum File { kFileName, kFileDescription, kFileType };
-constexpr int kNormalizationOptions = 1, kAxisLabels = 2;
-constexpr uint8_t kFeatureProperties = 1, kImageProperties = 2;
+constexpr int kNormalizationOptions = 1, kScoreThresholding = 3, kAxisLabels = 2, kValueLabels = 3;
+constexpr int kScoreThreshold = 0;
+constexpr uint8_t kFeatureProperties = 1, kImageProperties = 2, kBoxProperties = 3;
+constexpr int8_t kCorners = 1, kUpperLeft = 2, kCentre = 3, kPixels = 1;
 constexpr int8_t kRgb = 1, kGray = 2;
-constexpr size_t kMost = 1000;
+constexpr size_t kMost = 1000, kMostBytes = size_t{1} << 30;
 constexpr std::string_view kDerived = "Written by Thimble.";
 
 constexpr Field kFileFields[] = {{kFileName, Kind::text}, {kFileType, Kind::i8}};
 constexpr Layout kFile{kFileFields};
 constexpr Field kUnitFields[] = {{kUnitType, Kind::options}};
 constexpr Layout kUnit{kUnitFields};
-constexpr Field kTensorFields[] = {{kTensorUnits, Kind::tables, &kUnit}, {kTensorFiles, Kind::tables, &kFile}};
+constexpr Field kContentFields[] = {{kContentType, Kind::options}};
+constexpr Layout kContent{kContentFields};
+constexpr Field kTensorFields[] = {{kTensorName, Kind::text},
+                                   {kTensorContent, Kind::table, &kContent},
+                                   {kTensorUnits, Kind::tables, &kUnit},
+                                   {kTensorFiles, Kind::tables, &kFile}};
 constexpr Layout kTensor{kTensorFields};
 constexpr Field kSubgraphFields[] = {{kSubgraphInputs, Kind::tables, &kTensor},
                                      {kSubgraphOutputs, Kind::tables, &kTensor},
@@ -80,6 +89,41 @@ Status add_normalization(const Tables& units, TfliteMetadata* out) {
     return {};
   }
   return {};
+}
+
+// The four numbers of a box: their form, order and unit; none where the order is no order.
+void add_box(const Table& box, TfliteOutput* out) {
+  const auto order = box.scalars<uint32_t>(kBoxIndex);
+  bool seen[4] = {}, good = order.empty() || order.size() == 4;
+  for (size_t i = 0; good && i < order.size(); ++i) good = order[i] < 4 && !std::exchange(seen[order[i]], true);
+  if (!good) return;
+  const int8_t type = box.scalar<int8_t>(kBoxType, 0);
+  out->box = type == kCorners     ? TfliteOutput::Box::corners
+             : type == kUpperLeft ? TfliteOutput::Box::upper_left
+             : type == kCentre    ? TfliteOutput::Box::centre
+                                  : TfliteOutput::Box::none;
+  out->box_pixels = box.scalar<int8_t>(kBoxCoordinates, 0) == kPixels;
+  out->box_order.assign(order.begin(), order.end());
+}
+
+void add_output(const Table& tensor, TfliteMetadata* out) {
+  TfliteOutput& output = out->outputs.emplace_back();
+  output.name = tensor.string(kTensorName);
+  const Table content = tensor.table(kTensorContent);
+  const auto kind = content.scalar<uint8_t>(kContentType, 0);
+  output.picture = kind == kImageProperties;
+  if (kind == kBoxProperties) add_box(content.table(kContentProperties), &output);
+  const Tables units = tensor.tables(kTensorUnits), files = tensor.tables(kTensorFiles);
+  for (size_t i = 0; i < std::min(units.size(), kMost); ++i)
+    if (units[i].scalar<uint8_t>(kUnitType, 0) == kScoreThresholding) {
+      const float threshold = units[i].table(kUnitOptions).scalar<float>(kScoreThreshold, 0);
+      if (std::isfinite(threshold)) output.score_threshold = threshold;
+    }
+  for (size_t i = 0; i < std::min(files.size(), kMost); ++i) {
+    const int8_t type = files[i].scalar<int8_t>(kFileType, 0);
+    std::string& labels = type == kAxisLabels ? output.axis_labels : output.value_labels;
+    if ((type == kAxisLabels || type == kValueLabels) && labels.empty()) labels = files[i].string(kFileName);
+  }
 }
 
 class NoteWriter {
@@ -176,6 +220,8 @@ class NoteWriter {
 }  // namespace
 
 Result<TfliteMetadata> read_tflite_metadata(std::string_view entry) {
+  if (entry.size() > kMostBytes)
+    return damaged(format("it has {} bytes, at most {} are read", entry.size(), kMostBytes));
   if (entry.size() < 12 || entry.substr(4, 4) != "M001") return damaged("the identifier M001 is missing");
   // flatbuffers wants an aligned base.
   std::vector<uint64_t> aligned((entry.size() + 7) / 8);
@@ -202,8 +248,10 @@ Result<TfliteMetadata> read_tflite_metadata(std::string_view entry) {
       add_files(tensor.tables(kTensorFiles), false, &out);
       if (s == 0 && i == 0) THIMBLE_TRY(add_normalization(tensor.tables(kTensorUnits), &out));
     }
-    for (size_t i = 0; i < std::min(outputs.size(), kMost); ++i)
+    for (size_t i = 0; i < std::min(outputs.size(), kMost); ++i) {
       add_files(outputs[i].tables(kTensorFiles), s == 0 && i == 0, &out);
+      if (s == 0) add_output(outputs[i], &out);
+    }
   }
   if (!damage.what.empty()) return damaged(damage.what);
   return out;

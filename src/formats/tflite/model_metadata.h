@@ -1,8 +1,9 @@
-// What TFLITE_METADATA says about feeding a model: the flatbuffer that the metadata writers of TensorFlow's Task
-// Library put into a .tflite, read, and written for models of our own.
-// Source: metadata_schema.fbs of tflite-support, identifier M001.
+// What TFLITE_METADATA says about feeding a model and reading its answers: the flatbuffer that the metadata writers of
+// TensorFlow's Task Library put into a .tflite, read, and written for models of our own. Source: metadata_schema.fbs of
+// tflite-support, identifier M001.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,9 +15,25 @@ namespace thimble {
 
 inline constexpr const char* kTfliteMetadataKey = "TFLITE_METADATA";
 
+// An output, as far as it says what its values are.
+struct TfliteOutput {
+  // How the four numbers of a box stand: left, top, right, bottom; left, top, width, height; centre x, y, width,
+  // height.
+  enum class Box { none, corners, upper_left, centre };
+  std::string name;          // the metadata's own: "location", "category", "score" …
+  std::string axis_labels;   // attached file whose lines name the entries of an axis; empty: none
+  std::string value_labels;  // attached file whose line i names the value i; empty: none
+  Box box = Box::none;
+  std::vector<uint32_t> box_order;  // where each of the four numbers stands, a permutation of 0 … 3; empty: as above
+  bool box_pixels = false;          // pixels of the input; else shares of it
+  bool picture = false;             // ImageProperties: one entry per pixel
+  std::optional<float> score_threshold;  // ScoreThresholdingOptions
+};
+
 struct TfliteMetadata {
   std::vector<float> mean, deviation;    // NormalizationOptions of the first input; empty: none
   std::string labels_file;               // TENSOR_AXIS_LABELS of the first output; empty: none
+  std::vector<TfliteOutput> outputs;     // of the first subgraph, in its order
   std::vector<std::string> other_files;  // further files that the entry names, somewhere
   bool derived = false;                  // write_tflite_metadata made it
 };

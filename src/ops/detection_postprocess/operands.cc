@@ -3,6 +3,8 @@
 
 namespace thimble::operand_rule {
 
-OperandRule detection_postprocess(Op) { return {.attributes = DetectionPostprocessAttrs{}, .roles = {Role::data}}; }
+OperandRule detection_postprocess(Op) {
+  return {.attributes = DetectionPostprocessAttrs{}, .roles = {Role::data}, .decides = Decides::detections};
+}
 
 }  // namespace thimble::operand_rule
