@@ -395,7 +395,7 @@ Action define_run(Options& options) {
   options.section("Boxes, masks and key points");
   options.text("--draw", &o->draw, "FILE.png|DIR/", "draw what was found over each picture, at its own size");
   options.number("--threshold", &o->threshold, "T",
-                 "leave out what has a lower score (default: the model's own, else 0.5)", 0);
+                 "leave out what has a lower score (default: the model's own, else 0.5; of points 0.3)", 0);
   options.choice("--as", &o->as, {"boxes", "mask", "points", "values"},
                  "what the outputs are, where the model does not show it");
   if (device_verbs()) device_verbs()->declare(options, &o->device);

@@ -12,8 +12,8 @@ namespace thimble {
 
 using Colour = std::array<uint8_t, 3>;
 
-// Seven colours that people with any kind of colour vision tell apart; colour i stands for i modulo 7. Source: Okabe and
-// Ito, Color Universal Design (2008), without black.
+// Seven colours that people with any kind of colour vision tell apart; colour i stands for i modulo 7. Source: Okabe
+// and Ito, Color Universal Design (2008), without black.
 Colour distinct_colour(int64_t i);
 // Black or white, whichever is read better on it.
 Colour ink_on(Colour paper);

@@ -40,8 +40,8 @@ struct DrawnLine {
 // label stands on it, or below its upper edge where there is no room, always inside the picture.
 void draw_boxes(std::span<const DrawnBox> boxes, Picture* picture);
 // Half transparent. Classes 0 … 6 are plain colours, 7 … 13 the same with stripes, 14 … 20 with dots, then from the
-// beginning. The legend stands in the corner that has fewest pixels of classes, where it fits into half of the picture's
-// height and width; rows that do not fit are counted in its last one.
+// beginning. The legend stands in the corner that has fewest pixels of classes, where it fits into half of the
+// picture's height and width; rows that do not fit are counted in its last one.
 void draw_mask(const DrawnMask& mask, Picture* picture);
 // With dark edges, so that they show on any ground.
 void draw_points(std::span<const DrawnPoint> points, std::span<const DrawnLine> lines, Picture* picture);

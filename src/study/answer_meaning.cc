@@ -16,6 +16,9 @@ namespace {
 constexpr int64_t kFewestSureClasses = 5;
 constexpr const char* kSayIt = "--as boxes, --as mask or --as points says what they are, where that is known";
 
+// Of key points, which MoveNet rates lower than detectors their boxes (TensorFlow's pose example takes 0.3, too).
+constexpr double kPointThreshold = 0.3;
+
 // What makes an output, behind operators that only change its type or shape (with `moves`: or pick from it).
 struct Source {
   const Node* node = nullptr;
@@ -33,7 +36,9 @@ Source source_of(const Graph& graph, TensorId t, bool moves = false) {
   return {};
 }
 
-const Shape& shape_of(const Graph& graph, int output) { return graph.at(graph.outputs[static_cast<size_t>(output)]).shape; }
+const Shape& shape_of(const Graph& graph, int output) {
+  return graph.at(graph.outputs[static_cast<size_t>(output)]).shape;
+}
 
 std::string lower(std::string text) {
   for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
@@ -70,6 +75,7 @@ class Reader {
     if (graph_.outputs.size() == 1 && takes_picture(graph_)) {
       if (is_movenet(shape_of(graph_, 0))) {
         m_.meaning = Meaning::points;
+        m_.threshold = kPointThreshold;
         return m_;
       }
       THIMBLE_TRY(mask_labels());
@@ -80,8 +86,9 @@ class Reader {
     }
     m_.labels.clear();
     if (m_.why_not.empty())
-      m_.why_not = takes_picture(graph_) ? "neither the operators nor the metadata of the model say what its outputs are"
-                                         : "the model's first input is no picture";
+      m_.why_not = takes_picture(graph_)
+                       ? "neither the operators nor the metadata of the model say what its outputs are"
+                       : "the model's first input is no picture";
     m_.hint = takes_picture(graph_) ? kSayIt : "only answers about pictures can be drawn";
     return m_;
   }
@@ -116,6 +123,7 @@ class Reader {
                   "points are [1, N, 3] (y, x, score) or [1, N, 2] (y, x)");
     if (!is_movenet(s)) m_.how = "the points are taken to be y, x as shares of the picture";
     m_.meaning = Meaning::points;
+    m_.threshold = kPointThreshold;
     return m_;
   }
 
@@ -140,7 +148,8 @@ class Reader {
   }
 
   bool by_metadata() {
-    const auto box = std::ranges::find_if(outputs_, [](const TfliteOutput& o) { return o.box != TfliteOutput::Box::none; });
+    const auto box =
+        std::ranges::find_if(outputs_, [](const TfliteOutput& o) { return o.box != TfliteOutput::Box::none; });
     if (box == outputs_.end()) return false;
     m_.boxes = static_cast<int>(box - outputs_.begin());
     for (int i = 0; i < static_cast<int>(outputs_.size()); ++i) {
@@ -269,8 +278,7 @@ class Reader {
   bool mask_by_names() {
     if (!pixels_of(shape_of(graph_, 0))) return false;
     const bool named = !outputs_.empty() && lower(outputs_[0].name).starts_with("segmentation");
-    return (named && (m_.channels >= 2 || m_.indices)) ||
-           (m_.channels >= 2 && std::ssize(m_.labels) == m_.channels);
+    return (named && (m_.channels >= 2 || m_.indices)) || (m_.channels >= 2 && std::ssize(m_.labels) == m_.channels);
   }
 
   bool mask_by_size() {
@@ -280,8 +288,9 @@ class Reader {
     if (!picture || (*picture)[0] != m_.height || (*picture)[1] != m_.width) return false;
     if (m_.indices && (t.type == DType::i32 || t.type == DType::i64)) return true;
     if (m_.channels < kFewestSureClasses) return false;
-    m_.how = format("the output, {} numbers for every pixel, is read as scores of classes (--as values shows the numbers)",
-                    m_.channels);
+    m_.how =
+        format("the output, {} numbers for every pixel, is read as scores of classes (--as values shows the numbers)",
+               m_.channels);
     return true;
   }
 
@@ -313,22 +322,22 @@ Result<AnswerMeaning> answer_meaning(const Graph& graph, const std::string& said
   if (said == "boxes") return reader.as_boxes();
   if (said == "mask") return reader.as_mask();
   if (said == "points") return reader.as_points();
-  if (!said.empty())
-    return fail(ErrorCode::usage, format("--as is '{}'", said), "give boxes, mask, points or values");
+  if (!said.empty()) return fail(ErrorCode::usage, format("--as is '{}'", said), "give boxes, mask, points or values");
   return reader.told();
 }
 
 const char* coco_point(int64_t i) {
-  static constexpr const char* kNames[] = {
-      "nose",       "left eye",    "right eye",  "left ear", "right ear", "left shoulder", "right shoulder", "left elbow", "right elbow",
-      "left wrist", "right wrist", "left hip",   "right hip", "left knee", "right knee",    "left ankle",     "right ankle"};
+  static constexpr const char* kNames[] = {"nose",          "left eye",       "right eye",  "left ear",    "right ear",
+                                           "left shoulder", "right shoulder", "left elbow", "right elbow", "left wrist",
+                                           "right wrist",   "left hip",       "right hip",  "left knee",   "right knee",
+                                           "left ankle",    "right ankle"};
   static_assert(std::size(kNames) == kCocoPoints);
   return kNames[i];
 }
 
 std::span<const Limb> coco_limbs() {
-  static constexpr Limb kLimbs[] = {{0, 1},  {0, 2},  {1, 2},   {1, 3},   {2, 4},   {3, 5},   {4, 6},
-                                    {5, 6},  {5, 7},  {7, 9},   {6, 8},   {8, 10},  {5, 11},  {6, 12},
+  static constexpr Limb kLimbs[] = {{0, 1},   {0, 2},   {1, 2},   {1, 3},   {2, 4},  {3, 5},  {4, 6},
+                                    {5, 6},   {5, 7},   {7, 9},   {6, 8},   {8, 10}, {5, 11}, {6, 12},
                                     {11, 12}, {11, 13}, {13, 15}, {12, 14}, {14, 16}};
   return kLimbs;
 }

@@ -1,5 +1,6 @@
 // What the outputs of a model for pictures mean: boxes of things found, a class for every pixel, key points. It is told
-// from the operators that make the outputs, from TFLite's metadata, or by the user; what cannot be known is not guessed.
+// from the operators that make the outputs, from TFLite's metadata, or by the user; what cannot be known is not
+// guessed.
 #pragma once
 
 #include <span>

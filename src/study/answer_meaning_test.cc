@@ -118,14 +118,13 @@ TEST(AnswerMeaning, WhatTheUserSaysMustFit) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::usage);
   EXPECT_NE(refused.error().message.find("does not show"), std::string::npos);
-  const AnswerMeaning m = told(
-      ports(kPicture, {out({1}), out({1, 10}, DType::f32, "scores"), out({1, 10}), out({1, 10, 4})}), "boxes");
+  const AnswerMeaning m =
+      told(ports(kPicture, {out({1}), out({1, 10}, DType::f32, "scores"), out({1, 10}), out({1, 10, 4})}), "boxes");
   EXPECT_EQ(m.boxes, 3);
   EXPECT_EQ(m.scores, 1);
   EXPECT_EQ(m.classes, 2);
   EXPECT_EQ(m.count, 0);
-  const AnswerMeaning whole = told(
-      ports(kPicture, {out({1, 10, 4}), out({1, 10}, DType::i32), out({1, 10})}), "boxes");
+  const AnswerMeaning whole = told(ports(kPicture, {out({1, 10, 4}), out({1, 10}, DType::i32), out({1, 10})}), "boxes");
   EXPECT_EQ(whole.classes, 1);
   EXPECT_FALSE(answer_meaning(ports(kPicture, {out({1, 10, 4}), out({1, 9})}), "boxes", {}));
   EXPECT_FALSE(answer_meaning(ports(kPicture, {out({1, 10})}), "mask", {}));
@@ -152,7 +151,8 @@ class FoundBoxes : public ::testing::Test {
 };
 
 TEST_F(FoundBoxes, AreSortedAndCutAtCountAndThreshold) {
-  const Found f = found({.1f, .2f, .3f, .4f, 0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1}, {3, 1, 2, 4}, {.6f, .9f, .4f, .8f}, 3);
+  const Found f =
+      found({.1f, .2f, .3f, .4f, 0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1}, {3, 1, 2, 4}, {.6f, .9f, .4f, .8f}, 3);
   ASSERT_EQ(f.boxes.size(), 2u);  // the third scores too little, the fourth is behind the count
   EXPECT_EQ(f.boxes[0].index, 1);
   EXPECT_EQ(f.boxes[1].index, 3);
@@ -170,10 +170,13 @@ TEST_F(FoundBoxes, MayHoldAnything) {
   EXPECT_EQ(found({0, 0, 1, 1}, {0}, {.9f}, nan).boxes.size(), 1u);
   EXPECT_EQ(found({0, 0, 1, 1}, {0}, {.9f}, -5).boxes.size(), 0u);
   EXPECT_EQ(found({}, {}, {}, 0).boxes.size(), 0u);
-  for (const auto& [box, index, score] :
-       {std::tuple<std::vector<float>, float, float>{{nan, 0, 1, 1}, 0, .9f}, {{0, 0, 1, inf}, 0, .9f},
-        {{0, .6f, 1, .4f}, 0, .9f}, {{0, 0, 1, 1}, nan, .9f}, {{0, 0, 1, 1}, -1, .9f}, {{0, 0, 1, 1}, 1e30f, .9f},
-        {{0, 0, 1, 1}, 0, nan}}) {
+  for (const auto& [box, index, score] : {std::tuple<std::vector<float>, float, float>{{nan, 0, 1, 1}, 0, .9f},
+                                          {{0, 0, 1, inf}, 0, .9f},
+                                          {{0, .6f, 1, .4f}, 0, .9f},
+                                          {{0, 0, 1, 1}, nan, .9f},
+                                          {{0, 0, 1, 1}, -1, .9f},
+                                          {{0, 0, 1, 1}, 1e30f, .9f},
+                                          {{0, 0, 1, 1}, 0, nan}}) {
     const Found f = found(box, {index}, {score}, 1);
     EXPECT_EQ(f.boxes.size(), 0u);
     EXPECT_EQ(f.broken, 1);

@@ -56,7 +56,8 @@ class Decoder {
       if (index < 0) ++found.broken;
       ++pixels[index];
     }
-    if (m_.channels == 1 && !m_.indices) found.broken = std::ranges::count_if(all, [](float v) { return std::isnan(v); });
+    if (m_.channels == 1 && !m_.indices)
+      found.broken = std::ranges::count_if(all, [](float v) { return std::isnan(v); });
     for (const auto& [index, count] : pixels)
       if (index >= 0) found.shares.push_back({index, count});
     std::ranges::stable_sort(found.shares, std::greater(), &MaskShare::pixels);

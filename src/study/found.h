@@ -1,5 +1,6 @@
-// What a model found in one picture, read from its outputs by their meaning (answer_meaning.h). Places are shares of the
-// picture: 0 left and top, 1 right and bottom. Outputs may hold anything: what is no number is left out and counted.
+// What a model found in one picture, read from its outputs by their meaning (answer_meaning.h). Places are shares of
+// the picture: 0 left and top, 1 right and bottom. Outputs may hold anything: what is no number is left out and
+// counted.
 #pragma once
 
 #include <span>

@@ -8,8 +8,8 @@
 //   scales  constant float16 or float32, outputs · blocks of them, row by row; blocks divide the inputs
 //   y       [batch, outputs], or x's shape with its last dimension replaced when keep_num_dims
 // Sums of a block are exact, those of blocks are added in float32 in their order. Source: TensorFlow Lite
-// FULLY_CONNECTED, version 12 and on, with weights of BlockwiseQuantization (int4): LiteRT's optimised kernel, which leaves
-// the fused activation out, as its XNNPACK and this do not; its reference resolver takes the scales for 0.
+// FULLY_CONNECTED, version 12 and on, with weights of BlockwiseQuantization (int4): LiteRT's optimised kernel, which
+// leaves the fused activation out, as its XNNPACK and this do not; its reference resolver takes the scales for 0.
 #pragma once
 
 #include "ops/op.h"

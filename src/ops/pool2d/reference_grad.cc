@@ -19,8 +19,10 @@ void for_each_window(const RefCall& call, Body body) {
     for (int64_t oh = 0; oh < h.out; ++oh)
       for (int64_t ow = 0; ow < w.out; ++ow)
         for (int64_t c = 0; c < shape[3]; ++c, ++dy) {
-          const int64_t h0 = std::max<int64_t>(h.input_of(oh, 0), 0), h1 = std::min<int64_t>(h.input_of(oh, h.kernel), h.in);
-          const int64_t w0 = std::max<int64_t>(w.input_of(ow, 0), 0), w1 = std::min<int64_t>(w.input_of(ow, w.kernel), w.in);
+          const int64_t h0 = std::max<int64_t>(h.input_of(oh, 0), 0),
+                        h1 = std::min<int64_t>(h.input_of(oh, h.kernel), h.in);
+          const int64_t w0 = std::max<int64_t>(w.input_of(ow, 0), 0),
+                        w1 = std::min<int64_t>(w.input_of(ow, w.kernel), w.in);
           body(((b * h.in + h0) * w.in + w0) * shape[3] + c, h1 - h0, w1 - w0, dy);
         }
 }

@@ -32,8 +32,8 @@ Status select_boxes(InferContext& ctx) {
   p.centres = ctx.node.attrs.as<SelectBoxesAttrs>().centres;
   ctx.scratch_bytes = 2 * boxes[1] * static_cast<int64_t>(sizeof(int32_t));
   std::vector<int32_t> scratch(2 * static_cast<size_t>(boxes[1]));
-  const int64_t taken = thimble::select_boxes(p, places->data.as<float>().data(), values->data.as<float>().data(), limits,
-                                              scratch.data(), nullptr, 0);
+  const int64_t taken = thimble::select_boxes(p, places->data.as<float>().data(), values->data.as<float>().data(),
+                                              limits, scratch.data(), nullptr, 0);
   ctx.outputs[0] = {DType::i64, Shape{taken, 3}};
   return {};
 }

@@ -4,7 +4,8 @@
 //   most     int64, one number: how many boxes of a picture and class are taken at most (none where it is negative)
 //   overlap  float32, one number from 0 to 1: a box is dropped whose intersection over union with a taken one is larger
 //   score    float32, one number: a box is dropped whose score is not larger; −∞ drops none
-//   y        int64 [taken, 3]: picture, class, box; pictures and classes in their order, boxes by falling score, of equal
+//   y        int64 [taken, 3]: picture, class, box; pictures and classes in their order, boxes by falling score, of
+//   equal
 //            scores the first one (a score that is no number comes last)
 // How many are taken decides the shape of y: all operands have to be known when the graph is read (or run in steps).
 // Boxes without area overlap nothing.
@@ -34,7 +35,8 @@ struct BoxLimits {
   float overlap, score;
 };
 
-// How many rows y has; they are written to y where it is not null, `room` of them at most. `scratch` holds 2 · n numbers.
+// How many rows y has; they are written to y where it is not null, `room` of them at most. `scratch` holds 2 · n
+// numbers.
 int64_t select_boxes(const thimble_select_boxes& p, const float* boxes, const float* scores, const BoxLimits& limits,
                      int32_t* scratch, int64_t* y, int64_t room);
 
