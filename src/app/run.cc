@@ -356,7 +356,7 @@ Action define_run(Options& options) {
   auto o = std::make_shared<RunOptions>();
   options.examples(
       "thimble run mobilenet.tflite cat.jpg --labels labels.txt --top 3\n"
-      "thimble run detector.tflite street.jpg --draw found.png    # boxes, a mask or key points over the picture\n"
+      "thimble run detector.tflite street.jpg --draw found.png    # boxes, a mask or key points\n"
       "thimble run detector.tflite photos/ --labels coco.txt --threshold 0.3 --draw found/\n"
       "thimble run flowers.tflite photos/ --output answers.csv     # every picture in the folder\n"
       "thimble run houses.tflite new_houses.csv --output prices.csv\n"
