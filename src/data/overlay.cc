@@ -49,7 +49,7 @@ class Legend {
  public:
   Legend(const DrawnMask& mask, const Picture& picture)
       : mask_(mask), picture_(picture), scale_(scale_of(picture)), line_(Canvas::text_height(scale_) + 2 * scale_) {
-    const int64_t rows = std::min(std::ssize(mask.legend), (picture.height / 2 - 2 * scale_) / line_);
+    const int64_t rows = std::min<int64_t>(std::ssize(mask.legend), (picture.height / 2 - 2 * scale_) / line_);
     for (int64_t i = 0; i < rows; ++i) rows_.push_back(mask.legend[static_cast<size_t>(i)]);
     if (rows > 0 && rows < std::ssize(mask.legend))
       rows_.back() = {-1, format("and {} more", std::ssize(mask.legend) - rows + 1)};
