@@ -21,11 +21,6 @@
 #define THIMBLE_MS_CHANNELS 40  // numbers of a frame
 #define THIMBLE_MS_WORK 512     // int16 elements that a frame needs beside it
 
-// What a stream remembers: the noise of each channel, in 1/1024. All zero at its start.
-typedef struct {
-  uint32_t noise[THIMBLE_MS_CHANNELS];
-} thimble_micro_speech;
-
 // The number of bits that v takes; 0 for 0.
 THIMBLE_INLINE int thimble_ms_width(uint32_t v) {
   int bits = 0;
@@ -140,9 +135,9 @@ static inline uint32_t thimble_ms_log(uint32_t x) {
 }
 
 // Frame of the next THIMBLE_MS_WINDOW samples; `work` has THIMBLE_MS_WORK elements. Frames of a stream begin
-// THIMBLE_MS_STEP samples apart and share `state`.
-static inline void thimble_micro_speech_frame(thimble_micro_speech* state, const int16_t* samples, int16_t* work,
-                                              uint16_t* out) {
+// THIMBLE_MS_STEP samples apart and share `noise`: what it remembers of each channel's noise, in 1/1024; zeros at its
+// start.
+static inline void thimble_micro_speech_frame(uint32_t* noise, const int16_t* samples, int16_t* work, uint16_t* out) {
   int16_t most = 0;
   for (int i = 0; i < THIMBLE_MS_WINDOW; ++i) {
     const int16_t weight = thimble_ms_window[i < 240 ? i : 479 - i];
@@ -166,12 +161,11 @@ static inline void thimble_micro_speech_frame(thimble_micro_speech* state, const
     if (c < 0) continue;
     const uint32_t signal = thimble_ms_root(sum) >> shift, scaled = signal << 10;
     const uint32_t rate = c % 2 == 0 ? 409 : 983;  // 0.025 and 0.06 in 1/16384
-    const uint32_t noise = (uint32_t)(((uint64_t)scaled * rate + (uint64_t)state->noise[c] * (16384 - rate)) >> 14);
-    state->noise[c] = noise;
-    const uint32_t clean = (scaled - (noise < scaled ? noise : scaled)) >> 10;
+    noise[c] = (uint32_t)(((uint64_t)scaled * rate + (uint64_t)noise[c] * (16384 - rate)) >> 14);
+    const uint32_t clean = (scaled - (noise[c] < scaled ? noise[c] : scaled)) >> 10;
     const uint32_t least = (uint32_t)(((uint64_t)signal * 819) >> 14);
     const uint64_t kept = clean > least ? clean : least;
-    const uint32_t ratio = (uint32_t)(kept * thimble_ms_gain(noise) >> 6);
+    const uint32_t ratio = (uint32_t)(kept * thimble_ms_gain(noise[c]) >> 6);
     const uint32_t even = (ratio < 8192 ? (ratio * ratio) >> 20 : (ratio >> 6) - 64) << 3;
     const uint32_t value = even > 1 ? thimble_ms_log(even) : 0;
     out[c] = (uint16_t)(value < 0xffff ? value : 0xffff);

@@ -30,11 +30,11 @@ void micro_speech_rows(std::span<const float> sound, int64_t frames, std::vector
   std::vector<int16_t> samples(static_cast<size_t>(sound_samples(frames)));
   for (size_t i = 0; i < std::min(samples.size(), sound.size()); ++i)
     samples[i] = static_cast<int16_t>(std::lrint(std::clamp(sound[i] * 32768.0f, -32768.0f, 32767.0f)));
-  thimble_micro_speech state = {};
+  uint32_t noise[THIMBLE_MS_CHANNELS] = {};
   int16_t work[THIMBLE_MS_WORK];
   uint16_t row[THIMBLE_MS_CHANNELS];
   for (int64_t f = 0; f < frames; ++f) {
-    thimble_micro_speech_frame(&state, samples.data() + f * kStep, work, row);
+    thimble_micro_speech_frame(noise, samples.data() + f * kStep, work, row);
     for (const uint16_t v : row) bytes->push_back(static_cast<uint8_t>(thimble_micro_speech_byte(v) + 128));
   }
 }
