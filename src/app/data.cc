@@ -19,7 +19,7 @@ namespace thimble::app {
 namespace {
 
 struct DataOptions {
-  std::string action, what, output, target;
+  std::string action, what, output, target, features;
 };
 
 Status list(const Context& context) {
@@ -63,7 +63,12 @@ Status show(const DataOptions& o, const Context& context) {
   open.whole_as_test = true;
   open.unlabelled = true;
   open.skip_bad = true;
-  if (folder) {  // the pictures as they are, in colour
+  if (!o.features.empty()) {
+    THIMBLE_ASSIGN(open.features, parse_sound_features(o.features));
+    if (!folder)
+      return fail(ErrorCode::usage, format("--features goes with folders of sounds, \"{}\" is none", o.what),
+                  "leave --features out");
+  } else if (folder) {  // the pictures as they are, in colour
     open.shape = {64, 64, 3};
     open.handwriting = false;
   }
@@ -111,7 +116,8 @@ Status show(const DataOptions& o, const Context& context) {
       any->classes() > 0 ? format(" in {} classes", any->classes())
       : !any->labelled() ? " without labels"
                          : format(" with {} target{}", any->target_width(), any->target_width() == 1 ? "" : "s");
-  context.print(format("{}: {}{}\n\n{}", o.what, folder ? "pictures" : "samples of " + shape_text(*any), classes,
+  context.print(format("{}: {}{}\n\n{}", o.what,
+                       folder && o.features.empty() ? "pictures" : "samples of " + shape_text(*any), classes,
                        table.text(context.colour(), context.table_width())));
   return {};
 }
@@ -179,12 +185,14 @@ Action define_data(Options& options) {
       "thimble data list\n"
       "thimble data show fashion-mnist -o sheet.png\n"
       "thimble data show folder:my-digits\n"
+      "thimble data show folder:words --features micro_speech -o sheet.png     # sounds as pictures of their features\n"
       "thimble data show csv:houses.csv              # columns, ranges, missing values, classes\n"
       "thimble data prepare photos -o digits      # pictures of digits as 28×28, as MNIST has them\n");
   options.choice("ACTION", &o->action, {"list", "show", "prepare"},
                  "list the sets, show one, or prepare one's own pictures", true);
   options.argument("WHAT", &o->what, "the set to show, or the folder to prepare", false);
   options.text("-o,--output", &o->output, "PATH", "show: a contact sheet (PNG); prepare: the folder to write");
+  options.text("--features", &o->features, "WORD", "show a folder of sounds: mfcc_tiny, lfbe_tiny or micro_speech");
   options.text("--target", &o->target, "COLUMN", "show csv: the target column (default: the last)");
   return [o](const Context& context) { return run_data(*o, context); };
 }

@@ -4,6 +4,8 @@ namespace thimble::app {
 
 void declare_feeding(Options& options, DataArguments* a) {
   options.text("--scale", &a->scale, "WORD", "0..1, -1..1, standard or none (default: as the model says)");
+  options.text("--features", &a->features, "WORD",
+               "folder of sounds: mfcc_tiny, lfbe_tiny or micro_speech (default: as the model says)");
   options.flag("--handwriting", &a->handwriting, "folder: bring pictures of digits to MNIST's convention first");
   options.text("--labels", &a->labels, "FILE",
                "names of the model's outputs, one a line; the set's classes are found by name (default: the model's)");
@@ -14,6 +16,11 @@ void declare_feeding(Options& options, DataArguments* a) {
 Result<FeedingOverrides> feeding_overrides(const DataArguments& a) {
   FeedingOverrides overrides;
   overrides.scale = a.scale;
+  if (!a.features.empty()) {
+    auto features = parse_sound_features(a.features);
+    if (!features) return with_context(std::move(features).error(), "--features");
+    overrides.features = *features;
+  }
   if (a.handwriting) overrides.handwriting = true;
   if (!a.labels.empty()) {
     auto labels = read_labels(a.labels);

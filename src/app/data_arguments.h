@@ -7,14 +7,14 @@
 namespace thimble::app {
 
 struct DataArguments {
-  std::string data, scale, labels, target, inputs;
+  std::string data, scale, features, labels, target, inputs;
   bool handwriting = false;
 };
 
-// --scale, --handwriting, --labels, --target, --inputs.
+// --scale, --features, --handwriting, --labels, --target, --inputs.
 void declare_feeding(Options& options, DataArguments* a);
 
-// What they ask for. Errors: bad_file for a labels file.
+// What they ask for. Errors: usage for unknown features, bad_file for a labels file.
 Result<FeedingOverrides> feeding_overrides(const DataArguments& a);
 Result<DataRequest> data_request(const DataArguments& a, DataRequest::Use use, const Context& context);
 

@@ -54,8 +54,9 @@ Result<std::string> name_of(const Arguments& a) {
 // How the model says that it is fed. Errors: bad_file for damaged metadata.
 Result<std::optional<micro::Preparation>> preparation_of(const Graph& graph) {
   THIMBLE_ASSIGN(const std::optional<Feeding> own, own_feeding(graph));
-  if (!own || own->scale.empty()) return std::optional<micro::Preparation>();
-  micro::Preparation p{own->mean, own->deviation, {}, own->labels};
+  std::optional<micro::Preparation> said;
+  if (!own || own->scale.empty()) return said;
+  micro::Preparation& p = said.emplace(micro::Preparation{own->mean, own->deviation, {}, own->labels});
   if (own->table) {
     p.samples = "columns";
     for (const std::string& name : own->table->input_names()) {
@@ -68,10 +69,12 @@ Result<std::optional<micro::Preparation>> preparation_of(const Graph& graph) {
     }
   } else {
     const bool pixels = own->scale != "none" && !own->floats && own->mean.size() == 1;
-    p.samples = pixels ? "pixels of 0 to 255" : "numbers as they were in the data set";
+    p.samples = own->features != SoundFeatures::none ? format("values of the front end {}", name(own->features))
+                : pixels                             ? "pixels of 0 to 255"
+                                                     : "numbers as they were in the data set";
     if (own->handwriting) p.samples += ", brought to MNIST's size, place and colours before";
   }
-  return std::optional(std::move(p));
+  return said;
 }
 
 // A folder that is not there, or holds only what this command writes anyway.

@@ -22,8 +22,10 @@ Status check_arguments(const ExampleArguments& a) {
   if (given && a.count == 0)
     return fail(ErrorCode::usage, format("--examples 0 takes nothing of {}", a.data.empty() ? a.files[0] : a.data),
                 "leave --examples out, or give a number");
-  if (!given && (!a.scale.empty() || a.handwriting || !a.labels.empty() || !a.target.empty() || !a.inputs.empty()))
-    return fail(ErrorCode::usage, "--scale, --handwriting, --labels, --target and --inputs say how samples are fed",
+  if (!given && (!a.scale.empty() || !a.features.empty() || a.handwriting || !a.labels.empty() || !a.target.empty() ||
+                 !a.inputs.empty()))
+    return fail(ErrorCode::usage,
+                "--scale, --features, --handwriting, --labels, --target and --inputs say how samples are fed",
                 "give samples: --self-test FILE or --data SET");
   return {};
 }

@@ -7,8 +7,10 @@
 #include "base/half.h"
 #include "base/random.h"
 #include "data/fit_picture.h"
+#include "data/fit_sound.h"
 #include "data/npy.h"
 #include "data/sources.h"
+#include "data/wav.h"
 #include "study/evaluate.h"
 #include "study/model_data.h"
 
@@ -72,11 +74,12 @@ class Gatherer {
     if (directory_exists(file)) return set("folder", file);
     if (!file_exists(file)) return tl::unexpected<Error>(missing_file_error(file));
     if (is_picture_name(file)) return picture(file);
+    if (is_sound_name(file)) return sound(file);
     if (ending == ".npy") return array(file);
     if (ending == ".npz") return set("npz", file);
     if (ending == ".csv") return set("csv", file);
-    return fail(ErrorCode::usage, format("'{}' is neither a picture, an array nor a table", file),
-                "give .png, .jpg, .bmp, .npy, .npz, .csv or a folder of pictures");
+    return fail(ErrorCode::usage, format("'{}' is neither a picture, a sound, an array nor a table", file),
+                "give .png, .jpg, .bmp, .wav, .npy, .npz, .csv or a folder of pictures or sounds");
   }
 
   // What is gathered so far goes in, through the model's feeding.
@@ -101,9 +104,12 @@ class Gatherer {
   }
 
  private:
-  Status begin(Storage storage, const std::vector<int64_t>& shape, const std::string& dtype = {}) {
+  Status begin(Storage storage, const std::vector<int64_t>& shape, const std::string& dtype = {},
+               SoundFeatures features = SoundFeatures::none) {
     const Samples& s = segment_.samples;
-    if (s.count > 0 && (s.storage != storage || s.sample_shape != shape || s.dtype != dtype)) THIMBLE_TRY(flush());
+    if (s.count > 0 && (s.storage != storage || s.sample_shape != shape || s.dtype != dtype || s.features != features))
+      THIMBLE_TRY(flush());
+    segment_.samples.features = features;
     segment_.samples.storage = storage;
     segment_.samples.dtype = dtype;
     segment_.samples.sample_shape = shape;
@@ -117,6 +123,25 @@ class Gatherer {
     THIMBLE_TRY(begin(Storage::bytes, shape));
     Samples& s = segment_.samples;
     s.bytes.insert(s.bytes.end(), fitted.pixels.begin(), fitted.pixels.end());
+    ++s.count;
+    segment_.names.push_back(file);
+    return {};
+  }
+
+  Status sound(const std::string& file) {
+    const SoundFeatures features = features_of(overrides_, own_);
+    if (features == SoundFeatures::none)
+      return fail(ErrorCode::usage, format("the model does not say how a sound ({}) becomes its inputs", file),
+                  "say it with --features mfcc_tiny, lfbe_tiny or micro_speech, as the model was trained");
+    THIMBLE_ASSIGN(const std::vector<int64_t> shape, sound_shape(features, sample_dims(tensor_)));
+    Samples read;
+    SoundReader reader(features, shape);
+    THIMBLE_TRY(reader.add(file, &read));
+    for (const std::string& note : reader.notes()) out_->notes.push_back(format("{}: {}", file, note));
+    THIMBLE_TRY(begin(reader.storage(), shape, {}, features));
+    Samples& s = segment_.samples;
+    s.bytes.insert(s.bytes.end(), read.bytes.begin(), read.bytes.end());
+    s.floats.insert(s.floats.end(), read.floats.begin(), read.floats.end());
     ++s.count;
     segment_.names.push_back(file);
     return {};
@@ -155,7 +180,12 @@ class Gatherer {
     if (own_ && own_->table && open.inputs.empty()) open.table = std::make_shared<const TableLayout>(*own_->table);
     if (std::string_view(kind) == "csv") open.shape = {tensor_.shape.elements()};
     if (std::string_view(kind) == "folder") {
-      THIMBLE_ASSIGN(open.shape, picture_shape(tensor_));
+      open.features = features_of(overrides_, own_);
+      if (open.features != SoundFeatures::none) {
+        open.shape = sample_dims(tensor_);
+      } else {
+        THIMBLE_ASSIGN(open.shape, picture_shape(tensor_));
+      }
     }
     const std::string name = format("{}:{}", kind, path);
     THIMBLE_ASSIGN(const Splits splits, open_splits(name, open));
@@ -172,6 +202,7 @@ class Gatherer {
     Samples s;
     s.storage = part.storage();
     s.dtype = part.samples().dtype;
+    s.features = part.samples().features;
     s.sample_shape = part.sample_shape();
     s.count = part.size();
     std::vector<std::string> names;
@@ -192,7 +223,7 @@ class Gatherer {
                   format("the model's input {} takes {} values, a sample of {} has {}", tensor_.to_string(),
                          tensor_.shape.elements(), file, read.sample_elements()),
                   extension_of(file) == ".csv" ? "name the columns that are inputs with --inputs A,B" : "");
-    THIMBLE_TRY(begin(read.storage, read.sample_shape, read.dtype));
+    THIMBLE_TRY(begin(read.storage, read.sample_shape, read.dtype, read.features));
     Samples& s = segment_.samples;
     s.bytes.insert(s.bytes.end(), read.bytes.begin(), read.bytes.end());
     s.floats.insert(s.floats.end(), read.floats.begin(), read.floats.end());

@@ -1,5 +1,5 @@
-// Files as a model's inputs: samples (pictures, arrays, tables, folders) through the model's feeding, and arrays of a
-// tensor's own values.
+// Files as a model's inputs: samples (pictures, sounds, arrays, tables, folders) through the model's feeding, and
+// arrays of a tensor's own values.
 #pragma once
 
 #include "api/load.h"
@@ -22,7 +22,7 @@ struct GatheredFeed {
   std::vector<std::string> columns;  // in: columns of .csv files that are the inputs; empty: the model's
 };
 
-// Samples for the input of a model that has one, as `eval` takes them: pictures, folders of pictures, .npy and .npz
+// Samples for the input of a model that has one, as `eval` takes them: pictures, sounds, folders of them, .npy and .npz
 // (bytes as pictures, others as numbers; integers of the input's own type as its values), .csv (all columns, or all but
 // the last where that is one more than the model takes). Errors: bad_file, usage (another number of values),
 // unsupported (inputs of free sizes).

@@ -236,9 +236,14 @@ bool feeds_whole_picture(const RunOptions& o, const Graph& graph) {
   return !o.handwriting && !(own && *own && (*own)->handwriting);
 }
 
-FeedingOverrides overrides_of(const RunOptions& o) {
+Result<FeedingOverrides> overrides_of(const RunOptions& o) {
   FeedingOverrides overrides;
   overrides.scale = o.scale;
+  if (!o.features.empty()) {
+    auto features = parse_sound_features(o.features);
+    if (!features) return with_context(std::move(features).error(), "--features");
+    overrides.features = *features;
+  }
   overrides.measure = false;
   if (o.handwriting) overrides.handwriting = true;
   return overrides;
@@ -300,7 +305,7 @@ Status run_values(const RunOptions& o, Data file, const PlanOptions& plan, const
   std::vector<Shape> shapes;
   for (const TensorId id : graph.inputs) shapes.push_back(graph.at(id).shape);
   THIMBLE_TRY(runner->expect_room(shapes));
-  FeedingOverrides overrides = overrides_of(o);
+  THIMBLE_ASSIGN(FeedingOverrides overrides, overrides_of(o));
   THIMBLE_ASSIGN(std::vector<Feed> feeds, read_feeds(o, graph, overrides, context));
   THIMBLE_ASSIGN(const int64_t runs, complete_feeds(o, graph, &feeds));
   THIMBLE_ASSIGN(Answers answers, run_all(graph, feeds, runs, o.repeat, [&](const auto& arrays, auto* outputs) {
@@ -339,7 +344,7 @@ Status run(const RunOptions& o, const Context& context) {
     THIMBLE_ASSIGN(session, Session::create(program));
   }
   const Graph& graph = session ? session->graph() : prepared.graph;
-  FeedingOverrides overrides = overrides_of(o);
+  THIMBLE_ASSIGN(FeedingOverrides overrides, overrides_of(o));
   THIMBLE_ASSIGN(AnswerMeaning meaning, find_meaning(o, graph, context, &overrides));
   THIMBLE_ASSIGN(std::vector<Feed> feeds, read_feeds(o, graph, overrides, context));
   THIMBLE_ASSIGN(const int64_t runs, complete_feeds(o, graph, &feeds));
@@ -361,6 +366,7 @@ Action define_run(Options& options) {
       "thimble run flowers.tflite photos/ --output answers.csv     # every picture in the folder\n"
       "thimble run houses.tflite new_houses.csv --output prices.csv\n"
       "thimble run digits.tflite my_seven.jpg --handwriting\n"
+      "thimble run keywords.tflite yes.wav recordings/\n"
       "thimble run model.tflite --input 0=x.npy --output-dir out\n"
       "thimble run model.tflite --random 1 --json\n"
       "thimble run model.tflite cat.jpg --device ssh:pi@raspberrypi.local\n");
@@ -374,7 +380,7 @@ Action define_run(Options& options) {
       "each\n"
       "run. With one input, every FILE is one more run, or several; with several inputs, one .npy each.\n");
   options.argument("MODEL", &o->model, "a .tflite, .onnx or .thim file; - reads it from the standard input");
-  options.arguments("FILE", &o->files, "pictures (.png, .jpg, .bmp), folders of them, .npy, .npz, .csv");
+  options.arguments("FILE", &o->files, "pictures (.png, .jpg, .bmp), sounds (.wav), folders of them, .npy, .npz, .csv");
   options.text("--signature", &o->signature, "NAME",
                "the network of this signature, where the file holds several (default: the first)");
   options.texts("--input", &o->inputs, "KEY=FILE.npy",
@@ -382,6 +388,8 @@ Action define_run(Options& options) {
   options.integer("--random", &o->seed, "SEED", "fill every input not given with reproducible random numbers");
   options.text("--scale", &o->scale, "WORD",
                "how samples become inputs: 0..1, -1..1, standard or none (default: the model's own)");
+  options.text("--features", &o->features, "WORD",
+               "sounds: mfcc_tiny, lfbe_tiny or micro_speech (default: as the model says)");
   options.flag("--handwriting", &o->handwriting, "bring photos of digits to MNIST's convention first");
   options.text("--inputs", &o->columns, "A,B", "csv: the columns that are inputs, in the model's order");
   options.integer("--repeat", &o->repeat, "N", "then run all of it N times more and say how long each pass takes", 1,

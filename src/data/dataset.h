@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "data/sound_features.h"
 
 namespace thimble {
 
@@ -21,6 +22,7 @@ struct Samples {
   std::vector<uint8_t> bytes;
   std::vector<float> floats;
   std::string dtype;  // NumPy's type that the inputs were stored in, "i1" (arrays only; else empty)
+  SoundFeatures features = SoundFeatures::none;  // sounds: what the values are
   int64_t count = 0;
   int classes = 0;  // > 0: classification, `labels` has count entries in [0, classes)
   std::vector<int32_t> labels;

@@ -146,6 +146,7 @@ std::string Feeding::to_json() const {
   if (!labels.empty()) json.array("labels", labels);
   if (table) json.key("table").raw(table->to_json());
   if (scale != "none" && floats != floats_by_default(mean)) json.field("stored", floats ? "floats" : "bytes");
+  if (features != SoundFeatures::none) json.field("features", name(features));
   if (handwriting) json.field("handwriting", true);
   if (task) json.field("task", name(*task));
   if (!trained_on.empty()) {
@@ -204,6 +205,13 @@ Result<Feeding> Feeding::from_json(std::string_view text) {
     if (*at != "floats" && *at != "bytes") return bad("stored must be \"floats\" or \"bytes\"");
     out.floats = *at == "floats";
   }
+  if (const auto at = object.find("features"); at != object.end()) {
+    const auto known = at->is_string() ? parse_sound_features(at->get<std::string>()) : parse_sound_features("");
+    if (!known)
+      return fail(ErrorCode::unsupported, format("metadata thimble.preprocess: {}", known.error().message),
+                  "a newer thimble may know them; --features says others");
+    out.features = *known;
+  }
   if (const auto at = object.find("handwriting"); at != object.end()) {
     if (!at->is_boolean()) return bad("handwriting must be true or false");
     out.handwriting = at->get<bool>();
@@ -220,11 +228,14 @@ Result<Feeding> Feeding::from_json(std::string_view text) {
 
 Result<Feeding> measure_feeding(std::string_view scale, const Dataset& train) {
   const bool table = train.valid() && train.storage() == Storage::floats && train.sample_shape().size() == 1;
-  if (scale.empty()) scale = table ? "standard" : "0..1";
+  const bool sounds =
+      train.valid() && train.storage() == Storage::floats && train.samples().features != SoundFeatures::none;
+  if (scale.empty()) scale = table || sounds ? "standard" : "0..1";
   Feeding out;
   out.scale = std::string(scale);
   if (train.valid()) {
     out.labels = train.samples().label_names;
+    out.features = train.samples().features;
     if (train.samples().table) out.table = *train.samples().table;
   }
   if (scale == "none") return out;

@@ -34,9 +34,10 @@ struct Feeding {
   std::vector<std::string> labels;  // names of the classes; empty for regression
   // Tables: which columns the inputs come from, by name (as read_csv made it); scaling comes after it.
   std::optional<TableLayout> table;
-  bool floats = false;       // the numbers above are in units of float samples, not of bytes
-  bool handwriting = false;  // pictures are brought to MNIST's convention first (handwriting.h)
-  std::optional<Task> task;  // empty: as labels and outputs say
+  bool floats = false;                           // the numbers above are in units of float samples, not of bytes
+  SoundFeatures features = SoundFeatures::none;  // sounds become inputs by these, then by the numbers above
+  bool handwriting = false;                      // pictures are brought to MNIST's convention first (handwriting.h)
+  std::optional<Task> task;                      // empty: as labels and outputs say
   std::vector<TrainedOn> trained_on;
   // Regression: training sees (target − target_mean) / target_deviation, one pair per target column. The model itself
   // answers in the targets' own units: further training must take the scaling out of it first
@@ -54,14 +55,15 @@ struct Feeding {
 
   // {"scale":"0..1","mean":0,"deviation":255,"layout":"NHWC","labels":[…]}; arrays when per column. What is behind the
   // labels is written where it differs from what old files mean: "table":{…}, "stored":"floats" (with one mean; "bytes"
-  // with several), "handwriting":true, "task":…, "trained_on":[{"set":…,"seed":…,"split":[train,validation,test]}…].
+  // with several), "features":"mfcc_tiny", "handwriting":true, "task":…,
+  // "trained_on":[{"set":…,"seed":…,"split":[train,validation,test]}…].
   std::string to_json() const;
   // Errors: bad_file when the text is not such an object (a deviation of 0, other lengths, wrong types).
   static Result<Feeding> from_json(std::string_view json);
 };
 
 // From the recipe's word and the training part of the set (which "standard", and tables, measure). An empty word:
-// "standard" for tables, "0..1" for pictures.
+// "standard" for tables and for sounds that are floats, "0..1" for pictures and other bytes.
 // Pictures stored as bytes: "0..1" is v/255, "-1..1" is (v − 127.5)/127.5, "standard" one mean and deviation over all
 // training pixels. Tables (rank 1 floats): the same per column, with "0..1" and "-1..1" spanning its training range.
 // Float pictures: as tables, but one range for all. A constant column gets deviation 1. Errors: usage for another word.

@@ -9,6 +9,7 @@
 #include "data/files.h"
 #include "data/picture.h"
 #include "data/sources.h"
+#include "data/wav.h"
 
 namespace thimble {
 namespace {
@@ -21,7 +22,8 @@ std::string of_folder(const fs::path& folder) {
   fs::recursive_directory_iterator it(folder, error);
   for (; !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
     std::error_code ignored;
-    if (!is_picture_name(it->path().filename().string()) || !it->is_regular_file(ignored)) continue;
+    const std::string name = it->path().filename().string();
+    if (!(is_picture_name(name) || is_sound_name(name)) || !it->is_regular_file(ignored)) continue;
     files.push_back(format("{} {}", it->path().lexically_relative(folder).generic_string(), it->file_size(ignored)));
   }
   if (error || files.empty()) return "";

@@ -4,12 +4,15 @@
 #include <cctype>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <set>
 #include <system_error>
 
 #include "base/utf8.h"
 #include "data/files.h"
 #include "data/fit_picture.h"
+#include "data/fit_sound.h"
+#include "data/wav.h"
 
 namespace thimble {
 namespace {
@@ -32,7 +35,8 @@ bool is_housekeeping(const std::string& name) { return name == "Thumbs.db" || na
 
 class Walk {
  public:
-  // Class → names of its pictures below `root`, sorted; without a subfolder that has any, by first character.
+  // Class → names of its pictures and sounds below `root`, sorted; without a subfolder that has any, by first
+  // character.
   Status run(const fs::path& root) {
     remember(root);
     THIMBLE_ASSIGN(const Entries top, list(root));
@@ -47,11 +51,11 @@ class Walk {
       classes[folder] = std::move(files);
     }
     if (!classes.empty()) {
-      beside_ = static_cast<int64_t>(top.pictures.size());
+      beside_ = static_cast<int64_t>(top.samples.size());
       return {};
     }
     flat = true;
-    for (const std::string& name : top.pictures) classes[first_letter(name)].push_back(name);
+    for (const std::string& name : top.samples) classes[first_letter(name)].push_back(name);
     return {};
   }
 
@@ -67,27 +71,38 @@ class Walk {
     }
     if (total > 0) out.push_back(format("passed over {} file{}: {}", total, total == 1 ? "" : "s", list));
     if (beside_ > 0)
-      out.push_back(format("passed over {} picture{} beside the class folders", beside_, beside_ == 1 ? "" : "s"));
+      out.push_back(format("passed over {} {}{} beside the class folders", beside_, kind(), beside_ == 1 ? "" : "s"));
     if (!empty_.empty()) {
       std::string names;
       for (size_t i = 0; i < empty_.size() && i < 10; ++i)
         names += format("{}\"{}\"", i ? ", " : "", valid_utf8(empty_[i]));
       out.push_back(
-          format("{} without a picture: {}{}",
-                 empty_.size() == 1 ? std::string("a class folder") : format("{} class folders", empty_.size()), names,
-                 empty_.size() > 10 ? " …" : ""));
+          format("{} without a {}: {}{}",
+                 empty_.size() == 1 ? std::string("a class folder") : format("{} class folders", empty_.size()), kind(),
+                 names, empty_.size() > 10 ? " …" : ""));
     }
     if (deep_ > 0) out.push_back(format("passed over {} folders more than {} deep", deep_, kMaxDepth));
     return out;
   }
-  bool passed_any() const { return !passed_.empty(); }
+  // How many of the files in classes are sounds; the others are pictures.
+  int64_t sounds() const {
+    int64_t n = 0;
+    for (const auto& [name, files] : classes) n += std::ranges::count_if(files, is_sound_name);
+    return n;
+  }
+  int64_t files() const {
+    int64_t n = 0;
+    for (const auto& [name, files] : classes) n += static_cast<int64_t>(files.size());
+    return n;
+  }
+  const char* kind() const { return sounds() > 0 ? "sound" : "picture"; }
 
   std::map<std::string, std::vector<std::string>> classes;
   bool flat = false;
 
  private:
   struct Entries {
-    std::vector<std::string> folders, pictures;  // names, sorted
+    std::vector<std::string> folders, samples;  // names, sorted
   };
 
   Result<Entries> list(const fs::path& path) {
@@ -100,15 +115,15 @@ class Walk {
       std::error_code ignored;
       if (it->is_directory(ignored))
         out.folders.push_back(name);
-      else if (it->is_regular_file(ignored) && is_picture_name(name))
-        out.pictures.push_back(name);
+      else if (it->is_regular_file(ignored) && (is_picture_name(name) || is_sound_name(name)))
+        out.samples.push_back(name);
       else
         ++passed_[ending_of(name)];
     }
     if (error)
       return fail(ErrorCode::bad_file, format("cannot list the folder {}: {}", path.string(), error.message()));
     std::sort(out.folders.begin(), out.folders.end());
-    std::sort(out.pictures.begin(), out.pictures.end());
+    std::sort(out.samples.begin(), out.samples.end());
     return out;
   }
 
@@ -119,7 +134,7 @@ class Walk {
     }
     if (!remember(path)) return {};  // seen before, by a link
     THIMBLE_ASSIGN(const Entries here, list(path));
-    for (const std::string& picture : here.pictures) files->push_back(name + "/" + picture);
+    for (const std::string& sample : here.samples) files->push_back(name + "/" + sample);
     for (const std::string& folder : here.folders)
       THIMBLE_TRY(collect(path / folder, name + "/" + folder, depth + 1, files));
     return {};
@@ -139,7 +154,7 @@ class Walk {
   int64_t beside_ = 0, deep_ = 0;
 };
 
-// Pictures that could not be read: all of them in one error, or counted.
+// Files that could not be read: all of them in one error, or counted.
 struct Bad {
   int64_t count = 0;
   std::string list;  // the first five, with reasons
@@ -149,35 +164,75 @@ struct Bad {
   std::string text() const { return list + (count > 5 ? format("; and {} more", count - 5) : ""); }
 };
 
-}  // namespace
-
-Result<Samples> read_folder(const std::string& path, const FolderOptions& options, std::string set_name) {
+Status check_shape(const FolderOptions& options) {
   const std::vector<int64_t>& shape = options.shape;
+  if (options.features != SoundFeatures::none) return {};  // sound_shape made it
   if (shape.size() != 3 || shape[0] < 1 || shape[1] < 1 || shape[0] > 4096 || shape[1] > 4096 ||
       (shape[2] != 1 && shape[2] != 3))
     return fail(ErrorCode::usage, "pictures need a shape of [height, width, 1 or 3], sides 1 … 4096",
                 "set model.input");
+  return {};
+}
+
+Status add_picture(const std::string& place, const FolderOptions& options, Samples* out) {
+  THIMBLE_ASSIGN(const Picture picture, read_picture(place));
+  const Picture fitted = fitted_picture(picture, options.shape, options.handwriting);
+  out->bytes.insert(out->bytes.end(), fitted.pixels.begin(), fitted.pixels.end());
+  return {};
+}
+
+// Pictures where sounds are to come, and the like.
+Status check_kind(const Walk& walk, const FolderOptions& options, const std::string& path) {
+  const int64_t all = walk.files(), sounds = walk.sounds();
+  if (sounds > 0 && sounds < all)
+    return fail(ErrorCode::bad_file,
+                format("the folder {} holds both sounds ({}) and pictures ({})", path, sounds, all - sounds),
+                "keep each kind in a folder of its own");
+  if (sounds > 0 && options.features == SoundFeatures::none)
+    return fail(ErrorCode::usage, format("the folder {} holds sounds, and nothing says how they become inputs", path),
+                "a recipe says features = \"mfcc_tiny\" or \"micro_speech\" in [data]; with a model that does not say "
+                "it: --features WORD");
+  if (sounds == 0 && options.features != SoundFeatures::none)
+    return fail(ErrorCode::usage,
+                format("the folder {} holds pictures, and {} is made of sounds (.wav)", path, name(options.features)),
+                "give a folder of sounds, or leave features out");
+  return {};
+}
+
+}  // namespace
+
+Result<Samples> read_folder(const std::string& path, const FolderOptions& options, std::string set_name) {
+  THIMBLE_TRY(check_shape(options));
   Walk walk;
   THIMBLE_TRY(walk.run(path));
   if (walk.classes.empty()) {
     std::string found;
     for (const std::string& note : walk.notes()) found += "; " + note;
     return fail(ErrorCode::bad_file,
-                format("the folder {} holds no pictures (.png, .jpg, .jpeg, .bmp, .webp, .gif){}", path, found),
+                format("the folder {} holds no pictures (.png, .jpg, .jpeg, .bmp, .webp, .gif) and no sounds (.wav){}",
+                       path, found),
                 "one subfolder per class, or files whose first character is the class");
   }
+  THIMBLE_TRY(check_kind(walk, options, path));
+  const std::string kind = walk.kind();
   Samples out;
   out.name = std::move(set_name);
-  out.sample_shape = shape;
+  out.sample_shape = options.shape;
+  std::optional<SoundReader> sounds;
+  if (options.features != SoundFeatures::none) {
+    sounds.emplace(options.features, options.shape);
+    out.features = options.features;
+    out.storage = sounds->storage();
+  }
   out.notes = walk.notes();
   for (const auto& [name, files] : walk.classes) THIMBLE_TRY(check_utf8(name, "the class name"));
   if (walk.flat && options.labels.empty() && !options.unlabelled)
-    out.notes.push_back(format("no subfolders with pictures: the first character of a file's name is its class ({} {})",
-                               walk.classes.size(), walk.classes.size() == 1 ? "class" : "classes"));
+    out.notes.push_back(format("no subfolders with {}s: the first character of a file's name is its class ({} {})",
+                               kind, walk.classes.size(), walk.classes.size() == 1 ? "class" : "classes"));
   out.label_names = options.labels;
   if (options.labels.empty())
     for (const auto& [name, files] : walk.classes) out.label_names.push_back(name);
-  const int64_t elements = out.sample_elements();
+  const int64_t elements = out.sample_elements(), width = out.storage == Storage::floats ? 4 : 1;
   bool labelled = true;
   Bad bad;
   for (const auto& [name, files] : walk.classes) {
@@ -190,31 +245,33 @@ Result<Samples> read_folder(const std::string& path, const FolderOptions& option
       labelled = false;
     }
     for (const std::string& file : files) {
-      if ((out.count + 1) * elements > 4 * kMaxDataBytes)
+      if ((out.count + 1) * elements * width > 4 * kMaxDataBytes)
         return fail(ErrorCode::out_of_memory,
-                    format("the pictures of {} need more than {} bytes", path, 4 * kMaxDataBytes),
-                    "use smaller pictures (model.input) or fewer");
-      auto picture = read_picture((fs::path(path) / file).string());
-      if (!picture) {
-        bad.add(file, picture.error());
+                    format("the {}s of {} need more than {} bytes", kind, path, 4 * kMaxDataBytes),
+                    format("use smaller {}s (model.input) or fewer", kind));
+      const std::string place = (fs::path(path) / file).string();
+      if (bad.count > 0 && !options.skip_bad) {  // only the list of bad ones is wanted now
+        out.bytes.clear();
+        out.floats.clear();
+      }
+      if (Status read = sounds ? sounds->add(place, &out) : add_picture(place, options, &out); !read) {
+        bad.add(file, read.error());
         continue;
       }
-      if (bad.count > 0 && !options.skip_bad) continue;  // only the list of bad ones is wanted now
-      const Picture fitted = fitted_picture(*picture, shape, options.handwriting);
-      out.bytes.insert(out.bytes.end(), fitted.pixels.begin(), fitted.pixels.end());
       out.labels.push_back(static_cast<int32_t>(at - out.label_names.begin()));
       out.sample_names.push_back(valid_utf8(file));
       ++out.count;
     }
   }
+  if (sounds)
+    for (std::string& note : sounds->notes()) out.notes.push_back(std::move(note));
   if (bad.count > 0) {
-    int64_t all = 0;
-    for (const auto& [name, files] : walk.classes) all += static_cast<int64_t>(files.size());
+    const int64_t all = walk.files();
     if (!options.skip_bad || out.count == 0)
       return fail(ErrorCode::bad_file,
-                  format("{} of {} pictures in {} cannot be read: {}", bad.count, all, path, bad.text()),
+                  format("{} of {} {}s in {} cannot be read: {}", bad.count, all, kind, path, bad.text()),
                   "repair or remove them, or pass over them: skip_bad = true in [data]");
-    out.notes.push_back(format("passed over {} of {} pictures that cannot be read: {}", bad.count, all, bad.text()));
+    out.notes.push_back(format("passed over {} of {} {}s that cannot be read: {}", bad.count, all, kind, bad.text()));
   }
   if (labelled) {
     out.classes = static_cast<int>(out.label_names.size());

@@ -60,6 +60,7 @@ Result<Splits> divide(Dataset all, const OpenOptions& options) {
 FolderOptions folder_options(const OpenOptions& options) {
   FolderOptions folder;
   folder.shape = options.shape.size() == 3 ? options.shape : std::vector<int64_t>{28, 28, 1};
+  folder.features = options.features;
   folder.handwriting = options.handwriting;
   folder.skip_bad = options.skip_bad;
   folder.unlabelled = options.unlabelled;
@@ -72,6 +73,7 @@ Result<Splits> open_digits(const OpenOptions& options) {
   THIMBLE_ASSIGN(const std::string path, find_folder_set("digits", options.data_dir));
   FolderOptions folder = folder_options(options);
   folder.handwriting = true;
+  folder.features = SoundFeatures::none;
   folder.labels = digit_names();
   THIMBLE_ASSIGN(Samples samples, read_folder(path, folder, "digits"));
   samples.notes.clear();  // the folder is known
@@ -116,6 +118,9 @@ Result<Splits> open_npy(const std::string& path, const OpenOptions& options) {
 
 Result<Splits> open_folder(const std::string& path, const OpenOptions& options) {
   FolderOptions folder = folder_options(options);
+  if (options.features != SoundFeatures::none) {
+    THIMBLE_ASSIGN(folder.shape, sound_shape(options.features, options.shape));
+  }
   const std::string name = format("folder:{}", path);
   const FolderParts parts = find_parts(path);
   if (parts.train.empty()) {
@@ -246,7 +251,8 @@ std::vector<SetInfo> list_sets(const OpenOptions& options) {
     if (auto files = find_idx_set(set.name, options.data_dir)) set.where = files->folder;
   sets.push_back({"digits", "300 handwritten digits as photographs and drawings, a test set for MNIST", ""});
   if (auto folder = find_folder_set("digits", options.data_dir)) sets.back().where = *folder;
-  sets.push_back({"folder:PATH", "your pictures; class = subfolder, or first character of the file name", ""});
+  sets.push_back(
+      {"folder:PATH", "your pictures or sounds; class = subfolder, or first character of the file name", ""});
   sets.push_back({"csv:PATH", "a table: numbers and texts, the last column is the target", ""});
   sets.push_back({"npz:PATH", "NumPy arrays x_train, y_train, x_test, y_test, or x, y", ""});
   sets.push_back({"npy:PATH", "one NumPy array, for calibration", ""});

@@ -1,7 +1,7 @@
 // Opens a data set by the words of a recipe or command line:
 //   mnist, fashion-mnist        IDX files found in the data folders (see find.h)
 //   digits                      300 hand-drawn digits, brought to MNIST's convention; all of it is test
-//   folder:PATH                 pictures; class = subfolder, or first character of the file name
+//   folder:PATH                 pictures, or sounds; class = subfolder, or first character of the file name
 //   csv:PATH, npz:PATH          tables and arrays; npy:PATH one array without labels
 //   function:NAME               a surface z = f(x, y) sampled with a seed (regression); a formula in place of the
 //                               name, a range behind it: function:sin(3*x)*y@-2..2 (see function.h)
@@ -31,7 +31,8 @@ struct OpenOptions {
   std::string data_dir;  // --data-dir; empty: the other places of find.h
   SplitRequest split;
   // Wanted {height, width, channels} of pictures; empty: the set's own, and {28, 28, 1} for folders. Tables: {inputs},
-  // by which a table without targets is known.
+  // by which a table without targets is known. Sounds: what
+  // a network takes, empty for one second.
   std::vector<int64_t> shape;
   // csv, npz: whether the targets are classes. Callers give what the user said, else what loss, last layer or model
   // say; empty: guessed from the values, with a note.
@@ -48,8 +49,9 @@ struct OpenOptions {
   // then taken from it (target and missing: unless given), and the target column may be absent.
   std::shared_ptr<const TableLayout> table;
 
+  SoundFeatures features = SoundFeatures::none;  // folder: how sounds become inputs; none: it holds pictures
   bool handwriting = false;  // folder: pictures are brought to MNIST's convention (handwriting.h); digits always are
-  bool skip_bad = false;     // folder: pictures that cannot be read are passed over
+  bool skip_bad = false;     // folder: files that cannot be read are passed over
   bool unlabelled = false;   // labels are not needed (calibration, running): what has none is read all the same
 
   uint64_t seed = 1;             // of shuffled splits and sampled functions

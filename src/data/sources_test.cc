@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "data/feeding.h"
 #include "data/files.h"
 #include "data/folder.h"
 #include "data/function.h"
@@ -52,6 +53,20 @@ bool says(const std::vector<std::string>& notes, std::string_view text) {
 }
 
 using Idx4 = Temporary;
+
+// 16-bit mono: `value` at even samples, −value at odd ones.
+std::vector<uint8_t> wav_of(int16_t value, int64_t samples, uint32_t rate) {
+  std::vector<uint8_t> out;
+  const auto put = [&](uint32_t v, int bytes) {
+    for (int i = 0; i < bytes; ++i) out.push_back(static_cast<uint8_t>(v >> (8 * i)));
+  };
+  const auto word = [&](const char* w) { out.insert(out.end(), w, w + 4); };
+  const auto data = static_cast<uint32_t>(2 * samples);
+  word("RIFF"), put(36 + data, 4), word("WAVE"), word("fmt "), put(16, 4), put(1, 2), put(1, 2), put(rate, 4);
+  put(2 * rate, 4), put(2, 2), put(16, 2), word("data"), put(data, 4);
+  for (int64_t i = 0; i < samples; ++i) put(static_cast<uint16_t>(i % 2 == 0 ? value : -value), 2);
+  return out;
+}
 
 TEST_F(Folder, ClassesBySubfolder) {
   picture("set/dog/b.png", 20);
@@ -150,6 +165,73 @@ TEST_F(Folder, UnknownNamesSayWhatTheyMayMean) {
   EXPECT_EQ(hint("minst"), "did you mean 'mnist'?");
   EXPECT_EQ(hint("fodler:x"), "did you mean folder:x?");
   EXPECT_NE(hint("zzzzzz").find("known: mnist"), std::string::npos);
+}
+
+TEST_F(Folder, Sounds) {
+  const auto sound = [&](const std::string& name, int16_t value, int64_t samples, uint32_t rate = 16000) {
+    fs::create_directories((root_ / name).parent_path());
+    ASSERT_TRUE(write_whole_file((root_ / name).string(), wav_of(value, samples, rate)));
+  };
+  sound("words/yes/a.wav", 9000, 16000);
+  sound("words/yes/b.WAV", 3000, 8000);
+  sound("words/no/a.wav", 100, 20000);
+  sound("words/no/c.wav", 9000, 8000, 8000);
+  const std::string set = "folder:" + (root_ / "words").string();
+  OpenOptions open;
+  open.whole_as_test = true;
+  const auto unsaid = open_splits(set, open);
+  ASSERT_FALSE(unsaid);
+  EXPECT_EQ(unsaid.error().code, ErrorCode::usage);
+  EXPECT_NE(unsaid.error().message.find("holds sounds"), std::string::npos);
+  EXPECT_NE(unsaid.error().hint.find("--features"), std::string::npos);
+
+  open.features = SoundFeatures::micro_speech;
+  const auto bytes = open_splits(set, open);
+  ASSERT_TRUE(bytes) << bytes.error().message;
+  const Samples& s = bytes->test.samples();
+  EXPECT_EQ(s.sample_shape, (std::vector<int64_t>{49, 40, 1}));
+  EXPECT_EQ(s.storage, Storage::bytes);
+  EXPECT_EQ(s.bytes.size(), 4u * 49 * 40);
+  EXPECT_EQ(s.label_names, (std::vector<std::string>{"no", "yes"}));
+  EXPECT_EQ(s.labels, (std::vector<int32_t>{0, 0, 1, 1}));
+  EXPECT_EQ(s.sample_names[3], "yes/b.WAV");
+  EXPECT_TRUE(says(bytes->notes, "1 of 4 sounds are longer than the 1 s"));
+  EXPECT_TRUE(says(bytes->notes, "1 of 4 sounds were brought to 16000"));
+
+  open.features = SoundFeatures::mfcc_tiny;
+  open.shape = {24, 10, 1};
+  const auto floats = open_splits(set, open);
+  ASSERT_TRUE(floats) << floats.error().message;
+  EXPECT_EQ(floats->test.storage(), Storage::floats);
+  EXPECT_EQ(floats->test.samples().floats.size(), 4u * 24 * 10);
+  const auto scale = measure_feeding("", floats->test);
+  ASSERT_TRUE(scale);
+  EXPECT_EQ(scale->scale, "standard");
+  EXPECT_EQ(scale->mean.size(), 1u);
+  EXPECT_EQ(scale->features, SoundFeatures::mfcc_tiny);
+  const auto again = Feeding::from_json(scale->to_json());
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->features, SoundFeatures::mfcc_tiny);
+  EXPECT_FALSE(Feeding::from_json(R"({"scale":"none","features":"other"})"));
+  open.shape = {28, 28, 1};
+  EXPECT_FALSE(open_splits(set, open));
+  open.shape = {};
+
+  std::ofstream(root_ / "words/no/broken.wav") << "RIFF";
+  const auto broken = open_splits(set, open);
+  ASSERT_FALSE(broken);
+  EXPECT_NE(broken.error().message.find("1 of 5 sounds"), std::string::npos);
+  open.skip_bad = true;
+  EXPECT_TRUE(open_splits(set, open));
+
+  picture("words/no/p.png", 1);
+  const auto mixed = open_splits(set, open);
+  ASSERT_FALSE(mixed);
+  EXPECT_NE(mixed.error().message.find("both sounds (5) and pictures (1)"), std::string::npos);
+  picture("pictures/no/p.png", 1);
+  const auto pictures = open_splits("folder:" + (root_ / "pictures").string(), open);
+  ASSERT_FALSE(pictures);
+  EXPECT_NE(pictures.error().message.find("holds pictures"), std::string::npos);
 }
 
 TEST(Split, ClassesAreSpreadEvenly) {

@@ -38,8 +38,15 @@ Result<ModelData> opened(const Graph& graph, const DataRequest& request, bool un
   open.unlabelled = unlabelled;
   open.whole_as_test = request.use != Use::learn;
   open.handwriting = request.feeding.handwriting.value_or(own && own->handwriting);
+  const bool folder = request.set.starts_with("folder:");
+  if (request.feeding.features != SoundFeatures::none && !folder)
+    return fail(ErrorCode::usage, format("--features goes with folders of sounds, \"{}\" is none", request.set),
+                "leave --features out");
+  if (folder) open.features = features_of(request.feeding, own);
   if (request.set.starts_with("csv:"))
     open.shape = {input.shape.elements()};
+  else if (open.features != SoundFeatures::none)
+    open.shape = sample_dims(input);
   else if (const auto shape = picture_shape(input))
     open.shape = *shape;
   if (!unlabelled) open.task = task_of(graph, own);

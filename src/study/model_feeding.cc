@@ -55,9 +55,27 @@ ValueRange range_of(const Dataset& set) {
   return r;
 }
 
-// The scale of a model that says nothing.
-Feeding usual(const Tensor& input, bool bytes, std::string* how) {
+// micro_speech's example: its network's int8 is the front end's, and was trained on 0 … 26.
+Feeding usual_sound(const Tensor& input, std::string* how) {
   Feeding feeding;
+  *how = "the bytes of micro_speech go in as they are";
+  if (is_quantized_type(input.type) && !input.quant.empty()) {
+    const float low = input.type == DType::i8 ? -128.0f : 0.0f;  // of the byte 0
+    feeding.mean = {static_cast<float>(input.quant.zero_point[0]) - low};
+    feeding.deviation = {1.0f / input.quant.scale[0]};
+  } else {
+    *how = "the bytes of micro_speech go in as 0 to 26";
+    feeding.deviation = {255.0f / 26.0f};
+  }
+  feeding.scale = "standard";
+  return feeding;
+}
+
+// The scale of a model that says nothing.
+Feeding usual(const Tensor& input, const Samples& samples, std::string* how) {
+  Feeding feeding;
+  const bool bytes = samples.storage == Storage::bytes;
+  if (samples.features == SoundFeatures::micro_speech) return usual_sound(input, how);
   if (!bytes) {
     feeding.floats = true;
     *how = "values go in as they are";
@@ -187,7 +205,7 @@ Result<ModelFeeding> feeding_of(const Graph& graph, const Dataset& samples, cons
   if (own) fed.feeding = *own;
   if (!says) {
     std::string how;
-    Feeding feeding = usual(graph.at(graph.inputs[0]), bytes, &how);
+    Feeding feeding = usual(graph.at(graph.inputs[0]), samples.samples(), &how);
     feeding.labels = fed.feeding.labels;
     fed.feeding = std::move(feeding);
     fed.to_keep = true;
@@ -203,6 +221,11 @@ Result<ModelFeeding> feeding_of(const Graph& graph, const Dataset& samples, cons
   } else if (says && !bytes) {
     feed_floats(samples, &fed);
   }
+  if (const SoundFeatures heard = samples.samples().features;
+      heard != SoundFeatures::none && heard != fed.feeding.features) {
+    fed.feeding.features = heard;
+    fed.to_keep = true;
+  }
   if (overrides.handwriting && *overrides.handwriting != fed.feeding.handwriting) {
     fed.feeding.handwriting = *overrides.handwriting;
     fed.to_keep = true;
@@ -213,6 +236,17 @@ Result<ModelFeeding> feeding_of(const Graph& graph, const Dataset& samples, cons
   }
   THIMBLE_TRY(check_columns(fed.feeding, samples));
   return fed;
+}
+
+SoundFeatures features_of(const FeedingOverrides& overrides, const std::optional<Feeding>& own) {
+  if (overrides.features != SoundFeatures::none) return overrides.features;
+  return own ? own->features : SoundFeatures::none;
+}
+
+std::vector<int64_t> sample_dims(const Tensor& input) {
+  const auto dims = input.shape.dims();
+  const bool batch = dims.size() > 1 && dims[0] == 1;
+  return {dims.begin() + (batch ? 1 : 0), dims.end()};
 }
 
 Result<std::vector<int64_t>> picture_shape(const Tensor& input) {

@@ -1,8 +1,10 @@
 // The one rule for how a model is fed, which every command and study asks:
-//   1. what the user says (--scale, --handwriting, --labels);
+//   1. what the user says (--scale, --features, --handwriting, --labels);
 //   2. what the file says: `thimble.preprocess`, else TFLite's own metadata (normalisation, label file);
 //   3. else pictures and other byte arrays as 0..1 for float inputs, as raw bytes for uint8 inputs, and through the
-//      input's own scale and zero point after 0..1 for other integers; tables and other float samples as they are.
+//      input's own scale and zero point after 0..1 for other integers; tables and other float samples as they are;
+//      micro_speech's bytes as its own example feeds them: an int8 input gets its int8, a float input 0 … 26.
+// How sounds become numbers is never guessed: 1 or 2 says it.
 // What is not the model's own is stated in one line.
 #pragma once
 
@@ -15,9 +17,10 @@
 namespace thimble {
 
 struct FeedingOverrides {
-  std::string scale;                // "0..1", "-1..1", "standard", "none"; empty: not given
-  std::optional<bool> handwriting;  // empty: not given
-  std::vector<std::string> labels;  // names of the outputs; empty: not given
+  std::string scale;                             // "0..1", "-1..1", "standard", "none"; empty: not given
+  SoundFeatures features = SoundFeatures::none;  // how sounds become inputs; none: not given
+  std::optional<bool> handwriting;               // empty: not given
+  std::vector<std::string> labels;               // names of the outputs; empty: not given
   bool measure = true;  // a scale that the model has no numbers for is measured on the samples, else refused
 };
 
@@ -35,6 +38,12 @@ Result<ModelFeeding> feeding_of(const Graph& graph, const Dataset& samples, cons
 
 // What the file says, empty where it says nothing. The labels of TFLite's metadata come from its attached file.
 Result<std::optional<Feeding>> own_feeding(const Graph& graph);
+
+// How sounds become inputs, said by the user or the model; none: by neither.
+SoundFeatures features_of(const FeedingOverrides& overrides, const std::optional<Feeding>& own);
+
+// The shape of one sample of an input: without the batch of 1.
+std::vector<int64_t> sample_dims(const Tensor& input);
 
 // {height, width, channels} of the pictures that an input takes: [1, H, W, 1 or 3], [1, H, W], [1, n·n].
 // Errors: usage for other shapes, unsupported for free sizes.

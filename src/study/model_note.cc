@@ -16,7 +16,7 @@ constexpr size_t kMostColumns = 200;  // characters of a table's columns
 
 // Whether samples are bytes that fill the input as pictures do.
 bool takes_pictures(const Feeding& feeding, const Tensor& input, std::vector<int64_t>* shape) {
-  if (feeding.table || feeding.floats) return false;
+  if (feeding.table || feeding.floats || feeding.features != SoundFeatures::none) return false;
   auto picture = picture_shape(input);
   if (!picture) return false;
   *shape = std::move(*picture);
@@ -40,6 +40,10 @@ TfliteTensorNote input_note(const Feeding& feeding, const Tensor& input) {
     for (const std::string& column : feeding.table->input_names()) columns += (columns.empty() ? "" : ", ") + column;
     note.name = "features";
     note.description = format("Columns of a table: {}.", clip_text(columns, kMostColumns));
+  } else if (feeding.features != SoundFeatures::none) {
+    note.name = "features";
+    note.description = format("{} numbers from a sound of 16,000 samples a second, by the front end {}.",
+                              input.shape.elements(), name(feeding.features));
   } else {
     note.name = "features";
     note.description = format("{} numbers.", input.shape.elements());

@@ -242,6 +242,21 @@ void read_data(TableReader& r, DataSpec* d, Status* status) {
     d->header = header;
   }
   r.truth("skip_bad", &d->skip_bad);
+  if (r.has("features")) {
+    std::string word;
+    r.text("features", &word);
+    const auto features = parse_sound_features(word);
+    if (!features)
+      r.fail_at(*r.node("features"), features.error().message, features.error().hint);
+    else if (!d->set.starts_with("folder:"))
+      r.fail_at(*r.node("features"), format("data.features goes with folders of sounds, \"{}\" is none", d->set),
+                "set = \"folder:PATH\", or leave features out");
+    else if (d->augment.any())
+      r.fail_at(*r.node("features"), "data.augment changes pictures, not the features of sounds",
+                "leave augment out; more recordings, or noisy copies of them, help as well");
+    else
+      d->features = *features;
+  }
   r.truth("handwriting", &d->handwriting);
   r.text("target_scale", &d->target_scale);
   if (const std::vector<std::string> words{"standard", "none"};

@@ -12,7 +12,7 @@ namespace thimble {
 struct DataSpec {
   std::string set;
   SplitRequest split;
-  std::string scale;  // empty: "standard" for tables, "0..1" for pictures
+  std::string scale;  // empty: "standard" for tables and float sounds, else "0..1"
   Augment augment;
   std::vector<std::string> extra_test;
   // Tables and arrays, as in OpenOptions.
@@ -20,10 +20,11 @@ struct DataSpec {
   std::string target, missing, decimal;
   std::optional<bool> header;
   std::optional<Task> task;
-  std::string target_scale;  // "standard", "none"; "": standard for csv and npz
-  bool handwriting = false;  // folders: pictures are brought to MNIST's convention
-  bool skip_bad = false;     // folders
-  int64_t limit = 0;         // at most so many training samples (the rest of the split in proportion); 0 = all
+  std::string target_scale;                      // "standard", "none"; "": standard for csv and npz
+  SoundFeatures features = SoundFeatures::none;  // folders: how sounds become inputs
+  bool handwriting = false;                      // folders: pictures are brought to MNIST's convention
+  bool skip_bad = false;                         // folders
+  int64_t limit = 0;  // at most so many training samples (the rest of the split in proportion); 0 = all
 };
 
 struct MeasureSpec {

@@ -22,6 +22,7 @@ Status feed_as_the_model_says(const Graph& graph, StudyData* data) {
   data->feeding.mean = fed.feeding.mean;
   data->feeding.deviation = fed.feeding.deviation;
   data->feeding.floats = fed.feeding.floats;
+  data->feeding.features = fed.feeding.features;
   if (!fed.stated.empty()) data->splits.notes.push_back(fed.stated);
   return {};
 }
@@ -47,7 +48,7 @@ Result<StudyData> open_study_data(Recipe& recipe, const std::string& data_dir) {
   if (const auto classes = implies_classes(recipe.model, recipe.train.loss); classes && !open.task)
     open.task = *classes ? Task::classification : Task::regression;
   open.seed = recipe.seed;
-  if (recipe.model.input.size() == 3) open.shape = recipe.model.input;
+  open.features = spec.features;
   open.handwriting = spec.handwriting;
   if (recipe.model.graph) {  // as the imported model says, see below
     THIMBLE_ASSIGN(const std::optional<Feeding> own, own_feeding(*recipe.model.graph));
@@ -55,7 +56,9 @@ Result<StudyData> open_study_data(Recipe& recipe, const std::string& data_dir) {
     // Its columns are found by name; in the table's own order they would be taken for one another.
     if (own && own->table && spec.inputs.empty() && spec.set.starts_with("csv:"))
       open.table = std::make_shared<const TableLayout>(*own->table);
+    if (own && open.features == SoundFeatures::none && spec.set.starts_with("folder:")) open.features = own->features;
   }
+  if (recipe.model.input.size() == 3 || open.features != SoundFeatures::none) open.shape = recipe.model.input;
   StudyData data;
   THIMBLE_ASSIGN(data.splits, open_splits(spec.set, open));
   std::vector<TrainedOn> trained_on;
