@@ -185,7 +185,7 @@ Action define_data(Options& options) {
       "thimble data list\n"
       "thimble data show fashion-mnist -o sheet.png\n"
       "thimble data show folder:my-digits\n"
-      "thimble data show folder:words --features micro_speech -o sheet.png     # sounds as pictures of their features\n"
+      "thimble data show folder:words --features micro_speech -o sheet.png  # of sounds\n"
       "thimble data show csv:houses.csv              # columns, ranges, missing values, classes\n"
       "thimble data prepare photos -o digits      # pictures of digits as 28×28, as MNIST has them\n");
   options.choice("ACTION", &o->action, {"list", "show", "prepare"},

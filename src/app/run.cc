@@ -28,7 +28,7 @@ namespace thimble::app {
 namespace {
 
 struct RunOptions {
-  std::string model, signature, output, output_dir, labels_file, scale, columns, device, draw, as;
+  std::string model, signature, output, output_dir, labels_file, scale, features, columns, device, draw, as;
   std::vector<std::string> files, inputs;
   int64_t top = 0, seed = -1, repeat = 0;
   double threshold = -1;

@@ -242,9 +242,9 @@ void read_data(TableReader& r, DataSpec* d, Status* status) {
     d->header = header;
   }
   r.truth("skip_bad", &d->skip_bad);
+  std::string word;
+  r.text("features", &word);
   if (r.has("features")) {
-    std::string word;
-    r.text("features", &word);
     const auto features = parse_sound_features(word);
     if (!features)
       r.fail_at(*r.node("features"), features.error().message, features.error().hint);
