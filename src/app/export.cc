@@ -74,6 +74,7 @@ Result<std::optional<micro::Preparation>> preparation_of(const Graph& graph) {
                                                      : "numbers as they were in the data set";
     if (own->handwriting) p.samples += ", brought to MNIST's size, place and colours before";
   }
+  p.micro_speech = own->features == SoundFeatures::micro_speech;
   return said;
 }
 

@@ -118,7 +118,8 @@ class Gatherer {
 
   Status picture(const std::string& file) {
     if (own_ && own_->features != SoundFeatures::none)
-      return fail(ErrorCode::usage, format("the model takes sounds ({}), '{}' is a picture", name(own_->features), file),
+      return fail(ErrorCode::usage,
+                  format("the model takes sounds ({}), '{}' is a picture", name(own_->features), file),
                   "give a .wav file, or a folder of them");
     THIMBLE_ASSIGN(const std::vector<int64_t> shape, picture_shape(tensor_));
     THIMBLE_ASSIGN(const Picture picture, read_picture(file));

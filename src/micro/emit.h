@@ -26,6 +26,7 @@ struct Preparation {
   std::vector<float> mean, deviation;
   std::string samples;              // what they are, for comments: "pixels of 0 to 255", "columns: size, age"
   std::vector<std::string> labels;  // of the outputs; may be empty
+  bool micro_speech = false;        // the sample is rows of bytes of base/c99_micro_speech.h, which is then shipped
 };
 // What the arena may cost in time. tight: layers run row by row where that makes it smaller.
 enum class Ram : uint8_t { balanced, tight };

@@ -82,6 +82,9 @@ class Emitter {
   std::string run_float(bool state) const;
   std::string predict_class() const;
   std::string prepare() const;
+  bool hears() const;  // rows of base/c99_micro_speech.h go in: sounds.cc
+  std::string hear_interface() const;
+  std::string hear_functions() const;
   std::string wrapper() const;
   std::string port(const char* what, size_t i) const;  // KWS_INPUT of "INPUT"
   std::string place_of(const char* what, size_t i) const;

@@ -132,6 +132,7 @@ std::string Emitter::header() {
         "/* The same in an arena of its own. */\nint {0}_self_test(void);\n",
         name_);
   text += conveniences();
+  if (hears()) text += hear_interface();
   if (head_) text += "\n" + head_interface(*head_, head_words());
   return text + "\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n";
 }
@@ -144,6 +145,7 @@ std::string Emitter::source() {
       "#pragma GCC optimize(\"O2\") /* plans become constants in the code: less RAM and time than at -Os */\n"
       "#endif\n\n";
   text += format("#include \"{}.h\"\n\n#include <string.h>\n\n", name_);
+  if (hears()) headers_.insert({"base/c99_micro_speech.h", "base/c99_real.h"});
   for (const std::string& header : headers_) text += format("#include \"{}\"\n", shipped_name(header));
   text += format("#include \"{}_weights.h\"\n\n", name_);
   text += format(
@@ -217,6 +219,7 @@ std::string Emitter::source() {
     text += "\n";
     entry(true);
   }
+  if (hears()) text += "\n" + hear_functions();
   if (head_) {
     const Node& layer = g_.nodes[static_cast<size_t>(head_->node)];
     const TensorId bias = layer.inputs.size() > 2 ? layer.inputs[2] : kNoTensor;
