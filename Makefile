@@ -41,7 +41,7 @@ build: configure  ## build everything; the program is build/release/thimble
 program: configure  ## build the program alone, no tests: build/release/thimble
 	cmake --build $(BUILD) -j $(JOBS) --target thimble
 
-dist:  ## programs that need nothing but a kernel, for x86_64, aarch64, riscv64: dist/ (ARCHS="…": those)
+dist:  ## programs that need nothing but a kernel, for x86_64, aarch64, armv7, riscv64: dist/ (ARCHS="…": those)
 	@scripts/setup.sh build dist
 	scripts/dist.sh $(ARCHS)
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# scripts/dist.sh [ARCH…]: programs that need nothing but a Linux kernel, for x86_64, aarch64 and riscv64 (all, where none is
-# named) and armv7, in dist/:
+# scripts/dist.sh [ARCH…]: programs that need nothing but a Linux kernel, for x86_64, aarch64, armv7 and riscv64 (all, where none
+# is named), in dist/:
 #   thimble-ARCH (not for riscv64), thimble-run-ARCH
 #   thimble-tools_VERSION_ARCH.deb         both programs (thimble-run alone for riscv64), thimble-run of every other
 #                                          architecture that lies in dist/, studies, documentation
@@ -12,7 +12,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 architectures=("$@")
-[ $# -gt 0 ] || architectures=(x86_64 aarch64 riscv64)
+[ $# -gt 0 ] || architectures=(x86_64 aarch64 armv7 riscv64)
 out=$PWD/dist
 mkdir -p "$out"
 jobs=${JOBS:-$(nproc)}
