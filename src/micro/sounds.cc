@@ -43,8 +43,8 @@ std::string Emitter::hear_functions() const {
   const int64_t before = x.shape.elements() - kChannels;
   const bool integers = x.type != DType::f32;
   const std::string store =
-      integers ? format("thimble_{0}_of_reals(&real, 1, {1}_INPUT_SCALE, {1}_INPUT_ZERO_POINT, &in[i]);", x.type == DType::i8 ? "s8" : "u8",
-                        macro_)
+      integers ? format("thimble_{0}_of_reals(&real, 1, {1}_INPUT_SCALE, {1}_INPUT_ZERO_POINT, &in[i]);",
+                        x.type == DType::i8 ? "s8" : "u8", macro_)
                : std::string("in[i] = real;");
   return format(
       "#if !defined(__AVR__)\n"
