@@ -237,15 +237,12 @@ bool feeds_whole_picture(const RunOptions& o, const Graph& graph) {
 }
 
 Result<FeedingOverrides> overrides_of(const RunOptions& o) {
-  FeedingOverrides overrides;
-  overrides.scale = o.scale;
-  if (!o.features.empty()) {
-    auto features = parse_sound_features(o.features);
-    if (!features) return with_context(std::move(features).error(), "--features");
-    overrides.features = *features;
-  }
+  DataArguments said;
+  said.scale = o.scale;
+  said.features = o.features;
+  said.handwriting = o.handwriting;
+  THIMBLE_ASSIGN(FeedingOverrides overrides, feeding_overrides(said));
   overrides.measure = false;
-  if (o.handwriting) overrides.handwriting = true;
   return overrides;
 }
 

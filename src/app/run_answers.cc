@@ -53,17 +53,17 @@ std::string name_of(const Answers& answers, int64_t r) {
   return answers.names.empty() ? format("{}", r) : answers.names[static_cast<size_t>(r)];
 }
 
+// Nine digits: every float32 comes back.
+std::string csv_number(float value) { return format("{:.9g}", value); }
+
+}  // namespace
+
 std::string csv_field(const std::string& text) {
   if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
   std::string quoted = "\"";
   for (char c : text) quoted += c == '"' ? "\"\"" : std::string(1, c);
   return quoted + "\"";
 }
-
-// Nine digits: every float32 comes back.
-std::string csv_number(float value) { return format("{:.9g}", value); }
-
-}  // namespace
 
 std::vector<Ranked> ranked(const Graph& graph, const Answers& answers, int64_t r) {
   std::vector<float> values = values_of(graph, answers, r);

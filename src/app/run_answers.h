@@ -50,5 +50,7 @@ Status write_answer_folder(const Graph& graph, const Answers& answers, const Ans
 Status write_answers(const std::string& path, const Graph& graph, const Answers& answers, const AnswerFile& file);
 // Whether the ending is one of these.
 Status check_answer_name(const std::string& path);
+// A text as a field of a .csv: in quotes where it needs them (RFC 4180).
+std::string csv_field(const std::string& text);
 
 }  // namespace thimble::app

@@ -24,13 +24,6 @@ std::string pixels(double share, int64_t size) {
   return std::abs(v) < 1e6 ? format("{:.0f}", v + 0.0) : format_number(v);
 }
 
-std::string csv_text(const std::string& text) {
-  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (char c : text) quoted += c == '"' ? "\"\"" : std::string(1, c);
-  return quoted + "\"";
-}
-
 std::string csv_number(double v) { return format("{:.7g}", v); }
 
 double share_of(const Found& found, const MaskShare& share) {
@@ -183,13 +176,13 @@ std::string found_csv(const FoundAnswers& all, const Answers& answers) {
   for (size_t r = 0; r < all.runs.size(); ++r) {
     const Found& found = all.runs[r];
     const auto w = static_cast<double>(all.pictures[r].width), h = static_cast<double>(all.pictures[r].height);
-    const std::string run = csv_text(run_name(answers, r)) + ",";
+    const std::string run = csv_field(run_name(answers, r)) + ",";
     for (const FoundBox& b : found.boxes)
-      text += run + csv_text(class_name(all.meaning, b.index)) +
+      text += run + csv_field(class_name(all.meaning, b.index)) +
               format(",{},{},{},{},{},{}\n", b.index, csv_number(b.score), csv_number(b.left * w),
                      csv_number(b.top * h), csv_number(b.right * w), csv_number(b.bottom * h));
     for (const MaskShare& s : found.shares)
-      text += run + csv_text(class_name(all.meaning, s.index)) +
+      text += run + csv_field(class_name(all.meaning, s.index)) +
               format(",{},{},{}\n", s.index, s.pixels, csv_number(share_of(found, s)));
     for (size_t i = 0; i < found.points.size(); ++i) {
       const FoundPoint& p = found.points[i];

@@ -21,9 +21,8 @@ struct FoundAnswers {
   double threshold = 0.5;
 };
 
-// threshold: of the user; below 0: the model's own, else 0.5. top: at most so many boxes or classes of each run; 0:
-// all. stretched: each picture was brought whole to the input's size, so that shares of one are shares of the other;
-// else
+// threshold: of the user; below 0: the meaning's own. top: at most so many boxes or classes of each run; 0: all.
+// stretched: each picture was brought whole to the input's size, so that shares of one are shares of the other; else
 // (--handwriting) places are those of the input.
 // Errors: bad_file (a picture that was there has gone).
 Result<FoundAnswers> find_answers(const Graph& graph, const Answers& answers, AnswerMeaning meaning, double threshold,

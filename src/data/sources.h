@@ -31,8 +31,8 @@ struct OpenOptions {
   std::string data_dir;  // --data-dir; empty: the other places of find.h
   SplitRequest split;
   // Wanted {height, width, channels} of pictures; empty: the set's own, and {28, 28, 1} for folders. Tables: {inputs},
-  // by which a table without targets is known. Sounds: what
-  // a network takes, empty for one second.
+  // by which a table without targets is known. Sounds: what a network takes, empty for one
+  // second.
   std::vector<int64_t> shape;
   // csv, npz: whether the targets are classes. Callers give what the user said, else what loss, last layer or model
   // say; empty: guessed from the values, with a note.
