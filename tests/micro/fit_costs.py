@@ -67,6 +67,8 @@ NETWORKS = {
                       '{ dense = 10, activation = "softmax" }',
     'lstm': '{ reshape = [28, 28] }, { lstm = 12 }, { dense = 10, activation = "softmax" }',
 }
+# Those that are also clustered, pruned and of 4 bits: each kernel for such weights is in several of them.
+SMALLER = ('dense_small', 'cnn', 'separable', 'tiny', 'dense_pooled', 'tiny_pooled', 'tiny_separable')
 SURFACES = {'peaks_small': '{ dense = 8, activation = "relu" }, { dense = 1 }',
             'peaks_thin': '{ dense = 12, activation = "tanh" }, { dense = 12, activation = "relu" }, { dense = 1 }',
             'peaks_wide': '{ dense = 60, activation = "relu" }, { dense = 1 }',
@@ -122,10 +124,10 @@ def export(thimble, model, folder, weights='plain'):
 def chosen(thimble, folder):
     """{name: (model, what export says, the form of weights)} of whole models and of the goldens with most work for each kernel."""
     models, by_kernel = {}, collections.defaultdict(list)
-    forms = weight_forms.made(thimble, folder)
+    forms = weight_forms.made(thimble, folder, {**weight_forms.NETWORKS, **{f'{name}_': NETWORKS[name] for name in SMALLER}})
     whole = [(path, 'plain') for path in [*own_models(), *trained(thimble, folder)]]
     whole += [(forms[size + name], 'auto') for name in ('clustered', 'clustered_int8', 'pruned', 'pruned_int8', 'four_bits_int8')
-              for size in ('', 'small_')]
+              for size in (*weight_forms.NETWORKS, *(f'{name}_' for name in SMALLER))]
     whole += [(forms['pruned_int8'], 'palette'), (forms['clustered_int8'], 'sparse'), (forms['plain_int8'], 'plain')]
     for path, weights in whole:
         said = export(thimble, path, os.path.join(folder, 'out'), weights)

@@ -50,11 +50,12 @@ def call(thimble, *command):
         sys.exit(f'{" ".join(command)}: {done.stderr}')
 
 
-def made(thimble, folder):
-    """{name: path}: two networks, float and int8, as trained, clustered, pruned, of 4 bits and of three values."""
+def made(thimble, folder, networks=None):
+    """{name: path}: networks {prefix of names: layers}, float and int8, as trained, clustered, pruned, of 4 bits and of three values."""
     path = lambda name: os.path.join(folder, f'{name}.tflite')
+    networks = networks or NETWORKS
     names = ('plain_int8', 'clustered', 'clustered_int8', 'pruned', 'pruned_int8', 'four_bits_int8', 'ternary_int8')
-    for size, layers in NETWORKS.items():
+    for size, layers in networks.items():
         if all(os.path.exists(path(size + name)) for name in names):
             continue
         recipe = os.path.join(folder, f'{size}recipe.toml')
@@ -69,7 +70,7 @@ def made(thimble, folder):
         call(thimble, 'quantize', of('pruned'), '-o', of('pruned_int8'), *INT8)
         call(thimble, 'quantize', of('plain'), '-o', of('four_bits_int8'), '--bits', '4', *INT8)
         call(thimble, 'quantize', of('plain'), '-o', of('ternary_int8'), '--bits', 'ternary', *INT8)
-    return {size + name: path(size + name) for size in NETWORKS for name in names}
+    return {size + name: path(size + name) for size in networks for name in names}
 
 
 def run_model(thimble, name, model, chosen, options, temporary):
