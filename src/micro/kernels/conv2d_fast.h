@@ -18,36 +18,31 @@
 #if !defined(THIMBLE_MVE)
 enum { THIMBLE_ROWS = 16 };  // of sums that are kept, for each of three windows
 typedef const int16_t* thimble_windows;
+typedef int16_t* thimble_values;  // of one of them
+#else
+typedef int8_t* thimble_values;
 #endif
 
-// The window whose first column and row are at `left` and `top` of an image, gathered in `to`.
-static inline void thimble_window(const thimble_conv2d* p, const int8_t* x, thimble_dim top, thimble_dim left,
-                                  int8_t* to) {
-  const thimble_dim channels = p->channels, row = p->w.kernel * channels, step = p->w.dilation;
-  const int columns = step == 1 && left >= 0 && left + p->w.kernel <= p->w.in;  // all of a row's are there
-  const int8_t* line = x + (top * p->w.in + left) * channels;
-  thimble_dim kh, kw, c;
-  for (kh = p->h.kernel; kh > 0; --kh, top += p->h.dilation, line += p->h.dilation * p->w.in * channels) {
-    const int inside = top >= 0 && top < p->h.in;
-    if (inside && columns) {
-      thimble_copy(to, line, row);
-      to += row;
-    } else {
-      for (kw = 0; kw < p->w.kernel; ++kw) {
-        const thimble_dim iw = left + kw * step;
-        const int there = inside && iw >= 0 && iw < p->w.in;
-        if (there) thimble_copy(to, line + kw * step * channels, channels);
-        for (c = there ? channels : 0; c < channels; ++c) to[c] = (int8_t)p->x_zero;
-        to += channels;
-      }
-    }
+#if defined(THIMBLE_MVE)
+// Values [at, at + n) of a window, which is n bytes.
+static inline void thimble_into_window(const int8_t* x, thimble_dim n, int8_t* window, thimble_dim at) {
+  thimble_copy(window + at, x, n);
+}
+static inline void thimble_fill_window(int8_t zero, thimble_dim n, int8_t* window, thimble_dim at) {
+  for (window += at; n > 0; --n) {
+    *window++ = zero;
+    THIMBLE_IN_ORDER;  // no call of memset for a few
   }
 }
-
-#if !defined(THIMBLE_MVE)
-
-// A window as int16, by twos: those of the two other pixels lie between them.
-static inline void thimble_widen(const int8_t* x, thimble_dim n, int16_t* to) {
+#else
+// Values [at, at + n) of a window as int16, by twos: those of the two other windows lie between them.
+THIMBLE_APART void thimble_into_window(const int8_t* x, thimble_dim n, int16_t* window, thimble_dim at) {
+  int16_t* to = window + at / 2 * 6;
+  if (at % 2 != 0) {
+    to[1] = *x++;
+    to += 6;
+    --n;
+  }
 #if defined(THIMBLE_DSP)
   for (; n >= 4; n -= 4, x += 4, to += 12) {
     const uint32_t four = thimble_load4(x), even = thimble_even(four), odd = thimble_odd(four);
@@ -55,20 +50,47 @@ static inline void thimble_widen(const int8_t* x, thimble_dim n, int16_t* to) {
     memcpy(to, &low, sizeof low);
     memcpy(to + 6, &high, sizeof high);
   }
-#else
-  for (; n >= 4; n -= 4, x += 4, to += 12) {
+#endif
+  for (; n >= 2; n -= 2, x += 2, to += 6) {
     to[0] = x[0];
     to[1] = x[1];
-    to[6] = x[2];
-    to[7] = x[3];
   }
-#endif
-  for (; n > 0; n -= 2, x += 2, to += 6) {
+  if (n > 0) {
     to[0] = x[0];
-    to[1] = n > 1 ? x[1] : 0;
+    to[1] = 0;  // the first of what follows, if anything does
+  }
+}
+static inline void thimble_fill_window(int8_t zero, thimble_dim n, int16_t* window, thimble_dim at) {
+  for (; n > 0; --n, ++at) window[at / 2 * 6 + at % 2] = zero;
+}
+#endif
+
+// The window whose first column and row are at `left` and `top` of an image.
+static inline void thimble_window(const thimble_conv2d* p, const int8_t* x, thimble_dim top, thimble_dim left,
+                                  thimble_values to) {
+  const thimble_dim channels = p->channels, row = p->w.kernel * channels, step = p->w.dilation;
+  const int columns = step == 1 && left >= 0 && left + p->w.kernel <= p->w.in;  // all of a row's are there
+  const int8_t* line = x + (top * p->w.in + left) * channels;
+  const int8_t zero = (int8_t)p->x_zero;
+  thimble_dim kh, kw, at = 0;
+  for (kh = p->h.kernel; kh > 0; --kh, top += p->h.dilation, line += p->h.dilation * p->w.in * channels) {
+    const int inside = top >= 0 && top < p->h.in;
+    if (inside && columns) {
+      thimble_into_window(line, row, to, at);
+      at += row;
+      continue;
+    }
+    for (kw = 0; kw < p->w.kernel; ++kw, at += channels) {
+      const thimble_dim iw = left + kw * step;
+      if (inside && iw >= 0 && iw < p->w.in)
+        thimble_into_window(line + kw * step * channels, channels, to, at);
+      else
+        thimble_fill_window(zero, channels, to, at);
+    }
   }
 }
 
+#if !defined(THIMBLE_MVE)
 #if !defined(THIMBLE_ROW_LOOPS)
 #if defined(THIMBLE_THUMB)
 // Two weights of both rows, 12 products, and a block of several.
@@ -208,7 +230,7 @@ static inline void thimble_three_pixels(const thimble_conv2d* p, const thimble_w
 }
 #endif
 
-// windows: memory for three of them, and for one more in bytes: 7 · (n + 1) bytes for n weights of an output.
+// windows: memory for three of them: 6 · (n + 1) bytes for n weights of an output.
 static inline void thimble_conv2d_fast_s8(const thimble_conv2d* p, const int8_t* x, const int8_t* w,
                                           const int32_t* bias, int8_t* y, void* windows) {
 #if defined(THIMBLE_AVR)
@@ -221,7 +243,6 @@ static inline void thimble_conv2d_fast_s8(const thimble_conv2d* p, const int8_t*
   int8_t* const bytes = (int8_t*)windows;
 #else
   int16_t* const xs = (int16_t*)windows;
-  int8_t* const bytes = (int8_t*)(xs + 3 * (n + n % 2));
 #endif
   // Windows of one pixel are columns where they lie.
   const int pixels = n == p->channels && p->h.pad == 0 && p->w.pad == 0 && (p->h.out - 1) * p->h.stride < p->h.in &&
@@ -229,7 +250,7 @@ static inline void thimble_conv2d_fast_s8(const thimble_conv2d* p, const int8_t*
   const thimble_dim right = p->w.stride * p->channels;
   thimble_dim image;
   for (image = 0; image < p->batch; ++image, x += p->h.in * p->w.in * p->channels) {
-    const int8_t *next = x, *at = bytes;
+    const int8_t* next = x;
     thimble_dim left = p->h.out * p->w.out, top = -p->h.pad, ow = 0, have;
     while (left > 0) {
       for (have = 0; have < 3; ++have) {
@@ -238,16 +259,19 @@ static inline void thimble_conv2d_fast_s8(const thimble_conv2d* p, const int8_t*
           ys[have] = y;
           y += p->group_outputs;
           if (pixels) {
-            at = next;
+#if defined(THIMBLE_MVE)
+            xs[have] = next;
+#else
+            thimble_into_window(next, n, xs + 2 * have, 0);
+#endif
             next += right;
           } else {
 #if defined(THIMBLE_MVE)
-            int8_t* const gathered = bytes + have * n;
+            xs[have] = bytes + have * n;
+            thimble_window(p, x, top, ow * p->w.stride - p->w.pad, bytes + have * n);
 #else
-            int8_t* const gathered = bytes;
+            thimble_window(p, x, top, ow * p->w.stride - p->w.pad, xs + 2 * have);
 #endif
-            thimble_window(p, x, top, ow * p->w.stride - p->w.pad, gathered);
-            at = gathered;
           }
           if (++ow == p->w.out) {
             ow = 0;
@@ -256,12 +280,16 @@ static inline void thimble_conv2d_fast_s8(const thimble_conv2d* p, const int8_t*
           }
         } else {
           ys[have] = y - p->group_outputs;
-        }
 #if defined(THIMBLE_MVE)
-        xs[have] = at;
+          xs[have] = xs[have - 1];
 #else
-        thimble_widen(at, n, xs + 2 * have);
+          thimble_dim cell;
+          for (cell = 2 * have; cell < 3 * (n + n % 2); cell += 6) {
+            xs[cell] = xs[cell - 2];
+            xs[cell + 1] = xs[cell - 1];
+          }
 #endif
+        }
       }
       thimble_three_pixels(p, xs, n, w, bias, ys);
     }

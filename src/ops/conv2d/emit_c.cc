@@ -37,13 +37,13 @@ Status conv2d(micro::EmitContext& ctx) {
     const auto memory = ctx.scratch(least * pair + 32, pair, pairs * pair + 32);
     ctx.call("micro/kernels/conv2d_forms.h", format("thimble_conv2d_{}_s8", form->function),
              {ctx.plan("thimble_conv2d"), ctx.operand(0), form->word, ctx.constant("bias", facts.folded), ctx.result(),
-              ctx.scratch(7 * (n + 1)), memory.word, std::to_string((memory.bytes - 32) / pair * 2)});
+              ctx.scratch(6 * (n + 1)), memory.word, std::to_string((memory.bytes - 32) / pair * 2)});
     return {};
   }
   ctx.call(
       "micro/kernels/conv2d_fast.h", "thimble_conv2d_fast_s8",
       {ctx.plan("thimble_conv2d"), ctx.operand(0), ctx.packed("weights", micro::paired_weights(w, p.outputs, n), w),
-       ctx.constant("bias", facts.folded), ctx.result(), ctx.scratch(7 * (n + 1))});
+       ctx.constant("bias", facts.folded), ctx.result(), ctx.scratch(6 * (n + 1))});
   return {};
 }
 
