@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/fixed_point.h"
+#include "base/numbers.h"
 
 namespace thimble {
 
@@ -32,6 +33,26 @@ Status check_weight_quantization(const Tensor& w, int64_t channels, int channel_
   return {};
 }
 }  // namespace
+
+Status infer_dense(InferContext& ctx, bool keep_num_dims) {
+  const Tensor &x = ctx.in(0), &w = ctx.in(1);
+  const int64_t outputs = w.shape[0], inputs = w.shape[1], elements = x.shape.elements();
+  if (outputs < 1 || inputs < 1)
+    return fail(ErrorCode::bad_file, format("weights {} have an empty dimension", w.to_string()));
+  if (elements % inputs != 0 || (keep_num_dims && x.shape.dim(-1) != inputs))
+    return fail(ErrorCode::bad_file,
+                format("input {} does not divide into rows of {} (weights {})", x.to_string(), inputs, w.to_string()));
+  if (keep_num_dims) {
+    ctx.outputs[0].shape = x.shape;
+    ctx.outputs[0].shape.set(x.shape.rank() - 1, outputs);
+  } else {
+    const int64_t dims[] = {elements / inputs, outputs};
+    THIMBLE_ASSIGN(ctx.outputs[0].shape, Shape::make(std::span<const int64_t>(dims)));
+  }
+  if (!checked_mul(elements, outputs, &ctx.macs))
+    return fail(ErrorCode::unsupported, format("{} outputs for each row of {}", outputs, x.to_string()));
+  return {};
+}
 
 Result<DType> check_weighted(const InferContext& ctx, int64_t channels, int channel_axis) {
   const Tensor &x = ctx.in(0), &w = ctx.in(1);

@@ -17,6 +17,10 @@ WeightedKind weighted_kind(const Tensor& x, const Tensor& w);
 // `channel_axis` the weight axis it stands on.
 Result<DType> check_weighted(const InferContext& ctx, int64_t channels, int channel_axis);
 
+// The shape of output 0 of a dense layer, rows of x (input 0) times w (input 1, [outputs, inputs]), and its products:
+// x's own rank where keep_num_dims is set and its last dimension is that of w, else [rows, outputs].
+Status infer_dense(InferContext& ctx, bool keep_num_dims);
+
 // Per-channel requantisation of a weighted integer operator: effective scale s_x·s_w[c]/s_y as a
 // Q31 multiplier and a shift (left if positive).
 struct ChannelScale {

@@ -44,12 +44,8 @@ Status fully_connected_blocks(InferContext& ctx) {
   if (!w.constant() || !scales.constant())
     return fail(ErrorCode::unsupported,
                 format("weights {} or scales {} that are no constants", w.to_string(), scales.to_string()));
-  const int64_t outputs = w.shape[0], inputs = w.shape[1], elements = x.shape.elements();
-  if (outputs < 1 || inputs < 1)
-    return fail(ErrorCode::bad_file, format("weights {} have an empty dimension", w.to_string()));
-  if (elements % inputs != 0 || (attrs.keep_num_dims && x.shape.dim(-1) != inputs))
-    return fail(ErrorCode::bad_file,
-                format("input {} does not divide into rows of {} (weights {})", x.to_string(), inputs, w.to_string()));
+  THIMBLE_TRY(infer_dense(ctx, attrs.keep_num_dims));
+  const int64_t outputs = w.shape[0], inputs = w.shape[1];
   const int64_t count = scales.shape.elements(), blocks = count / outputs;
   if (count < 1 || count % outputs != 0 || inputs % blocks != 0)
     return fail(ErrorCode::bad_file, format("{} are no scales of blocks of {}", scales.to_string(), w.to_string()));
@@ -57,18 +53,9 @@ Status fully_connected_blocks(InferContext& ctx) {
   if (ctx.has(kBias) && (ctx.in(kBias).type != DType::f32 || ctx.in(kBias).shape.elements() != outputs))
     return fail(ErrorCode::bad_file, format("bias {} must hold {} float32", ctx.in(kBias).to_string(), outputs));
   ctx.outputs[0].type = DType::f32;
-  if (attrs.keep_num_dims) {
-    ctx.outputs[0].shape = x.shape;
-    ctx.outputs[0].shape.set(x.shape.rank() - 1, outputs);
-  } else {
-    const int64_t dims[] = {elements / inputs, outputs};
-    THIMBLE_ASSIGN(ctx.outputs[0].shape, Shape::make(std::span<const int64_t>(dims)));
-  }
-  if (!checked_mul(elements, outputs, &ctx.macs))
-    return fail(ErrorCode::unsupported, format("{} outputs for each row of {}", outputs, x.to_string()));
   ctx.scratch_bytes = inputs;  // one quantised row of x
   auto& p = ctx.plan.make<thimble_fully_connected_blocks>();
-  p.batch = static_cast<thimble_dim>(elements / inputs);
+  p.batch = static_cast<thimble_dim>(x.shape.elements() / inputs);
   p.inputs = static_cast<thimble_dim>(inputs);
   p.outputs = static_cast<thimble_dim>(outputs);
   p.blocks = static_cast<thimble_dim>(blocks);
