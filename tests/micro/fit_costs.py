@@ -399,7 +399,7 @@ def main():
                     print(f'{name} on {CLASSES[kind]}: {result["status"]}: {result["why"].splitlines()[0]}', flush=True)
                 if options.kept:
                     with open(options.kept, 'w', encoding='utf-8') as file:
-                        json.dump({**kept, **measured}, file)
+                        json.dump({k: {**kept.get(k, {}), **measured.get(k, {})} for k in {*kept, *measured}}, file)
     fits = {}
     for kind in options.classes:
         fits[kind] = fit(measured[kind])
