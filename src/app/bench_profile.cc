@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "measure/text.h"
 #include "ops/check.h"
+#include "runtime/reference_step.h"
 
 namespace thimble::app {
 namespace {
@@ -15,6 +16,7 @@ struct NodeTime {
   std::string op, name;
   double us = 0, share = 0;
   int64_t macs = 0;
+  bool reference = false;  // this case has no fast path
 };
 
 // Steps of one node are added up, in the order of the graph.
@@ -33,6 +35,7 @@ std::vector<NodeTime> node_times(const Session& session, const Profile& profile)
     const double us =
         static_cast<double>(profile.step_ns[s]) / 1e3 / static_cast<double>(std::max<uint64_t>(profile.runs, 1));
     time.us += us;
+    time.reference |= steps[s].name == kReferenceStep;
     total += us;
     if (macs) time.macs = macs->node_macs[static_cast<size_t>(steps[s].node)];
   }
@@ -60,7 +63,7 @@ std::string run_order(const std::vector<NodeTime>& times) {
 
 struct TypeTime {
   std::string op;
-  int count = 0;
+  int count = 0, by_reference = 0;
   double us = 0, share = 0;
 };
 
@@ -70,6 +73,7 @@ std::vector<TypeTime> by_type(const std::vector<NodeTime>& times) {
     TypeTime& type = types[t.op];
     type.op = t.op;
     ++type.count;
+    type.by_reference += t.reference;
     type.us += t.us;
     type.share += t.share;
   }
@@ -77,6 +81,16 @@ std::vector<TypeTime> by_type(const std::vector<NodeTime>& times) {
   for (auto& [op, type] : types) list.push_back(std::move(type));
   std::stable_sort(list.begin(), list.end(), [](const TypeTime& a, const TypeTime& b) { return a.us > b.us; });
   return list;
+}
+
+// Empty where nothing is.
+std::string by_reference(const std::vector<NodeTime>& times) {
+  double share = 0;
+  for (const NodeTime& t : times) share += t.reference ? t.share : 0;
+  std::string list;
+  for (const TypeTime& t : by_type(times))
+    if (t.by_reference > 0) list += format("{}{} ({})", list.empty() ? "" : ", ", t.op, t.by_reference);
+  return list.empty() ? "" : format("{:.2f}% of the time by reference kernels, without a fast path: {}\n", share * 100, list);
 }
 
 std::string summary(const std::vector<NodeTime>& times, uint64_t runs) {
@@ -90,7 +104,8 @@ std::string summary(const std::vector<NodeTime>& times, uint64_t runs) {
     text += format("{:>24}  {:>7}  {:>10.4f}  {:>8.2f}%  {:>8.2f}%  {:>14}\n", t.op, t.count, t.us / 1e3, t.share * 100,
                    cumulative * 100, t.count);
   }
-  return text + format("\nTimings (microseconds): count={} avg={:.6g}\n{} nodes observed\n", runs, total, times.size());
+  return text + format("\nTimings (microseconds): count={} avg={:.6g}\n{} nodes observed\n", runs, total, times.size()) +
+         by_reference(times);
 }
 
 std::string csv(const std::vector<NodeTime>& times) {
@@ -116,6 +131,7 @@ void write_profile_json(JsonWriter& json, const Session& session, const Profile&
         .field("avg_us", t.us)
         .field("share", t.share)
         .field("macs", t.macs)
+        .field("reference", t.reference)
         .end_object();
   json.end_array();
 }

@@ -9,7 +9,7 @@
 
 namespace thimble::app {
 
-// "op_profile": [{"index":…,"op":…,"name":…,"avg_us":…,"share":…,"macs":…}…] into the open object.
+// "op_profile": [{"index":…,"op":…,"name":…,"avg_us":…,"share":…,"macs":…,"reference":…}…] into the open object.
 void write_profile_json(JsonWriter& json, const Session& session, const Profile& profile);
 
 // Run order, then a summary by operator. mode: "stdout" (tables) or "csv"; to `file`, or the standard
