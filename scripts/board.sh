@@ -118,8 +118,11 @@ start() {
     fi
     sleep 0.5
   done
-  echo "board: it does not answer after $((waited / 2)) s" >&2
-  tail -n 5 "$state/qemu.log" "$state/console" >&2
+  if kill -0 "$(cat "$state/pid")" 2> /dev/null; then
+    echo "board: it does not answer after $((waited / 2)) s; its console ends: $(tail -n 1 "$state/console" | tr -d '\r')" >&2
+  else  # qemu names itself, and wraps what is long
+    echo "board: it does not start: $(tail -n 5 "$state/qemu.log" | sed 's/^qemu-system-aarch64: //' | tr '\n' ' ')" >&2
+  fi
   stop "$state"
   exit 1
 }

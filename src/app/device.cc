@@ -49,7 +49,9 @@ Status list(const std::vector<DeviceWord>& words, const DeviceHooks& hooks, cons
           .field("emulated", f.emulated);
     } else {
       if (first) first = tl::unexpected(device.error());
-      table.row({word.text, device.error().message, "–", "–", "–"});
+      const std::string& why = device.error().message;
+      const std::string said_before = format("device {}: ", word.text);
+      table.row({word.text, why.starts_with(said_before) ? why.substr(said_before.size()) : why, "–", "–", "–"});
       json.field("problem", device.error().message);
     }
     json.end_object();
@@ -61,8 +63,7 @@ Status list(const std::vector<DeviceWord>& words, const DeviceHooks& hooks, cons
 
 Status clean(const std::vector<DeviceWord>& words, const DeviceHooks& hooks, const Context& context) {
   for (const DeviceWord& word : words) {
-    THIMBLE_ASSIGN(const auto device, Device::open(word, hooks));
-    THIMBLE_TRY(device->clean());
+    THIMBLE_TRY(Device::clean(word, hooks));
     context.note(format("{}: nothing of ours is left there", word.text));
   }
   return {};

@@ -5,6 +5,7 @@
 #include "app/version.h"
 #include "measure/table.h"
 #include "measure/units.h"
+#include "report/devices.h"
 #include "report/report_json.h"
 #include "report/verdict.h"
 #include "study/ranks.h"
@@ -139,6 +140,11 @@ Status run(const StudyArguments& a, const Context& context) {
                              format_percent(x.interval95.low, 1), format_percent(x.interval95.high, 1), x.n));
   context.print("\n");
   for (const std::string& sentence : judge(result).sentences) context.say(sentence);
+  for (const DeviceResult& device : result.devices) {
+    context.say(format("On {}: {}", device.device, device_answer(result, device)));
+    for (const DeviceVariant& v : device.variants)
+      if (!v.problem.empty()) context.say(format("{} did not run there: {}", v.name, v.problem));
+  }
   context.print(format(
       "\nreport  {0}/report.html\nmodels  {0}/models\nnumbers {0}/results.json, results.csv, results.md, curves.csv\n",
       options.out));

@@ -24,6 +24,7 @@ namespace {
 constexpr double kShort = 60;       // seconds for what asks a question
 constexpr double kTransfer = 3600;  // … for a file
 constexpr const char* kFolder = ".cache/thimble";
+constexpr const char* kOwn = ".thimble";  // in a folder that the user names
 constexpr const char* kMachines[] = {"x86_64", "aarch64", "armv7l", "armv8l", "riscv64"};  // as uname calls them
 
 // Relative to the folder of this program: where it is installed, and where it was built.
@@ -115,11 +116,31 @@ Error cannot_write(const std::string& device, const std::string& what, const std
   return {ErrorCode::io, format("device {}: {}: {}", device, what, why), {}, fix};
 }
 
+// What board.sh said of a board that it could not start, in a line of its own.
+Error board_error(const std::string& device, const ChildResult& child) {
+  constexpr std::string_view kSays = "board: ";
+  Error error = child_error(child);
+  error.message = format("device {}: {}", device, error.message);
+  for (size_t at = 0; at < child.err.size();) {
+    const size_t end = std::min(child.err.find('\n', at), child.err.size());
+    std::string line = child.err.substr(at, end - at);
+    while (line.ends_with(' ')) line.pop_back();
+    if (line.starts_with(kSays)) error.message = format("device {}: {}", device, line.substr(kSays.size()));
+    at = end + 1;
+  }
+  return error;
+}
+
 class SshDevice final : public Device {
  public:
   SshDevice(std::vector<std::string> command, DeviceWord word, DeviceHooks hooks)
       : word_(std::move(word)), hooks_(std::move(hooks)), ssh_(std::move(command), word_) {
-    folder_ = word_.folder.empty() ? kFolder : word_.folder;
+    folder_ = own_folder(word_);
+  }
+
+  // All that is ours lies there, and nothing else does: a folder that the user names may hold other things.
+  static std::string own_folder(const DeviceWord& word) {
+    return word.folder.empty() ? kFolder : join_path(word.folder, kOwn);
   }
   ~SshDevice() override {
     if (!emulator_.empty()) [[maybe_unused]]
@@ -142,11 +163,12 @@ class SshDevice final : public Device {
         "echo \"kilobytes=$(sed -n 's/^MemTotal: *\\([0-9]*\\).*/\\1/p' /proc/meminfo)\"\n"
         "echo \"cpu=$(sed -n 's/^model name[^:]*: //p;s/^Model[^:]*: //p' /proc/cpuinfo | head -n 1)\"\n"
         "case \"$(uname -m)\" in {1}) ;; *) exit 0 ;; esac\n"
-        "[ -d '{0}' ] || new=1\n"
-        "if mkdir -p '{0}/files' && cd '{0}' && : > .writable; then rm .writable; echo \"folder=$(pwd)\"; exit 0; fi\n"
-        "[ -z \"$new\" ] || {{ rmdir '{0}/files'; rmdir '{0}'; }} 2>/dev/null\n"
+        "if mkdir -p '{0}/files' && (cd '{0}' && : > .writable && rm .writable); then\n"
+        "  cd '{0}'; echo \"folder=$(pwd)\"; exit 0\n"
+        "fi\n"
+        "{2}\n"
         "exit 1\n",
-        folder_, known);
+        folder_, known, without_empty_folders());
     THIMBLE_ASSIGN(const ChildResult child, ssh_.run(script, options(kShort)));
     const auto fields = fields_of(child.out);
     const auto field = [&](const char* key) { return fields.contains(key) ? fields.at(key) : std::string(); };
@@ -163,10 +185,16 @@ class SshDevice final : public Device {
       return tl::unexpected(cannot_write(word_.text, "nothing can be written in " + folder_, said(child)));
     folder_ = field("folder");
     THIMBLE_ASSIGN(const std::string program, device_program(facts_.architecture));
-    THIMBLE_ASSIGN(program_, put(program));
+    Result<std::string> there = put(program);
+    if (!there) {
+      forget("");
+      return tl::unexpected(std::move(there).error());
+    }
+    program_ = *std::move(there);
     THIMBLE_ASSIGN(const ChildResult started,
                    ssh_.run(format("chmod +x '{0}' && '{0}' --version", program_), options(kShort)));
     if (started.exit_code != 0) {
+      forget(directory_of(program_));
       const bool arch = said(started).find("xec format error") != std::string::npos;
       return fail(ErrorCode::io, format("device {}: thimble-run does not start there: {}", word_.text, said(started)),
                   arch ? format("{} is no program for its {}: `make dist` makes one", program, facts_.architecture)
@@ -220,8 +248,10 @@ class SshDevice final : public Device {
     return with_context(child_error(child), "device " + word_.text);
   }
 
-  Status clean() override {
-    THIMBLE_ASSIGN(const ChildResult child, ssh_.run(format("rm -rf '{}'", folder_), options(kShort)));
+  Status clean() {
+    THIMBLE_ASSIGN(
+        const ChildResult child,
+        ssh_.run(format("rm -rf '{}' || exit 1\n{}\nexit 0\n", folder_, without_empty_folders()), options(kShort)));
     if (child.exit_code != 0)
       return fail(ErrorCode::io, format("device {}: {} cannot be removed: {}", word_.text, folder_, said(child)));
     return {};
@@ -272,6 +302,18 @@ class SshDevice final : public Device {
                 "see its disk and network");
   }
 
+  // Folders that hold nothing any more, as a shell takes them away; those that hold something stay.
+  std::string without_empty_folders() const {
+    std::string command = format("rmdir '{0}/files' '{0}'", folder_);
+    if (!word_.folder.empty()) command += format(" '{}'", word_.folder);
+    return command + " 2> /dev/null";
+  }
+  // After what failed: takes away this folder, if any, and the empty ones.
+  void forget(const std::string& folder) {
+    const std::string first = folder.empty() ? "" : format("rm -rf '{}'\n", folder);
+    [[maybe_unused]] const auto forgotten = ssh_.run(first + without_empty_folders(), options(kShort));
+  }
+
   ChildOptions options(double seconds) const { return {.timeout_seconds = seconds, .cancelled = hooks_.cancelled}; }
 
   static std::string said(const ChildResult& child) {
@@ -314,6 +356,13 @@ Result<double> emulated_instructions(const DeviceWord& word, const std::string& 
   return static_cast<double>(count);
 }
 
+Status Device::clean(const DeviceWord& word, const DeviceHooks& hooks) {
+  if (word.kind == DeviceWord::Kind::host)
+    return fail(ErrorCode::usage, "host is this machine: nothing was copied there", "name a machine that ssh reaches");
+  if (word.kind == DeviceWord::Kind::qemu) return {};  // an emulated board forgets everything when it ends
+  return SshDevice(words_of(environment(Knob::ssh).value_or("ssh")), word, hooks).clean();
+}
+
 Result<std::unique_ptr<Device>> Device::open(const DeviceWord& word, const DeviceHooks& hooks) {
   if (word.kind == DeviceWord::Kind::host)
     return fail(ErrorCode::usage, "host is this machine: there is nothing to reach", "studies always measure it");
@@ -328,7 +377,7 @@ Result<std::unique_ptr<Device>> Device::open(const DeviceWord& word, const Devic
     THIMBLE_ASSIGN(const ChildResult child,
                    run_child("/usr/bin/env", {"bash", script, word.board, "--start", std::to_string(::getpid())},
                              {.timeout_seconds = 600, .cancelled = hooks.cancelled}));
-    if (child.exit_code != 0) return with_context(child_error(child), "device " + word.text);
+    if (child.exit_code != 0) return tl::unexpected(board_error(word.text, child));
     command = words_of(child.out);  // ssh OPTIONS root@127.0.0.1
     if (command.size() < 2) return fail(ErrorCode::internal, format("device {}: board.sh said nothing", word.text));
     const std::string destination = command.back();

@@ -36,6 +36,10 @@ class Device {
   // leaves nothing there.
   static Result<std::unique_ptr<Device>> open(const DeviceWord& word, const DeviceHooks& hooks);
 
+  // Takes away everything of ours that was ever put there, and nothing else; needs neither room nor a program there.
+  // Errors: io, usage as for open.
+  static Status clean(const DeviceWord& word, const DeviceHooks& hooks);
+
   virtual ~Device() = default;
   const DeviceFacts& facts() const { return facts_; }
 
@@ -52,8 +56,6 @@ class Device {
   // thimble-run with these arguments; what it wrote to its standard output. Errors: its own, and io where the device
   // went away meanwhile.
   virtual Result<std::string> run(const std::vector<std::string>& arguments, double timeout_seconds) = 0;
-  // Takes away everything that was ever put there.
-  virtual Status clean() = 0;
 
  protected:
   DeviceFacts facts_;

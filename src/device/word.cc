@@ -11,6 +11,9 @@ namespace {
 
 constexpr const char* kForms = "host, ssh:[user@]host[:port][/folder] or qemu:BOARD[:MEMORY] (pi5, pi4, pi3, zero2)";
 
+// What an emulated board boots with, and what this program asks of a machine for one.
+constexpr int64_t kFewestMegabytes = 64, kMostMegabytes = 64 * 1024;
+
 bool plain_name(std::string_view name) {
   return !name.empty() && name[0] != '-' && std::ranges::all_of(name, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
@@ -100,6 +103,12 @@ Result<DeviceWord> parse_device_word(std::string_view text) {
                                                                    [](char c) { return c >= '0' && c <= '9'; });
       if (!digits || (amount.back() != 'M' && amount.back() != 'G'))
         return refuse(text, format("\"{}\" is no amount of memory", amount), "for example qemu:pi4:256M");
+      int64_t number = 0;  // stays 0 where it is beyond 64 bits
+      std::from_chars(amount.data(), amount.data() + amount.size() - 1, number);
+      if (amount.back() == 'G') number = std::min<int64_t>(number, kMostMegabytes) * 1024;
+      if (number < kFewestMegabytes || number > kMostMegabytes)
+        return refuse(text, format("no board has {} of memory", amount),
+                      format("from {}M (its kernel needs them) to {}G", kFewestMegabytes, kMostMegabytes / 1024));
     }
     return word;
   }

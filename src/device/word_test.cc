@@ -49,6 +49,11 @@ TEST(DeviceWord, WhatIsRefused) {
       {"qemu:pi9", "no board"},
       {"qemu:pi4:lots", "no amount"},
       {"qemu:pi4:M", "no amount"},
+      {"qemu:pi4:0M", "no board has 0M"},
+      {"qemu:pi4:63M", "no board has 63M"},
+      {"qemu:pi4:65G", "no board has 65G"},
+      {"qemu:pi4:65537M", "no board has 65537M"},
+      {"qemu:pi4:99999999999999999999G", "no board has"},
   };
   for (const auto& [text, why] : cases) {
     const auto word = parse_device_word(text);

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <memory>
 
@@ -115,7 +117,10 @@ class GemmS8 : public testing::TestWithParam<const KernelTable*> {
     kernels().run_requant(c.args);
     for (int64_t i = 0; i < c.m; ++i) {
       for (int64_t j = 0; j < c.n; ++j) {
-        ASSERT_EQ(int{out[i * c.args.ldc + j]}, int{expected_byte(c.sum(i, j), c.args.requant, j)})
+        const RequantArgs& r = c.args.requant;
+        const uint8_t expected =
+            r.scale ? expected_byte_in_double(c.sum(i, j), r, j) : expected_byte(c.sum(i, j), r, j);
+        ASSERT_EQ(int{out[i * c.args.ldc + j]}, int{expected})
             << "row " << i << " column " << j << " of " << c.m << "x" << c.n << "x" << c.k << " taps " << c.taps;
       }
       for (int64_t j = c.n; j < c.args.ldc; ++j)
@@ -226,6 +231,60 @@ TEST_P(GemmS8, EverySumNearATie) {
     c.args.requant.lo = -128;
     c.args.requant.hi = 127;
     ASSERT_NO_FATAL_FAILURE(check_requant(c)) << "shift " << shift;
+  }
+}
+
+// Weights whose products can be added in 16 bits, just so or not quite: 128 · 255 fits, 128 · 256 does not.
+TEST_P(GemmS8, SumsAtTheEdgeOf16Bits) {
+  int seed = 0;
+  for (Fill fill_a : {Fill::random, Fill::lowest, Fill::highest})
+    for (int of_four : {200, 254, 255, 256, 257, 508})
+      for (int64_t m : {1, 2, 3, 4, 8, 9})
+        for (int64_t k : {16, 31, 32, 67, 640}) {
+          Case c{m, 19, k, k < 64 ? 2 : 1};
+          c.gathered = c.taps > 1;
+          c.fill_a = fill_a;
+          c.random.seed(++seed);
+          c.make();
+          for (int64_t at = 0; at < std::ssize(c.b);
+               ++at) {  // rows 4 apart: a quarter of the sum each, the rest in one
+            const int64_t i = at % k;
+            const int w = of_four / 4 + (i / 4 % 4 == 0 ? of_four % 4 : 0);
+            c.b[at] = static_cast<int8_t>(std::clamp(seed % 2 ? -w : at % 3 ? w : -w, -128, 127));
+          }
+          ASSERT_NO_FATAL_FAILURE(check_requant(c)) << "four weights add up to " << of_four;
+        }
+}
+
+// Where scales are given, sums are rounded once, in double, halves away from zero.
+TEST_P(GemmS8, RequantisesInDouble) {
+  Random random(17);
+  for (int trial = 0; trial < 200; ++trial) {
+    Case c{trial % 2 ? 1 : pick(random, 1, 20), pick(random, 1, 140), pick(random, 1, 200), 1};
+    c.wild = trial % 5 == 0;
+    c.random.seed(trial);
+    c.make();
+    std::vector<double> scales;
+    const double extremes[] = {0.5, 0.25, 0.125, 1.0, 1e-12, 1e12, 1.0 / 3};
+    for (int64_t j = 0; j < c.n; ++j)
+      scales.push_back(trial % 3 == 0 ? extremes[pick(random, 0, 6)] : pick(random, 1, 1 << 20) * 1e-9);
+    c.args.requant.scale = scales.data();
+    ASSERT_NO_FATAL_FAILURE(check_requant(c)) << "trial " << trial;
+  }
+}
+
+TEST_P(GemmS8, EveryTieInDouble) {
+  Case c{1, 8003, 1, 1};
+  c.fill_a = Fill::zero;
+  c.make();
+  std::vector<double> scales(c.n);
+  for (const double scale : {0.5, 0.25, 0.0625, 0.49999999999999994, 0.1}) {
+    std::ranges::fill(scales, scale);
+    for (int64_t j = 0; j < c.n; ++j) c.bias[j] = static_cast<int32_t>(j) - 4000;
+    c.args.requant.scale = scales.data();
+    c.args.requant.lo = -128;
+    c.args.requant.hi = 127;
+    ASSERT_NO_FATAL_FAILURE(check_requant(c)) << "scale " << scale;
   }
 }
 

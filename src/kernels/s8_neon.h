@@ -43,6 +43,35 @@ struct NeonRequant {
   }
 };
 
+#if defined(__aarch64__)
+// requantise_byte_in_double() of s8_scalar.h before its clamp: fcvta rounds halves away from zero; what leaves int32
+// saturates, which no clamp to bytes can tell from 10^9.
+struct NeonScales {
+  float64x2_t scale[4];
+
+  NeonScales() = default;
+  NeonScales(const RequantArgs& r, int64_t j, int64_t columns) {
+    double part[8] = {};
+    const double* from = r.scale + j;
+    if (columns < 8) {
+      for (int64_t i = 0; i < columns; ++i) part[i] = from[i];
+      from = part;
+    }
+    for (int i = 0; i < 4; ++i) scale[i] = vld1q_f64(from + 2 * i);
+  }
+
+  static int32x2_t two(int32x2_t acc, float64x2_t by) {
+    return vqmovn_s64(vcvtaq_s64_f64(vmulq_f64(vcvtq_f64_s64(vmovl_s32(acc)), by)));
+  }
+  // Columns 0 … 3 with kHalf 0, 4 … 7 with 1.
+  template <int kHalf>
+  int32x4_t value(int32x4_t acc, int32x4_t zero) const {
+    return vqaddq_s32(
+        vcombine_s32(two(vget_low_s32(acc), scale[2 * kHalf]), two(vget_high_s32(acc), scale[2 * kHalf + 1])), zero);
+  }
+};
+#endif
+
 struct NeonClamp {
   int32x4_t zero, lo, hi;
   uint8x8_t flip;
@@ -51,8 +80,17 @@ struct NeonClamp {
 
   // Eight sums to eight bytes.
   uint8x8_t bytes(int32x4_t a, int32x4_t b, const NeonRequant& ra, const NeonRequant& rb) const {
-    const int32x4_t x = vminq_s32(vmaxq_s32(ra.value(a, zero), lo), hi);
-    const int32x4_t y = vminq_s32(vmaxq_s32(rb.value(b, zero), lo), hi);
+    return narrow(ra.value(a, zero), rb.value(b, zero));
+  }
+#if defined(__aarch64__)
+  uint8x8_t bytes(int32x4_t a, int32x4_t b, const NeonScales& r) const {
+    return narrow(r.value<0>(a, zero), r.value<1>(b, zero));
+  }
+#endif
+
+ private:
+  uint8x8_t narrow(int32x4_t a, int32x4_t b) const {
+    const int32x4_t x = vminq_s32(vmaxq_s32(a, lo), hi), y = vminq_s32(vmaxq_s32(b, lo), hi);
     // lo … hi is a range of int8 or of uint8: the low byte is what counts.
     const int16x8_t words = vcombine_s16(vmovn_s32(x), vmovn_s32(y));
     return veor_u8(vreinterpret_u8_s8(vmovn_s16(words)), flip);

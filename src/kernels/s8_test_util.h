@@ -43,6 +43,12 @@ inline uint8_t expected_byte(int64_t acc, const RequantArgs& r, int64_t j) {
   return static_cast<uint8_t>(std::clamp(v, r.lo, r.hi) ^ r.flip);
 }
 
+// The same where RequantArgs::scale is given. std::round takes halves away from zero.
+inline uint8_t expected_byte_in_double(int64_t acc, const RequantArgs& r, int64_t j) {
+  const double y = std::round(static_cast<double>(wrap(acc)) * r.scale[j]) + r.zero_point;
+  return static_cast<uint8_t>(static_cast<int32_t>(std::clamp<double>(y, r.lo, r.hi)) ^ r.flip);
+}
+
 using Random = std::mt19937;
 
 inline int pick(Random& random, int lo, int hi) { return std::uniform_int_distribution<int>(lo, hi)(random); }

@@ -126,7 +126,9 @@ void append_devices(std::string& out, const StudyResult& result) {
        {"accuracy", "samples", "same answers", "median", "instructions", "all samples", "break-even", "peak memory"})
     table.column(name, Align::right);
   for (const DeviceResult& d : result.devices) {
-    out += format("- **{}** ({}): {}\n", line_of(d.device), line_of(device_text(d)), line_of(device_answer(result, d)));
+    const std::string about = device_text(d);
+    out += format("- **{}**{}: {}\n", line_of(d.device), about.empty() ? "" : " (" + line_of(about) + ")",
+                  line_of(device_answer(result, d)));
     for (const DeviceVariant& v : d.variants) {
       const auto here = std::ranges::find(result.variants, v.name, &VariantResult::name);
       const double delay = here == result.variants.end() ? kAbsent : break_even_us(*here, d, v);

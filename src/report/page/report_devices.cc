@@ -38,7 +38,7 @@ std::string table_of(Context& c, const DeviceResult& device) {
   for (size_t i = 0; i < shown(c, c.limits.variants, device.variants.size(), "variants on devices"); ++i) {
     const DeviceVariant& v = device.variants[i];
     table.begin_row();
-    table.text(format("{}<span class=\"nm\">{}</span>", svg::mark_icon(static_cast<int>(i)), name_of(c, v.name)));
+    table.text(format("<span class=\"nm\">{}{}</span>", svg::mark_icon(static_cast<int>(i)), name_of(c, v.name)));
     if (v.samples == 0) {
       table.number(kAbsent, "not measured");
       for (int k = 0; k < (clock ? 12 : 5); ++k) table.number(kAbsent, "–");
@@ -61,7 +61,7 @@ std::string table_of(Context& c, const DeviceResult& device) {
       time(latency ? latency->p50 : kAbsent);
       time(delay);
       time(v.load_us);
-      const auto share = [&](double x) { table.number(x, x == x ? format_number(x, 2) : "–"); };
+      const auto share = [&](double x) { table.number(x, x == x ? format("{:.2f}", x) : "–"); };
       share(v.cpu_share);
       share(own ? own->cpu_share : kAbsent);
       const TestSetSeconds& all = v.test_set_seconds;
@@ -109,7 +109,7 @@ std::string break_even_of(const Context& c, const DeviceResult& device) {
       "On the device, or sent away?", svg::line_chart(chart),
       "Level: the device computes. Dashed: this machine does, and the network carries input and answer; the "
       "transfer counts as part of the round trip. The device wins to the right of where the lines of a variant "
-      "cross. `thimble offload` adds the speed of a link.");
+      "cross. thimble offload adds the speed of a link.");
 }
 
 std::string bars_of(const Context& c, const DeviceResult& device) {
@@ -140,8 +140,9 @@ std::string bars_of(const Context& c, const DeviceResult& device) {
 std::string device_section(Context& c) {
   std::string body;
   for (const DeviceResult& device : c.result.devices) {
-    body += format("<h3>{}</h3><p>{} <span class=\"muted\">{}.</span></p>", name_of(c, device.device),
-                   sentence(device_answer(c.result, device), 600), sentence(device_text(device), 300));
+    const std::string about = device_text(device);
+    body += format("<h3>{}</h3><p>{}{}</p>", name_of(c, device.device), sentence(device_answer(c.result, device), 600),
+                   about.empty() ? "" : format(" <span class=\"muted\">{}.</span>", sentence(about, 300)));
     if (device.architecture.empty()) continue;
     body += table_of(c, device) + bars_of(c, device) + break_even_of(c, device);
     for (const DeviceVariant& v : device.variants)
