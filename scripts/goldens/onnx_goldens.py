@@ -60,7 +60,22 @@ NODES = """test_conv_with_strides_padding test_conv_with_autopad_same test_convt
  test_nonmaxsuppression_center_point_box_format test_nonmaxsuppression_suppress_by_IOU_and_scores test_nllloss_NC test_nllloss_NCd1_weight_ii
  test_sce_mean_weight test_gridsample_bicubic test_gridsample_nearest test_affine_grid_2d
  test_reduce_prod_keepdims_random test_bitcast_float32_to_int32 test_attention_4d_gqa_causal
- test_attention_4d_attn_mask_bool test_rotary_embedding_interleaved test_loop11 test_clip_default_int8_max_expanded""".split()
+ test_attention_4d_attn_mask_bool test_rotary_embedding_interleaved test_loop11 test_clip_default_int8_max_expanded
+ test_adagrad_multiple test_adam test_nesterov_momentum test_bitshift_left_uint64 test_bitwise_or_ui64_bcast_3v1d
+ test_bitwise_and_i32_2d test_cast_FLOAT_to_BFLOAT16 test_cast_FLOAT16_to_INT4 test_cast_UINT4_to_FLOAT
+ test_castlike_FLOAT_to_INT2 test_quantizelinear_uint4 test_dequantizelinear_int2 test_celu_bfloat16
+ test_col2im_pads test_col2im_5d test_convtranspose_3d test_cumprod_1d_exclusive test_cumsum_2d_negative_axis
+ test_deform_conv_with_mask_bias test_deform_conv_with_multiple_offset_groups test_det_nd
+ test_div_uint64 test_einsum_batch_diagonal test_einsum_batch_matmul test_flexattention_causal_mask
+ test_flexattention_double test_flexattention_prob_mod test_greater_equal_uint64
+ test_maxpool_with_argmax_2d_precomputed_strides test_maxunpool_export_with_output_shape test_melweightmatrix
+ test_mod_mixed_sign_float64 test_pow_types_int64_int64 test_range_float16_type_positive_delta
+ test_reduce_log_sum_exp_keepdims_random test_roialign_aligned_true test_roialign_mode_max test_scan_sum
+ test_stft_with_window test_tensorscatter_circular test_training_dropout_zero_ratio_mask
+ test_unique_not_sorted_without_axis test_unique_sorted_with_axis_3d test_optional_get_element_tensor""".split()
+
+# Types that are none of NumPy's own: bfloat16 as its bytes, integers of 4 and 2 bits a byte each.
+HELD_AS = {"int4": np.int8, "int2": np.int8, "uint4": np.uint8, "uint2": np.uint8}
 
 
 def cnn():
@@ -229,6 +244,9 @@ def write(name, model_bytes, inputs, outputs, entry):
         entry[key] = []
         for array in arrays:
             array = np.asarray(array)
+            array = array.astype(HELD_AS.get(array.dtype.name, array.dtype))
+            if array.dtype.name == "bfloat16":
+                array = array.view(np.uint16)
             entry[key].append({"dtype": array.dtype.str[1:], "shape": list(array.shape), "offset": len(blob)})
             blob += np.ascontiguousarray(array).tobytes()
             blob += b"\0" * (-len(blob) % 8)

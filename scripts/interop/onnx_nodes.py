@@ -9,7 +9,8 @@ values within the case's own rtol and atol. A case is
   wrong     other values, shapes or types, or another exit code
   crashed   ended by a signal
 Exit 1 if any is wrong or crashed. The table counts by operator (cases of several nodes under the operator that they define).
-Cases whose inputs .npy cannot hold (sequences, texts, the small floats) run without inputs: they have to be refused.
+bfloat16 goes as float32, integers of 4 and 2 bits as int8 or uint8. Cases whose inputs .npy cannot hold (sequences, texts, the
+small floats) run without inputs: they have to be refused.
 
 Needs onnx and numpy. One process per case, a few at a time.
 """
@@ -31,6 +32,10 @@ import onnx.backend.test.case.node as node_cases  # noqa: E402
 from onnx import numpy_helper  # noqa: E402
 
 
+# What a .npy file has of types that are none of NumPy's own.
+HELD_AS = {"bfloat16": np.float32, "int4": np.int8, "int2": np.int8, "uint4": np.uint8, "uint2": np.uint8}
+
+
 def array_of(value):
     """The value as a numpy array that .npy can hold; None where there is none."""
     if isinstance(value, onnx.TensorProto):
@@ -38,6 +43,8 @@ def array_of(value):
     if isinstance(value, (list, dict)) or value is None:
         return None
     array = np.asarray(value)
+    if array.dtype.name in HELD_AS:
+        array = array.astype(HELD_AS[array.dtype.name])
     return array if array.dtype.kind in "biuf" and array.dtype.isbuiltin == 1 else None
 
 

@@ -153,8 +153,9 @@ class Gatherer {
 
   Status array(const std::string& file) {
     THIMBLE_ASSIGN(const NpyArray array, read_npy(file));
-    // Integers of the input's own type are its values; bytes are pictures.
-    if (array.dtype != "u1" && is_integer_dtype(array.dtype) && array.dtype == npy_type(tensor_.type)) {
+    // Integers of the input's own type, and numbers wider than float32, are its values; bytes are pictures.
+    const bool exact = is_integer_dtype(array.dtype) || array.dtype == "f8" || array.dtype == "c8";
+    if (array.dtype != "u1" && exact && array.dtype == npy_type(tensor_.type)) {
       THIMBLE_TRY(flush());
       return append_npy(file, tensor_, &out_->feed);
     }
@@ -280,6 +281,8 @@ Status gather_all(const std::vector<std::string>& files, const Graph& graph, con
   return {};
 }
 
+std::string written_as(DType type) { return type == DType::bf16 ? "f4" : npy_type(type); }
+
 Status append_npy(const std::string& path, const Tensor& tensor, Feed* feed) {
   THIMBLE_ASSIGN(const NpyArray array, read_npy(path));
   THIMBLE_TRY(refuse_free_dims(tensor));
@@ -287,15 +290,15 @@ Status append_npy(const std::string& path, const Tensor& tensor, Feed* feed) {
   const bool is_float = array.dtype == "f4" || array.dtype == "f8" || array.dtype == "f2";
   if (array.dtype == npy_type(tensor.type)) {
     feed->bytes.insert(feed->bytes.end(), array.bytes.begin(), array.bytes.end());
-  } else if (is_float && (tensor.type == DType::f32 || is_quantized_type(tensor.type))) {
+  } else if (is_float && (tensor.type == DType::f32 || tensor.type == DType::bf16 || is_quantized_type(tensor.type))) {
     const size_t before = feed->bytes.size();
     feed->bytes.resize(before + static_cast<size_t>(runs * tensor.bytes()));
     fill_input(tensor, array.as_floats(), std::span(feed->bytes).subspan(before));
   } else {
     return fail(ErrorCode::bad_file,
                 format("{} holds {} values, the model's input {} is {} ({})", path, array.dtype, tensor.name,
-                       name(tensor.type), npy_type(tensor.type)),
-                format("save it as numpy type {}", name(tensor.type)));
+                       name(tensor.type), written_as(tensor.type)),
+                format("save it as numpy type {}", tensor.type == DType::bf16 ? "float32" : name(tensor.type)));
   }
   feed->runs += runs;
   for (int64_t i = 0; i < runs; ++i) feed->names.push_back(runs == 1 ? path : format("{}[{}]", path, i));

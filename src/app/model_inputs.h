@@ -23,9 +23,9 @@ struct GatheredFeed {
 };
 
 // Samples for the input of a model that has one, as `eval` takes them: pictures, sounds, folders of them, .npy and .npz
-// (bytes as pictures, others as numbers; integers of the input's own type as its values), .csv (all columns, or all but
-// the last where that is one more than the model takes). Errors: bad_file, usage (another number of values),
-// unsupported (inputs of free sizes).
+// (bytes as pictures, others as numbers; integers and float64 of the input's own type as its values), .csv (all
+// columns, or all but the last where that is one more than the model takes). Errors: bad_file, usage (another number of
+// values), unsupported (inputs of free sizes).
 Status gather(const std::vector<std::string>& files, const Graph& graph, const FeedingOverrides& overrides,
               GatheredFeed* out);
 
@@ -43,6 +43,9 @@ Status gather_all(const std::vector<std::string>& files, const Graph& graph, con
 // N more, or N in place of a batch of 1: then it is N runs. The element type must be the tensor's;
 // floats are also converted, and quantised for integer inputs.
 Status append_npy(const std::string& path, const Tensor& tensor, Feed* feed);
+
+// The numpy type of a .npy file that holds such values: bfloat16 goes as float32. Empty: there is none.
+std::string written_as(DType type);
 
 // The shape that an input with free dimensions takes for the runs of a .npy file, or for a picture: their sizes there.
 // An array may lack the batch of 1, or have a leading N more or N in its place. Errors: bad_file.

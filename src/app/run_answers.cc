@@ -13,6 +13,7 @@
 #include "measure/table.h"
 #include "measure/text.h"
 #include "measure/units.h"
+#include "runtime/tensor_values.h"
 #include "study/evaluate.h"
 
 namespace thimble::app {
@@ -187,10 +188,17 @@ Status write_answer_folder(const Graph& graph, const Answers& answers, const Ans
   THIMBLE_TRY(make_directories(file.output_dir));
   for (size_t i = 0; i < answers.outputs.size(); ++i) {
     const Tensor& tensor = graph.at(graph.outputs[i]);
-    if (npy_type(tensor.type).empty())
-      return fail(ErrorCode::unsupported, format("a .npy file for the output {}", tensor.to_string()));
-    THIMBLE_TRY(write_npy(join_path(file.output_dir, format("{}.npy", i)), npy_type(tensor.type),
-                          stacked_shape(tensor, answers.runs), answers.outputs[i]));
+    const std::string path = join_path(file.output_dir, format("{}.npy", i)), type = written_as(tensor.type);
+    const std::vector<uint8_t>& bytes = answers.outputs[i];
+    if (type.empty()) return fail(ErrorCode::unsupported, format("a .npy file for the output {}", tensor.to_string()));
+    if (type == npy_type(tensor.type)) {
+      THIMBLE_TRY(write_npy(path, type, stacked_shape(tensor, answers.runs), bytes));
+      continue;
+    }
+    std::vector<float> values(bytes.size() / static_cast<size_t>(bits(tensor.type) / 8));
+    read_output(tensor, bytes, values);
+    THIMBLE_TRY(write_npy(path, type, stacked_shape(tensor, answers.runs),
+                          {reinterpret_cast<const uint8_t*>(values.data()), values.size() * sizeof(float)}));
   }
   THIMBLE_TRY(write_file_atomic(join_path(file.output_dir, "outputs.json"),
                                 std::string_view(answers_json(graph, answers, file))));

@@ -277,5 +277,82 @@ TEST(Elementwise, IntegersAtTheirEnds) {
   EXPECT_EQ(run(Op::right_shift, {-16, -16, INT32_MIN}, {2, -1, 99}), (Ints{-4, -16, -1}));
 }
 
+// Types of 64 bits, which no fast path has: what only they can hold.
+template <class T>
+std::vector<T> run_wide(DType type, Op op, const std::vector<std::vector<T>>& operands, Attrs attrs = {}) {
+  Graph g;
+  Builder b(g);
+  std::vector<TensorId> ids;
+  std::vector<Bytes> in;
+  for (const auto& values : operands) {
+    ids.push_back(b.input("x", type, {std::ssize(values)}));
+    in.emplace_back(values.size() * sizeof(T));
+    std::memcpy(in.back().data(), values.data(), in.back().size());
+  }
+  if (op == Op::cumsum || op == Op::sum || op == Op::reduce_max || op == Op::reduce_prod)
+    ids.push_back(g.add({.name = "axis",
+                         .type = DType::i32,
+                         .shape = {1},
+                         .data = Data::of(std::span<const int32_t>(std::vector<int32_t>{0}))}));
+  const auto y = b.op(op, ids, std::move(attrs), "y");
+  EXPECT_TRUE(y) << y.error().to_string();
+  if (!y) return {};
+  g.outputs = {*y};
+  const auto out = run_graph(g, in, kModes[1]);
+  EXPECT_TRUE(out) << out.error().to_string();
+  if (!out) return {};
+  std::vector<T> v((*out)[0].size() / sizeof(T));
+  std::memcpy(v.data(), (*out)[0].data(), (*out)[0].size());
+  return v;
+}
+
+TEST(Elementwise, DoublesKeepTheirDigits) {
+  using Doubles = std::vector<double>;
+  const auto run = [](Op op, std::vector<Doubles> in, Attrs attrs = {}) {
+    return run_wide<double>(DType::f64, op, in, std::move(attrs));
+  };
+  const double tiny = 0x1p-40;
+  EXPECT_EQ(run(Op::add, {{1, 1e300}, {tiny, 1e300}}, BinaryAttrs{}), (Doubles{1 + tiny, 2e300}));
+  EXPECT_EQ(run(Op::sub, {{1 + tiny}, {1}}, BinaryAttrs{}), (Doubles{tiny}));
+  EXPECT_EQ(run(Op::mul, {{1 + tiny, 1e200}, {3, 1e200}}, BinaryAttrs{}), (Doubles{3 + 3 * tiny, INFINITY}));
+  EXPECT_EQ(run(Op::div, {{1, 1, 0.0}, {3, -0.0, 5}}, BinaryAttrs{}), (Doubles{1.0 / 3, -INFINITY, 0}));
+  EXPECT_EQ(run(Op::maximum, {{1, 2}, {1 + tiny, -2}}, BinaryAttrs{}), (Doubles{1 + tiny, 2}));
+  EXPECT_EQ(run(Op::minimum, {{1, 2}, {1 - tiny, -2}}, BinaryAttrs{}), (Doubles{1 - tiny, -2}));
+  EXPECT_EQ(run(Op::add, {{-3, 7}, {1, 1}}, BinaryAttrs{.activation = Activation::relu6}), (Doubles{0, 6}));
+  EXPECT_EQ(run(Op::exp, {{1, 0}}, UnaryAttrs{}), (Doubles{std::exp(1.0), 1}));
+  EXPECT_EQ(run(Op::log, {{1 + tiny}}, UnaryAttrs{}), (Doubles{std::log(1 + tiny)}));
+  EXPECT_EQ(run(Op::neg, {{tiny}}, UnaryAttrs{}), (Doubles{-tiny}));
+  EXPECT_EQ(run(Op::pow, {{2, 10}, {0.5, -3}}), (Doubles{std::sqrt(2.0), 1e-3}));
+  EXPECT_EQ(run(Op::floor_mod, {{-7.5, 7.5}, {2, -2}}), (Doubles{0.5, -0.5}));
+  EXPECT_EQ(run(Op::cumsum, {{1, tiny, 1}}, CumsumAttrs{}), (Doubles{1, 1 + tiny, 2 + tiny}));
+  EXPECT_EQ(run(Op::sum, {{1, tiny}}, ReduceAttrs{}), (Doubles{1 + tiny}));
+  EXPECT_EQ(run(Op::reduce_prod, {{1 + tiny, 2}}, ReduceAttrs{}), (Doubles{2 + 2 * tiny}));
+  EXPECT_EQ(run(Op::reduce_max, {{1, 1 + tiny}}, ReduceAttrs{}), (Doubles{1 + tiny}));
+  EXPECT_TRUE(std::isnan(run(Op::reduce_max, {{1, NAN, 2}}, ReduceAttrs{}).at(0)));
+}
+
+TEST(Elementwise, IntegersOf64Bits) {
+  using Words = std::vector<uint64_t>;
+  using Longs = std::vector<int64_t>;
+  const auto run = [](Op op, std::vector<Words> in) { return run_wide<uint64_t>(DType::u64, op, in, {}); };
+  const auto binary = [](Op op, std::vector<Words> in) {
+    return run_wide<uint64_t>(DType::u64, op, in, BinaryAttrs{});
+  };
+  const uint64_t top = uint64_t{1} << 63;
+  EXPECT_EQ(binary(Op::add, {{top, 1}, {top, 2}}), (Words{0, 3}));
+  EXPECT_EQ(binary(Op::sub, {{0, top}, {1, 1}}), (Words{UINT64_MAX, top - 1}));
+  EXPECT_EQ(binary(Op::mul, {{top + 3}, {2}}), (Words{6}));
+  EXPECT_EQ(binary(Op::div, {{UINT64_MAX, 7, 5}, {2, 2, 0}}), (Words{top - 1, 3, 0}));
+  EXPECT_EQ(binary(Op::maximum, {{top, 1}, {1, 2}}), (Words{top, 2}));
+  EXPECT_EQ(binary(Op::minimum, {{top, 1}, {1, 2}}), (Words{1, 1}));
+  EXPECT_EQ(run(Op::floor_mod, {{UINT64_MAX, top + 1}, {10, UINT64_MAX}}), (Words{UINT64_MAX % 10, top + 1}));
+  EXPECT_EQ(run(Op::bitwise_xor, {{UINT64_MAX}, {top}}), (Words{top - 1}));
+  EXPECT_EQ(run(Op::right_shift, {{top, top, top}, {62, 70, UINT64_MAX}}), (Words{2, 1, 1}));
+  EXPECT_EQ(run_wide<int64_t>(DType::i64, Op::div, {{INT64_MIN, -7, 7}, {-1, 2, 0}}, BinaryAttrs{}),
+            (Longs{INT64_MAX, -3, 0}));
+  EXPECT_EQ(run_wide<int64_t>(DType::i64, Op::pow, {{-3, 2, 10}, {3, 62, -1}}), (Longs{-27, int64_t{1} << 62, 0}));
+  EXPECT_EQ(run_wide<int64_t>(DType::i64, Op::right_shift, {{INT64_MIN}, {62}}), (Longs{-2}));
+}
+
 }  // namespace
 }  // namespace thimble::test

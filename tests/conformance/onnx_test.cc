@@ -62,7 +62,13 @@ Result<Checked> read_for(const Bytes& file, const std::vector<Array>& inputs, st
 // |difference| ≤ tolerance · max(1, max|want|) for floats; integers are equal.
 std::string difference(const Tensor& tensor, const Bytes& got, const Array& want, double tolerance) {
   if (!(tensor.shape == want.shape)) return format("{}, expected {}", tensor.to_string(), want.shape.to_string());
-  return tensor.type == DType::f32 ? difference_floats(got, want.bytes, tolerance) : difference_bytes(got, want.bytes);
+  if (tensor.type == DType::f32) return difference_floats(got, want.bytes, tolerance);
+  if (tensor.type != DType::f64) return difference_bytes(got, want.bytes);
+  const auto *a = reinterpret_cast<const double*>(got.data()), *b = reinterpret_cast<const double*>(want.bytes.data());
+  for (int64_t i = 0; i < want.shape.elements(); ++i)
+    if (!(std::fabs(a[i] - b[i]) <= 1e-12 * std::max(1.0, std::fabs(b[i]))) && a[i] != b[i])
+      return format("element {} is {}, expected {}", i, a[i], b[i]);
+  return "";
 }
 
 void expect_answers(const Graph& graph, const std::vector<Bytes>& fed, const std::vector<Array>& want, double tolerance,

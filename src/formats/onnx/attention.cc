@@ -1,9 +1,12 @@
 // ONNX's attention and rotary embedding.
+#include "formats/onnx/attention.h"
+
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
+#include "formats/onnx/constants.h"
 #include "formats/onnx/matrix.h"
-#include "formats/onnx/rule.h"
 #include "ops/gather/gather.h"
 #include "ops/softmax/softmax.h"
 
@@ -30,6 +33,13 @@ TensorId repeated(Maker& m, TensorId x, int64_t heads) {
   const int64_t times = heads / s[1];
   const TensorId wide = m.expand(m.reshape(x, Ints{s[0], s[1], 1, s[2], s[3]}), Shape{s[0], s[1], times, s[2], s[3]});
   return m.reshape(wide, Ints{s[0], heads, s[2], s[3]});
+}
+
+// A sum of a few hundred of its numbers has none of its digits left: how it is rounded decides the answer, and ONNX
+// does not say.
+TensorId refuse_bfloat16(Maker& m) {
+  return m.fail(ErrorCode::unsupported, "a softmax in bfloat16, whose sums ONNX leaves open how to round",
+                "cast its input to float32");
 }
 
 TensorId count_up(Maker& m, int64_t n, const Ints& dims) {
@@ -80,6 +90,7 @@ TensorId bias_of(Maker& m, const Call& c, int64_t queries, int64_t keys, int64_t
 
 Ids attention(Maker& m, Call& c) {
   const DType type = m.type(c[0]);
+  if (type == DType::bf16) return {refuse_bfloat16(m)};
   const bool flat = m.rank(c[0]) == 3;
   const TensorId q = by_heads(m, m.cast(c[0], DType::f32), c.i("q_num_heads", 0));
   TensorId k = by_heads(m, c[1], c.i("kv_num_heads", 0)), v = by_heads(m, c[2], c.i("kv_num_heads", 0));
@@ -107,7 +118,7 @@ Ids attention(Maker& m, Call& c) {
     scores = select(m, hidden, m.scalar(-kInfinity), m.add(scores, select(m, hidden, m.scalar(0.0f), bias)));
   }
   if (mode == 2) shown = scores;
-  TensorId weights = m.op(Op::softmax, {scores}, SoftmaxAttrs{});
+  TensorId weights = softmax(m, scores);
   if (hidden != kNoTensor) {  // a query that sees no key has no weights
     const TensorId seen = m.cast(m.op(Op::logical_not, {hidden}), DType::i32);
     const TensorId any = m.reduce(Op::reduce_max, seen, {m.rank(seen) - 1}, true);
@@ -179,6 +190,40 @@ constexpr Rule kRules[] = {
 };
 
 }  // namespace
+
+TensorId softmax(Maker& m, TensorId x) {
+  if (m.type(x) == DType::bf16) return refuse_bfloat16(m);
+  if (m.failed() || m.type(x) != DType::f64) return m.compute(Op::softmax, {x}, SoftmaxAttrs{});
+  const Ints last{m.rank(x) - 1};
+  const TensorId powers = m.unary(Op::exp, m.sub(x, m.reduce(Op::reduce_max, x, last, true)));
+  return m.div(powers, m.reduce(Op::sum, powers, last, true));
+}
+
+FlexAttention flex_scores(Maker& m, const Call& c) {
+  const DType type = m.type(c[0]);
+  DType precision = type == DType::f64 ? DType::f64 : DType::f32;
+  if (const int64_t given = c.i("softmax_precision", 0); given != 0) {
+    auto said = dtype_of(static_cast<int32_t>(std::clamp<int64_t>(given, -1, 1000)));
+    if (!said) return m.fail(std::move(said).error()), FlexAttention{};
+    precision = *said;
+  }
+  for (size_t i = 0; i < 3; ++i)
+    if (m.rank(c[i]) != 4 || m.type(c[i]) != type || !Maker::is_float(type))
+      return m.bad(format("queries, keys and values of {}", m.at(c[i]).to_string())), FlexAttention{};
+  const Shape q = m.shape(c[0]), k = m.shape(c[1]), v = m.shape(c[2]);
+  if (q[0] != k[0] || q[0] != v[0] || k[1] != v[1] || k[2] != v[2] || q[3] != k[3])
+    return m.bad(format("queries {}, keys {}, values {}", q.to_string(), k.to_string(), v.to_string())),
+           FlexAttention{};
+  const DType wide = Maker::wide(type);
+  const TensorId keys = repeated(m, m.cast(c[1], wide), q[1]), values = repeated(m, m.cast(c[2], wide), q[1]);
+  const double scale = c.given("scale") ? c.f("scale", 1) : 1 / std::sqrt(static_cast<double>(q[3]));
+  const TensorId product = matmul(m, m.cast(c[0], wide), turned(m, keys));
+  return {m.cast(m.mul(product, m.like(product, scale)), precision), values};
+}
+
+TensorId flex_result(Maker& m, const Call& c, const FlexAttention& parts) {
+  return m.cast(matmul(m, m.cast(parts.scores, m.type(parts.values)), parts.values), m.type(c[0]));
+}
 
 std::span<const Rule> attention_rules() { return kRules; }
 

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/half.h"
+#include "base/numbers.h"
 
 namespace thimble::onnx {
 namespace {
@@ -36,18 +37,21 @@ Data typed_field(const TensorProto& t, DType type, size_t* count) {
     case DType::i32: return of_int32(int32_t{});
     case DType::i16: return of_int32(int16_t{});
     case DType::u16:
+    case DType::bf16:
     case DType::f16: return of_int32(uint16_t{});
     case DType::i8: return of_int32(int8_t{});
     default: return of_int32(uint8_t{});
   }
 }
 
-// Two values a byte, the first in the low bits.
-Data unpacked(std::span<const uint8_t> bytes, int64_t count, bool is_signed) {
+// Several values a byte, the first in the low bits.
+Data unpacked(std::span<const uint8_t> bytes, int64_t count, int32_t small) {
+  const int width = bits_of_small(small), top = 1 << (width - 1);
+  const size_t each = 8u / static_cast<size_t>(width);
   std::vector<uint8_t> out(static_cast<size_t>(count));
   for (size_t i = 0; i < out.size(); ++i) {
-    const int nibble = bytes[i / 2] >> (i % 2 ? 4 : 0) & 15;
-    out[i] = static_cast<uint8_t>(is_signed && nibble > 7 ? nibble - 16 : nibble);
+    const int value = bytes[i / each] >> (width * static_cast<int>(i % each)) & (2 * top - 1);
+    out[i] = static_cast<uint8_t>(signed_small(small) && value >= top ? value - 2 * top : value);
   }
   return Data::copy(out);
 }
@@ -65,6 +69,7 @@ Result<DType> dtype_of(int32_t element_type) {
     case kInt64: return DType::i64;
     case kBool: return DType::boolean;
     case kFloat16: return DType::f16;
+    case kBfloat16: return DType::bf16;
     case kDouble: return DType::f64;
     case kUint32: return DType::u32;
     case kUint64: return DType::u64;
@@ -102,10 +107,18 @@ Result<DType> dtype_of(int32_t element_type) {
   return fail(ErrorCode::unsupported, format("element type {}", kNames[element_type]));
 }
 
+Result<Stored> stored_as(int32_t element_type) {
+  const bool small = element_type == kUint4 || element_type == kInt4 || element_type == kUint2 || element_type == kInt2;
+  if (small) return Stored{signed_small(element_type) ? DType::i8 : DType::u8, element_type};
+  THIMBLE_ASSIGN(const DType type, dtype_of(element_type));
+  return Stored{type, 0};
+}
+
 int32_t element_type_of(DType type) {
   switch (type) {
     case DType::f32: return kFloat;
     case DType::f16: return kFloat16;
+    case DType::bf16: return kBfloat16;
     case DType::f64: return kDouble;
     case DType::i8: return kInt8;
     case DType::u8: return kUint8;
@@ -123,14 +136,10 @@ int32_t element_type_of(DType type) {
 Result<Tensor> ConstantReader::read(const TensorProto& proto) {
   Tensor tensor;
   tensor.name = std::string(proto.name);
-  const bool four_bits = proto.type == kInt4 || proto.type == kUint4;
-  if (four_bits) {
-    tensor.type = proto.type == kInt4 ? DType::i8 : DType::u8;
-  } else {
-    auto type = dtype_of(proto.type);
-    if (!type) return with_context(std::move(type).error(), format("tensor \"{}\"", proto.name));
-    tensor.type = *type;
-  }
+  const auto stored = stored_as(proto.type);
+  if (!stored) return with_context(stored.error(), format("tensor \"{}\"", proto.name));
+  tensor.type = stored->type;
+  const int64_t each = stored->small ? 8 / bits_of_small(stored->small) : 1;  // values a byte
   if (proto.dims.size() > Shape::kMaxRank)
     return fail(ErrorCode::unsupported, format("tensor \"{}\" has {} dimensions, the limit is {}", proto.name,
                                                proto.dims.size(), Shape::kMaxRank));
@@ -138,7 +147,7 @@ Result<Tensor> ConstantReader::read(const TensorProto& proto) {
   if (!shape) return with_context(std::move(shape).error(), format("tensor \"{}\"", proto.name));
   tensor.shape = *shape;
   const int64_t elements = tensor.shape.elements();
-  const int64_t bytes = four_bits ? (elements + 1) / 2 : tensor.bytes();
+  const int64_t bytes = stored->small ? ceil_div(elements, each) : tensor.bytes();
   if (proto.strings) return damaged(proto, "holds texts beside its numbers");
   size_t count = 0;
   Data data;
@@ -154,13 +163,13 @@ Result<Tensor> ConstantReader::read(const TensorProto& proto) {
                : Data::copy(raw);
   } else {
     data = typed_field(proto, tensor.type, &count);
-    if (four_bits) count *= 2;
-    const int64_t wanted = four_bits ? 2 * bytes : elements;
+    if (stored->small) count *= static_cast<size_t>(each);
+    const int64_t wanted = stored->small ? each * bytes : elements;
     if (static_cast<int64_t>(count) != wanted)
       return damaged(proto, format("{} {} has {} values in its field of that type", name(tensor.type),
                                    tensor.shape.to_string(), count));
   }
-  if (four_bits) data = unpacked({data.bytes, data.size}, elements, proto.type == kInt4);
+  if (stored->small) data = unpacked({data.bytes, data.size}, elements, stored->small);
   if (tensor.type == DType::boolean)  // any byte but 0 is true; kernels take 1 for it
     for (size_t i = 0; i < data.size; ++i)
       if (data.bytes[i] > 1) {

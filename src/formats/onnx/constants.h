@@ -9,8 +9,21 @@
 
 namespace thimble::onnx {
 
-// Errors: unsupported (texts, complex numbers, the small floats), bad_file (no such type).
+// Errors: unsupported (texts, complex numbers, the small floats, integers of less than 8 bits), bad_file (no such
+// type).
 Result<DType> dtype_of(int32_t element_type);
+
+// Integers of 4 and 2 bits lie in bytes of our graphs, and are known by what the file calls them.
+struct Stored {
+  DType type = DType::f32;
+  int32_t small = 0;  // the file's element type where it has less than 8 bits, else 0
+};
+// As dtype_of, small integers included.
+Result<Stored> stored_as(int32_t element_type);
+// Bits of a small integer, and whether it has a sign.
+constexpr int bits_of_small(int32_t small) { return small == kUint4 || small == kInt4 ? 4 : 2; }
+constexpr bool signed_small(int32_t small) { return small == kInt4 || small == kInt2; }
+
 // The element type that a file has for it.
 int32_t element_type_of(DType type);
 
@@ -21,8 +34,9 @@ class ConstantReader {
   ConstantReader(std::shared_ptr<const void> owner, std::string folder)
       : owner_(std::move(owner)), folder_(std::move(folder)) {}
 
-  // The values, checked against the type and the dimensions. int4 and uint4 become int8 and uint8. External data is
-  // read from a regular file below the folder, none of whose path is a link. Errors: bad_file, unsupported.
+  // The values, checked against the type and the dimensions. Integers of 4 and 2 bits become bytes (stored_as).
+  // External data is read from a regular file below the folder, none of whose path is a link. Errors: bad_file,
+  // unsupported.
   Result<Tensor> read(const TensorProto& proto);
 
  private:

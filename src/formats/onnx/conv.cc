@@ -4,13 +4,42 @@
 #include "formats/onnx/conv.h"
 #include "formats/onnx/window.h"
 #include "ops/conv2d/conv2d.h"
+#include "ops/conv3d/conv3d.h"
 
 namespace thimble::onnx {
+namespace {
+
+// Group by group: ours has none.
+TensorId over_three(Maker& m, TensorId x, TensorId w, TensorId bias, const std::vector<Slide>& s, int64_t groups) {
+  const int64_t channels = m.shape(x)[1], outputs = m.shape(w)[0];
+  if (groups < 1 || channels % groups || outputs % groups || m.shape(w)[1] != channels / groups)
+    return m.bad(format("{} groups of {} and {}", groups, m.at(x).to_string(), m.at(w).to_string()));
+  Ints before{0, 0}, after{0, 0};
+  for (const Slide& a : s) before.push_back(a.before), after.push_back(a.after);
+  const TensorId image = m.transpose(m.pad(x, before, after), {0, 2, 3, 4, 1}), taps = m.transpose(w, {2, 3, 4, 1, 0});
+  Conv3dAttrs attrs;
+  attrs.padding = Padding::valid;
+  attrs.stride_d = static_cast<int>(s[0].stride), attrs.dilation_d = static_cast<int>(s[0].dilation);
+  attrs.stride_h = static_cast<int>(s[1].stride), attrs.dilation_h = static_cast<int>(s[1].dilation);
+  attrs.stride_w = static_cast<int>(s[2].stride), attrs.dilation_w = static_cast<int>(s[2].dilation);
+  Ids parts;
+  for (int64_t g = 0; g < groups && !m.failed(); ++g) {
+    Ids in{m.part(image, 4, g * (channels / groups), channels / groups),
+           m.part(taps, 4, g * (outputs / groups), outputs / groups)};
+    if (bias != kNoTensor) in.push_back(m.part(bias, 0, g * (outputs / groups), outputs / groups));
+    parts.push_back(m.compute(Op::conv3d, std::move(in), attrs));
+  }
+  if (m.failed()) return kNoTensor;
+  return m.transpose(m.concat(parts, 4), {0, 4, 1, 2, 3});
+}
+
+}  // namespace
 
 // Slides of one axis get a height of 1 before them.
 TensorId convolved(Maker& m, TensorId x, TensorId w, TensorId bias, std::vector<Slide> s, int64_t groups) {
   if (m.failed()) return kNoTensor;
   const int rank = m.rank(x);
+  if (rank == 5) return over_three(m, x, w, bias, s, groups);
   if (rank != 3 && rank != 4) return m.unsupported(format("a convolution over {} axes", rank - 2));
   if (s.size() == 1) {
     s.insert(s.begin(), Slide{});
@@ -66,7 +95,7 @@ TensorId spread(Maker& m, TensorId x, int axis, int64_t stride) {
 Ids conv_transpose(Maker& m, Call& c) {
   const Shape x = m.shape(c[0]), w = m.shape(c[1]);
   if (x.rank() != w.rank() || x.rank() < 3) return {m.bad(format("weights {} over {}", w.to_string(), x.to_string()))};
-  if (x.rank() > 4) return {m.unsupported(format("a convolution over {} axes", x.rank() - 2))};
+  if (x.rank() > 5) return {m.unsupported(format("a convolution over {} axes", x.rank() - 2))};
   const auto axes = static_cast<size_t>(x.rank() - 2);
   const Ints kernel(w.dims().begin() + 2, w.dims().end());
   const Ints strides = c.ints("strides", Ints(axes, 1)), dilations = c.ints("dilations", Ints(axes, 1));

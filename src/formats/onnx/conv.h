@@ -5,7 +5,7 @@
 
 namespace thimble::onnx {
 
-// x [n, c, …] by w [outputs, c / groups, …] over one or two axes; bias [outputs] or left out.
+// x [n, c, …] by w [outputs, c / groups, …] over one to three axes; bias [outputs] or left out.
 TensorId convolved(Maker& m, TensorId x, TensorId w, TensorId bias, std::vector<Slide> s, int64_t groups);
 
 }  // namespace thimble::onnx

@@ -109,8 +109,7 @@ Ids gather_nd(Maker& m, Call& c) {
 TensorId scattered(Maker& m, TensorId x, TensorId at, TensorId updates, std::string_view reduction) {
   const DType type = m.type(x);
   const TensorId to = m.i32s(m.dims(x));
-  const bool narrow = type == DType::f16;
-  const DType wide = narrow ? DType::f32 : type;
+  const DType wide = Maker::wide(type);
   const TensorId sum = m.op(Op::scatter_nd, {at, m.cast(updates, wide), to}, NdIndexAttrs{});
   if (reduction == "add") return m.cast(m.add(m.cast(x, wide), sum), type);
   if (reduction != "none") return m.unsupported(format("a scatter with reduction \"{}\"", reduction));
@@ -128,7 +127,7 @@ TensorId combined(Maker& m, TensorId x, TensorId at, TensorId updates, std::stri
   for (int64_t k = 0; k < s[0]; ++k) list.push_back(k);
   const TensorId row = m.reshape(m.i32s(list), Ints{1, s[0], 1}), place = m.reshape(at, Ints{u[0], 1, 1});
   const TensorId hit = m.op(Op::equal, {m.expand(place, Shape{u[0], s[0], s[1]}), row});
-  const TensorId wide = m.cast(m.reshape(updates, Ints{u[0], 1, s[1]}), type == DType::f16 ? DType::f32 : type);
+  const TensorId wide = m.cast(m.reshape(updates, Ints{u[0], 1, s[1]}), Maker::wide(type));
   const TensorId own = m.cast(x, m.type(wide));
   if (m.type(wide) != DType::f32 && m.type(wide) != DType::i32)
     return m.unsupported(format("a scatter of {} with a reduction", name(type)));
@@ -214,13 +213,23 @@ Ids top_k(Maker& m, Call& c) {
   for (int d = 0; d < x.rank(); ++d) perm.push_back(d);
   std::swap(perm[static_cast<size_t>(axis)], perm.back());
   const DType type = m.type(c[0]);
+  if (type == DType::f64) return {m.unsupported(format("the first of {}", name(type)))};
+  // Numbers without a sign in the order of those with one.
+  const bool moved = type == DType::u64;
+  const TensorId middle = m.scalar(DType::i64, -0x1p63);
   const bool same = type == DType::f32 || type == DType::i32 || type == DType::i64;
-  TensorId rows = m.transpose(same ? c[0] : m.cast(c[0], type == DType::f16 ? DType::f32 : DType::i32), perm);
-  const TensorId zero = m.like(rows, 0);
+  TensorId rows = m.transpose(same    ? c[0]
+                              : moved ? m.add(m.cast(c[0], DType::i64), middle)
+                                      : m.cast(c[0], Maker::wide(type) == DType::f32 ? DType::f32
+                                                     : type == DType::u32            ? DType::i64
+                                                                                     : DType::i32),
+                              perm);
+  const TensorId zero = m.like(rows, m.integer(rows) ? -1 : 0);  // so that the least of integers has a counterpart
   if (!largest) rows = m.sub(zero, rows);
   Ids y = m.ops(Op::topk_v2, {rows, m.reshape(m.i32s(k), Shape{})}, TopkAttrs{}, 2, m.at(rows));
   if (m.failed()) return {};
   if (!largest) y[0] = m.sub(zero, y[0]);
+  if (moved) y[0] = m.add(y[0], middle);
   return {m.cast(m.transpose(y[0], perm), type), m.cast(m.transpose(y[1], perm), DType::i64)};
 }
 
@@ -230,7 +239,8 @@ Ids arg(Maker& m, Call& c, Op op) {
   if (m.failed()) return {};
   const DType type = m.type(c[0]);
   TensorId from = c[0];
-  if (type != DType::f32 && type != DType::i32) from = m.cast(from, type == DType::f16 ? DType::f32 : DType::i32);
+  if (type != DType::f32 && type != DType::i32)
+    from = m.cast(from, Maker::wide(type) == DType::f32 ? DType::f32 : DType::i32);
   if (type == DType::i64 || type == DType::u32 || type == DType::u64 || type == DType::f64)
     return {m.unsupported(format("{} of {}", name(op), name(type)))};
   const bool last = c.i("select_last_index", 0) != 0;

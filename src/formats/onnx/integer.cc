@@ -15,8 +15,13 @@ namespace {
 struct Range {
   double low, high;
 };
-bool range_of(DType type, Range* r) {
-  switch (type) {
+bool range_of(Stored to, Range* r) {
+  if (to.small) {
+    const int count = 1 << bits_of_small(to.small);
+    *r = signed_small(to.small) ? Range{-count / 2.0, count / 2.0 - 1} : Range{0, count - 1.0};
+    return true;
+  }
+  switch (to.type) {
     case DType::i8: *r = {-128, 127}; return true;
     case DType::u8: *r = {0, 255}; return true;
     case DType::i16: *r = {-32768, 32767}; return true;
@@ -80,29 +85,31 @@ bool has_scales(DType type) { return type == DType::i8 || type == DType::u8 || t
 TensorId real(Maker& m, TensorId x) { return m.cast(x, DType::f32); }
 
 // Rounded half to even, moved by the zero point and cut to the type.
-TensorId saturated(Maker& m, TensorId ratio, TensorId zero, DType type) {
+TensorId saturated(Maker& m, TensorId ratio, TensorId zero, Stored to) {
   Range r{};
-  if (!range_of(type, &r)) return m.unsupported(format("quantisation to {}", name(type)));
+  const DType type = to.type;
+  if (!range_of(to, &r)) return m.unsupported(format("quantisation to {}", name(type)));
   TensorId q = m.unary(Op::round, ratio);
   if (zero != kNoTensor) q = m.add(q, real(m, zero));
   q = m.minimum(m.maximum(q, m.scalar(static_cast<float>(r.low))), m.scalar(static_cast<float>(r.high)));
   if (type == DType::u16) q = m.cast(q, DType::i32);
-  return m.cast(q, type);
+  q = m.cast(q, type);
+  m.mark_small(q, to.small);
+  return q;
 }
 
-DType quantised_type(Maker& m, const Call& c, size_t zero) {
-  if (c.has(zero)) return m.type(c[zero]);
+Stored quantised_type(Maker& m, const Call& c, size_t zero) {
+  if (c.has(zero)) return {m.type(c[zero]), m.small(c[zero])};
   if (const int64_t given = c.i("output_dtype", 0); given != 0) {
-    auto type = dtype_of(static_cast<int32_t>(std::clamp<int64_t>(given, -1, 1000)));
+    auto type = stored_as(static_cast<int32_t>(std::clamp<int64_t>(given, -1, 1000)));
     if (type) return *type;
     m.fail(std::move(type).error());
   }
-  return DType::u8;
+  return {DType::u8};
 }
 
 Ids quantize_linear(Maker& m, Call& c) {
-  if (m.type(c[0]) != DType::f32 && m.type(c[0]) != DType::f16)
-    return {m.unsupported(format("quantisation of {}", name(m.type(c[0]))))};
+  if (Maker::wide(m.type(c[0])) != DType::f32) return {m.unsupported(format("quantisation of {}", name(m.type(c[0]))))};
   if (c.i("precision", 0) > 1) return {m.unsupported("another precision than float32")};
   return {quantised(m, c[0], {c[1], c[2], c.i("axis", 1), c.i("block_size", 0)}, quantised_type(m, c, 2))};
 }
@@ -128,7 +135,7 @@ Ids dynamic_quantize_linear(Maker& m, Call& c) {
   const TensorId scale = m.div(m.sub(high, low), m.scalar(255.0f));
   const TensorId place = m.minimum(m.maximum(m.div(m.unary(Op::neg, low), scale), zero), m.scalar(255.0f));
   const TensorId point = m.cast(m.unary(Op::round, place), DType::u8);
-  return {saturated(m, m.div(c[0], scale), point, DType::u8), scale, point};
+  return {saturated(m, m.div(c[0], scale), point, {DType::u8}), scale, point};
 }
 
 // Sums of products of 9-bit integers are exact in float32 up to so many.
@@ -175,10 +182,10 @@ Ids qlinear_matmul(Maker& m, Call& c) {
   if (!eight_bits(m, c, {0, 3}) || m.rank(c[0]) == 0 || m.rank(c[3]) == 0) return {m.bad("a product of numbers")};
   const Scale a{c[1], c[2]}, b{c[4], c[5], -1}, y{c[6], c[7]};
   if (integer_layer(m, a, c[3], b, y))
-    return {quantised(m, matmul(m, dequantised(m, c[0], a), dequantised(m, c[3], b)), y, m.type(c[7]))};
+    return {quantised(m, matmul(m, dequantised(m, c[0], a), dequantised(m, c[3], b)), y, {m.type(c[7])})};
   const TensorId sum = integer_product(m, moved(m, c[0], c[2], true), moved(m, c[3], c[5], false));
   const TensorId scale = m.div(m.mul(real(m, c[1]), real(m, c[4])), real(m, c[6]));
-  return {saturated(m, m.mul(real(m, sum), scale), c[7], m.type(c[7]))};
+  return {saturated(m, m.mul(real(m, sum), scale), c[7], {m.type(c[7])})};
 }
 
 TensorId convolution(Maker& m, Call& c, TensorId x, TensorId w, TensorId bias, Shape kernel) {
@@ -216,7 +223,7 @@ Ids qlinear_conv(Maker& m, Call& c) {
         c.has(8) ? dequantised(m, c[8], {m.mul(c[1], m.reshape(c[4], Ints{m.shape(c[4]).elements()})), kNoTensor, 0})
                  : kNoTensor;
     return {quantised(m, convolution(m, c, dequantised(m, c[0], x), dequantised(m, c[3], w), bias, m.shape(c[3])), to,
-                      m.type(c[7]))};
+                      {m.type(c[7])})};
   }
   TensorId y = whole_convolution(m, c, moved(m, c[0], c[2], false), weights_moved(m, c[3], c[5]), m.shape(c[3]));
   const auto channel = [&](TensorId v) {
@@ -227,7 +234,7 @@ Ids qlinear_conv(Maker& m, Call& c) {
   };
   if (c.has(8)) y = m.add(y, real(m, channel(c[8])));
   const TensorId scale = m.div(m.mul(real(m, c[1]), real(m, channel(c[4]))), real(m, c[6]));
-  return {saturated(m, m.mul(y, scale), c[7], m.type(c[7]))};
+  return {saturated(m, m.mul(y, scale), c[7], {m.type(c[7])})};
 }
 
 constexpr Rule kRules[] = {
@@ -242,15 +249,16 @@ constexpr Rule kRules[] = {
 
 }  // namespace
 
-TensorId quantised(Maker& m, TensorId x, const Scale& by, DType type) {
+TensorId quantised(Maker& m, TensorId x, const Scale& by, Stored to) {
   if (m.failed()) return kNoTensor;
-  if (m.type(x) == DType::f32 && !m.constant(x) && by.block == 0 && has_scales(type)) {
+  const DType type = to.type;
+  if (!to.small && m.type(x) == DType::f32 && !m.constant(x) && by.block == 0 && has_scales(type)) {
     const auto q = known_scale(m, by, x);
     if (q && !q->per_axis()) return m.ops(Op::quantize, {x}, {}, 1, {.type = type, .quant = *q})[0];
   }
   const TensorId scale = spread(m, real(m, by.scale), x, by.axis, by.block);
   const TensorId zero = by.zero == kNoTensor ? kNoTensor : spread(m, by.zero, x, by.axis, by.block);
-  return saturated(m, m.div(real(m, x), scale), zero, type);
+  return saturated(m, m.div(real(m, x), scale), zero, to);
 }
 
 TensorId dequantised(Maker& m, TensorId x, const Scale& by) {

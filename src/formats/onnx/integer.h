@@ -1,6 +1,7 @@
 // Quantisation by a scale and a zero point, which several of ONNX's operators hold.
 #pragma once
 
+#include "formats/onnx/constants.h"
 #include "formats/onnx/rule.h"
 
 namespace thimble::onnx {
@@ -14,7 +15,7 @@ struct Scale {
 
 // Floats as integers of a type: a `quantize` node where one scale and zero point are known, else the arithmetic that
 // defines it.
-TensorId quantised(Maker& m, TensorId x, const Scale& by, DType type);
+TensorId quantised(Maker& m, TensorId x, const Scale& by, Stored to);
 // Integers as floats, in float32: by `dequantize` where the numbers are known.
 TensorId dequantised(Maker& m, TensorId x, const Scale& by);
 

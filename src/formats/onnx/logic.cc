@@ -15,60 +15,75 @@ Ids two(Maker& m, Call& c) {
 
 TensorId negated(Maker& m, TensorId x) { return m.op(Op::logical_not, {x}); }
 
-// Bits of x and y where both have them: (x + y − (x xor y)) / 2, in integers wide enough for the sum.
+TensorId exclusive(Maker& m, TensorId x, TensorId y) { return m.op(Op::bitwise_xor, {x, y}, {}, x); }
+// ⌊x / 2⌋
+TensorId halved(Maker& m, TensorId x) { return m.op(Op::right_shift, {x, m.like(x, 1)}, {}, x); }
+
+// Bits that both x and y have: x + y counts those twice that the exclusive or lacks. Halves are added, and last bits by
+// themselves, so that no sum leaves the type.
 TensorId common_bits(Maker& m, TensorId x, TensorId y) {
-  const DType type = m.type(x);
-  if (type != DType::i8 && type != DType::u8 && type != DType::i16 && type != DType::u16)
-    return m.unsupported(format("bits of {}", name(type)));
-  const TensorId a = m.cast(x, DType::i32), b = m.cast(y, DType::i32);
-  const TensorId twice = m.sub(m.add(a, b), m.op(Op::bitwise_xor, {a, b}));
-  return m.op(Op::right_shift, {twice, m.expand(m.scalar(DType::i32, 1), m.shape(twice))});
+  const TensorId p = halved(m, x), q = halved(m, y);
+  const TensorId upper = m.sub(m.add(p, q), exclusive(m, p, q));
+  const TensorId a = m.sub(x, m.add(p, p)), b = m.sub(y, m.add(q, q));
+  return m.add(upper, halved(m, m.sub(m.add(a, b), exclusive(m, a, b))));
 }
 
-Ids bitwise_and(Maker& m, Call& c) { return {m.cast(common_bits(m, c[0], c[1]), m.type(c[0]))}; }
+// Of one type that is no float.
+bool bit_operands(Maker& m, const Call& c) {
+  const DType type = m.type(c[0]);
+  if (type == m.type(c[c.in.size() - 1]) && m.integer(c[0]) && type != DType::boolean) return !m.failed();
+  m.bad(format("bits of {}", m.at(c[0]).to_string()));
+  return false;
+}
+
+Ids bitwise_and(Maker& m, Call& c) {
+  if (!bit_operands(m, c)) return {};
+  return {common_bits(m, c[0], c[1])};
+}
 Ids bitwise_or(Maker& m, Call& c) {
-  const TensorId sum = m.add(m.cast(c[0], DType::i32), m.cast(c[1], DType::i32));
-  return {m.cast(m.sub(sum, common_bits(m, c[0], c[1])), m.type(c[0]))};
+  if (!bit_operands(m, c)) return {};
+  return {m.add(exclusive(m, c[0], c[1]), common_bits(m, c[0], c[1]))};
+}
+Ids bitwise_xor(Maker& m, Call& c) {
+  if (!bit_operands(m, c)) return {};
+  return {exclusive(m, c[0], c[1])};
 }
 Ids bitwise_not(Maker& m, Call& c) {
-  const DType type = m.type(c[0]);
-  const bool wide = type == DType::i64 || type == DType::u32;
-  const TensorId x = m.cast(c[0], wide ? DType::i64 : DType::i32);
-  return {m.cast(m.sub(m.like(x, -1), x), type)};
+  if (!bit_operands(m, c)) return {};
+  return {exclusive(m, c[0], m.cast(m.scalar(DType::i64, -1), m.type(c[0])))};
 }
 
 // To the left it is a product with a power of two.
 Ids bit_shift(Maker& m, Call& c) {
   const std::string_view direction = c.s("direction", "");
   const DType type = m.type(c[0]);
-  if (type == DType::u64 || type == DType::i64) return {m.unsupported(format("shifted {}", name(type)))};
   if (direction != "LEFT" && direction != "RIGHT") return {m.bad(format("direction \"{}\"", direction))};
+  if (!bit_operands(m, c)) return {};
   // Counts below 0 or beyond the width leave nothing, or the sign.
   const int64_t width = bits(type);
-  const TensorId given = m.cast(c[1], DType::i32), none = m.scalar(DType::i32, 0);
-  const TensorId too_many = m.op(Op::greater_equal, {given, m.scalar(DType::i32, static_cast<double>(width))});
-  const TensorId beyond = m.op(Op::logical_or, {m.op(Op::less, {given, none}), too_many});
+  const TensorId none = m.like(c[1], 0);
+  const TensorId beyond =
+      m.op(Op::logical_or, {m.compute(Op::less, {c[1], none}),
+                            m.compute(Op::greater_equal, {c[1], m.like(c[1], static_cast<double>(width))})});
   if (direction == "RIGHT") {
-    const bool is_signed = type == DType::i8 || type == DType::i16 || type == DType::i32;
-    const TensorId most = m.scalar(DType::i32, static_cast<double>(width - 1));
-    const TensorId by = m.cast(m.select(beyond, most, given), type);
+    const TensorId by = m.select(beyond, m.like(c[1], static_cast<double>(width - 1)), c[1]);
     const TensorId shifted = m.op(Op::right_shift, {c[0], by}, {}, c[0]);
-    return {is_signed ? shifted : m.select(beyond, m.like(shifted, 0), shifted)};
+    return {Maker::is_unsigned(type) ? m.select(beyond, m.like(shifted, 0), shifted) : shifted};
   }
-  Tensor powers{.name = "powers", .type = DType::u32, .shape = {32}};
-  std::vector<uint32_t> list;
-  for (uint32_t k = 0; k < 32; ++k) list.push_back(1u << k);
-  powers.data = Data::of(std::span<const uint32_t>(list));
-  const TensorId count = m.select(beyond, none, given);
-  const TensorId factor = m.op(Op::gather, {m.constant(std::move(powers)), count}, GatherAttrs{0, 0});
-  const TensorId shifted = m.cast(m.op(Op::mul, {m.cast(c[0], DType::u32), factor}, BinaryAttrs{}), type);
+  std::vector<uint64_t> list;
+  for (int64_t k = 0; k < width; ++k) list.push_back(uint64_t{1} << k);
+  const TensorId powers = m.constant(
+      {.name = "powers", .type = DType::u64, .shape = {width}, .data = Data::of(std::span<const uint64_t>(list))});
+  const TensorId count = m.cast(m.select(beyond, none, c[1]), DType::i32);
+  const TensorId factor = m.cast(m.op(Op::gather, {powers, count}, GatherAttrs{0, 0}, powers), type);
+  const TensorId shifted = m.mul(c[0], factor);
   return {m.select(beyond, m.like(shifted, 0), shifted)};
 }
 
 // With the divisor's sign, or (fmod) the dividend's.
 Ids mod(Maker& m, Call& c) {
   const bool like_c = c.i("fmod", 0) != 0;
-  if (!like_c) return {m.compute(Op::floor_mod, {c[0], c[1]})};
+  if (!like_c || Maker::is_unsigned(m.type(c[0]))) return {m.compute(Op::floor_mod, {c[0], c[1]})};
   const TensorId zero = m.like(c[0], 0), one = m.like(c[0], 1);
   const auto absolute = [&](TensorId x) { return m.maximum(x, m.sub(zero, x)); };
   const TensorId rest = m.compute(Op::floor_mod, {absolute(c[0]), absolute(c[1])});
@@ -79,18 +94,18 @@ Ids mod(Maker& m, Call& c) {
 // In the base's type; a whole power of a float is one as well.
 Ids pow(Maker& m, Call& c) {
   const DType base = m.type(c[0]), exponent = m.type(c[1]);
-  const auto is_float = [](DType t) { return t == DType::f32 || t == DType::f16; };
-  if (is_float(base)) return {m.compute(Op::pow, {c[0], m.cast(c[1], base)})};
-  if (is_float(exponent))
-    return {m.cast(m.compute(Op::pow, {m.cast(c[0], DType::f32), m.cast(c[1], DType::f32)}), base)};
-  if (base != DType::i32) return {m.unsupported(format("powers of {}", name(base)))};
+  if (Maker::is_float(base)) return {m.compute(Op::pow, {c[0], m.cast(c[1], base)})};
+  if (base != DType::i32 && base != DType::i64) return {m.unsupported(format("powers of {}", name(base)))};
+  if (Maker::is_float(exponent))
+    return {m.cast(m.compute(Op::pow, {m.cast(c[0], DType::f64), m.cast(c[1], DType::f64)}), base)};
   return {m.compute(Op::pow, {c[0], m.cast(c[1], base)})};
 }
 
 Ids is_inf(Maker& m, Call& c) {
-  const float infinity = std::numeric_limits<float>::infinity();
-  const TensorId x = m.cast(c[0], DType::f32);
-  const TensorId above = m.op(Op::equal, {x, m.scalar(infinity)}), below = m.op(Op::equal, {x, m.scalar(-infinity)});
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  const TensorId x = m.cast(c[0], Maker::wide(m.type(c[0])));
+  const TensorId above = m.op(Op::equal, {x, m.like(x, kInfinity)}),
+                 below = m.op(Op::equal, {x, m.like(x, -kInfinity)});
   const bool positive = c.i("detect_positive", 1) != 0, negative = c.i("detect_negative", 1) != 0;
   if (positive && negative) return {m.op(Op::logical_or, {above, below})};
   if (positive) return {above};
@@ -101,9 +116,9 @@ Ids is_inf(Maker& m, Call& c) {
 Ids shrink(Maker& m, Call& c) {
   const float bias = c.f("bias", 0), lambd = c.f("lambd", 0.5f);
   const DType type = m.type(c[0]);
-  const TensorId x = m.cast(c[0], DType::f32), zero = m.scalar(0.0f);
-  const TensorId above = m.select(m.op(Op::greater, {x, m.scalar(lambd)}), m.add(x, -bias), zero);
-  return {m.cast(m.select(m.op(Op::less, {x, m.scalar(-lambd)}), m.add(x, bias), above), type)};
+  const TensorId x = m.cast(c[0], type == DType::f64 ? type : DType::f32), zero = m.like(x, 0);
+  const TensorId above = m.select(m.op(Op::greater, {x, m.like(x, lambd)}), m.add(x, -bias), zero);
+  return {m.cast(m.select(m.op(Op::less, {x, m.like(x, -lambd)}), m.add(x, bias), above), type)};
 }
 
 Ids thresholded_relu(Maker& m, Call& c) {
@@ -136,10 +151,7 @@ constexpr Rule kRules[] = {
     {"BitwiseAnd", 2, 2, bitwise_and},
     {"BitwiseNot", 1, 1, bitwise_not},
     {"BitwiseOr", 2, 2, bitwise_or},
-    {"BitwiseXor", 2, 2,
-     [](Maker& m, Call& c) -> Ids {
-       return {m.op(Op::bitwise_xor, {c[0], c[1]}, {}, c[0])};
-     }},
+    {"BitwiseXor", 2, 2, bitwise_xor},
     {"Equal", 2, 2, two<Op::equal>},
     {"Greater", 2, 2, two<Op::greater>},
     {"GreaterOrEqual", 2, 2, two<Op::greater_equal>},

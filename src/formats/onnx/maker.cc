@@ -33,6 +33,9 @@ bool computes(Op op, DType type) {
     case DType::i32: return types & I32;
     case DType::i64: return types & I64;
     case DType::boolean: return types & BOOL;
+    case DType::f64: return types & F64;
+    case DType::u32: return types & U32;
+    case DType::u64: return types & U64;
     default: return false;  // int8 and its like are quantised there
   }
 }
@@ -133,6 +136,7 @@ TensorId Maker::scalar(DType type, double value) {
   const auto put = [&](auto v) { t.data = Data::of(std::span<const decltype(v)>(&v, 1)); };
   switch (type) {
     case DType::f16: put(float_to_half(static_cast<float>(value))); break;
+    case DType::bf16: return cast(scalar(static_cast<float>(value)), type);
     case DType::f64: put(value); break;
     case DType::i8: put(static_cast<int8_t>(value)); break;
     case DType::u8: put(static_cast<uint8_t>(value)); break;
@@ -172,12 +176,29 @@ TensorId Maker::i64s(std::span<const int64_t> values) {
 // ---- nodes ----
 
 TensorId Maker::op(Op op, Ids in, Attrs attrs, TensorId like) {
+  // What only moves a value that is not rounded yet moves it as it is.
+  const OperandRule* rule = operands_of(op);
+  if (const auto found = in.empty() ? unrounded_.end() : unrounded_.find(in[0]);
+      rule && rule->moves && found != unrounded_.end() && like == in[0]) {
+    const DType narrow = type(in[0]);
+    in[0] = found->second;
+    const TensorId wide = this->op(op, std::move(in), std::move(attrs), found->second);
+    const TensorId result = cast(wide, narrow);
+    if (!failed()) unrounded_[result] = wide;
+    return result;
+  }
   const Tensor model{.type = type(like), .quant = like == kNoTensor ? Quantization{} : at(like).quant};
   return ops(op, std::move(in), std::move(attrs), 1, model)[0];
 }
 
 TensorId Maker::select(TensorId condition, TensorId x, TensorId y) {
-  return op(Op::select_v2, {condition, x, y}, SelectAttrs{}, x);
+  const bool unrounded = unrounded_.contains(x) || unrounded_.contains(y);
+  if (!unrounded) return op(Op::select_v2, {condition, x, y}, SelectAttrs{}, x);
+  const DType narrow = type(x);
+  const TensorId a = widened(x), b = widened(y), wide = op(Op::select_v2, {condition, a, b}, SelectAttrs{}, a);
+  const TensorId result = cast(wide, narrow);
+  if (!failed()) unrounded_[result] = wide;
+  return result;
 }
 
 // `like` by value: it may be a tensor of this graph, and adding outputs moves those.
@@ -281,14 +302,35 @@ TensorId Maker::compute(Op op, Ids in, Attrs attrs) {
   const DType from = in.empty() || in[0] == kNoTensor ? DType::f32 : type(in[0]);
   if (computes(op, from)) return this->op(op, std::move(in), std::move(attrs));
   DType wide = from;
-  if (from == DType::f16 && computes(op, DType::f32)) wide = DType::f32;
+  if (Maker::wide(from) != from && computes(op, DType::f32)) wide = DType::f32;
   if (small_integer(from) && computes(op, DType::i32)) wide = DType::i32;
   if (from == DType::u32 && computes(op, DType::i64)) wide = DType::i64;
   if (wide == from) return unsupported(format("{} of {}", name(op), name(from)));
   for (TensorId& t : in)
-    if (t != kNoTensor && type(t) == from) t = cast(t, wide);
+    if (t != kNoTensor && type(t) == from) t = is_float(from) ? widened(t) : cast(t, wide);
   const TensorId y = this->op(op, std::move(in), std::move(attrs));
-  return type(y) == wide ? cast(y, from) : y;
+  if (type(y) != wide || failed()) return y;
+  const TensorId narrow = cast(y, from);
+  if (is_float(from) && !failed()) unrounded_[narrow] = y;
+  return narrow;
+}
+
+TensorId Maker::widened(TensorId x) {
+  const auto found = unrounded_.find(x);
+  return found == unrounded_.end() ? cast(x, wide(type(x))) : found->second;
+}
+
+TensorId Maker::as_small(TensorId t, int32_t small) {
+  if (failed() || this->small(t) == small) return t;
+  Tensor copy = at(t);  // a view of it, so that the other keeps its type
+  if (copy.constant()) {
+    t = constant(std::move(copy));
+  } else {
+    const Ints dims = this->dims(t);
+    t = op(Op::reshape, {t}, ReshapeAttrs{dims}, t);
+  }
+  if (small && !failed()) small_[t] = small;
+  return t;
 }
 
 TensorId Maker::cast(TensorId x, DType to) {
@@ -387,14 +429,7 @@ TensorId Maker::expand(TensorId x, Shape to) {
 TensorId Maker::add(TensorId a, TensorId b) { return compute(Op::add, {a, b}, kUnbounded); }
 TensorId Maker::sub(TensorId a, TensorId b) { return compute(Op::sub, {a, b}, kUnbounded); }
 TensorId Maker::mul(TensorId a, TensorId b) { return compute(Op::mul, {a, b}, kUnbounded); }
-TensorId Maker::div(TensorId a, TensorId b) {
-  if (failed() || type(a) != DType::i64 || computes(Op::div, DType::i64)) return compute(Op::div, {a, b}, kUnbounded);
-  // Shape arithmetic: numbers that are known, and small.
-  for (const TensorId t : {a, b})
-    for (const int64_t v : ints(t, "an operand of a division of int64"))
-      if (v > INT32_MAX || v < -INT32_MAX) return unsupported(format("division of int64: {} is beyond 32 bits", v));
-  return cast(compute(Op::div, {cast(a, DType::i32), cast(b, DType::i32)}, kUnbounded), DType::i64);
-}
+TensorId Maker::div(TensorId a, TensorId b) { return compute(Op::div, {a, b}, kUnbounded); }
 TensorId Maker::maximum(TensorId a, TensorId b) { return compute(Op::maximum, {a, b}, kUnbounded); }
 TensorId Maker::minimum(TensorId a, TensorId b) { return compute(Op::minimum, {a, b}, kUnbounded); }
 

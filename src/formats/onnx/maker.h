@@ -38,6 +38,16 @@ class Maker {
   DType type(TensorId t) const { return at(t).type; }
   int rank(TensorId t) const { return at(t).shape.rank(); }
   bool constant(TensorId t) const { return t != kNoTensor && at(t).constant(); }
+  // The file's element type of integers of less than 8 bits, which are bytes here (constants.h); 0 of all else.
+  int32_t small(TensorId t) const {
+    const auto found = small_.find(t);
+    return found == small_.end() ? 0 : found->second;
+  }
+  void mark_small(TensorId t, int32_t small) {
+    if (small && t != kNoTensor) small_[t] = small;
+  }
+  // The tensor as one of such integers (0: as what it is): a tensor of its own where it was another.
+  TensorId as_small(TensorId t, int32_t small);
   // Integers of a constant; without one needs_value, of which `what` says what it decides.
   Ints ints(TensorId t, const char* what);
   std::vector<float> floats(TensorId t, const char* what);
@@ -59,8 +69,9 @@ class Maker {
   // leaves them free.
   TensorId op(Op op, Ids in, Attrs attrs = {}, TensorId like = kNoTensor);
   Ids ops(Op op, Ids in, Attrs attrs, int outs, Tensor like = {});
-  // The same for what computes: types that the operator lacks are widened where that gives the same numbers (float16 by
-  // float32, small integers by int32), and its result is narrowed again.
+  // The same for what computes: types that the operator lacks are widened where that gives the same numbers (floats of
+  // 16 bits by float32, small integers by int32), and its result is narrowed again. From one such operator to the next
+  // floats stay in float32, as ONNX Runtime keeps them: outputs, casts and other operators see them rounded.
   TensorId compute(Op op, Ids in, Attrs attrs = {});
 
   // x where the condition holds, else y; the three broadcast.
@@ -84,7 +95,15 @@ class Maker {
   TensorId unary(Op op, TensorId x, float alpha = 0, bool approximate = false) {
     return compute(op, {x}, UnaryAttrs{alpha, approximate});
   }
-  bool integer(TensorId t) const { return type(t) != DType::f32 && type(t) != DType::f16 && type(t) != DType::f64; }
+  bool integer(TensorId t) const { return !is_float(type(t)); }
+  static bool is_float(DType t) { return t == DType::f32 || t == DType::f16 || t == DType::f64 || t == DType::bf16; }
+  static bool is_unsigned(DType t) {
+    return t == DType::u8 || t == DType::u16 || t == DType::u32 || t == DType::u64 || t == DType::boolean;
+  }
+  // What floats are computed in: float32 for those of 16 bits.
+  static DType wide(DType t) { return t == DType::f16 || t == DType::bf16 ? DType::f32 : t; }
+  // The tensor in that type: what was computed in it, not yet rounded, where there is such.
+  TensorId widened(TensorId x);
   TensorId add(TensorId a, TensorId b);
   TensorId sub(TensorId a, TensorId b);
   TensorId mul(TensorId a, TensorId b);
@@ -118,6 +137,8 @@ class Maker {
   void move_integers(const Node& node);
 
   std::map<float, TensorId> scalars_;
+  std::map<TensorId, int32_t> small_;
+  std::map<TensorId, TensorId> unrounded_;            // of floats of 16 bits: the float32 that they were
   std::map<TensorId, TensorId> unscaled_, integers_;  // of integers: those without a scale; of floats: their integers
   int64_t made_ = 0, bytes_ = 0, work_ = 0;
 };

@@ -38,6 +38,26 @@ TensorId batches(Maker& m, TensorId a, TensorId b, const Shape& batch) {
   return m.reshape(m.concat(parts, 0), dims);
 }
 
+// Types whose products are sums of products of single elements.
+bool by_sums(DType type) { return !Maker::is_float(type) || type == DType::f64; }
+
+// [rows, k, 1] · [1, k, columns], added up over k.
+TensorId summed(Maker& m, TensorId a, TensorId b) {
+  if (std::max(m.rank(a), m.rank(b)) == Shape::kMaxRank) return m.unsupported("a product of eight axes");
+  const DType type = m.type(a);
+  if (type != m.type(b)) return m.bad(format("{} and {}", m.at(a).to_string(), m.at(b).to_string()));
+  const bool wraps = type == DType::u32 || type == DType::u64;  // sums are those of int64
+  Ints rows = m.dims(a), columns = m.dims(b);
+  rows.push_back(1);
+  columns.insert(columns.end() - 2, 1);
+  const TensorId x = m.reshape(wraps ? m.cast(a, DType::i64) : a, rows),
+                 y = m.reshape(wraps ? m.cast(b, DType::i64) : b, columns);
+  auto both = broadcast_shape(m.shape(x), m.shape(y));
+  if (!both || both->elements() > (1 << 22))
+    return m.unsupported(format("so large a product of matrices of {}", name(type)));
+  return m.cast(m.reduce(Op::sum, m.mul(x, y), {both->rank() - 2}, false), type);
+}
+
 Ids gemm(Maker& m, Call& c) {
   if (m.rank(c[0]) != 2 || m.rank(c[1]) != 2) return {m.bad("its operands are no matrices")};
   const float alpha = c.f("alpha", 1), beta = c.f("beta", 1);
@@ -53,7 +73,36 @@ Ids gemm(Maker& m, Call& c) {
   return {m.add(linear(m, a, w), bias)};
 }
 
+// By the cofactors of the first row.
+TensorId determinant(Maker& m, TensorId x) {
+  const int64_t n = m.shape(x).dim(-1);
+  const int row = m.rank(x) - 2, column = row + 1;
+  Ints batch = m.dims(x);
+  batch.resize(batch.size() - 2);
+  if (m.failed() || n == 1) return m.reshape(x, batch);
+  const TensorId below = m.part(x, row, 1, n - 1);
+  TensorId sum = kNoTensor;
+  for (int64_t k = 0; k < n && !m.failed(); ++k) {
+    Ids rest;
+    if (k > 0) rest.push_back(m.part(below, column, 0, k));
+    if (k + 1 < n) rest.push_back(m.part(below, column, k + 1, n - 1 - k));
+    const TensorId first = m.reshape(m.part(m.part(x, row, 0, 1), column, k, 1), batch);
+    const TensorId term = m.mul(first, determinant(m, m.concat(rest, column)));
+    sum = k == 0 ? term : k % 2 ? m.sub(sum, term) : m.add(sum, term);
+  }
+  return sum;
+}
+
+Ids det(Maker& m, Call& c) {
+  const Shape x = m.shape(c[0]);
+  if (x.rank() < 2 || x.dim(-1) != x.dim(-2) || x.dim(-1) < 1) return {m.bad(format("{} is no square", x.to_string()))};
+  if (x.dim(-1) > 4) return {m.unsupported(format("the determinant of {} rows", x.dim(-1)))};
+  const DType type = m.type(c[0]);
+  return {m.cast(determinant(m, m.cast(c[0], DType::f64)), type)};
+}
+
 constexpr Rule kRules[] = {
+    {"Det", 1, 1, det},
     {"Gemm", 2, 3, gemm},
     {"MatMul", 2, 2, [](Maker& m, Call& c) -> Ids { return {matmul(m, c[0], c[1])}; }},
 };
@@ -70,9 +119,10 @@ TensorId turned(Maker& m, TensorId x) {
 
 TensorId linear(Maker& m, TensorId x, TensorId w, TensorId bias) {
   if (m.failed()) return kNoTensor;
-  const DType type = m.type(x);
-  if (type == DType::i32 || type == DType::i64 || type == DType::f64)
-    return m.unsupported(format("products of matrices of {}", name(type)));
+  if (by_sums(m.type(x))) {
+    const TensorId y = matmul(m, x, turned(m, w));
+    return bias == kNoTensor ? y : m.add(y, bias);
+  }
   if (m.shape(x).dim(-1) != m.shape(w).dim(-1))
     return m.bad(
         format("{} and {} have no common dimension to multiply over", m.at(x).to_string(), m.at(w).to_string()));
@@ -105,9 +155,9 @@ TensorId matmul(Maker& m, TensorId a, TensorId b) {
   auto batch = broadcast_shape(*ba, *bb);
   if (!batch) return m.fail(std::move(batch).error());
   // One matrix for all rows of a.
-  if (bb->elements() == 1 && rb <= ra)
+  if (!by_sums(m.type(a)) && bb->elements() == 1 && rb <= ra)
     return linear(m, a, m.reshape(turned(m, b), Ints{m.shape(b).dim(-1), m.shape(b).dim(-2)}));
-  return batches(m, a, b, *batch);
+  return by_sums(m.type(a)) ? summed(m, a, b) : batches(m, a, b, *batch);
 }
 
 std::span<const Rule> matrix_rules() { return kRules; }

@@ -19,7 +19,7 @@ TensorId real(Maker& m, const Call& c, size_t i, int64_t axis = 1) {
 Ids rounded(Maker& m, const Call& c, TensorId y, size_t i) {
   if (!c.has(i)) return {m.bad(format("input {} is left out", i))};
   const DType type = c.has(i + 1) ? m.type(c[i + 1]) : m.type(c[0]);
-  return {quantised(m, y, {c[i], c[i + 1]}, type)};
+  return {quantised(m, y, {c[i], c[i + 1]}, {type})};
 }
 
 // x, its scale and zero point, those of y: an operator of ai.onnx with the same attributes.
@@ -48,7 +48,7 @@ Ids concat(Maker& m, Call& c) {
   }
   if (m.failed()) return {};
   const DType type = c.has(1) ? m.type(c[1]) : m.type(c[2]);
-  return {quantised(m, m.concat(parts, m.axis(c.i("axis", 1), m.rank(parts[0]))), {c[0], c[1]}, type)};
+  return {quantised(m, m.concat(parts, m.axis(c.i("axis", 1), m.rank(parts[0]))), {c[0], c[1]}, {type})};
 }
 
 // alpha · (A · B + C): C is int32, in the scale of the products.

@@ -1,7 +1,7 @@
 // ONNX's normalisations and the softmax family.
 #include <algorithm>
 
-#include "formats/onnx/rule.h"
+#include "formats/onnx/attention.h"
 #include "ops/batch_norm/batch_norm.h"
 #include "ops/softmax/softmax.h"
 
@@ -76,7 +76,7 @@ Ids batch_normalization(Maker& m, Call& c) {
 Ids layer_normalization(Maker& m, Call& c) {
   const int axis = m.axis(c.i("axis", -1), m.rank(c[0]));
   const DType type = m.type(c[0]);
-  const Normalised n = normalised(m, m.cast(c[0], DType::f32), axes_from(m, c[0], axis), c.f("epsilon", 1e-5f));
+  const Normalised n = normalised(m, m.cast(c[0], Maker::wide(type)), axes_from(m, c[0], axis), c.f("epsilon", 1e-5f));
   TensorId y = m.mul(m.cast(n.y, type), c[1]);
   if (c.has(2)) y = m.add(y, c[2]);
   return {y, n.mean, n.inverse_deviation};
@@ -85,7 +85,7 @@ Ids layer_normalization(Maker& m, Call& c) {
 Ids rms_normalization(Maker& m, Call& c) {
   const int axis = m.axis(c.i("axis", -1), m.rank(c[0]));
   const DType type = m.type(c[0]);
-  const TensorId x = m.cast(c[0], DType::f32);
+  const TensorId x = m.cast(c[0], Maker::wide(type));
   const TensorId power = m.reduce(Op::mean, square(m, x), axes_from(m, x, axis), true);
   const TensorId y = m.cast(m.mul(x, inverse_root(m, m.add(power, c.f("epsilon", 1e-5f)))), type);
   return {m.mul(y, c[1])};
@@ -146,22 +146,31 @@ Ids lrn(Maker& m, Call& c) {
   return {m.mul(c[0], m.unary(Op::exp, m.mul(m.unary(Op::log, base), -c.f("beta", 0.75f))))};
 }
 
+// Over the last axis, in any type.
+TensorId soft_rows(Maker& m, Op op, TensorId x) {
+  if (op == Op::softmax || m.type(x) == DType::bf16) return softmax(m, x);
+  if (m.type(x) != DType::f64) return m.compute(op, {x}, SoftmaxAttrs{});
+  const Ints last{m.rank(x) - 1};
+  const TensorId off = m.sub(x, m.reduce(Op::reduce_max, x, last, true));
+  return m.sub(off, m.unary(Op::log, m.reduce(Op::sum, m.unary(Op::exp, off), last, true)));
+}
+
 // Over the last axis ours does it; until opset 12 all axes from `axis` on are one.
-Ids soft(Maker& m, Call& c, Op op, Attrs attrs) {
+Ids soft(Maker& m, Call& c, Op op) {
   const Shape x = m.shape(c[0]);
-  if (x.rank() == 0) return {m.reshape(m.compute(op, {m.reshape(c[0], Ints{1})}, attrs), Shape{})};
+  if (x.rank() == 0) return {m.reshape(soft_rows(m, op, m.reshape(c[0], Ints{1})), Shape{})};
   const int64_t given = c.i("axis", c.opset < 13 ? 1 : -1);
   if (c.opset < 13 && given == x.rank())
-    return {m.reshape(m.compute(op, {m.reshape(c[0], Ints{x.elements(), 1})}, attrs), x)};
+    return {m.reshape(soft_rows(m, op, m.reshape(c[0], Ints{x.elements(), 1})), x)};
   const int axis = m.axis(given, x.rank());
   if (c.opset < 13) {
     const TensorId rows = m.reshape(c[0], Ints{x.elements(0, axis), x.elements(axis, x.rank())});
-    return {m.reshape(m.compute(op, {rows}, attrs), x)};
+    return {m.reshape(soft_rows(m, op, rows), x)};
   }
   Ints perm;
   for (int d = 0; d < x.rank(); ++d) perm.push_back(d);
   std::swap(perm[static_cast<size_t>(axis)], perm.back());
-  return {m.transpose(m.compute(op, {m.transpose(c[0], perm)}, attrs), perm)};
+  return {m.transpose(soft_rows(m, op, m.transpose(c[0], perm)), perm)};
 }
 
 constexpr Rule kRules[] = {
@@ -170,11 +179,11 @@ constexpr Rule kRules[] = {
     {"InstanceNormalization", 3, 3, instance_normalization},
     {"LRN", 1, 1, lrn},
     {"LayerNormalization", 2, 3, layer_normalization},
-    {"LogSoftmax", 1, 1, [](Maker& m, Call& c) -> Ids { return soft(m, c, Op::log_softmax, SoftmaxAttrs{}); }},
+    {"LogSoftmax", 1, 1, [](Maker& m, Call& c) -> Ids { return soft(m, c, Op::log_softmax); }},
     {"LpNormalization", 1, 1, lp_normalization},
     {"MeanVarianceNormalization", 1, 1, mean_variance_normalization},
     {"RMSNormalization", 2, 2, rms_normalization},
-    {"Softmax", 1, 1, [](Maker& m, Call& c) -> Ids { return soft(m, c, Op::softmax, SoftmaxAttrs{}); }},
+    {"Softmax", 1, 1, [](Maker& m, Call& c) -> Ids { return soft(m, c, Op::softmax); }},
 };
 
 }  // namespace

@@ -4,6 +4,8 @@
 #include <limits>
 
 #include "formats/onnx/window.h"
+#include "ops/arg_max/arg_max.h"
+#include "ops/gather/gather.h"
 #include "ops/pool2d/pool2d.h"
 
 namespace thimble::onnx {
@@ -85,22 +87,94 @@ double lowest(DType type) {
   }
 }
 
+// Where in all of x the largest entry of each window lies, the first of equal ones; counted along the rows of each
+// image, or (by_columns) along its columns.
+TensorId places(Maker& m, TensorId x, const std::vector<Slide>& s, bool up, bool by_columns) {
+  const Shape shape = m.shape(x);
+  const int64_t images = shape[0] * shape[1], pixels = shape.elements(2, shape.rank());
+  int64_t windows = 1, taps = 1;
+  for (const Slide& a : s) {
+    if (a.kernel > (1 << 20) || a.windows(up) > (1 << 20)) return m.unsupported("so many windows");
+    windows *= a.windows(up), taps *= a.kernel;
+    if (windows > (1 << 24) || taps > (1 << 24) || windows * taps > (1 << 24)) return m.unsupported("so many windows");
+  }
+  if (pixels >= INT32_MAX) return m.unsupported(format("indices into {}", shape.to_string()));
+  // Of each window its entries, then (of the padding) the one behind the image, which is the least of all.
+  std::vector<int32_t> entries, numbers;
+  Ints dims{shape[0], shape[1]};
+  for (const Slide& a : s) dims.push_back(a.windows(up));
+  for (int64_t w = 0; w < windows; ++w) {
+    const size_t begin = entries.size();
+    for (int64_t t = 0; t < taps; ++t) {
+      int64_t row_place = 0, row_scale = 1, window = w, tap = t;
+      bool inside = true;
+      Ints at(s.size());
+      for (size_t a = s.size(); a-- > 0;) {
+        const int64_t count = s[a].windows(up);
+        at[a] = window % count * s[a].stride + tap % s[a].kernel * s[a].dilation - s[a].before;
+        inside = inside && at[a] >= 0 && at[a] < s[a].in;
+        row_place += at[a] * row_scale, row_scale *= s[a].in;
+        window /= count, tap /= s[a].kernel;
+      }
+      if (!inside) continue;
+      int64_t column_place = 0, column_scale = 1;
+      for (size_t a = 0; a < s.size(); ++a) column_place += at[a] * column_scale, column_scale *= s[a].in;
+      entries.push_back(static_cast<int32_t>(row_place));
+      numbers.push_back(static_cast<int32_t>(by_columns ? column_place : row_place));
+    }
+    if (entries.size() == begin) return m.unsupported("a window of padding alone");
+    entries.resize(begin + static_cast<size_t>(taps), static_cast<int32_t>(pixels));
+    numbers.resize(entries.size(), 0);
+  }
+  const auto table = [&](const std::vector<int32_t>& list) {
+    return m.constant({.name = "entries",
+                       .type = DType::i32,
+                       .shape = {windows, taps},
+                       .data = Data::of(std::span<const int32_t>(list))});
+  };
+  const DType type = m.type(x);
+  const TensorId wide = m.cast(x, Maker::is_float(type) ? DType::f32 : DType::i32);
+  TensorId flat = m.reshape(wide, Ints{images, pixels});
+  flat = m.pad(flat, {0, 0}, {0, 1}, m.like(flat, lowest(m.type(flat))));
+  const TensorId seen = m.op(Op::gather, {flat, table(entries)}, GatherAttrs{1, 0}, flat);
+  const TensorId first = m.op(Op::arg_max, {seen, m.reshape(m.i32s(Ints{2}), Shape{})}, ArgMaxAttrs{});
+  // Window · taps + tap into the numbers.
+  std::vector<int32_t> rows, bases;
+  for (int64_t w = 0; w < windows; ++w) rows.push_back(static_cast<int32_t>(w * taps));
+  const TensorId row = m.constant(
+      {.name = "rows", .type = DType::i32, .shape = {windows}, .data = Data::of(std::span<const int32_t>(rows))});
+  const TensorId at = m.add(m.cast(first, DType::i32), row);
+  const TensorId number =
+      m.cast(m.op(Op::gather, {m.reshape(table(numbers), Ints{windows * taps}), at}, GatherAttrs{0, 0}), DType::i64);
+  Ints base;
+  for (int64_t i = 0; i < images; ++i) base.push_back(i * pixels);
+  return m.reshape(m.add(number, m.reshape(m.i64s(base), Ints{images, 1})), dims);
+}
+
+TensorId largest(Maker& m, Call& c, const std::vector<Slide>& s, bool up);
+
 Ids max_pool(Maker& m, Call& c) {
-  if (c.wants(1)) return {m.unsupported("the indices of a MaxPool")};
   const bool up = c.i("ceil_mode", 0) != 0;
   const auto s = slides(m, c, m.shape(c[0]), {}, up);
   if (m.failed()) return {};
-  if (plain(m, c[0], s) && unpadded(s, up)) return {pooled(m, Op::max_pool, c[0], s, Padding::valid)};
-  if (plain(m, c[0], s) && all_same(s, up)) return {pooled(m, Op::max_pool, c[0], s, Padding::same)};
+  const TensorId y = largest(m, c, s, up);
+  if (!c.wants(1)) return {y};
+  if (bits(m.type(c[0])) > 32) return {m.unsupported(format("indices of {}", name(m.type(c[0]))))};
+  return {y, places(m, c[0], s, up, c.i("storage_order", 0) != 0)};
+}
+
+TensorId largest(Maker& m, Call& c, const std::vector<Slide>& s, bool up) {
+  if (plain(m, c[0], s) && unpadded(s, up)) return pooled(m, Op::max_pool, c[0], s, Padding::valid);
+  if (plain(m, c[0], s) && all_same(s, up)) return pooled(m, Op::max_pool, c[0], s, Padding::same);
   Padded p = padded(m, c[0], s, up, lowest(m.type(c[0])));
   if (plain(m, c[0], s)) {
     for (size_t a = 0; a < s.size(); ++a)  // windows end where the last one does
       p.x = m.part(p.x, static_cast<int>(a) + 2, 0, (p.counts[a] - 1) * s[a].stride + s[a].kernel);
-    return {pooled(m, Op::max_pool, p.x, s, Padding::valid)};
+    return pooled(m, Op::max_pool, p.x, s, Padding::valid);
   }
   TensorId y = p.x;
   for (size_t a = 0; a < s.size(); ++a) y = along(m, y, static_cast<int>(a) + 2, s[a], p.counts[a], Kind::max);
-  return {y};
+  return y;
 }
 
 // Sums over windows, and how many entries of the image each window holds (`padding`: those of the padding too).

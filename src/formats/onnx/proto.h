@@ -31,6 +31,8 @@ enum ElementType : int32_t {
   kBfloat16 = 16,
   kUint4 = 21,
   kInt4 = 22,
+  kUint2 = 25,
+  kInt2 = 26,
 };
 
 struct TensorProto {

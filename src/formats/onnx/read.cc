@@ -3,6 +3,7 @@
 #include <set>
 
 #include "base/file.h"
+#include "formats/onnx/attention.h"
 #include "formats/onnx/constants.h"
 #include "formats/onnx/onnx.h"
 #include "formats/onnx/rule.h"
@@ -71,7 +72,8 @@ class Reader {
                     format("the output \"{}\" is no tensor of up to {} dimensions", v.name, Shape::kMaxRank));
       Tensor y{.name = std::string(v.name)};
       if (v.type != 0) {
-        THIMBLE_ASSIGN(y.type, onnx::dtype_of(v.type));
+        THIMBLE_ASSIGN(const onnx::Stored stored, onnx::stored_as(v.type));
+        y.type = stored.type;
       }
       THIMBLE_TRY(placeholder(v, true, &y));
       m_.graph.outputs.push_back(m_.graph.add(std::move(y)));
@@ -145,7 +147,9 @@ class Reader {
       Result<Tensor> tensor = constants_.read(proto);
       if (!tensor && refuse(proto.name, tensor.error(), scope)) continue;
       if (!tensor) return tl::unexpected<Error>(std::move(tensor).error());
-      if (!scope->values.emplace(proto.name, m_.constant(std::move(*tensor))).second)
+      const TensorId id = m_.constant(std::move(*tensor));
+      m_.mark_small(id, onnx::stored_as(proto.type)->small);
+      if (!scope->values.emplace(proto.name, id).second)
         return damaged(format("two initializers are called \"{}\"", proto.name));
     }
     return {};
@@ -172,7 +176,8 @@ class Reader {
     if (v.kind == ValueProto::Kind::none) return damaged("it has no type");
     if (v.kind != ValueProto::Kind::tensor) return fail(ErrorCode::unsupported, "it is a sequence, a map or optional");
     Tensor x{.name = std::string(v.name)};
-    THIMBLE_ASSIGN(x.type, onnx::dtype_of(v.type));
+    THIMBLE_ASSIGN(const onnx::Stored stored, onnx::stored_as(v.type));
+    x.type = stored.type;
     if (v.dims.size() > Shape::kMaxRank)
       return fail(ErrorCode::unsupported,
                   format("it has {} dimensions, the limit is {}", v.dims.size(), Shape::kMaxRank));
@@ -192,11 +197,14 @@ class Reader {
         return fail(ErrorCode::usage, format("{} cannot take a value of {} bytes", x.to_string(), known->value.size));
       x.data = known->value;
       x.batch_unknown = false, x.free_dims = 0;
-      scope->values[v.name] = m_.constant(std::move(x));
+      const TensorId value = m_.constant(std::move(x));
+      m_.mark_small(value, stored.small);
+      scope->values[v.name] = value;
       return {};
     }
     const TensorId id = m_.graph.add(std::move(x));
     m_.graph.inputs.push_back(id);
+    m_.mark_small(id, stored.small);
     scope->values[v.name] = id;
     return {};
   }
@@ -208,10 +216,10 @@ class Reader {
       if (!found || *found == kNoTensor) return damaged(format("nothing computes the output \"{}\"", v.name));
       TensorId id = *found;
       if (v.kind == ValueProto::Kind::tensor && v.type != 0 && !doubtful_.contains(id)) {
-        THIMBLE_ASSIGN(const DType declared, onnx::dtype_of(v.type));
-        if (declared != m_.type(id))
+        THIMBLE_ASSIGN(const onnx::Stored declared, onnx::stored_as(v.type));
+        if (declared.type != m_.type(id) || declared.small != m_.small(id))
           return damaged(
-              format("the output \"{}\" is declared {} but is {}", v.name, name(declared), name(m_.type(id))));
+              format("the output \"{}\" is declared as element type {} but is {}", v.name, v.type, name(m_.type(id))));
       }
       if (m_.constant(id) || !taken.insert(id).second) {  // a tensor of its own, also for a constant
         THIMBLE_ASSIGN(id, copy_of(id));
@@ -279,7 +287,9 @@ class Reader {
     } else if (domain.empty() && n.op == "Loop") {
       THIMBLE_ASSIGN(out, loop(call, *scope));
     } else if (domain.empty() && n.op == "Scan") {
-      THIMBLE_ASSIGN(out, scan(call, *scope));
+      THIMBLE_ASSIGN(out, call.opset < 9 ? batched_scan(call, *scope) : scan(call, *scope));
+    } else if (domain == onnx::kPreview && n.op == "FlexAttention") {
+      THIMBLE_ASSIGN(out, flex_attention(call, *scope));
     } else {
       THIMBLE_ASSIGN(out, rule(call, domain));
     }
@@ -301,7 +311,8 @@ class Reader {
 
   // Whether it stands for nodes of a graph in the file.
   bool is_control(const NodeProto& n) const {
-    return functions_.contains({n.domain, n.op, n.overload}) || n.op == "If" || n.op == "Loop" || n.op == "Scan";
+    return functions_.contains({n.domain, n.op, n.overload}) || n.op == "If" || n.op == "Loop" || n.op == "Scan" ||
+           (n.domain == onnx::kPreview && n.op == "FlexAttention");
   }
 
   Result<Ids> rule(Call& call, std::string_view domain) {
@@ -318,9 +329,52 @@ class Reader {
     if (given > rule->most) return damaged(format("{} inputs, there are {} at most", given, rule->most));
     for (int i = 0; i < rule->least; ++i)
       if (!call.has(static_cast<size_t>(i))) return damaged(format("input {} is left out", i));
+    THIMBLE_TRY(expect_digits(call, domain));
+    THIMBLE_ASSIGN(const int32_t small, small_of(call));
     Ids out = rule->read(m_, call);
     if (m_.failed()) return tl::unexpected<Error>(m_.take_error());
+    for (const TensorId y : out) m_.mark_small(y, small);
     return out;
+  }
+
+  // What computes in float32 does not take float64.
+  Status expect_digits(const Call& call, std::string_view domain) const {
+    constexpr std::string_view kIn32[] = {"Attention",
+                                          "AveragePool",
+                                          "CausalConvWithState",
+                                          "DeformConv",
+                                          "GridSample",
+                                          "Hardmax",
+                                          "LSTM",
+                                          "GRU",
+                                          "RNN",
+                                          "RoiAlign",
+                                          "Resize",
+                                          "NegativeLogLikelihoodLoss",
+                                          "Upsample",
+                                          "LinearAttention",
+                                          "SoftmaxCrossEntropyLoss"};
+    const std::string_view op = call.node.op;
+    if (!domain.empty() || std::ranges::find(kIn32, op) == std::end(kIn32) || m_.type(call[0]) != DType::f64) return {};
+    return fail(ErrorCode::unsupported, format("{} of float64, whose digits float32 cannot hold", op),
+                "cast its inputs to float32");
+  }
+
+  // The integers of less than 8 bits that a node gives because it moves them; 0: none. Others must not take them for
+  // bytes.
+  Result<int32_t> small_of(const Call& call) const {
+    constexpr std::string_view kMove[] = {"Concat", "Flatten", "Gather",  "Identity",  "Reshape",
+                                          "Slice",  "Split",   "Squeeze", "Transpose", "Unsqueeze"};
+    constexpr std::string_view kRead[] = {"Cast", "CastLike", "DequantizeLinear", "QuantizeLinear", "Shape", "Size"};
+    const std::string_view op = call.node.op;
+    const bool any = std::ranges::any_of(call.in, [&](TensorId t) { return m_.small(t) != 0; });
+    if (!any || std::ranges::find(kRead, op) != std::end(kRead)) return 0;
+    const int32_t small = m_.small(call[0]);
+    const bool one = op != "Concat" || std::ranges::all_of(call.in, [&](TensorId t) { return m_.small(t) == small; });
+    if (!small || !one || std::ranges::find(kMove, op) == std::end(kMove))
+      return fail(ErrorCode::unsupported, format("{} of integers of less than 8 bits", op),
+                  "cast them to int8 or uint8 before");
+    return small;
   }
 
   // ---- going on behind what is refused, so that one reading says all that is wrong ----
@@ -499,18 +553,80 @@ class Reader {
     return out;
   }
 
+  // Scores and probabilities go through graphs of the model's own.
+  Result<Ids> flex_attention(const Call& call, const Scope& from) {
+    const auto modified = [&](const char* name, TensorId x) -> Result<TensorId> {
+      if (!call.given(name)) return x;
+      THIMBLE_ASSIGN(const Ids out, body(call, name, from, {x}));
+      if (out.size() != 1 || m_.type(out[0]) != m_.type(x) || !(m_.shape(out[0]) == m_.shape(x)))
+        return damaged(format("its graph \"{}\" gives other than one {}", name, m_.at(x).to_string()));
+      return out[0];
+    };
+    if (call.in.size() != 3) return damaged(format("{} inputs, there are 3", call.in.size()));
+    onnx::FlexAttention parts = onnx::flex_scores(m_, call);
+    if (m_.failed()) return tl::unexpected<Error>(m_.take_error());
+    THIMBLE_ASSIGN(parts.scores, modified("score_mod", parts.scores));
+    parts.scores = onnx::softmax(m_, parts.scores);
+    if (m_.failed()) return tl::unexpected<Error>(m_.take_error());
+    THIMBLE_ASSIGN(parts.scores, modified("prob_mod", parts.scores));
+    const TensorId y = onnx::flex_result(m_, call, parts);
+    if (m_.failed()) return tl::unexpected<Error>(m_.take_error());
+    return Ids{y};
+  }
+
+  // Opset 8: inputs and outputs have the batch before their axis, of which each entry is scanned by itself.
+  Result<Ids> batched_scan(const Call& call, const Scope& from) {
+    const int64_t scanned = call.i("num_scan_inputs", 0);
+    const auto inputs = std::ssize(call.in) - 1;
+    if (scanned < 1 || scanned > inputs) return damaged(format("num_scan_inputs is {} of {} inputs", scanned, inputs));
+    if (call.has(0)) return fail(ErrorCode::unsupported, "a Scan of sequences of several lengths (sequence_lens)");
+    const auto states = static_cast<size_t>(inputs - scanned);
+    int64_t batch = -1;
+    for (size_t k = 1; k < call.in.size(); ++k) {
+      if (!call.has(k) || m_.rank(call[k]) < (k > states ? 2 : 1)) return damaged(format("input {} of Scan", k));
+      const int64_t entries = m_.shape(call[k])[0];
+      if (batch >= 0 && entries != batch) return damaged(format("batches of {} and {}", entries, batch));
+      batch = entries;
+    }
+    if (batch < 1) return fail(ErrorCode::unsupported, "a Scan of an empty batch");
+    std::vector<Ids> results;
+    for (int64_t b = 0; b < batch; ++b) {
+      Ids in;
+      for (size_t k = 1; k < call.in.size(); ++k) {
+        Ints dims = m_.dims(call[k]);
+        dims.erase(dims.begin());
+        in.push_back(m_.reshape(m_.part(call[k], 0, b, 1), dims));
+      }
+      if (m_.failed()) return tl::unexpected<Error>(m_.take_error());
+      THIMBLE_ASSIGN(Ids out, scan_over(call, from, in, states, {.directions = call.ints("directions")}));
+      results.push_back(std::move(out));
+    }
+    return joined(call, {}, results, {}, {});
+  }
+
+  struct ScanAxes {
+    Ints axes, directions, output_axes, output_directions;
+  };
+
   Result<Ids> scan(const Call& call, const Scope& from) {
-    if (call.opset < 9) return fail(ErrorCode::unsupported, "Scan before opset 9");
     const int64_t scanned = call.i("num_scan_inputs", 0);
     const auto inputs = std::ssize(call.in);
     if (scanned < 1 || scanned > inputs) return damaged(format("num_scan_inputs is {} of {} inputs", scanned, inputs));
     const auto states = static_cast<size_t>(inputs - scanned);
-    const Ints axes = call.ints("scan_input_axes"), directions = call.ints("scan_input_directions");
-    Ids carried(call.in.begin(), call.in.begin() + static_cast<ptrdiff_t>(states));
+    return scan_over(call, from, call.in, states,
+                     {call.ints("scan_input_axes"), call.ints("scan_input_directions"), call.ints("scan_output_axes"),
+                      call.ints("scan_output_directions")});
+  }
+
+  // The states come first among the inputs.
+  Result<Ids> scan_over(const Call& call, const Scope& from, const Ids& inputs, size_t states, const ScanAxes& how) {
+    const Ints &axes = how.axes, &directions = how.directions;
+    const size_t scanned = inputs.size() - states;
+    Ids carried(inputs.begin(), inputs.begin() + static_cast<ptrdiff_t>(states));
     int64_t rounds = -1;
     std::vector<int> axis_of_input;
-    for (size_t k = 0; k < static_cast<size_t>(scanned); ++k) {
-      const TensorId x = call.in[states + k];
+    for (size_t k = 0; k < scanned; ++k) {
+      const TensorId x = inputs[states + k];
       if (x == kNoTensor) return damaged("an input of Scan is left out");
       axis_of_input.push_back(m_.axis(k < axes.size() ? axes[k] : 0, m_.rank(x)));
       if (m_.failed()) return tl::unexpected<Error>(m_.take_error());
@@ -521,8 +637,8 @@ class Reader {
     std::vector<Ids> scans;
     for (int64_t round = 0; round < rounds; ++round) {
       Ids in = carried;
-      for (size_t k = 0; k < static_cast<size_t>(scanned); ++k) {
-        const TensorId x = call.in[states + k];
+      for (size_t k = 0; k < scanned; ++k) {
+        const TensorId x = inputs[states + k];
         const int axis = axis_of_input[k];
         const bool backwards = k < directions.size() && directions[k];
         const TensorId entry = m_.part(x, axis, backwards ? rounds - 1 - round : round, 1);
@@ -538,7 +654,7 @@ class Reader {
       if (++rounds_ > kMostRounds)
         return fail(ErrorCode::unsupported, format("more than {} rounds of loops", kMostRounds));
     }
-    return joined(call, std::move(carried), scans, call.ints("scan_output_axes"), call.ints("scan_output_directions"));
+    return joined(call, std::move(carried), scans, how.output_axes, how.output_directions);
   }
 
   struct FunctionKey {

@@ -51,8 +51,7 @@ TensorId reduced(Maker& m, Op op, TensorId x, const Over& o) {
 TensorId extreme(Maker& m, TensorId x, const Over& o, bool largest) {
   if (!m.failed() && empty(m, x, o)) {
     constexpr float kInfinity = std::numeric_limits<float>::infinity();
-    if (m.type(x) == DType::f32 || m.type(x) == DType::f16)
-      return filled(m, x, o, m.like(x, largest ? -kInfinity : kInfinity));
+    if (Maker::is_float(m.type(x))) return filled(m, x, o, m.like(x, largest ? -kInfinity : kInfinity));
     if (m.type(x) == DType::boolean) return filled(m, x, o, m.like(x, largest ? 0 : 1));
     return m.unsupported("the largest or smallest of no integers");
   }

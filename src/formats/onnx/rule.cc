@@ -76,9 +76,10 @@ const std::map<std::string_view, const Rule*>& rules() {
   static const auto all = [] {
     std::map<std::string_view, const Rule*> map;
     for (const auto family :
-         {elementwise_rules(), logic_rules(), index_rules(), loss_rules(), attention_rules(), sample_rules(),
-          bits_rules(), shape_rules(), movement_rules(), matrix_rules(), conv_rules(), pool_rules(), norm_rules(),
-          reduce_rules(), recurrent_rules(), integer_rules(), resize_rules(), product_rules(), sequence_rules()})
+         {elementwise_rules(), logic_rules(),    index_rules(),     loss_rules(),    attention_rules(), sample_rules(),
+          bits_rules(),        shape_rules(),    movement_rules(),  matrix_rules(),  conv_rules(),      pool_rules(),
+          norm_rules(),        reduce_rules(),   recurrent_rules(), integer_rules(), resize_rules(),    product_rules(),
+          sequence_rules(),    spectrum_rules(), region_rules(),    place_rules(),   unique_rules()})
       for (const Rule& rule : family) map.emplace(rule.op, &rule);
     return map;
   }();
@@ -88,8 +89,8 @@ const std::map<std::string_view, const Rule*>& rules() {
 }  // namespace
 
 const Rule* rule_of(std::string_view op, std::string_view domain) {
-  if (domain == "com.microsoft" || domain == "ai.onnx.ml") {
-    const auto list = domain == "ai.onnx.ml" ? ml_rules() : microsoft_rules();
+  if (domain == "com.microsoft" || domain == "ai.onnx.ml" || domain == kTraining) {
+    const auto list = domain == "ai.onnx.ml" ? ml_rules() : domain == kTraining ? training_rules() : microsoft_rules();
     const auto found = std::ranges::find(list, op, &Rule::op);
     return found == list.end() ? nullptr : &*found;
   }

@@ -63,7 +63,9 @@ struct Rule {
   int64_t until = INT64_MAX;  // the last opset that has it
 };
 
-// Null where there is none. Domains: "" (ai.onnx), ai.onnx.ml and com.microsoft.
+inline constexpr std::string_view kPreview = "ai.onnx.preview", kTraining = "ai.onnx.preview.training";
+
+// Null where there is none. Domains: "" (ai.onnx), ai.onnx.ml, kTraining and com.microsoft.
 const Rule* rule_of(std::string_view op, std::string_view domain = {});
 std::vector<std::string_view> known_operators();
 
@@ -89,6 +91,12 @@ std::span<const Rule> product_rules();
 std::span<const Rule> sequence_rules();
 // Of com.microsoft.
 std::span<const Rule> microsoft_rules();
+std::span<const Rule> spectrum_rules();
+std::span<const Rule> region_rules();
+std::span<const Rule> place_rules();
+std::span<const Rule> unique_rules();
+// Of the domain kTraining.
+std::span<const Rule> training_rules();
 // Of the domain ai.onnx.ml.
 std::span<const Rule> ml_rules();
 

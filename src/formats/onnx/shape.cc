@@ -98,7 +98,9 @@ Ids constant(Maker& m, Call& c) {
   if (const AttributeProto* a = c.attribute("value"); a && a->tensor) {
     auto tensor = c.constants->read(*a->tensor);
     if (!tensor) return {m.fail(std::move(tensor).error())};
-    return {m.constant(std::move(*tensor))};
+    const TensorId value = m.constant(std::move(*tensor));
+    m.mark_small(value, stored_as(a->tensor->type)->small);
+    return {value};
   }
   if (c.given("value_float")) return {m.scalar(c.f("value_float", 0))};
   if (c.given("value_int")) return {m.reshape(m.i64s(Ints{c.i("value_int", 0)}), Shape{})};
@@ -114,32 +116,63 @@ Ids constant_of_shape(Maker& m, Call& c) {
   auto to = Shape::make(std::span<const int64_t>(m.ints(c[0], "the shape")));
   if (!to) return {m.fail(std::move(to).error())};
   TensorId value = m.scalar(0.0f);
+  int32_t small = 0;
   if (const AttributeProto* a = c.attribute("value"); a && a->tensor) {
     auto tensor = c.constants->read(*a->tensor);
     if (!tensor) return {m.fail(std::move(tensor).error())};
     if (tensor->shape.elements() != 1) return {m.bad("the value has not one element")};
     tensor->shape = {};
     value = m.constant(std::move(*tensor));
+    small = stored_as(a->tensor->type)->small;
   }
-  return {m.expand(value, *to)};
+  value = m.expand(value, *to);
+  m.mark_small(value, small);
+  return {value};
 }
 
 // While it infers, Dropout passes its input on.
 Ids without_dropping(Maker& m, Call& c) {
   if (c.has(2) && m.ints(c[2], "training_mode") != Ints{0}) {
-    const float ratio = c.has(1) ? m.constant(c[1]) && !m.failed() ? m.floats(c[1], "ratio")[0] : 0.5f : 0.5f;
-    if (ratio != 0) return {m.unsupported("Dropout that is training")};
+    const std::vector<float> ratio = c.has(1) ? m.floats(c[1], "ratio") : std::vector<float>{0.5f};
+    if (m.failed()) return {};
+    if (ratio != std::vector<float>{0}) return {m.unsupported("Dropout that is training, by random numbers")};
   }
   Ids out{c[0]};
   if (c.wants(1)) out.push_back(m.expand(m.scalar(c.opset < 10 ? m.type(c[0]) : DType::boolean, 1), m.shape(c[0])));
   return out;
 }
 
-Ids cast(Maker& m, Call& c) {
-  auto to = dtype_of(static_cast<int32_t>(std::clamp<int64_t>(c.i("to", 0), -1, 1000)));
-  if (!to) return {m.fail(std::move(to).error())};
-  return {m.cast(c[0], *to)};
+// Small integers take what is whole and inside of floats (what is outside is left open: 0, as in NumPy's), and the last
+// bits of integers.
+TensorId cast_to(Maker& m, TensorId x, Stored to) {
+  if (m.failed()) return kNoTensor;
+  if (!to.small) return m.cast(to.type == m.type(x) ? m.as_small(x, 0) : x, to.type);
+  if (to.small == m.small(x)) return x;
+  const double count = 1 << bits_of_small(to.small), low = signed_small(to.small) ? -count / 2 : 0,
+               high = low + count - 1;
+  TensorId y = kNoTensor;
+  if (Maker::is_float(m.type(x))) {
+    const TensorId whole = m.cast(m.type(x) == DType::f64 ? x : m.cast(x, DType::f32), DType::i32);
+    const TensorId inside = m.op(Op::logical_and, {m.op(Op::greater_equal, {whole, m.like(whole, low)}),
+                                                   m.op(Op::less_equal, {whole, m.like(whole, high)})});
+    y = m.select(inside, whole, m.like(whole, 0));
+  } else {
+    const TensorId wide = m.cast(x, bits(m.type(x)) > 16 ? DType::i64 : DType::i32);
+    y = m.compute(Op::floor_mod, {wide, m.like(wide, count)});
+    if (low < 0) y = m.select(m.op(Op::greater, {y, m.like(y, high)}), m.sub(y, m.like(y, count)), y);
+  }
+  y = m.cast(y, to.type);
+  m.mark_small(y, to.small);
+  return y;
 }
+
+Ids cast(Maker& m, Call& c) {
+  auto to = stored_as(static_cast<int32_t>(std::clamp<int64_t>(c.i("to", 0), -1, 1000)));
+  if (!to) return {m.fail(std::move(to).error())};
+  return {cast_to(m, c[0], *to)};
+}
+
+Ids cast_like(Maker& m, Call& c) { return {cast_to(m, c[0], {m.type(c[1]), m.small(c[1])})}; }
 
 Ids transpose(Maker& m, Call& c) {
   Ints perm = c.ints("perm");
@@ -186,7 +219,7 @@ Ids range(Maker& m, Call& c) {
     }
     return {m.cast(m.i64s(values), type)};
   }
-  if (type != DType::f32) return {m.unsupported(format("Range of {}", name(type)))};
+  if (!Maker::is_float(type) || type == DType::f64) return {m.unsupported(format("Range of {}", name(type)))};
   const auto start = m.floats(c[0], "the start"), limit = m.floats(c[1], "the limit"),
              delta = m.floats(c[2], "the step");
   if (m.failed()) return {};
@@ -196,18 +229,23 @@ Ids range(Maker& m, Call& c) {
   std::vector<float> values;
   for (int64_t i = 0; i < static_cast<int64_t>(std::max(0.0, count)); ++i)
     values.push_back(start[0] + static_cast<float>(i) * delta[0]);
-  return {m.values({std::ssize(values)}, values)};
+  return {m.cast(m.values({std::ssize(values)}, values), type)};
 }
+
+// An optional value is there where the model names one; a tensor is its own element.
+Ids has_element(Maker& m, Call& c) { return {m.scalar(DType::boolean, c.has(0))}; }
 
 constexpr Rule kRules[] = {
     {"Cast", 1, 1, cast},
-    {"CastLike", 2, 2, [](Maker& m, Call& c) -> Ids { return {m.cast(c[0], m.type(c[1]))}; }},
+    {"CastLike", 2, 2, cast_like},
     {"Constant", 0, 0, constant},
     {"ConstantOfShape", 1, 1, constant_of_shape},
     {"Dropout", 1, 3, without_dropping},
     {"Expand", 2, 2, expand},
     {"Flatten", 1, 1, flatten},
     {"Identity", 1, 1, [](Maker&, Call& c) -> Ids { return {c[0]}; }},
+    {"OptionalGetElement", 1, 1, [](Maker&, Call& c) -> Ids { return {c[0]}; }},
+    {"OptionalHasElement", 0, 1, has_element},
     {"Range", 3, 3, range},
     {"Reshape", 1, 2, reshape},
     {"Shape", 1, 1, shape},

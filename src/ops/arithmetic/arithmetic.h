@@ -1,8 +1,8 @@
 // Functions of two operands of one type without activation and scales: pow, floor_div, floor_mod (with broadcasting)
 // and atan2(y, x) (of one shape).
-//   pow        float32, int32
+//   pow        float32, float64, int32, int64
 //   floor_div  float32, int8, int16, int32: ⌊a / b⌋, the quotient formed in double precision
-//   floor_mod  float32, int8, int16, int32, int64: the remainder with the sign of b; float32 by fmod
+//   floor_mod  float32, float64, int8, int16, int32, int64, uint64: the remainder with the sign of b; floats by fmod
 //   atan2      float32, float64
 // float32 pow and atan2: the value in double precision, rounded; NaN and infinities as in <cmath>. Integers: powers
 // wrap; −2^31 / −1 saturates, its remainder is 0. Where LiteRT ends with an error: a constant divisor that holds a 0
@@ -37,22 +37,28 @@ T floor_quotient(T a, T b) {
 
 template <class T>
 T floor_remainder(T a, T b) {
-  T r;
-  if constexpr (std::is_integral_v<T>) {
-    if (b == 0 || b == -1) return 0;
-    r = static_cast<T>(a % b);
+  if constexpr (std::is_unsigned_v<T>) {
+    return b == 0 ? T{0} : static_cast<T>(a % b);
   } else {
-    r = std::fmod(a, b);
+    T r;
+    if constexpr (std::is_integral_v<T>) {
+      if (b == 0 || b == -1) return 0;
+      r = static_cast<T>(a % b);
+    } else {
+      r = std::fmod(a, b);
+    }
+    return r != 0 && (b < 0) != (r < 0) ? static_cast<T>(r + b) : r;
   }
-  return r != 0 && (b < 0) != (r < 0) ? static_cast<T>(r + b) : r;
 }
 
-inline int32_t power(int32_t a, int32_t b) {
+template <class T>
+T power(T a, T b) {
+  using U = std::make_unsigned_t<T>;
   if (b < 0) return a == 1 ? 1 : a == -1 ? (b % 2 == 0 ? 1 : -1) : 0;
-  uint32_t result = 1, square = static_cast<uint32_t>(a);
-  for (auto left = static_cast<uint32_t>(b); left != 0; left >>= 1, square *= square)
+  U result = 1, square = static_cast<U>(a);
+  for (auto left = static_cast<U>(b); left != 0; left >>= 1, square *= square)
     if (left & 1) result *= square;
-  return static_cast<int32_t>(result);
+  return static_cast<T>(result);
 }
 
 }  // namespace thimble

@@ -8,7 +8,8 @@ namespace {
 
 // What LiteRT ends with an error for whenever it runs; of a constant it is known before.
 Status expect_defined(Op op, const Tensor& b) {
-  if (!b.constant() || op == Op::atan2 || (b.type == DType::f32 && op != Op::floor_div)) return {};
+  if (!b.constant() || op == Op::atan2 || ((b.type == DType::f32 || b.type == DType::f64) && op != Op::floor_div))
+    return {};
   Status status;
   with_number(b.type, [&]<class T>(T) {
     const auto values = b.data.as<T>();
@@ -28,10 +29,12 @@ Status arithmetic(InferContext& ctx) {
   THIMBLE_TRY(ctx.expect_arity(2, 2, 1));
   const Op op = ctx.node.op;
   switch (op) {
-    case Op::pow: THIMBLE_TRY(ctx.expect_type(0, {DType::f32, DType::i32})); break;
+    case Op::pow: THIMBLE_TRY(ctx.expect_type(0, {DType::f32, DType::i32, DType::i64, DType::f64})); break;
     case Op::floor_div: THIMBLE_TRY(ctx.expect_type(0, {DType::f32, DType::i8, DType::i16, DType::i32})); break;
     case Op::atan2: THIMBLE_TRY(ctx.expect_type(0, {DType::f32, DType::f64})); break;
-    default: THIMBLE_TRY(ctx.expect_type(0, {DType::f32, DType::i8, DType::i16, DType::i32, DType::i64}));
+    default:
+      THIMBLE_TRY(
+          ctx.expect_type(0, {DType::f32, DType::i8, DType::i16, DType::i32, DType::i64, DType::u64, DType::f64}));
   }
   const Tensor &a = ctx.in(0), &b = ctx.in(1);
   if (a.type != b.type)

@@ -13,9 +13,9 @@ void arithmetic(const RefCall& call) {
       if (op == Op::pow) return all([](T u, T v) { return static_cast<T>(std::pow(double{u}, double{v})); });
       if (op == Op::atan2) return all([](T u, T v) { return static_cast<T>(std::atan2(double{u}, double{v})); });
     }
-    if constexpr (std::is_same_v<T, int32_t>)
-      if (op == Op::pow) return all(power);
-    if constexpr (!std::is_unsigned_v<T>) op == Op::floor_div ? all(floor_quotient<T>) : all(floor_remainder<T>);
+    if constexpr (std::is_same_v<T, int32_t> || std::is_same_v<T, int64_t>)
+      if (op == Op::pow) return all(power<T>);
+    op == Op::floor_div ? all(floor_quotient<T>) : all(floor_remainder<T>);
   });
 }
 

@@ -11,6 +11,10 @@ tflite::TfliteRule rule() {
             return {};
           },
           [](tflite::WriteContext& ctx) -> Status {
+            const DType number = ctx.in(0).type;
+            if ((kOp != Op::atan2 && number == DType::f64) || number == DType::u64 ||
+                (kOp == Op::pow && number == DType::i64))  // of files in other formats
+              return fail(ErrorCode::unsupported, format("LiteRT has no {} of {}", name(ctx.node.op), name(number)));
             const DType type = ctx.in(0).type;
             ctx.builtin = kCode;
             if (kOp == Op::floor_div) ctx.version = type == DType::f32 ? 2 : type == DType::i32 ? 1 : 3;

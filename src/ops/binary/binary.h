@@ -1,13 +1,14 @@
 // Elementwise functions of two operands with broadcasting: add, sub, mul, div, maximum, minimum,
 // squared_difference; y = act(f(a, b)).
-//   a, b  one type: float32, int32, int8, uint8, int16; all but div and squared_difference int64; mul also uint32 and
-//         complex64; add, mul, maximum and minimum float16, computed in float32; y their broadcast shape. int16 with
-//         scales in all but squared_difference; without them in add and mul, maximum and minimum
-// float32: add, sub, mul and div are clamped to ±FLT_MAX where there is no activation (but `unbounded`). maximum is
-// a > b ? a : b, minimum a < b ? a : b. int32: sums and products wrap; div truncates, −2^31 / −1 saturates.
-// Integer division by 0, where LiteRT ends with an error: a constant divisor that holds it is refused; of
-// a computed one, x / 0 is 0 in int32 and in 8 bits the largest or smallest value, of 0 / 0 the zero point.
-// 8 bits: add and sub bring both operands to twice the larger scale with 20 bits of headroom (7 for
+//   a, b  one type: float32, int32, int8, uint8, int16; all but squared_difference int64, uint64 and float64; mul and
+//   div
+//         also uint32, mul complex64; add, mul, maximum and minimum float16, computed in float32; y their broadcast
+//         shape. int16 with scales in all but squared_difference; without them in add and mul, maximum and minimum
+// float32 (float64 has no such bounds): add, sub, mul and div are clamped to ±FLT_MAX where there is no activation (but
+// `unbounded`). maximum is a > b ? a : b, minimum a < b ? a : b. int32: sums and products wrap; div truncates, −2^31 /
+// −1 saturates; 64 bits as well. Integer division by 0, where LiteRT ends with an error: a constant divisor that holds
+// it is refused; of a computed one, x / 0 is 0 in int32 and in 8 bits the largest or smallest value, of 0 / 0 the zero
+// point. 8 bits: add and sub bring both operands to twice the larger scale with 20 bits of headroom (7 for
 // squared_difference) and requantise; mul requantises the product; maximum and minimum compare raw
 // values and need equal quantisation; div multiplies by a fixed-point reciprocal, its shifts beyond 31 bits as LiteRT's
 // reference makes them. int16 with scales (zero points 0) does as 8 bits do, add and sub with 15 bits of headroom;

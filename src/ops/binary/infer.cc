@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "ops/binary/binary.h"
+#include "ops/number_types.h"
 #include "ops/weighted.h"
 
 namespace thimble::infer {
@@ -30,10 +31,14 @@ Status expect_no_zero_divisor(const Tensor& divisor) {
     const auto zero = std::ranges::find(values, 0);
     return zero == values.end() ? Status{} : refuse(static_cast<size_t>(zero - values.begin()));
   }
-  if (divisor.type == DType::i32) {
-    const auto values = divisor.data.as<int32_t>();
-    const auto zero = std::ranges::find(values, 0);
-    return zero == values.end() ? Status{} : refuse(static_cast<size_t>(zero - values.begin()));
+  if (!is_quantized_type(divisor.type)) {
+    Status status;
+    with_number(divisor.type, [&]<class T>(T) {
+      const auto values = divisor.data.as<T>();
+      const auto zero = std::ranges::find(values, T{0});
+      if (zero != values.end()) status = refuse(static_cast<size_t>(zero - values.begin()));
+    });
+    return status;
   }
   const auto values = divisor.data.as<uint8_t>();
   const auto zero = std::ranges::find(values, static_cast<uint8_t>(divisor.quant.zero_point[0]));
@@ -45,13 +50,17 @@ Status expect_types(const InferContext& ctx, BinaryFn fn) {
   switch (fn) {
     case BinaryFn::mul:
       return ctx.expect_type(0, {DType::f32, DType::i32, DType::i8, DType::u8, DType::i16, DType::i64, DType::u32,
-                                 DType::c64, DType::f16});
+                                 DType::c64, DType::f16, DType::u64, DType::f64});
     case BinaryFn::squared_difference: return ctx.expect_type(0, {DType::f32, DType::i32, DType::i8, DType::u8});
-    case BinaryFn::div: return ctx.expect_type(0, {DType::f32, DType::i32, DType::i8, DType::u8, DType::i16});
+    case BinaryFn::div:
+      return ctx.expect_type(0, {DType::f32, DType::i32, DType::i8, DType::u8, DType::i16, DType::u32, DType::i64,
+                                 DType::u64, DType::f64});
     case BinaryFn::sub:
-      return ctx.expect_type(0, {DType::f32, DType::i32, DType::i8, DType::u8, DType::i16, DType::i64});
+      return ctx.expect_type(
+          0, {DType::f32, DType::i32, DType::i8, DType::u8, DType::i16, DType::i64, DType::u64, DType::f64});
     default:
-      return ctx.expect_type(0, {DType::f32, DType::i32, DType::i8, DType::u8, DType::i16, DType::i64, DType::f16});
+      return ctx.expect_type(0, {DType::f32, DType::i32, DType::i8, DType::u8, DType::i16, DType::i64, DType::f16,
+                                 DType::u64, DType::f64});
   }
 }
 
@@ -101,9 +110,10 @@ Status binary(InferContext& ctx) {
   plan.a_constant = a.constant();
   plan.b_constant = b.constant();
   binary_range(fn, ctx.node.attrs.as<BinaryAttrs>(), &plan.range);
-  if (a.type == DType::i32 && fn == BinaryFn::div) return expect_no_zero_divisor(b);
+  const bool floats = a.type == DType::f32 || a.type == DType::f64;
+  if (fn == BinaryFn::div && !floats && !is_quantized_type(a.type)) return expect_no_zero_divisor(b);
   if ((a.type == DType::c64 && activation != Activation::none) ||
-      (a.type == DType::u32 && activation == Activation::relu_n1_to_1))
+      ((a.type == DType::u32 || a.type == DType::u64) && activation == Activation::relu_n1_to_1))
     return fail(ErrorCode::unsupported, format("fused activation {} of {}", name(activation), a.to_string()));
   if (!is_quantized_type(a.type)) return {};
   if (a.type == DType::i16 && a.quant.empty() && b.quant.empty()) {

@@ -82,6 +82,22 @@ void halves(const RefCall& call, BinaryFn fn) {
             });
 }
 
+// float64: no bounds but those of the activation.
+void doubles(const RefCall& call, BinaryFn fn) {
+  const auto& p = call.plan<thimble_binary>();
+  const double lo = p.range.lo > -FLT_MAX ? p.range.lo : -INFINITY, hi = p.range.hi < FLT_MAX ? p.range.hi : INFINITY;
+  each_pair(Broadcast(p.broadcast), call.in[0].as<double>(), call.in[1].as<double>(), call.out[0].as<double>(),
+            [&](double a, double b) {
+              const double y = fn == BinaryFn::sub       ? a - b
+                               : fn == BinaryFn::mul     ? a * b
+                               : fn == BinaryFn::div     ? a / b
+                               : fn == BinaryFn::maximum ? (a > b ? a : b)
+                               : fn == BinaryFn::minimum ? (a < b ? a : b)
+                                                         : a + b;
+              return y < lo ? lo : y > hi ? hi : y;
+            });
+}
+
 // Products of complex numbers.
 void complex_products(const RefCall& call) {
   using Number = std::complex<float>;
@@ -100,6 +116,8 @@ void binary(const RefCall& call) {
     case DType::i32: return plain<int32_t>(call, fn);
     case DType::u32: return plain<uint32_t>(call, fn);
     case DType::i64: return plain<int64_t>(call, fn);
+    case DType::u64: return plain<uint64_t>(call, fn);
+    case DType::f64: return doubles(call, fn);
     case DType::c64: return complex_products(call);
     case DType::f16: return halves(call, fn);
     default: break;

@@ -1,5 +1,5 @@
 // Comparisons of two operands with broadcasting: equal, not_equal, greater, greater_equal, less, less_equal.
-//   a, b  one type: float32, float16, int32, int64, int16, int8, uint8; equal and not_equal also bool
+//   a, b  one type: float32, float16, float64, int32, int64, uint64, int16, int8, uint8; equal and not_equal also bool
 //   y     bool of their broadcast shape
 // Floats as IEEE has it: NaN is unequal to everything and in no order, −0 equals 0. 8 bits compare real numbers on a
 // grid of 1/256: each operand is (q − zero) · 256, multiplied by its scale with double rounding, so operands of scales

@@ -37,10 +37,11 @@ Status compare(InferContext& ctx) {
   THIMBLE_TRY(ctx.expect_arity(2, 2, 1));
   const bool order = ctx.node.op != Op::equal && ctx.node.op != Op::not_equal;
   if (order)
-    THIMBLE_TRY(ctx.expect_type(0, {DType::f32, DType::f16, DType::i32, DType::i64, DType::i16, DType::i8, DType::u8}));
-  else
     THIMBLE_TRY(ctx.expect_type(
-        0, {DType::f32, DType::f16, DType::i32, DType::i64, DType::i16, DType::i8, DType::u8, DType::boolean}));
+        0, {DType::f32, DType::f16, DType::i32, DType::i64, DType::i16, DType::i8, DType::u8, DType::u64, DType::f64}));
+  else
+    THIMBLE_TRY(ctx.expect_type(0, {DType::f32, DType::f16, DType::i32, DType::i64, DType::i16, DType::i8, DType::u8,
+                                    DType::boolean, DType::u64, DType::f64}));
   const Tensor &a = ctx.in(0), &b = ctx.in(1);
   if (a.type != b.type)
     return fail(ErrorCode::bad_file, format("operands differ in type: {} and {}", a.to_string(), b.to_string()));

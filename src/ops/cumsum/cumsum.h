@@ -1,6 +1,6 @@
 // cumsum(x, axis): running sums along one axis, from the last entry on with `reverse`, without the entry itself with
 // `exclusive`.
-//   x     float32, int32, int64, rank 1 or more; axis: a constant int32, negative from the end
+//   x     float32, float64, int32, int64, rank 1 or more; axis: a constant int32, negative from the end
 // Sums are formed in the type, in order; integers wrap. Source: TensorFlow Lite CUMSUM.
 #pragma once
 

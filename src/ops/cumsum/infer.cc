@@ -6,7 +6,7 @@ namespace thimble::infer {
 Status cumsum(InferContext& ctx) {
   THIMBLE_TRY(ctx.expect_arity(2, 2, 1));
   THIMBLE_TRY(ctx.expect_attrs<CumsumAttrs>());
-  THIMBLE_TRY(ctx.expect_type(0, {DType::f32, DType::i32, DType::i64}));
+  THIMBLE_TRY(ctx.expect_type(0, {DType::f32, DType::i32, DType::i64, DType::f64}));
   THIMBLE_TRY(ctx.expect_rank(0, 1, Shape::kMaxRank));
   THIMBLE_TRY(ctx.expect_type(1, {DType::i32}));
   THIMBLE_ASSIGN(const std::vector<int64_t> axes, ctx.constant_ints(1));

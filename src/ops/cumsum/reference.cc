@@ -25,6 +25,7 @@ void cumsum(const RefCall& call) {
   const TensorView &x = call.in[0], &y = call.out[0];
   switch (x.type) {
     case DType::f32: return sums<float, float>(p, x.as<float>(), y.as<float>());
+    case DType::f64: return sums<double, double>(p, x.as<double>(), y.as<double>());
     case DType::i32: return sums<int32_t, uint32_t>(p, x.as<int32_t>(), y.as<int32_t>());
     default: return sums<int64_t, uint64_t>(p, x.as<int64_t>(), y.as<int64_t>());
   }

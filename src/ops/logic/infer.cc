@@ -6,7 +6,8 @@ Status logic(InferContext& ctx) {
   const int operands = ctx.node.op == Op::logical_not ? 1 : 2;
   THIMBLE_TRY(ctx.expect_arity(operands, operands, 1));
   if (ctx.node.op == Op::bitwise_xor || ctx.node.op == Op::right_shift)
-    THIMBLE_TRY(ctx.expect_type(0, {DType::i8, DType::u8, DType::i16, DType::u16, DType::i32, DType::u32}));
+    THIMBLE_TRY(ctx.expect_type(
+        0, {DType::i8, DType::u8, DType::i16, DType::u16, DType::i32, DType::u32, DType::i64, DType::u64}));
   else
     THIMBLE_TRY(ctx.expect_type(0, {DType::boolean}));
   const Tensor &a = ctx.in(0), &b = ctx.in(operands - 1);

@@ -79,8 +79,10 @@ Status expect_types(const InferContext& ctx) {
   switch (ctx.node.op) {
     case Op::reduce_any:
     case Op::reduce_all: return ctx.expect_type(0, {DType::boolean});
-    case Op::reduce_prod: return ctx.expect_type(0, {DType::f32, DType::i8, DType::i16, DType::i32, DType::i64});
-    default: return ctx.expect_type(0, {DType::f32, DType::i8, DType::u8, DType::i16, DType::i32, DType::i64});
+    case Op::reduce_prod:
+      return ctx.expect_type(0, {DType::f32, DType::i8, DType::i16, DType::i32, DType::i64, DType::f64});
+    default:
+      return ctx.expect_type(0, {DType::f32, DType::i8, DType::u8, DType::i16, DType::i32, DType::i64, DType::f64});
   }
 }
 

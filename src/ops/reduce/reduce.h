@@ -1,5 +1,5 @@
 // mean, sum, reduce_max, reduce_min, reduce_prod, reduce_any, reduce_all over a set of axes.
-//   x     float32, int8, uint8, int16, int32, int64; no product of uint8; bool for any and all
+//   x     float32, float64, int8, uint8, int16, int32, int64; no product of uint8; bool for any and all
 //   axes  constant int32/int64 vector or scalar, negative from the end; one given twice counts once; none: nothing is
 //   reduced
 // float32: partial sums in a fixed order whatever the threads; a NaN gives NaN. Integers: sums wrap, a

@@ -31,11 +31,13 @@ T result(const thimble_reduce& p, const T* x, Op op) {
   if (op == Op::reduce_max || op == Op::reduce_min) {
     const bool max = op == Op::reduce_max;
     T best = max ? std::numeric_limits<T>::lowest() : std::numeric_limits<T>::max();
-    values([&](T v) { best = max ? std::max(best, v) : std::min(best, v); });
+    values([&](T v) {
+      if (best == best && (v != v || (max ? v > best : v < best))) best = v;  // NaN stays
+    });
     return best;
   }
   if (op == Op::reduce_prod) {
-    if constexpr (std::is_same_v<T, float>) {
+    if constexpr (std::is_floating_point_v<T>) {
       T product = 1;
       values([&](T v) { product *= v; });
       return product;
@@ -158,6 +160,7 @@ void reduce(const RefCall& call) {
     case DType::u8: return bytes(call, 0x80);
     case DType::i32: return results<int32_t, int64_t>(call);
     case DType::i64: return results<int64_t, int64_t>(call);
+    case DType::f64: return results<double, double>(call);
     default: break;
   }
   if (call.node.op == Op::reduce_max) return thimble_reduce_max_f32(&p, x.as<float>(), y.as<float>());

@@ -112,6 +112,7 @@ bool has(Op op, DType type, bool scales) {
   if (type == DType::f16)
     return op == Op::neg || op == Op::sin || op == Op::cos || op == Op::floor || op == Op::round || op == Op::tanh ||
            op == Op::sigmoid || op == Op::gelu;
+  if (type == DType::f64) return true;
   switch (op) {
     case Op::relu:
     case Op::relu6:
@@ -123,9 +124,9 @@ bool has(Op op, DType type, bool scales) {
     case Op::sqrt:
     case Op::gelu:
     case Op::rsqrt: return type == DType::i16 && scales;
-    case Op::neg: return type != DType::f64;
+    case Op::neg: return true;
     case Op::abs: return type == DType::i16 || type == DType::i32;
-    case Op::sign: return type == DType::i32 || type == DType::f64;
+    case Op::sign: return type == DType::i32;
     case Op::zeros_like: return type == DType::i32 || type == DType::i64;
     default: return false;
   }
@@ -210,6 +211,12 @@ void unary_wide(const RefCall& call) {
       y.as<uint16_t>()[i] = float_to_half(op == Op::gelu ? gelu_of_half(v, attrs.approximate)
                                                          : static_cast<float>(row.value(v, attrs.alpha)));
     }
+    return;
+  }
+  if (x.type == DType::f64 && op != Op::sign) {
+    const auto& attrs = call.node.attrs.as<UnaryAttrs>();
+    const UnaryRow& row = unary_row(op, attrs);
+    for (int64_t i = 0; i < p.n; ++i) y.as<double>()[i] = row.value(x.as<double>()[i], attrs.alpha);
     return;
   }
   with_number(x.type, [&]<class T>(T) {

@@ -4,8 +4,9 @@
 //   value and rsqrt the highest; sqrt cuts √(s·q) / s' toward zero, of negative values it is 0; sigmoid and tanh bring
 //   q to 1/(3 · 4096) by a multiplier of 15 bits and go along a table of σ(i/24), output scale 1/32768. float16: neg,
 //   sin, cos, floor, round, tanh and sigmoid, the value in double precision rounded by way of float32; gelu rounded
-//   after every step. Without scales: neg of int16, int32, int64; abs of int16, int32; sign of int32, float64;
-//   zeros_like of int32, int64. They wrap: −(−2^31) is −2^31. neg does not look at scales.
+//   after every step. Without scales: neg of int16, int32, int64; abs of int16, int32; sign of int32;
+//   zeros_like of int32, int64. float64: all of them, the value in double precision. They wrap: −(−2^31) is −2^31. neg
+//   does not look at scales.
 // Source: TensorFlow Lite's reference kernels.
 #pragma once
 
