@@ -247,7 +247,9 @@ Status write_page(const InspectOptions& o, const GraphPage& page, const Context&
 // A file with something that Thimble lacks, or whose values decide shapes: all that can be said without running it.
 Status inspect_listing(const InspectOptions& o, const Data& file, const Error& why, const Context& context) {
   const std::span<const uint8_t> bytes(file.bytes, file.size);
-  THIMBLE_ASSIGN(const TfliteListing listing, list_tflite(bytes));
+  const auto listed = list_tflite(bytes);
+  if (!listed) return with_context(listed.error(), o.model);
+  const TfliteListing& listing = *listed;
   THIMBLE_ASSIGN(const int64_t deflated, deflated_bytes(bytes));
   if (!o.html.empty()) THIMBLE_TRY(write_page(o, graph_page(listing, o.model), context));
   const bool runs = why.code == ErrorCode::needs_value;

@@ -167,6 +167,8 @@ Result<std::string> read_text_file(const std::string& path, int64_t max_bytes) {
   return read_all<std::string>(path, max_bytes);
 }
 
+constexpr size_t kMostPathBytes = 1024;  // of a path that a model names
+
 Result<std::vector<uint8_t>> read_file_inside(const std::string& folder, const std::string& path, int64_t offset,
                                               int64_t length) {
   const auto refuse = [&](const char* why) {
@@ -174,6 +176,7 @@ Result<std::vector<uint8_t>> read_file_inside(const std::string& folder, const s
                 "such a file must lie in the model's own folder");
   };
   if (path.empty() || path[0] == '/') return refuse("its path is not relative");
+  if (path.size() > kMostPathBytes) return refuse("its path is too long");
   if (path.find_first_of(std::string_view("\\:*\0", 4)) != std::string::npos)
     return refuse("its path has other than plain names");
   if (offset < 0 || length < 0 || length > kMaxFileBytes) return refuse("offset or length is out of range");
@@ -188,6 +191,7 @@ Result<std::vector<uint8_t>> read_file_inside(const std::string& folder, const s
     const int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | (last ? 0 : O_DIRECTORY);
     Descriptor next(::openat(at.get(), part.c_str(), flags));
     if (next.get() < 0) {
+      if (errno == ENAMETOOLONG) return refuse("its path is too long");
       if (errno == ELOOP || errno == ENOTDIR) return refuse("its path goes over a link or a file");
       return tl::unexpected<Error>(open_error(join_path(folder, path), errno));
     }

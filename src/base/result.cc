@@ -1,5 +1,8 @@
 #include "base/result.h"
 
+#include <algorithm>
+
+#include "base/format.h"
 #include "base/json.h"
 
 namespace thimble {
@@ -45,10 +48,40 @@ tl::unexpected<Error> fail(ErrorCode code, std::string message, std::string hint
   return tl::unexpected<Error>(Error(code, std::move(message), {}, std::move(hint)));
 }
 
+namespace {
+
+// Of UTF-8: a byte that does not begin a character.
+bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
+
+// Words longer than any path lose their middle: names in a hostile file may have a megabyte each.
+std::string with_short_words(const std::string& text) {
+  constexpr size_t kLongest = 512, kKept = 200;
+  std::string out;
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find_first_of(" \n", at), text.size());
+    const std::string_view word = std::string_view(text).substr(at, end - at);
+    if (word.size() <= kLongest) {
+      out += word;
+    } else {
+      size_t head = kKept, tail = word.size() - kKept;
+      while (head > 0 && is_continuation(word[head])) --head;
+      while (tail < word.size() && is_continuation(word[tail])) ++tail;
+      out += word.substr(0, head);
+      out += format("…({} bytes)…", word.size());
+      out += word.substr(tail);
+    }
+    if (end < text.size()) out += text[end];
+    at = end + 1;
+  }
+  return out;
+}
+
+}  // namespace
+
 std::string Error::to_string() const {
-  std::string text = "error: " + message;
-  for (const std::string& where : context) text += "\n  in  " + where;
-  if (!hint.empty()) text += "\n  fix " + hint;
+  std::string text = "error: " + with_short_words(message);
+  for (const std::string& where : context) text += "\n  in  " + with_short_words(where);
+  if (!hint.empty()) text += "\n  fix " + with_short_words(hint);
   return text;
 }
 
@@ -56,11 +89,11 @@ std::string Error::to_json() const {
   JsonWriter json;
   json.begin_object();
   json.field("code", name(code));
-  json.field("message", message);
+  json.field("message", with_short_words(message));
   json.key("context").begin_array();
-  for (auto it = context.rbegin(); it != context.rend(); ++it) json.value(*it);
+  for (auto it = context.rbegin(); it != context.rend(); ++it) json.value(with_short_words(*it));
   json.end_array();
-  json.field("hint", hint);
+  json.field("hint", with_short_words(hint));
   json.end_object();
   return json.take();
 }

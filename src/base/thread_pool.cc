@@ -54,6 +54,9 @@ ThreadPool::ThreadPool(int threads) {
       workers_[static_cast<size_t>(i - 1)].thread = std::thread([this, i] { work(i); });
     } catch (const std::system_error&) {
       break;
+    } catch (const std::bad_alloc&) {  // a thread that is not joined would end the process
+      stop();
+      throw;  // lint: allow (create catches it)
     }
     threads_ = i + 1;
   }
@@ -75,7 +78,9 @@ Result<std::unique_ptr<ThreadPool>> ThreadPool::create(int threads) {
   }
 }
 
-ThreadPool::~ThreadPool() {
+ThreadPool::~ThreadPool() { stop(); }
+
+void ThreadPool::stop() {
   for (int i = 1; i < threads_; ++i) {
     Worker& worker = workers_[static_cast<size_t>(i - 1)];
     worker.stop = true;

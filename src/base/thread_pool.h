@@ -46,6 +46,7 @@ class ThreadPool {
 
  private:
   struct Worker;
+  void stop();
   void work(int index);
 
   int threads_ = 1;

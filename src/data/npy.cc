@@ -45,6 +45,9 @@ Result<Header> parse_header(std::string_view text) {
   std::string_view shape = value_of(text, "shape");
   const size_t close = shape.find(')');
   if (shape.empty() || shape[0] != '(' || close == std::string_view::npos) return bad("shape is missing");
+  const size_t behind = shape.find_first_not_of(' ', close + 1);
+  if (behind == std::string_view::npos || (shape[behind] != ',' && shape[behind] != '}'))
+    return bad("shape is no tuple of whole numbers");
   shape = shape.substr(1, close - 1);
   while (!shape.empty()) {
     while (!shape.empty() && (shape[0] == ' ' || shape[0] == ',')) shape.remove_prefix(1);

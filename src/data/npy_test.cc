@@ -99,6 +99,7 @@ TEST(Npy, HostileFilesAreRefused) {
   for (const char* dict : {"{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999, 99999999999), }",
                            "{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999999999999999,), }",
                            "{'descr': '<f4', 'fortran_order': False, 'shape': (-1,), }",
+                           "{'descr': '<f4', 'fortran_order': False, 'shape': (1,) * 9, }",
                            "{'descr': '|O', 'fortran_order': False, 'shape': (0,), }",
                            "{'descr': [('a','<f4')], 'fortran_order': False, 'shape': (0,), }",
                            "{'fortran_order': False, 'shape': (0,), }", "{'descr': '<f4', 'shape': (0,), }",

@@ -140,12 +140,17 @@ bool set_fused_activation(Node& node, Activation activation) {
 
 namespace {
 
+// Whether an operand can pick at all: a concatenation of 50,000 inputs has an AxisMap of 50,000, for each of them.
+bool picks(const OperandRule& rule) {
+  return std::ranges::any_of(rule.roles, [](Role role) { return role == Role::indices || role == Role::integers; });
+}
+
 // The shortest axis that the tensor picks from; 0 where it picks from none.
 int64_t picked_length(const Graph& graph, TensorId tensor) {
   int64_t shortest = 0;
   for (const Node& node : graph.nodes) {
     const OperandRule* rule = operands_of(node.op);
-    if (!rule || !rule->axes || std::ranges::find(node.inputs, tensor) == node.inputs.end()) continue;
+    if (!rule || !rule->axes || !picks(*rule) || std::ranges::find(node.inputs, tensor) == node.inputs.end()) continue;
     const AxisMap map = axes_of(graph, node);
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       if (!map.has(i)) continue;
@@ -173,6 +178,7 @@ void wrap(std::span<uint8_t> values, int64_t length) {
 }  // namespace
 
 void keep_indices_inside(const Graph& graph, TensorId tensor, std::span<uint8_t> values) {
+  if (const DType type = graph.at(tensor).type; type != DType::i32 && type != DType::i64) return;
   const int64_t length = picked_length(graph, tensor);
   if (length <= 0) return;
   if (graph.at(tensor).type == DType::i32) wrap<int32_t>(values, length);

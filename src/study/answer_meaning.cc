@@ -24,8 +24,7 @@ struct Source {
   const Node* node = nullptr;
   size_t slot = 0;  // which of the node's outputs
 };
-Source source_of(const Graph& graph, TensorId t, bool moves = false) {
-  const std::vector<NodeId> producers = graph.producers();
+Source source_of(const Graph& graph, const std::vector<NodeId>& producers, TensorId t, bool moves = false) {
   while (producers[static_cast<size_t>(t)] >= 0) {
     const Node& node = graph.nodes[static_cast<size_t>(producers[static_cast<size_t>(t)])];
     const OperandRule* rule = operands_of(node.op);
@@ -68,7 +67,7 @@ std::vector<TfliteOutput> said_outputs(const Graph& graph) {
 class Reader {
  public:
   Reader(const Graph& graph, const std::vector<std::string>& labels)
-      : graph_(graph), given_(labels), outputs_(said_outputs(graph)) {}
+      : graph_(graph), producers_(graph.producers()), given_(labels), outputs_(said_outputs(graph)) {}
 
   Result<AnswerMeaning> told() {
     if (by_operator() || by_metadata()) return boxes();
@@ -134,7 +133,7 @@ class Reader {
     std::array<int, 4> at = {-1, -1, -1, -1};
     const Node* decider = nullptr;
     for (int i = 0; i < static_cast<int>(graph_.outputs.size()); ++i) {
-      const Source source = source_of(graph_, graph_.outputs[static_cast<size_t>(i)]);
+      const Source source = source_of(graph_, producers_, graph_.outputs[static_cast<size_t>(i)]);
       if (!source.node || source.slot > 3) continue;
       const OperandRule* rule = operands_of(source.node->op);
       if (!rule || rule->decides != Decides::detections || (decider && decider != source.node)) continue;
@@ -259,10 +258,10 @@ class Reader {
 
   bool mask_by_operator() {
     if (!pixels_of(shape_of(graph_, 0))) return false;
-    const Source picked = source_of(graph_, graph_.outputs[0], true);
+    const Source picked = source_of(graph_, producers_, graph_.outputs[0], true);
     const OperandRule* rule = picked.node ? operands_of(picked.node->op) : nullptr;
     if (rule && rule->decides == Decides::category && m_.channels == 1) return m_.indices = true;
-    const Source source = source_of(graph_, graph_.outputs[0]);
+    const Source source = source_of(graph_, producers_, graph_.outputs[0]);
     rule = source.node ? operands_of(source.node->op) : nullptr;
     if (!rule || rule->answer == Answer::none) return false;
     const Shape& s = graph_.at(source.node->outputs[0]).shape;
@@ -295,6 +294,7 @@ class Reader {
   }
 
   const Graph& graph_;
+  const std::vector<NodeId> producers_;
   const std::vector<std::string>& given_;
   const std::vector<TfliteOutput> outputs_;
   AnswerMeaning m_;

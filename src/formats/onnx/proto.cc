@@ -44,7 +44,10 @@ class Parser {
           m.graph = graph(message(r));
           m.has_graph = true;
           break;
-        case 8: m.opsets.push_back(opset(message(r))); break;
+        case 8:
+          m.opsets.push_back(opset(message(r)));
+          if (m.opsets.size() > 1024) too_much("more than 1,024 opsets");
+          break;
         case 14: m.metadata.push_back(entry(message(r))); break;
         case 25: m.functions.push_back(function(message(r))); break;
         default: r.skip();
@@ -93,6 +96,14 @@ class Parser {
     }
     to->push_back(static_cast<T>(number(r)));
   }
+  static void dimensions(pbf_reader& r, std::vector<int64_t>* to) {
+    const auto put = [to](int64_t size) {
+      to->push_back(size);
+      if (to->size() > 1024) too_much("a shape has more than 1,024 dimensions");
+    };
+    if (r.wire_type() != pbf_wire_type::length_delimited) return put(number(r));
+    for (const auto size : r.get_packed_int64()) put(size);
+  }
   static void floats(pbf_reader& r, std::vector<float>* to) {
     if (r.wire_type() == pbf_wire_type::length_delimited) {
       for (const float v : r.get_packed_float()) to->push_back(v);
@@ -136,7 +147,7 @@ class Parser {
     const Level level(*this);
     TensorProto t;
     while (r.next()) switch (r.tag()) {
-        case 1: varints(r, &t.dims); break;
+        case 1: dimensions(r, &t.dims); break;
         case 2: t.type = static_cast<int32_t>(number(r)); break;
         case 4: floats(r, &t.floats); break;
         case 5: varints(r, &t.int32s); break;

@@ -93,6 +93,8 @@ class Reader {
                   format("opset {}; {} to {} are read", opset->second, kOldestOpset, kNewestOpset),
                   "onnx.version_converter changes a model's opset");
     for (const FunctionProto& f : model_.functions) functions_[{f.domain, f.name, f.overload}] = &f;
+    std::map<const FunctionProto*, int64_t> counted;
+    if (visits_ahead(model_.graph.nodes, &counted, 0) > kMostVisits) return too_many();
     Scope scope;
     scope.opsets = &opsets;
     m_.graph.name = std::string(model_.graph.name);
@@ -121,6 +123,29 @@ class Reader {
     return std::ranges::all_of(graph.nodes, [&](const NodeProto& node) {
       return node.domain.empty() && std::ranges::find(kSame, std::string_view(node.op)) != std::end(kSame);
     });
+  }
+
+  static tl::unexpected<Error> too_many() {
+    return fail(ErrorCode::unsupported,
+                format("functions and loops come to more than {} operators", kMostVisits));
+  }
+
+  // How many nodes these come to with the functions that they call, at least, before any memory is taken for them: a
+  // function that calls one ten times which calls one ten times … is short. A ring is found when it is walked.
+  int64_t visits_ahead(const std::vector<NodeProto>& list, std::map<const FunctionProto*, int64_t>* counted, int depth) {
+    int64_t all = std::ssize(list);
+    for (const NodeProto& n : list) {
+      if (all > kMostVisits || depth >= kMaxDepth) break;
+      const auto f = functions_.find({n.domain, n.op, n.overload});
+      if (f == functions_.end()) continue;
+      const auto [known, first] = counted->try_emplace(f->second, 0);
+      if (first) {
+        const int64_t inside = visits_ahead(f->second->nodes, counted, depth + 1);
+        (*counted)[f->second] = inside;
+      }
+      all += (*counted)[f->second];
+    }
+    return std::min(all, kMostVisits + 1);
   }
 
   void metadata() {
@@ -264,7 +289,7 @@ class Reader {
 
   Status node(const NodeProto& n, Scope* scope) {
     if (++visits_ > kMostVisits)
-      return fail(ErrorCode::unsupported, format("functions and loops come to more than {} operators", kMostVisits));
+      return too_many();
     const std::string_view domain = n.domain == "ai.onnx" ? "" : n.domain;
     const auto first = static_cast<TensorId>(m_.graph.tensors.size());  // what has no name yet
     const auto opset = scope->opsets->find(domain);

@@ -210,13 +210,15 @@ Ids range(Maker& m, Call& c) {
     if (m.failed()) return {};
     if (start.size() != 1 || limit.size() != 1 || delta.size() != 1 || delta[0] == 0)
       return {m.bad("start, limit and step of a Range")};
-    Ints values;
-    int64_t v = start[0];
-    while (delta[0] > 0 ? v < limit[0] : v > limit[0]) {
-      if (std::ssize(values) >= Maker::kMostBytes / 16) return {m.unsupported("a Range of so many numbers")};
-      values.push_back(v);
-      if (!checked_add(v, delta[0], &v)) break;
-    }
+    // How many, before memory is taken for them; without signs no difference overflows.
+    const bool up = delta[0] > 0, none = up ? limit[0] <= start[0] : limit[0] >= start[0];
+    const auto from = static_cast<uint64_t>(start[0]), to = static_cast<uint64_t>(limit[0]),
+               step = up ? static_cast<uint64_t>(delta[0]) : 0 - static_cast<uint64_t>(delta[0]);
+    const uint64_t distance = none ? 0 : up ? to - from : from - to;
+    const uint64_t count = distance / step + (distance % step != 0);
+    if (count >= static_cast<uint64_t>(Maker::kMostBytes / 16)) return {m.unsupported("a Range of so many numbers")};
+    Ints values(static_cast<size_t>(count));
+    for (size_t i = 0; i < values.size(); ++i) values[i] = start[0] + static_cast<int64_t>(i) * delta[0];
     return {m.cast(m.i64s(values), type)};
   }
   if (!Maker::is_float(type) || type == DType::f64) return {m.unsupported(format("Range of {}", name(type)))};
