@@ -90,7 +90,9 @@ std::string by_reference(const std::vector<NodeTime>& times) {
   std::string list;
   for (const TypeTime& t : by_type(times))
     if (t.by_reference > 0) list += format("{}{} ({})", list.empty() ? "" : ", ", t.op, t.by_reference);
-  return list.empty() ? "" : format("{:.2f}% of the time by reference kernels, without a fast path: {}\n", share * 100, list);
+  return list.empty()
+             ? ""
+             : format("{:.2f}% of the time by reference kernels, without a fast path: {}\n", share * 100, list);
 }
 
 std::string summary(const std::vector<NodeTime>& times, uint64_t runs) {
@@ -104,7 +106,8 @@ std::string summary(const std::vector<NodeTime>& times, uint64_t runs) {
     text += format("{:>24}  {:>7}  {:>10.4f}  {:>8.2f}%  {:>8.2f}%  {:>14}\n", t.op, t.count, t.us / 1e3, t.share * 100,
                    cumulative * 100, t.count);
   }
-  return text + format("\nTimings (microseconds): count={} avg={:.6g}\n{} nodes observed\n", runs, total, times.size()) +
+  return text +
+         format("\nTimings (microseconds): count={} avg={:.6g}\n{} nodes observed\n", runs, total, times.size()) +
          by_reference(times);
 }
 
