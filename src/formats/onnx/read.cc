@@ -124,13 +124,13 @@ class Reader {
   }
 
   static tl::unexpected<Error> too_many() {
-    return fail(ErrorCode::unsupported,
-                format("functions and loops come to more than {} operators", kMostVisits));
+    return fail(ErrorCode::unsupported, format("functions and loops come to more than {} operators", kMostVisits));
   }
 
   // How many nodes these come to with the functions that they call, at least, before any memory is taken for them: a
   // function that calls one ten times which calls one ten times … is short. A ring is found when it is walked.
-  int64_t visits_ahead(const std::vector<NodeProto>& list, std::map<const FunctionProto*, int64_t>* counted, int depth) {
+  int64_t visits_ahead(const std::vector<NodeProto>& list, std::map<const FunctionProto*, int64_t>* counted,
+                       int depth) {
     int64_t all = std::ssize(list);
     for (const NodeProto& n : list) {
       if (all > kMostVisits || depth >= kMaxDepth) break;
@@ -280,8 +280,7 @@ class Reader {
   }
 
   Status node(const NodeProto& n, Scope* scope) {
-    if (++visits_ > kMostVisits)
-      return too_many();
+    if (++visits_ > kMostVisits) return too_many();
     const std::string_view domain = n.domain == "ai.onnx" ? "" : n.domain;
     const auto first = static_cast<TensorId>(m_.graph.tensors.size());  // what has no name yet
     const auto opset = scope->opsets->find(domain);
