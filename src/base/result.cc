@@ -1,6 +1,7 @@
 #include "base/result.h"
 
 #include <algorithm>
+#include <new>
 
 #include "base/format.h"
 #include "base/json.h"
@@ -38,7 +39,20 @@ int exit_code(ErrorCode code) {
 Error::Error() = default;
 Error::Error(ErrorCode kind, std::string text, std::vector<std::string> places, std::string way_out)
     : code(kind), message(std::move(text)), context(std::move(places)), hint(std::move(way_out)) {}
-Error::Error(const Error&) = default;
+// Never throws: tl::expected copies an error where nothing may (construct_error), and the process would end there. What
+// cannot be copied for lack of memory has become that lack, in a text that takes none.
+Error::Error(const Error& other) : code(other.code) {
+  try {
+    message = other.message;
+    context = other.context;
+    hint = other.hint;
+  } catch (const std::bad_alloc&) {
+    code = ErrorCode::out_of_memory;
+    message = "out of memory";
+    context.clear();
+    hint.clear();
+  }
+}
 Error::Error(Error&&) noexcept = default;
 Error& Error::operator=(const Error&) = default;
 Error& Error::operator=(Error&&) noexcept = default;

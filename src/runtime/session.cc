@@ -28,7 +28,7 @@ Result<std::unique_ptr<Session>> Session::create(std::shared_ptr<const Program> 
   const size_t bytes = static_cast<size_t>(program->arena().bytes) + kSlack;
   session->arena_ = static_cast<uint8_t*>(::operator new (bytes, std::align_val_t{64}, std::nothrow));
   if (!session->arena_)
-    return fail(ErrorCode::unsupported,
+    return fail(ErrorCode::out_of_memory,
                 format("the model needs {} bytes of working memory, and the system has not as "
                        "many to give",
                        bytes),

@@ -121,6 +121,8 @@ def faults(case, words, result, base, size):
             most_ms, most_mib = WRITTEN_OUT_MS, WRITTEN_OUT_MIB
         if case["file"].endswith(COMPRESSED):
             most_mib += COMPRESSED_MIB
+        if words[0] == "check":  # which reads on behind what it refuses, and lists it
+            most_ms, most_mib = 2 * most_ms, 2 * most_mib
         if ms > most_ms:
             yield f"{ms:.0f} ms for {size} bytes"
         if mib > most_mib and words[0] != "convert":  # which may have taken the file, and not what it would write
