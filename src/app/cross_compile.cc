@@ -14,6 +14,9 @@ namespace {
 constexpr const char* kFlags =
     "-O2 -std=c99 -ffp-contract=off -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables";
 
+// What other files can call stays; the linker wants some root beside, which need not exist.
+constexpr const char* kDropUncalled = "-r -nostdlib -Wl,--gc-sections -Wl,--gc-keep-exported -Wl,-u,none";
+
 // A folder that is gone with its owner.
 class TemporaryFolder {
  public:
@@ -55,9 +58,13 @@ Result<std::optional<std::string>> listing(const std::string& compiler, const st
     THIMBLE_ASSIGN(const ChildResult compiled, run_tool(compiler, format("{} {} -c {} -o {}", kFlags, flags,
                                                                          join_path(folder, file.path), object)));
     if (compiled.exit_code != 0) return std::optional<std::string>();
+    // As a program's link will: kernels that the compiler kept and then called nowhere go. (AVR's linker keeps them.)
+    const std::string kept = object + ".kept";
+    THIMBLE_ASSIGN(const ChildResult linked,
+                   run_tool(compiler, format("{} {} {} -o {}", flags, kDropUncalled, object, kept)));
     std::string size = compiler;
     size.replace(size.rfind("gcc"), 3, "size");
-    THIMBLE_ASSIGN(const ChildResult sections, run_tool(size, "-A " + object));
+    THIMBLE_ASSIGN(const ChildResult sections, run_tool(size, "-A " + (linked.exit_code == 0 ? kept : object)));
     if (sections.exit_code != 0) return std::optional<std::string>();
     listed += sections.out;
   }
