@@ -2,6 +2,7 @@
 // refuses, and values that decide shapes.
 #include <random>
 
+#include "formats/tflite/tflite.h"
 #include "harness.h"
 #include "ops/arg_max/arg_max.h"
 #include "ops/binary/binary.h"
@@ -352,6 +353,31 @@ TEST(Elementwise, IntegersOf64Bits) {
             (Longs{INT64_MAX, -3, 0}));
   EXPECT_EQ(run_wide<int64_t>(DType::i64, Op::pow, {{-3, 2, 10}, {3, 62, -1}}), (Longs{-27, int64_t{1} << 62, 0}));
   EXPECT_EQ(run_wide<int64_t>(DType::i64, Op::right_shift, {{INT64_MIN}, {62}}), (Longs{-2}));
+}
+
+// A .tflite file with them would run nowhere else.
+TEST(Elementwise, WhatLiteRTLacksIsNotWritten) {
+  const auto written = [](Op op, DType type, Attrs attrs = {}) {
+    Graph g;
+    Builder b(g);
+    std::vector<TensorId> ids = {b.input("x", type, {3})};
+    if (op != Op::exp) ids.push_back(b.input("z", type, {3}));
+    const auto y = b.op(op, ids, std::move(attrs), "y");
+    EXPECT_TRUE(y) << y.error().to_string();
+    if (!y) return std::string("nothing was made");
+    g.outputs = {*y};
+    const auto file = write_tflite(g);
+    return file ? std::string() : file.error().message;
+  };
+  EXPECT_EQ(written(Op::bitwise_xor, DType::i64), "LiteRT has no bitwise_xor of int64");
+  EXPECT_EQ(written(Op::right_shift, DType::u64), "LiteRT has no right_shift of uint64");
+  EXPECT_EQ(written(Op::add, DType::f64, BinaryAttrs{}), "LiteRT has no add of float64");
+  EXPECT_EQ(written(Op::div, DType::i64, BinaryAttrs{}), "LiteRT has no div of int64");
+  EXPECT_EQ(written(Op::pow, DType::i64), "LiteRT has no pow of int64");
+  EXPECT_EQ(written(Op::less, DType::u64), "LiteRT has no less of uint64");
+  EXPECT_EQ(written(Op::exp, DType::f64, UnaryAttrs{}), "LiteRT has no exp of float64");
+  EXPECT_EQ(written(Op::bitwise_xor, DType::i32), "");
+  EXPECT_EQ(written(Op::add, DType::i64, BinaryAttrs{}), "");
 }
 
 }  // namespace

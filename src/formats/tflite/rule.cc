@@ -1,5 +1,7 @@
 #include "formats/tflite/rule.h"
 
+#include <algorithm>
+
 #include "base/format.h"
 
 namespace thimble::tflite {
@@ -12,6 +14,13 @@ Status check_accumulators(const ReadContext& ctx, int field, size_t bias) {
   if (type == kInt32 && has && ctx.graph.at(ctx.node.inputs[bias]).type == DType::i32) return {};
   return fail(ErrorCode::unsupported, format("quantized_bias_type {} without a bias of that type", type),
               "only int16 layers with an int32 bias have accumulators of 32 bits here");
+}
+
+Status WriteContext::lacks(std::initializer_list<DType> types) const {
+  const DType type = in(0).type;
+  if (std::ranges::find(types, type) == types.end()) return {};
+  return fail(ErrorCode::unsupported, format("LiteRT has no {} of {}", name(node.op), name(type)),
+              "cast its operands before writing a .tflite file");
 }
 
 bool narrow_accumulators(const WriteContext& ctx, size_t bias) {

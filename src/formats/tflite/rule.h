@@ -58,6 +58,9 @@ struct WriteContext {
   const Tensor& out(size_t i = 0) const { return graph.at(node.outputs[i]); }
   bool has(size_t i) const { return i < node.inputs.size() && node.inputs[i] != kNoTensor; }
 
+  // Refuses numbers (of input 0) that the operator computes here, for files of other formats, and LiteRT's does not.
+  Status lacks(std::initializer_list<DType> types) const;
+
   // Builds the options table: options_table([&](TableWriter& t) { t.scalar<float>(0, beta, 0.f); });
   template <class Fill>
   void options_table(Fill fill);

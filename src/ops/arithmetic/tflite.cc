@@ -11,10 +11,9 @@ tflite::TfliteRule rule() {
             return {};
           },
           [](tflite::WriteContext& ctx) -> Status {
-            const DType number = ctx.in(0).type;
-            if ((kOp != Op::atan2 && number == DType::f64) || number == DType::u64 ||
-                (kOp == Op::pow && number == DType::i64))  // of files in other formats
-              return fail(ErrorCode::unsupported, format("LiteRT has no {} of {}", name(ctx.node.op), name(number)));
+            THIMBLE_TRY(ctx.lacks({DType::u64}));
+            if (kOp != Op::atan2) THIMBLE_TRY(ctx.lacks({DType::f64}));
+            if (kOp == Op::pow) THIMBLE_TRY(ctx.lacks({DType::i64}));
             const DType type = ctx.in(0).type;
             ctx.builtin = kCode;
             if (kOp == Op::floor_div) ctx.version = type == DType::f32 ? 2 : type == DType::i32 ? 1 : 3;

@@ -1,8 +1,7 @@
 // Elementwise functions of two operands with broadcasting: add, sub, mul, div, maximum, minimum,
 // squared_difference; y = act(f(a, b)).
 //   a, b  one type: float32, int32, int8, uint8, int16; all but squared_difference int64, uint64 and float64; mul and
-//   div
-//         also uint32, mul complex64; add, mul, maximum and minimum float16, computed in float32; y their broadcast
+//         div also uint32, mul complex64; add, mul, maximum and minimum float16, computed in float32; y their broadcast
 //         shape. int16 with scales in all but squared_difference; without them in add and mul, maximum and minimum
 // float32 (float64 has no such bounds): add, sub, mul and div are clamped to ±FLT_MAX where there is no activation (but
 // `unbounded`). maximum is a > b ? a : b, minimum a < b ? a : b. int32: sums and products wrap; div truncates, −2^31 /

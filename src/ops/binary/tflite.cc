@@ -62,10 +62,8 @@ tflite::TfliteRule rule() {
             return {};
           },
           [](tflite::WriteContext& ctx) -> Status {
-            const DType number = ctx.in(0).type;
-            if (number == DType::f64 || number == DType::u64 ||
-                (kOp == Op::div && (number == DType::i64 || number == DType::u32)))  // of files in other formats
-              return fail(ErrorCode::unsupported, format("LiteRT has no {} of {}", name(ctx.node.op), name(number)));
+            THIMBLE_TRY(ctx.lacks({DType::f64, DType::u64}));
+            if (kOp == Op::div) THIMBLE_TRY(ctx.lacks({DType::i64, DType::u32}));
             const Activation activation = ctx.node.attrs.as<BinaryAttrs>().activation;
             if (!kActivation && activation != Activation::none)
               return fail(ErrorCode::unsupported, format("{} has no fused activation in .tflite files", name(kOp)));

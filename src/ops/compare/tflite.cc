@@ -11,9 +11,7 @@ tflite::TfliteRule rule() {
             return {};
           },
           [](tflite::WriteContext& ctx) -> Status {
-            const DType number = ctx.in(0).type;
-            if (number == DType::f64 || number == DType::u64)  // of files in other formats
-              return fail(ErrorCode::unsupported, format("LiteRT has no {} of {}", name(ctx.node.op), name(number)));
+            THIMBLE_TRY(ctx.lacks({DType::f64, DType::u64}));
             const DType type = ctx.in(0).type;
             constexpr int kInt16 = kOp == Op::equal                              ? 5
                                    : kOp == Op::not_equal                        ? 4

@@ -13,9 +13,7 @@ tflite::TfliteRule cumsum(Op) {
         return {};
       },
       [](tflite::WriteContext& ctx) -> Status {
-        const DType number = ctx.in(0).type;
-        if (number == DType::f64)  // of files in other formats
-          return fail(ErrorCode::unsupported, format("LiteRT has no {} of {}", name(ctx.node.op), name(number)));
+        THIMBLE_TRY(ctx.lacks({DType::f64}));
         const auto& attrs = ctx.node.attrs.as<CumsumAttrs>();
         ctx.builtin = 128;
         ctx.options_table([&](tflite::TableWriter& t) {

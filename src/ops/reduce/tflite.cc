@@ -18,9 +18,7 @@ tflite::TfliteRule rule() {
             return {};
           },
           [](tflite::WriteContext& ctx) -> Status {
-            const DType number = ctx.in(0).type;
-            if (number == DType::f64)  // of files in other formats
-              return fail(ErrorCode::unsupported, format("LiteRT has no {} of {}", name(ctx.node.op), name(number)));
+            THIMBLE_TRY(ctx.lacks({DType::f64}));
             const bool keep = ctx.node.attrs.as<ReduceAttrs>().keep_dims;
             ctx.builtin = kCode;
             const DType type = ctx.in(0).type;

@@ -63,9 +63,7 @@ tflite::TfliteRule rule() {
             return {};
           },
           [](tflite::WriteContext& ctx) -> Status {
-            const DType number = ctx.in(0).type;
-            if (kOp != Op::sign && number == DType::f64)  // of files in other formats
-              return fail(ErrorCode::unsupported, format("LiteRT has no {} of {}", name(ctx.node.op), name(number)));
+            if (kOp != Op::sign) THIMBLE_TRY(ctx.lacks({DType::f64}));
             const auto& attrs = ctx.node.attrs.as<UnaryAttrs>();
             if (kOp == Op::elu && attrs.alpha != 1)
               return fail(ErrorCode::unsupported,
