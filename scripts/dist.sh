@@ -120,7 +120,7 @@ PICTURES
   for architecture in "${architectures[@]}"; do
     case $architecture in
       x86_64) continue ;;
-      aarch64) emulators=("qemu-aarch64 -cpu cortex-a53" "qemu-aarch64 -cpu cortex-a76") ;;
+      aarch64) emulators=("qemu-aarch64 -cpu cortex-a53" "qemu-aarch64 -cpu cortex-a72" "qemu-aarch64 -cpu cortex-a76") ;;
       armv7) emulators=("qemu-arm -cpu cortex-a7") ;;
       riscv64) emulators=("qemu-riscv64") ;;
     esac
@@ -147,7 +147,7 @@ packages = [{'SPDXID': ident('thimble'), 'name': 'thimble', 'versionInfo': said[
              'downloadLocation': 'NOASSERTION', 'filesAnalyzed': False}]
 for part in parts:
     packages.append({'SPDXID': ident(part['name']), 'name': part['name'], 'versionInfo': part.get('version', 'NOASSERTION'),
-                     'licenseDeclared': 'NOASSERTION', 'licenseComments': part.get('licence', part.get('license', '')),
+                     'licenseDeclared': part['licence'],
                      'downloadLocation': 'NOASSERTION', 'filesAnalyzed': False})
 document = {'spdxVersion': 'SPDX-2.3', 'dataLicense': 'CC0-1.0', 'SPDXID': 'SPDXRef-DOCUMENT', 'name': 'thimble-' + said['version'],
             'documentNamespace': 'https://spdx.org/spdxdocs/thimble-' + said['version'],

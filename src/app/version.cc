@@ -1,5 +1,8 @@
 #include "app/version.h"
 
+#include <vector>
+
+#include "app/commands.h"
 #include "base/cpu.h"
 #include "base/format.h"
 #include "base/json.h"
@@ -26,7 +29,7 @@ constexpr Licence kLicences[] = {
     {"CLI11", "BSD-3-Clause", "command line"},
     {"toml++", "MIT", "recipes"},
     {"nlohmann-json", "MIT", "reading JSON"},
-    {"stb", "MIT or public domain", "decoding pictures"},
+    {"stb", "MIT OR Unlicense", "decoding pictures"},
     {"protozero", "BSD-2-Clause", "ONNX and TensorBoard files"},
     {"libwebp", "BSD-3-Clause", "decoding WebP pictures"},
     {"minizip", "Zlib", "reading .npz"},
@@ -35,8 +38,16 @@ constexpr Licence kLicences[] = {
     {"zlib", "Zlib", "compression"},
 };
 
-constexpr const char* kFeatures[] = {"train",        "quantize",  "study",     "tflite-read",
-                                     "tflite-write", "thim-read", "thim-write"};
+// Commands that this program has (thimble-run: few) and the formats that they read and write.
+std::vector<std::string> features() {
+  std::vector<std::string> all;
+  for (const CommandRow& row : commands()) all.emplace_back(row.name);
+  for (const char* format_name : {"tflite", "onnx", "thim"}) {
+    all.push_back(format("{}-read", format_name));
+    if (find_command("convert")) all.push_back(format("{}-write", format_name));
+  }
+  return all;
+}
 
 }  // namespace
 
@@ -48,7 +59,12 @@ std::string version_text() {
   text += format("(in force: {})\nprocessor  {}, {} physical core{}\n", name(kernels().isa), cpu_model_name(),
                  physical_cores(), physical_cores() == 1 ? "" : "s");
   text += "features   ";
-  for (const char* feature : kFeatures) text += format("{} ", feature);
+  size_t column = 0;
+  for (const std::string& feature : features()) {
+    if (column + feature.size() > 90) text += "\n           ", column = 0;
+    text += feature + " ";
+    column += feature.size() + 1;
+  }
   text += "\n\nlicences\n";
   for (const Licence& entry : kLicences) text += format("  {:<14} {:<21} {}\n", entry.name, entry.licence, entry.what);
   return text;
@@ -63,7 +79,7 @@ std::string version_json() {
   json.key("machine").begin_object().field("cpu", cpu_model_name()).array("features", cpu_feature_names());
   json.field("physical_cores", physical_cores()).field("os", os_name()).end_object();
   json.key("features").begin_array();
-  for (const char* feature : kFeatures) json.value(feature);
+  for (const std::string& feature : features()) json.value(feature);
   json.end_array().key("licences").begin_array();
   for (const Licence& entry : kLicences)
     json.begin_object()

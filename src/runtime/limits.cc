@@ -1,9 +1,15 @@
 #include "runtime/limits.h"
 
+#include <algorithm>
 #include <atomic>
+#include <charconv>
+#include <fstream>
+#include <iterator>
+#include <string>
 
 #include <unistd.h>
 
+#include "base/cpu.h"
 #include "runtime/program.h"
 
 namespace thimble {
@@ -17,6 +23,26 @@ void set_arena_limit(int64_t bytes) { limit = bytes; }
 int64_t machine_memory_bytes() {
   const int64_t pages = sysconf(_SC_PHYS_PAGES), bytes = sysconf(_SC_PAGESIZE);
   return pages > 0 && bytes > 0 ? pages * bytes : 0;
+}
+
+int64_t available_bytes(std::string_view meminfo) {
+  constexpr std::string_view kWord = "MemAvailable:";
+  const size_t at = meminfo.find(kWord);
+  if (at == std::string_view::npos) return 0;
+  const size_t number = meminfo.find_first_not_of(" \t", at + kWord.size());
+  int64_t kilobytes = 0;
+  if (number != std::string_view::npos)
+    std::from_chars(meminfo.data() + number, meminfo.data() + meminfo.size(), kilobytes);
+  return std::clamp<int64_t>(kilobytes, 0, INT64_MAX / 1024) * 1024;
+}
+
+FreeMemory free_memory() {
+  std::ifstream file("/proc/meminfo");
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  FreeMemory left{available_bytes(text)};
+  if (left.bytes == 0) left.bytes = machine_memory_bytes();
+  if (const int64_t may = control_group_memory(); may > 0 && (left.bytes == 0 || may < left.bytes)) left = {may, true};
+  return left;
 }
 
 }  // namespace thimble

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 namespace thimble {
 
@@ -12,5 +13,15 @@ void set_arena_limit(int64_t bytes);
 
 // Of the machine; 0 where it does not say.
 int64_t machine_memory_bytes();
+
+// What this process can still take without anybody being killed or memory going to a disk: what the machine has left
+// (swap does not count), or what the control group allows where that is less. 0 where nobody says.
+struct FreeMemory {
+  int64_t bytes = 0;
+  bool of_group = false;  // the control group's limit is the narrower one
+};
+FreeMemory free_memory();
+// MemAvailable of the text of /proc/meminfo in bytes; 0 where there is none.
+int64_t available_bytes(std::string_view meminfo);
 
 }  // namespace thimble

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "compress/layer_choice.h"
+#include "formats/model_file.h"
 #include "study/variants.h"
 #include "train/loss.h"
 #include "train/model.h"
@@ -43,8 +44,18 @@ Result<Graph> untrained(const ModelSpec& spec, const Model& model, const Feeding
 // What is known of a variant's model.
 struct Origin {
   ModelSpec spec;
-  std::optional<Graph> graph;  // made when a layer is asked for
+  std::optional<Graph> graph;  // made when it is asked for
   bool clustered = false;
+
+  // Whether there is a graph. Where none can be made the training of the recipe's model says it better.
+  bool made(const Feeding& feeding) {
+    if (graph) return true;
+    const auto model = build_model(spec, {.batch = 1});
+    if (!model) return false;
+    auto untrained_graph = untrained(spec, *model, feeding);
+    if (untrained_graph) graph = std::move(*untrained_graph);
+    return graph.has_value();
+  }
 };
 
 class Check {
@@ -78,22 +89,24 @@ class Check {
       THIMBLE_TRY(check_goal(v.search->goal, data_.splits.train.classes() > 0));
     }
     THIMBLE_TRY(layers(v, origin));
+    THIMBLE_TRY(writes(v, origin));
     origin.clustered = origin.clustered || v.cluster;
     origins_[v.name] = std::move(origin);
     return {};
   }
 
  private:
+  // Whether the format has all operators is known before anything is trained.
+  Status writes(const VariantSpec& v, Origin& origin) {
+    if (v.format == "tflite" || !origin.made(data_.feeding)) return {};
+    const auto file = write_model(*origin.graph, v.file_name());
+    return file ? Status() : tl::unexpected(file.error());
+  }
+
   Status layers(const VariantSpec& v, Origin& origin) {
     const std::vector<std::string> names = named_layers(v);
     if (names.empty()) return {};
-    if (!origin.graph) {
-      const auto model = build_model(origin.spec, {.batch = 1});
-      if (!model) return {};  // the training of the recipe's model says it better
-      auto graph = untrained(origin.spec, *model, data_.feeding);
-      if (!graph) return {};
-      origin.graph = std::move(*graph);
-    }
+    if (!origin.made(data_.feeding)) return {};
     return compress::check_layers(names, *origin.graph);
   }
 

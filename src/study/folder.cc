@@ -91,8 +91,8 @@ std::vector<std::string> models_of(const Recipe& recipe, const std::vector<ItemP
   const std::vector<VariantSpec> swept = chosen_variants(recipe.variants, recipe.sweep_variants);
   for (const ItemPlan& plan : plans)
     for (const VariantSpec& v : plan.point ? swept : recipe.variants)
-      models.push_back(plan.first ? format("models/{}.tflite", v.name)
-                                  : format("models/{}/{}.tflite", plan.id, v.name));
+      models.push_back(plan.first ? format("models/{}", v.file_name())
+                                  : format("models/{}/{}", plan.id, v.file_name()));
   return models;
 }
 

@@ -111,7 +111,7 @@ class ItemRun {
       THIMBLE_ASSIGN(Variant v, make_variant(spec, staged, data_, options_.threads));
       THIMBLE_TRY(scorer.score(v));
       if (&spec == &wanted.front() && plan_.first) THIMBLE_TRY(check_export(trained.weights, v, scorer));
-      if (!plan_.first) v.result.file = format("models/{}/{}.tflite", plan_.id, spec.name);
+      if (!plan_.first) v.result.file = format("models/{}/{}", plan_.id, spec.file_name());
       THIMBLE_TRY(make_directories(directory_of(options_.out + "/" + v.result.file)));
       THIMBLE_TRY(write_file_atomic(options_.out + "/" + v.result.file, v.file));
       item_.variants.push_back(std::move(v.result));

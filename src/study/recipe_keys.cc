@@ -135,6 +135,7 @@ constexpr Sentence kSentences[] = {
     {"variant", "one model that the study writes and measures: [[variant]] for each"},
     {"variant.name", "file name and column; default: what it is"},
     {"variant.from", "an earlier variant to start from; default: the trained model"},
+    {"variant.format", "of its file: \"tflite\" (usual), \"onnx\" or \"thim\"; that file is what is measured"},
     {"variant.network", "another network, trained from nothing: { layers = [ … ] } or { architecture = NAME }"},
     {"variant.continue", "train on as the techniques do, without one: a fair baseline: { epochs = 4 }"},
     {"variant.shrink", "remove channels: { keep = 0.5 }"},

@@ -85,7 +85,8 @@ std::string default_name(const VariantSpec& v) {
   if (v.qat) add("qat");
   if (v.search) add("searched");
   if (v.quantize) add(name(v.quantize->options.to));
-  return text.empty() ? "float32" : text;
+  if (text.empty()) text = "float32";
+  return v.format == "tflite" ? text : text + "_" + v.format;
 }
 
 // `from` and a teacher are variants that stand before this one.
@@ -126,6 +127,11 @@ void read_variants(TableReader& root, std::vector<VariantSpec>* out, Status* sta
     TableReader r(*table, "variant.", status);
     r.text("name", &v.name);
     r.text("from", &v.from);
+    r.text("format", &v.format);
+    if (std::ranges::find(kVariantFormats, v.format) == kVariantFormats.end())
+      r.fail_at(
+          *r.node("format"), format("variant.format \"{}\" is no format of a model", v.format),
+          did_you_mean_or_all(v.format, std::vector<std::string>(kVariantFormats.begin(), kVariantFormats.end())));
     read_stages(r, &v, status);
     r.finish();
     if (v.qat && v.quantize)

@@ -5,10 +5,10 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "api/load.h"
 #include "base/cpu.h"
 #include "base/file.h"
 #include "data/sha256.h"
-#include "formats/tflite/tflite.h"
 #include "kernels/kernels.h"
 #include "measure/stats.h"
 #include "measure/text.h"
@@ -86,7 +86,7 @@ class Runner {
     for (const Setting& s : options_.recipe.settings)
       command += " --set " + shell_quoted(format("{}={}", s.key, s.value));
     result_.command_lines.push_back(command);
-    const std::string model = shell_quoted(format("{}/models/{}.tflite", options_.out, recipe_.variants.front().name));
+    const std::string model = shell_quoted(format("{}/models/{}", options_.out, recipe_.variants.front().file_name()));
     result_.command_lines.push_back(format("thimble eval {} --data {}", model, shell_quoted(recipe_.data.set)));
     result_.command_lines.push_back(format("thimble bench {} --num_threads=1", model));
   }
@@ -210,8 +210,8 @@ class Runner {
       v.spec = recipe_.variants[i];
       v.result = std::move(result_.variants[i]);
       THIMBLE_ASSIGN(v.file, read_file(options_.out + "/" + v.result.file));
-      THIMBLE_ASSIGN(Graph written, read_tflite(v.file));
-      THIMBLE_ASSIGN(Checked prepared, prepare_for_inference(std::move(written)));
+      THIMBLE_ASSIGN(LoadedModel written, load_model_bytes(v.file, v.result.file));
+      THIMBLE_ASSIGN(Checked prepared, prepare_for_inference(static_cast<Checked&&>(written)));
       v.result.boards = board_rows(prepared, boards_);
       v.graph = std::move(prepared.graph);
       variants.push_back(std::move(v));

@@ -2,7 +2,10 @@
 // run: (network or student) → shrink → prune → cluster → qat or quantize, each keeping what came before it.
 #pragma once
 
+#include <array>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "compress/cluster/cluster.h"
 #include "compress/mixed_precision/mixed_precision.h"
@@ -99,9 +102,13 @@ struct SearchStage {
   Form form;
 };
 
+// Endings of files that a variant may be written as; what is measured is that file, read again.
+inline constexpr std::array<const char*, 3> kVariantFormats{"tflite", "onnx", "thim"};
+
 struct VariantSpec {
   std::string name;
-  std::string from;  // an earlier variant whose float model this one starts from; empty: the trained model
+  std::string format = "tflite";  // of its file: one of kVariantFormats
+  std::string from;               // an earlier variant whose float model this one starts from; empty: the trained model
   std::optional<NetworkStage> network;
   std::optional<DistillStage> distill;
   std::optional<ContinueStage> go_on;  // key: continue
@@ -111,6 +118,8 @@ struct VariantSpec {
   std::optional<QatStage> qat;
   std::optional<SearchStage> search;  // in place of the other stages
   std::optional<QuantizeStage> quantize;
+
+  std::string file_name() const { return name + "." + format; }
 };
 
 }  // namespace thimble

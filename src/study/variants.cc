@@ -2,10 +2,11 @@
 
 #include <algorithm>
 
+#include "api/load.h"
 #include "compress/calibrate/calibration_words.h"
 #include "compress/size_report.h"
+#include "formats/model_file.h"
 #include "formats/tflite/model_metadata.h"
-#include "formats/tflite/tflite.h"
 #include "ops/operands.h"
 #include "passes/add_bias.h"
 #include "passes/decompose.h"
@@ -200,21 +201,28 @@ Result<Variant> make_variant(const VariantSpec& spec, const Staged& staged, cons
       if (t.constant() && t.type == DType::f32)
         v.result.unquantized_tensors.push_back({t.name, t.bytes(), "the variant is float32"});
   }
-  THIMBLE_ASSIGN(v.file, write_tflite(v.graph));
+  auto file = write_model(v.graph, spec.file_name());
+  if (!file) return with_context(std::move(file).error(), format("variant \"{}\"", spec.name));
+  v.file = *std::move(file);
   // What is measured is what was written: the file, read again.
-  THIMBLE_ASSIGN(const Graph written, read_tflite(v.file));
+  THIMBLE_ASSIGN(const LoadedModel again, load_model_bytes(v.file, spec.file_name()));
+  const Graph& written = again.graph;
   THIMBLE_ASSIGN(Checked prepared, prepare_for_inference(written));
   v.graph = std::move(prepared.graph);
 
   VariantResult& r = v.result;
   r.name = spec.name;
-  r.file = "models/" + spec.name + ".tflite";
+  r.file = "models/" + spec.file_name();
   r.technique = in_short(spec, staged);
   r.description = describe(spec, staged, written) + chosen_bits;
+  if (spec.format != "tflite") {
+    r.technique += format(", .{}", spec.format);
+    r.description += format("; written as .{} and read again", spec.format);
+  }
   r.sparsity = sparsity(written);
   THIMBLE_ASSIGN(const SizeReport report, size_report(written, sizes));
-  r.bytes = report.file_bytes;
-  r.bytes_deflated = report.file_deflated;
+  r.bytes = static_cast<int64_t>(v.file.size());
+  THIMBLE_ASSIGN(r.bytes_deflated, deflated_bytes(v.file));
   r.bytes_packed = report.file_packed;
   for (const TensorBytes& t : report.tensors)
     r.tensors.push_back({t.name, t.before, t.raw, name(t.type), storage_reason(t), t.deflated, t.elements, t.zeros,
