@@ -142,8 +142,13 @@ Status run(const StudyArguments& a, const Context& context) {
   for (const std::string& sentence : judge(result).sentences) context.say(sentence);
   for (const DeviceResult& device : result.devices) {
     context.say(format("On {}: {}", device.device, device_answer(result, device)));
-    for (const DeviceVariant& v : device.variants)
-      if (!v.problem.empty()) context.say(format("{} did not run there: {}", v.name, v.problem));
+    bool missing = !device.problem.empty();
+    for (const DeviceVariant& v : device.variants) {
+      if (v.problem.empty()) continue;
+      missing = true;
+      context.say(format("{} did not run there: {}", v.name, v.problem));
+    }
+    if (missing) context.say("The same command with --resume asks it again for what is missing, and for nothing else.");
   }
   context.print(format(
       "\nreport  {0}/report.html\nmodels  {0}/models\nnumbers {0}/results.json, results.csv, results.md, curves.csv\n",

@@ -88,7 +88,7 @@ struct NeonClamp {
   }
 #endif
 
- private:
+  // Eight values, zero point added, to eight bytes.
   uint8x8_t narrow(int32x4_t a, int32x4_t b) const {
     const int32x4_t x = vminq_s32(vmaxq_s32(a, lo), hi), y = vminq_s32(vmaxq_s32(b, lo), hi);
     // lo … hi is a range of int8 or of uint8: the low byte is what counts.
