@@ -233,7 +233,15 @@ class SshDevice final : public Device {
   Result<std::string> run(const std::vector<std::string>& arguments, double timeout_seconds) override {
     std::string command = format("cd '{}' && '{}'", folder_, program_);
     for (const std::string& argument : arguments) command += " " + shell_quoted(argument);
-    THIMBLE_ASSIGN(ChildResult child, ssh_.run(command, options(timeout_seconds)));
+    auto ran = ssh_.run(command, options(timeout_seconds));
+    if (!ran) {
+      Error error = std::move(ran).error();
+      if (facts_.memory_bytes > 0)
+        error.message +=
+            format(" during a run; it has {} of memory", format_bytes(static_cast<double>(facts_.memory_bytes)));
+      return tl::unexpected(std::move(error));
+    }
+    ChildResult child = *std::move(ran);
     if (hooks_.said) {
       for (size_t at = 0; at < child.err.size();) {
         const size_t end = std::min(child.err.find('\n', at), child.err.size());

@@ -35,7 +35,7 @@ Error ssh_error(const std::string& device, const std::string& destination, const
     return error("it does not answer", "see that it is on and in this network");
   const std::string line = last_line(said);
   return error("the connection ended" + (line.empty() ? std::string() : ": " + line),
-               "see that it still runs (out of memory, power, network), then run again with --resume");
+               "see that it still runs (out of memory, power, network), then run again (a study: with --resume)");
 }
 
 Ssh::Ssh(std::vector<std::string> command, const DeviceWord& word) : command_(std::move(command)), name_(word.text) {

@@ -39,8 +39,10 @@ int64_t available_bytes(std::string_view meminfo) {
 FreeMemory free_memory() {
   std::ifstream file("/proc/meminfo");
   const std::string text{std::istreambuf_iterator<char>(file), {}};
-  FreeMemory left{available_bytes(text)};
-  if (left.bytes == 0) left.bytes = machine_memory_bytes();
+  // The system's own estimate, which leaves nothing for what this process takes beside its models.
+  constexpr int64_t kSpare = 8 << 20;
+  const int64_t machine = machine_memory_bytes(), available = available_bytes(text);
+  FreeMemory left{available > 0 ? std::max<int64_t>(available - std::min(kSpare, machine / 16), 1) : machine};
   if (const int64_t may = control_group_memory(); may > 0 && (left.bytes == 0 || may < left.bytes)) left = {may, true};
   return left;
 }
