@@ -42,7 +42,7 @@ FreeMemory free_memory() {
   // The system's own estimate, which leaves nothing for what this process takes beside its models.
   constexpr int64_t kSpare = 8 << 20;
   const int64_t machine = machine_memory_bytes(), available = available_bytes(text);
-  FreeMemory left{available > 0 ? std::max<int64_t>(available - std::min(kSpare, machine / 16), 1) : machine};
+  FreeMemory left{available > 0 ? std::max<int64_t>(available - std::min(kSpare, machine / 8), 1) : machine};
   if (const int64_t may = control_group_memory(); may > 0 && (left.bytes == 0 || may < left.bytes)) left = {may, true};
   return left;
 }
