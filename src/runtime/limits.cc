@@ -40,9 +40,9 @@ FreeMemory free_memory() {
   std::ifstream file("/proc/meminfo");
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   // The system's own estimate, which leaves nothing for what this process takes beside its models.
-  constexpr int64_t kSpare = 8 << 20;
+  constexpr int64_t kSpare = 12 << 20;
   const int64_t machine = machine_memory_bytes(), available = available_bytes(text);
-  FreeMemory left{available > 0 ? std::max<int64_t>(available - std::min(kSpare, machine / 8), 1) : machine};
+  FreeMemory left{available > 0 ? std::max<int64_t>(available - std::min(kSpare, machine / 6), 1) : machine};
   if (const int64_t may = control_group_memory(); may > 0 && (left.bytes == 0 || may < left.bytes)) left = {may, true};
   return left;
 }
