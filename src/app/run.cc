@@ -21,6 +21,7 @@
 #include "measure/units.h"
 #include "ops/operands.h"
 #include "passes/pipeline.h"
+#include "passes/set_batch.h"
 #include "runtime/program.h"
 #include "study/evaluate.h"
 
@@ -57,25 +58,46 @@ Result<std::vector<Feed>> read_feeds(const RunOptions& o, const Graph& graph, co
   return feeds;
 }
 
-// Where inputs have free dimensions: the sizes of the first array or picture of each. Empty where none has.
-Result<std::vector<KnownInput>> fed_shapes(const RunOptions& o, const Graph& graph) {
+// Where inputs have free dimensions: the sizes of the first array or picture of each. Empty where none has. `whole`:
+// the tensors' own arrays are one run each where their leading size is free.
+Result<std::vector<KnownInput>> fed_shapes(const RunOptions& o, const Graph& graph, bool whole) {
   std::vector<KnownInput> known(graph.inputs.size());
   std::vector<std::string> arrays(graph.inputs.size());
+  std::vector<char> own(arrays.size(), arrays.size() > 1);  // and no samples
   for (size_t i = 0; i < o.files.size() && i < arrays.size(); ++i) arrays[i] = o.files[i];
   for (const std::string& input : o.inputs) {
     const size_t equals = input.find('=');
     if (equals == std::string::npos) continue;  // read_feeds says so
     THIMBLE_ASSIGN(const size_t at, find_input(graph, input.substr(0, equals)));
     arrays[at] = input.substr(equals + 1);
+    own[at] = 1;
   }
   bool differs = false;
   for (size_t i = 0; i < arrays.size(); ++i) {
     const Tensor& tensor = graph.at(graph.inputs[i]);
-    if (!tensor.free_dims || (extension_of(arrays[i]) != ".npy" && !is_picture_name(arrays[i]))) continue;
-    THIMBLE_ASSIGN(known[i].shape, fed_shape(arrays[i], tensor));
-    differs = true;
+    const bool batch = whole && own[i] && tensor.batch_unknown;
+    if ((!tensor.free_dims && !batch) || (extension_of(arrays[i]) != ".npy" && !is_picture_name(arrays[i]))) continue;
+    THIMBLE_ASSIGN(known[i].shape, fed_shape(arrays[i], tensor, batch));
+    differs = differs || tensor.free_dims || !(*known[i].shape == tensor.shape);
   }
   if (!differs) known.clear();
+  return known;
+}
+
+// Arrays with N in place of a free leading 1 are N runs where each gives what it gives alone. Elsewhere the size is
+// part of what is computed (a sum over it, a sequence's length): what is to be known then, else empty.
+Result<std::vector<KnownInput>> fed_batches(const RunOptions& o, const LoadedModel& model) {
+  THIMBLE_ASSIGN(std::vector<KnownInput> known, fed_shapes(o, model.graph, true));
+  int64_t batch = -1;
+  bool equal = true;
+  for (size_t i = 0; i < known.size(); ++i) {
+    const Tensor& tensor = model.graph.at(model.graph.inputs[i]);
+    if (!known[i].shape) known[i].shape = tensor.shape;
+    const int64_t size = tensor.batch_unknown ? (*known[i].shape)[0] : 1;
+    equal = equal && (batch < 0 || batch == size);
+    batch = size;
+  }
+  if (equal && (batch < 0 || batch == 1 || (batch > 1 && with_batch(model.graph, batch)))) known.clear();
   return known;
 }
 
@@ -292,7 +314,7 @@ Status run_values(const RunOptions& o, Data file, const PlanOptions& plan, const
                 "leave --device out");
   THIMBLE_ASSIGN(const auto runner, ModelRunner::open(std::move(file), o.model, plan, o.signature));
   Graph graph = runner->edges();
-  THIMBLE_ASSIGN(const std::vector<KnownInput> known, fed_shapes(o, graph));
+  THIMBLE_ASSIGN(const std::vector<KnownInput> known, fed_shapes(o, graph, true));
   for (size_t i = 0; i < known.size(); ++i)
     if (known[i].shape) {
       graph.at(graph.inputs[i]).shape = *known[i].shape;
@@ -326,11 +348,16 @@ Status run(const RunOptions& o, const Context& context) {
   if (!loaded && loaded.error().code == ErrorCode::needs_value) return run_values(o, file, plan, context);
   THIMBLE_ASSIGN(LoadedModel model, std::move(loaded));
   note_left_out(model.graph, context);
-  THIMBLE_ASSIGN(const std::vector<KnownInput> known, fed_shapes(o, model.graph));
+  THIMBLE_ASSIGN(const std::vector<KnownInput> known, fed_shapes(o, model.graph, false));
   if (!known.empty()) {
     auto again = with_known_inputs(model, known);
     if (!again && again.error().code == ErrorCode::needs_value) return run_values(o, file, plan, context);
     THIMBLE_ASSIGN(model, std::move(again));
+  }
+  if (o.device.empty()) {
+    THIMBLE_ASSIGN(const std::vector<KnownInput> batches, fed_batches(o, model));
+    if (!batches.empty())
+      if (auto again = with_known_inputs(model, batches)) model = std::move(*again);
   }
   THIMBLE_TRY(raise_layers(model));
   note_free_sizes(model.graph, context);

@@ -116,6 +116,8 @@ TEST(Onnx, OperatorsAnswerAsTheirCasesSay) {
   const json index = json::parse(std::ifstream(kFolder + "index.json"));
   ASSERT_GE(index["nodes"].size(), 50u);
   for (const json& entry : index["nodes"]) check_file(entry, false);
+  ASSERT_GE(index["found"].size(), 10u);
+  for (const json& entry : index["found"]) check_file(entry, false);
 }
 
 // Whether a node computes with floats, and does not only make integers of them.

@@ -209,6 +209,7 @@ class Reader {
     const bool resized = known && known->shape;
     if (!v.has_shape && !resized) return fail(ErrorCode::unsupported, "the model does not say its shape");
     THIMBLE_TRY(placeholder(v, !resized, &x));
+    free_sizes_ = free_sizes_ || (!resized && (x.batch_unknown || x.free_dims));
     if (resized) {
       const Shape& shape = *known->shape;
       bool fits = !v.has_shape || shape.rank() == std::ssize(v.dims);
@@ -356,9 +357,22 @@ class Reader {
     THIMBLE_TRY(expect_digits(call, domain));
     THIMBLE_ASSIGN(const int32_t small, small_of(call));
     Ids out = rule->read(m_, call);
-    if (m_.failed()) return tl::unexpected<Error>(m_.take_error());
+    if (m_.failed()) return tl::unexpected<Error>(sizes_asked(m_.take_error()));
     for (const TensorId y : out) m_.mark_small(y, small);
     return out;
+  }
+
+  // Free sizes that nothing is known of are 1 here. What does not go together then may well do so with those that are
+  // fed: no fault of the file.
+  Error sizes_asked(Error error) const {
+    if (!free_sizes_ || error.code != ErrorCode::bad_file) return error;
+    error.code = ErrorCode::needs_value;
+    error.message += ", with 1 for the sizes of inputs that the file leaves free";
+    error.hint = "feed arrays of the sizes that are meant (thimble run MODEL --input), or write these into the file";
+    return error;
+  }
+  tl::unexpected<Error> mismatch(std::string what) const {
+    return tl::unexpected<Error>(sizes_asked(Error{ErrorCode::bad_file, std::move(what), {}, {}}));
   }
 
   // What computes in float32 does not take float64.
@@ -609,7 +623,7 @@ class Reader {
     for (size_t k = 1; k < call.in.size(); ++k) {
       if (!call.has(k) || m_.rank(call[k]) < (k > states ? 2 : 1)) return damaged(format("input {} of Scan", k));
       const int64_t entries = m_.shape(call[k])[0];
-      if (batch >= 0 && entries != batch) return damaged(format("batches of {} and {}", entries, batch));
+      if (batch >= 0 && entries != batch) return mismatch(format("batches of {} and {}", entries, batch));
       batch = entries;
     }
     if (batch < 1) return fail(ErrorCode::unsupported, "a Scan of an empty batch");
@@ -655,7 +669,7 @@ class Reader {
       axis_of_input.push_back(m_.axis(k < axes.size() ? axes[k] : 0, m_.rank(x)));
       if (m_.failed()) return tl::unexpected<Error>(m_.take_error());
       const int64_t length = m_.shape(x)[axis_of_input.back()];
-      if (rounds >= 0 && length != rounds) return damaged(format("Scan goes over {} and {} entries", rounds, length));
+      if (rounds >= 0 && length != rounds) return mismatch(format("Scan goes over {} and {} entries", rounds, length));
       rounds = length;
     }
     std::vector<Ids> scans;
@@ -692,6 +706,7 @@ class Reader {
   onnx::Maker m_;
   std::map<FunctionKey, const FunctionProto*> functions_;
   int64_t visits_ = 0, rounds_ = 0;
+  bool free_sizes_ = false;  // an input has sizes of which nothing is known
   Refusals* const refused_;
   std::map<std::string_view, const ValueProto*> declared_;  // of the main graph
   std::set<const NodeProto*> refused_nodes_;
