@@ -10,7 +10,7 @@ Every output has to have onnxruntime's type, shape and values: integers exactly,
 largest. Operators that jump (Round, Floor, ArgMax …) are drawn only where their operand is exact in float32.
   agrees, refused (exit 3, with how often each reason came), WRONG, CRASH: exit status 1.
 --keep writes the wrong models with inputs and onnxruntime's outputs. Case n depends on the seed and n alone (--first n --count 1).
---thim runs each through a packed file too, which has to give the same answers.
+--through thim tflite onnx converts each (where it can be), which has to give the same answers.
 
 Needs onnx, onnxruntime and numpy.
 """
@@ -75,17 +75,19 @@ def verdict(options, grown, folder):
     for name, g, w in zip(grown.answers, got, grown.answers.values()):
         if said := difference(g, w, int(name in grown.loose)):
             return "WRONG", f"{name}: {said}"
-    if options.thim:
-        packed = subprocess.run([options.thimble, "convert", str(path), str(folder / "m.thim"), "-q"], capture_output=True, text=True)
-        if packed.returncode not in (0, 3):
-            return "WRONG", f"convert: exit {packed.returncode} {packed.stderr}"
-        if packed.returncode == 0:
-            again = run(options.thimble, folder / "m.thim", feeds, folder, len(grown.answers))
-            if isinstance(again, tuple):
-                return "WRONG", f"packed: {again}"
-            for name, a, g in zip(grown.answers, again, got):
-                if said := difference(a, g):
-                    return "WRONG", f"packed, {name}: {said}"
+    for form in options.through:
+        through = folder / f"through.{form}"
+        made = subprocess.run([options.thimble, "convert", str(path), str(through), "-q"], capture_output=True, text=True, errors="replace")
+        if made.returncode == 3:
+            continue
+        if made.returncode != 0:
+            return "WRONG", f"convert to .{form}: exit {made.returncode} {made.stderr}"
+        again = run(options.thimble, through, feeds, folder, len(grown.answers))
+        if isinstance(again, tuple):
+            return "WRONG", f"as .{form}: {again}"
+        for name, a, g in zip(grown.answers, again, got):
+            if said := difference(a, g, int(name in grown.loose)):
+                return "WRONG", f"as .{form}, {name}: {said}"
     return "agrees", ""
 
 
@@ -97,7 +99,7 @@ def main():
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--only", default="", help="graphs begin with one of these operators (a pattern)")
     parser.add_argument("--keep", type=pathlib.Path)
-    parser.add_argument("--thim", action="store_true")
+    parser.add_argument("--through", nargs="*", default=[], choices=("thim", "tflite", "onnx"))
     parser.add_argument("--special", action="store_true", help="NaN, infinities and -0 among the numbers")
     parser.add_argument("--names", action="store_true", help="sizes of inputs are often names")
     options = parser.parse_args()
