@@ -34,6 +34,9 @@ TEXTS = {
                    {"x": np.arange(30, dtype=np.float32).reshape(2, 1, 3, 5)}),
     "sum_over_a_free_size": (13, "g (float[n,2] x) => (float[2] y) <int64[1] a = {0}> { y = ReduceSum <keepdims = 0> (x, a) }",
                              {"x": np.array([[1, 2], [3, 4], [5, 6]], np.float32)}),
+    # Read for one row it is a division by 1.
+    "divided_by_a_free_size": (13, """g (float[n,2] x) => (float[n,2] y) <int64 zero = {0}>
+        { s = Shape (x)  n = Gather (s, zero)  f = Cast <to = 1> (n)  y = Div (x, f) }""", {"x": np.array([[1, 2], [3, 4]], np.float32)}),
     "dequantize_int32": (13, "g (int32[2,3] x, float s) => (float[2,3] y) { y = DequantizeLinear (x, s) }",
                          {"x": np.array([[1, -2, 3], [-4, 5, -6000]], np.int32)}),
 }

@@ -84,21 +84,44 @@ Result<std::vector<KnownInput>> fed_shapes(const RunOptions& o, const Graph& gra
   return known;
 }
 
-// Arrays with N in place of a free leading 1 are N runs where each gives what it gives alone. Elsewhere the size is
-// part of what is computed (a sum over it, a sequence's length): what is to be known then, else empty.
-Result<std::vector<KnownInput>> fed_batches(const RunOptions& o, const LoadedModel& model) {
-  THIMBLE_ASSIGN(std::vector<KnownInput> known, fed_shapes(o, model.graph, true));
+bool same_tensor(const Tensor& a, const Tensor& b) {
+  if (a.type != b.type || !(a.shape == b.shape) || !(a.quant == b.quant) || a.constant() != b.constant()) return false;
+  return a.data.bytes == b.data.bytes ||
+         (a.data.size == b.data.size && std::memcmp(a.data.bytes, b.data.bytes, a.data.size) == 0);
+}
+
+bool same_network(const Graph& a, const Graph& b) {
+  return std::ranges::equal(a.tensors, b.tensors, same_tensor) &&
+         std::ranges::equal(a.nodes, b.nodes, [](const Node& m, const Node& n) {
+           return m.op == n.op && m.inputs == n.inputs && m.outputs == n.outputs && m.attrs == n.attrs;
+         });
+}
+
+// Arrays with N in place of a free leading 1 are N runs where the network for N is that for one example, N times side
+// by side. Elsewhere (a sum over that size, a sequence's length, a size that is computed with) it becomes the network
+// for N, and they are one run. Where the file has no network for N, N runs are all that can be meant. Errors:
+// needs_value.
+Status take_batches(const RunOptions& o, LoadedModel* model) {
+  THIMBLE_ASSIGN(std::vector<KnownInput> known, fed_shapes(o, model->graph, true));
   int64_t batch = -1;
-  bool equal = true;
+  bool equal = true, ones = true;
   for (size_t i = 0; i < known.size(); ++i) {
-    const Tensor& tensor = model.graph.at(model.graph.inputs[i]);
+    const Tensor& tensor = model->graph.at(model->graph.inputs[i]);
     if (!known[i].shape) known[i].shape = tensor.shape;
     const int64_t size = tensor.batch_unknown ? (*known[i].shape)[0] : 1;
     equal = equal && (batch < 0 || batch == size);
+    ones = ones && *known[i].shape == tensor.shape;
     batch = size;
   }
-  if (equal && (batch < 0 || batch == 1 || (batch > 1 && with_batch(model.graph, batch)))) known.clear();
-  return known;
+  if (ones) return {};
+  auto whole = with_known_inputs(*model, known);
+  if (!whole && whole.error().code == ErrorCode::needs_value) return tl::unexpected<Error>(std::move(whole).error());
+  if (!whole) return {};
+  if (equal && batch > 1)
+    if (const auto side_by_side = with_batch(model->graph, batch); side_by_side)
+      if (same_network(*side_by_side, whole->graph)) return {};
+  *model = std::move(*whole);
+  return {};
 }
 
 // All inputs must have the same number of runs; those not given are random.
@@ -355,9 +378,9 @@ Status run(const RunOptions& o, const Context& context) {
     THIMBLE_ASSIGN(model, std::move(again));
   }
   if (o.device.empty()) {
-    THIMBLE_ASSIGN(const std::vector<KnownInput> batches, fed_batches(o, model));
-    if (!batches.empty())
-      if (auto again = with_known_inputs(model, batches)) model = std::move(*again);
+    Status taken = take_batches(o, &model);
+    if (!taken && taken.error().code == ErrorCode::needs_value) return run_values(o, file, plan, context);
+    THIMBLE_TRY(std::move(taken));
   }
   THIMBLE_TRY(raise_layers(model));
   note_free_sizes(model.graph, context);
@@ -400,8 +423,8 @@ Action define_run(Options& options) {
       "numbers.\n"
       "What the model does not say is stated. An array given by --input holds the tensor's own values. An array with "
       "N\n"
-      "in place of the input's leading 1 is N runs, whose outputs are stacked; states (of an LSTM) start afresh at "
-      "each\n"
+      "in place of the input's leading 1 is N runs, whose outputs are stacked; where the file leaves that size open\n"
+      "and the network computes over it, one run of that size. States (of an LSTM) start afresh at each\n"
       "run. With one input, every FILE is one more run, or several; with several inputs, one .npy each.\n");
   options.argument("MODEL", &o->model, "a .tflite, .onnx or .thim file; - reads it from the standard input");
   options.arguments("FILE", &o->files, "pictures (.png, .jpg, .bmp), sounds (.wav), folders of them, .npy, .npz, .csv");
