@@ -39,6 +39,7 @@ class Chain:
 
     def __init__(self, r):
         self.r, self.b = r, TfliteBuilder()
+        self.cut = False  # whether a dense layer has other rows than its input
         self.kind = self.pick("int8", "int8", "int8", "uint8", "int16", "float32")
         self.dtype = np.dtype(self.kind)
         self.feeds, self.quant, self.shapes, self.names = [], {}, {}, []
@@ -211,6 +212,7 @@ class Chain:
         depth = x[-1]
         if not keep and self.chance(0.3):
             depth = self.pick(*[d for d in range(1, elements + 1) if elements % d == 0])
+        self.cut = self.cut or depth != x[-1]
         units = self.some(1, 12)
         self.narrow = False
         w, scale = self.weights([units, depth], 0, units)
@@ -384,6 +386,25 @@ class Chain:
         return self.op(code, [self.t, self.b.const(np.array([a - rank if self.chance(0.2) else a for a in axes], np.int32))], out, "ReducerOptions",
                        quant=q if code.startswith("REDUCE") or self.chance(0.3) else None, keepDims=keep)
 
+    def other_batch(self):
+        """The first input's first dimension becomes free, and another size is fed: what LiteRT answers then."""
+        if self.cut:
+            raise Refused("LiteRT leaves out what is no whole row")
+        first = self.b.graph.inputs[0]
+        shape = [self.some(1, 5), *self.shapes[first][1:]]
+        self.b.free(first, [-1, *shape[1:]])
+        self.feeds[0] = self.values(shape)
+        try:
+            model = Interpreter(model_content=self.b.bytes(), experimental_op_resolver_type=OpResolverType.BUILTIN_REF, num_threads=1)
+            model.resize_tensor_input(model.get_input_details()[0]["index"], shape)
+            model.allocate_tensors()
+            for d, x in zip(model.get_input_details(), self.feeds):
+                model.set_tensor(d["index"], x)
+            model.invoke()
+            return [model.get_tensor(d["index"]) for d in model.get_output_details()]
+        except (RuntimeError, ValueError) as error:
+            raise Refused(" ".join(str(error).split())) from error
+
     def step(self):
         before = len(self.b.graph.tensors), len(self.b.graph.operators), len(self.b.graph.inputs), len(self.b.model.operatorCodes), self.t
         try:
@@ -490,6 +511,7 @@ def main():
     parser.add_argument("--keep", type=pathlib.Path)
     parser.add_argument("--isa", default="", help="these kernels instead of the fastest")
     parser.add_argument("--export", action="store_true")
+    parser.add_argument("--batch", action="store_true")
     parser.add_argument("--through", nargs="*", default=[], choices=("thim", "onnx", "tflite"), help="convert, run again: the same answers")
     options = parser.parse_args()
     count, of, reasons = collections.Counter(), collections.Counter(), collections.Counter()
@@ -504,6 +526,7 @@ def main():
                     chain = Chain(np.random.default_rng([options.seed, k]))
                     try:
                         want = chain.grow()
+                        want = chain.other_batch() if options.batch else want
                     except Refused as error:
                         print(f"{k}\tnot grown\t\t{error}", file=out, flush=True)
                         continue

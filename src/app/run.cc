@@ -100,24 +100,26 @@ bool same_network(const Graph& a, const Graph& b) {
 // Arrays with N in place of a free leading 1 are N runs where the network for N is that for one example, N times side
 // by side. Elsewhere (a sum over that size, a sequence's length, a size that is computed with) it becomes the network
 // for N, and they are one run. Where the file has no network for N, N runs are all that can be meant. Errors:
-// needs_value.
+// needs_value, and those of a network for sizes that are no number of runs.
 Status take_batches(const RunOptions& o, LoadedModel* model) {
   THIMBLE_ASSIGN(std::vector<KnownInput> known, fed_shapes(o, model->graph, true));
   int64_t batch = -1;
-  bool equal = true, ones = true;
+  bool equal = true, same = true;  // one number of runs; the file's own shapes
   for (size_t i = 0; i < known.size(); ++i) {
     const Tensor& tensor = model->graph.at(model->graph.inputs[i]);
     if (!known[i].shape) known[i].shape = tensor.shape;
     const int64_t size = tensor.batch_unknown ? (*known[i].shape)[0] : 1;
     equal = equal && (batch < 0 || batch == size);
-    ones = ones && *known[i].shape == tensor.shape;
+    same = same && *known[i].shape == tensor.shape;
+    equal = equal && (tensor.shape.rank() == 0 || tensor.shape[0] == 1);
     batch = size;
   }
-  if (ones) return {};
+  if (same) return {};
   auto whole = with_known_inputs(*model, known);
-  if (!whole && whole.error().code == ErrorCode::needs_value) return tl::unexpected<Error>(std::move(whole).error());
-  if (!whole) return {};
-  if (equal && batch > 1)
+  const bool runs = equal && batch > 1;
+  if (!whole && runs && whole.error().code != ErrorCode::needs_value) return {};
+  if (!whole) return tl::unexpected<Error>(std::move(whole).error());
+  if (runs)
     if (const auto side_by_side = with_batch(model->graph, batch); side_by_side)
       if (same_network(*side_by_side, whole->graph)) return {};
   *model = std::move(*whole);
