@@ -16,6 +16,8 @@ Needs onnx, onnxruntime and numpy.
 """
 import argparse
 import collections
+import json
+import os
 import pathlib
 import re
 import subprocess
@@ -91,6 +93,26 @@ def verdict(options, grown, folder):
     return "agrees", ""
 
 
+def one(options, n):
+    """(verdict, opset, operators, what was said) of graph n."""
+    grown = Grower(np.random.default_rng([options.seed, n]), options.only, options.special, options.names).grow()
+    if grown is None:
+        return "not grown", 0, [], ""
+    with tempfile.TemporaryDirectory() as folder:
+        kind, words = verdict(options, grown, pathlib.Path(folder))
+    operators = [node.op_type for node in grown.model.graph.node]
+    if options.keep and kind != "agrees":
+        folder = options.keep / f"{kind}_{options.seed}_{n}"
+        folder.mkdir(parents=True, exist_ok=True)
+        onnx.save(grown.model, folder / "model.onnx")
+        (folder / "said.txt").write_text(f"{operators} {words}\n")
+        for i, x in enumerate(grown.feeds.values()):
+            np.save(folder / f"in{i}.npy", x)
+        for i, x in enumerate(grown.answers.values()):
+            np.save(folder / f"want{i}.npy", x)
+    return kind, grown.opset, operators, words
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--thimble", default="build/release/thimble")
@@ -104,29 +126,31 @@ def main():
     parser.add_argument("--names", action="store_true", help="sizes of inputs are often names")
     options = parser.parse_args()
     count, reasons, of = collections.Counter(), collections.Counter(), collections.Counter()
-    for n in range(options.first, options.first + options.count):
-        grown = Grower(np.random.default_rng([options.seed, n]), options.only, options.special, options.names).grow()
-        if grown is None:
-            count["not grown"] += 1
-            continue
-        with tempfile.TemporaryDirectory() as folder:
-            kind, words = verdict(options, grown, pathlib.Path(folder))
-        count[kind] += 1
-        operators = [node.op_type for node in grown.model.graph.node]
-        of.update(operators)
-        if kind == "refused":
-            reasons[re.sub(r"[0-9]+", "#", re.sub(r" in /\S*", "", re.sub(r'"[^"]*"', '""', words.split("error: ")[-1])))[:110]] += 1
-        if kind in ("WRONG", "CRASH"):
-            print(f"{n} opset {grown.opset} {' '.join(operators)}: {kind} {words[:400]}", flush=True)
-        if options.keep and kind != "agrees":
-            folder = options.keep / f"{kind}_{options.seed}_{n}"
-            folder.mkdir(parents=True, exist_ok=True)
-            onnx.save(grown.model, folder / "model.onnx")
-            (folder / "said.txt").write_text(f"{operators} {words}\n")
-            for i, x in enumerate(grown.feeds.values()):
-                np.save(folder / f"in{i}.npy", x)
-            for i, x in enumerate(grown.answers.values()):
-                np.save(folder / f"want{i}.npy", x)
+    n, end = options.first, options.first + options.count
+    while n < end:  # onnxruntime can end the process: each stretch of graphs has its own
+        reading, writing = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(reading)
+            with os.fdopen(writing, "w") as out:
+                for k in range(n, end):
+                    print(json.dumps([k, *one(options, k)]), file=out, flush=True)
+            os._exit(0)
+        os.close(writing)
+        with os.fdopen(reading) as lines:
+            for line in lines:
+                k, kind, opset, operators, words = json.loads(line)
+                n = k + 1
+                count[kind] += 1
+                of.update(operators)
+                if kind == "refused":
+                    words = re.sub(r" in /\S*", "", re.sub(r'"[^"]*"', '""', words.split("error: ")[-1]))
+                    reasons[re.sub(r"[0-9]+", "#", words)[:110]] += 1
+                if kind in ("WRONG", "CRASH"):
+                    print(f"{k} opset {opset} {' '.join(operators)}: {kind} {words[:400]}", flush=True)
+        if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]):
+            count["onnxruntime ends"] += 1
+            n += 1
     for reason, times in reasons.most_common(60):
         print(f"{times:5}  {reason}")
     print(", ".join(f"{k} {v}" for k, v in sorted(of.items())))
