@@ -6,6 +6,7 @@
   nodes     a slice of the node cases of the package onnx (scripts/interop/onnx_nodes.py runs all), with their own answers
   quantised networks of onnx_quantised_nets.py in the forms that onnxruntime's quantiser writes, its answers (scripts/interop/
             onnx_quantised.py runs all), and the quantum of the first output
+  found     small ones that were read wrongly once (onnx_found.py), answers of onnxruntime
   refused   with the code and a part of the message
 
 All arrays of a model lie in one .npz-like file NAME.bin, described by index.json. Needs onnx, onnxruntime, numpy; seeded.
@@ -26,6 +27,7 @@ from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 
 import onnx_quantised_nets as quantised  # noqa: E402
 from onnx_classic_nets import classic_lines, classic_trees, refused_trees  # noqa: E402
+from onnx_found import found  # noqa: E402
 from onnx_nets import FLOAT, Net, initializer  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -259,7 +261,7 @@ def main():
     OUT.mkdir(parents=True, exist_ok=True)
     for old in OUT.glob("*"):
         old.unlink()
-    index = {"models": [], "nodes": [], "quantised": [], "refused": []}
+    index = {"models": [], "nodes": [], "quantised": [], "found": [], "refused": []}
     for make in (cnn, resnet_head, audio, mlp, lstm, gru, transformer, functions, control, external, classic_trees, classic_lines):
         model = make()
         session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
@@ -289,6 +291,10 @@ def main():
         feed = quantised.Samples(model).feed(np.random.default_rng(101))
         index["quantised"].append(write(f"quantised_{make.__name__}_{form}", model.SerializeToString(), list(feed.values()),
                                         session.run(None, feed), {"quantum": quantised.output_scale(model)}))
+    for name, model, feeds in found():
+        session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+        answers = session.run(None, feeds)
+        index["found"].append(write("found_" + name, model.SerializeToString(), list(feeds.values()), answers, {"tolerance": 1e-6}))
     for name, data, code, message in itertools.chain(refused_models(), refused_trees()):
         (OUT / f"refused_{name}.onnx").write_bytes(data)
         index["refused"].append({"file": f"refused_{name}.onnx", "code": code, "message": message})

@@ -194,6 +194,14 @@ def string_input():
     return b
 
 
+def any_batch_declared_three():
+    """The shape says three examples, the signature any number."""
+    b = TfliteBuilder()
+    x = b.free(b.input((3, 2), "float32"), (-1, 2))
+    b.op("ABS", [x], [b.free(b.output((3, 2), "float32"), (-1, 2))], "AbsOptions")
+    return b
+
+
 def picture_of_any_size():
     b = TfliteBuilder()
     x = b.input((1, 1, 1, 3), "float32")
@@ -310,7 +318,7 @@ RUN = {
 }
 # LiteRT sizes these when they are run, refuses them as well, or is wrong: no answers are stored.
 READ = {"free_sizes": flatten(free=True), "reshape_by_options": reshape("nothing", new_shape=[2, 2]),
-        "picture_of_any_size": picture_of_any_size(), "blocks_with_zero_points_of_0": blocks(zeros=0),
+        "picture_of_any_size": picture_of_any_size(), "any_batch_declared_three": any_batch_declared_three(), "blocks_with_zero_points_of_0": blocks(zeros=0),
         "huge": huge()}
 REFUSED = {
     "conv2d_options_of_softmax": (wrong_options("CONV_2D", "SoftmaxOptions", beta=1.0), "bad_file", "carries options of kind 9"),

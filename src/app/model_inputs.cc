@@ -305,7 +305,7 @@ Status append_npy(const std::string& path, const Tensor& tensor, Feed* feed) {
   return {};
 }
 
-Result<Shape> fed_shape(const std::string& path, const Tensor& tensor) {
+Result<Shape> fed_shape(const std::string& path, const Tensor& tensor, bool whole) {
   if (is_picture_name(path)) {
     if (tensor.shape.rank() != 4) return tensor.shape;
     THIMBLE_ASSIGN(const Picture picture, read_picture(path));
@@ -323,6 +323,7 @@ Result<Shape> fed_shape(const std::string& path, const Tensor& tensor) {
   Shape shape = tensor.shape;
   for (int d = 1; d < rank; ++d)
     if (tensor.free_dims >> d & 1) shape.set(d, array.shape[static_cast<size_t>(d + ahead)]);
+  if (whole && tensor.batch_unknown && ahead == 0 && rank > 0) shape.set(0, array.shape[0]);
   return shape;
 }
 

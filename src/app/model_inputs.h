@@ -48,8 +48,9 @@ Status append_npy(const std::string& path, const Tensor& tensor, Feed* feed);
 std::string written_as(DType type);
 
 // The shape that an input with free dimensions takes for the runs of a .npy file, or for a picture: their sizes there.
-// An array may lack the batch of 1, or have a leading N more or N in its place. Errors: bad_file.
-Result<Shape> fed_shape(const std::string& path, const Tensor& tensor);
+// An array may lack the batch of 1, or have a leading N more or N in its place: N runs, or, where that size is free and
+// the array is to be fed `whole`, a batch of N. Errors: bad_file.
+Result<Shape> fed_shape(const std::string& path, const Tensor& tensor, bool whole = false);
 
 // The counter-based rule: element i of input `stream` is random_bits(seed, stream, i); integers take
 // its low bits, float32 is 2·u − 1 with u the 53 high bits as [0, 1).

@@ -21,6 +21,7 @@
 #include "measure/units.h"
 #include "ops/operands.h"
 #include "passes/pipeline.h"
+#include "passes/set_batch.h"
 #include "runtime/program.h"
 #include "study/evaluate.h"
 
@@ -57,26 +58,72 @@ Result<std::vector<Feed>> read_feeds(const RunOptions& o, const Graph& graph, co
   return feeds;
 }
 
-// Where inputs have free dimensions: the sizes of the first array or picture of each. Empty where none has.
-Result<std::vector<KnownInput>> fed_shapes(const RunOptions& o, const Graph& graph) {
+// Where inputs have free dimensions: the sizes of the first array or picture of each. Empty where none has. `whole`:
+// the tensors' own arrays are one run each where their leading size is free.
+Result<std::vector<KnownInput>> fed_shapes(const RunOptions& o, const Graph& graph, bool whole) {
   std::vector<KnownInput> known(graph.inputs.size());
   std::vector<std::string> arrays(graph.inputs.size());
+  std::vector<char> own(arrays.size(), arrays.size() > 1);  // and no samples
   for (size_t i = 0; i < o.files.size() && i < arrays.size(); ++i) arrays[i] = o.files[i];
   for (const std::string& input : o.inputs) {
     const size_t equals = input.find('=');
     if (equals == std::string::npos) continue;  // read_feeds says so
     THIMBLE_ASSIGN(const size_t at, find_input(graph, input.substr(0, equals)));
     arrays[at] = input.substr(equals + 1);
+    own[at] = 1;
   }
   bool differs = false;
   for (size_t i = 0; i < arrays.size(); ++i) {
     const Tensor& tensor = graph.at(graph.inputs[i]);
-    if (!tensor.free_dims || (extension_of(arrays[i]) != ".npy" && !is_picture_name(arrays[i]))) continue;
-    THIMBLE_ASSIGN(known[i].shape, fed_shape(arrays[i], tensor));
-    differs = true;
+    const bool batch = whole && own[i] && tensor.batch_unknown;
+    if ((!tensor.free_dims && !batch) || (extension_of(arrays[i]) != ".npy" && !is_picture_name(arrays[i]))) continue;
+    THIMBLE_ASSIGN(known[i].shape, fed_shape(arrays[i], tensor, batch));
+    differs = differs || tensor.free_dims || !(*known[i].shape == tensor.shape);
   }
   if (!differs) known.clear();
   return known;
+}
+
+bool same_tensor(const Tensor& a, const Tensor& b) {
+  if (a.type != b.type || !(a.shape == b.shape) || !(a.quant == b.quant) || a.constant() != b.constant()) return false;
+  return a.data.bytes == b.data.bytes ||
+         (a.data.size == b.data.size && std::memcmp(a.data.bytes, b.data.bytes, a.data.size) == 0);
+}
+
+bool same_network(const Graph& a, const Graph& b) {
+  return std::ranges::equal(a.tensors, b.tensors, same_tensor) &&
+         std::ranges::equal(a.nodes, b.nodes, [](const Node& m, const Node& n) {
+           return m.op == n.op && m.inputs == n.inputs && m.outputs == n.outputs && m.attrs == n.attrs;
+         });
+}
+
+// Arrays with N in place of a free leading 1 are N runs where the network for N is that for one example, N times side
+// by side. Elsewhere (a sum over that size, a sequence's length, a size that is computed with) it becomes the network
+// for N, and they are one run. Where the file has no network for N, N runs are all that can be meant. Errors:
+// needs_value, and those of a network for sizes that are no number of runs.
+Status take_batches(const RunOptions& o, LoadedModel* model) {
+  THIMBLE_ASSIGN(std::vector<KnownInput> known, fed_shapes(o, model->graph, true));
+  int64_t batch = -1;
+  bool equal = true, same = true;  // one number of runs; the file's own shapes
+  for (size_t i = 0; i < known.size(); ++i) {
+    const Tensor& tensor = model->graph.at(model->graph.inputs[i]);
+    if (!known[i].shape) known[i].shape = tensor.shape;
+    const int64_t size = tensor.batch_unknown ? (*known[i].shape)[0] : 1;
+    equal = equal && (batch < 0 || batch == size);
+    same = same && *known[i].shape == tensor.shape;
+    equal = equal && (tensor.shape.rank() == 0 || tensor.shape[0] == 1);
+    batch = size;
+  }
+  if (same) return {};
+  auto whole = with_known_inputs(*model, known);
+  const bool runs = equal && batch > 1;
+  if (!whole && runs && whole.error().code != ErrorCode::needs_value) return {};
+  if (!whole) return tl::unexpected<Error>(std::move(whole).error());
+  if (runs)
+    if (const auto side_by_side = with_batch(model->graph, batch); side_by_side)
+      if (same_network(*side_by_side, whole->graph)) return {};
+  *model = std::move(*whole);
+  return {};
 }
 
 // All inputs must have the same number of runs; those not given are random.
@@ -292,7 +339,7 @@ Status run_values(const RunOptions& o, Data file, const PlanOptions& plan, const
                 "leave --device out");
   THIMBLE_ASSIGN(const auto runner, ModelRunner::open(std::move(file), o.model, plan, o.signature));
   Graph graph = runner->edges();
-  THIMBLE_ASSIGN(const std::vector<KnownInput> known, fed_shapes(o, graph));
+  THIMBLE_ASSIGN(const std::vector<KnownInput> known, fed_shapes(o, graph, true));
   for (size_t i = 0; i < known.size(); ++i)
     if (known[i].shape) {
       graph.at(graph.inputs[i]).shape = *known[i].shape;
@@ -326,11 +373,16 @@ Status run(const RunOptions& o, const Context& context) {
   if (!loaded && loaded.error().code == ErrorCode::needs_value) return run_values(o, file, plan, context);
   THIMBLE_ASSIGN(LoadedModel model, std::move(loaded));
   note_left_out(model.graph, context);
-  THIMBLE_ASSIGN(const std::vector<KnownInput> known, fed_shapes(o, model.graph));
+  THIMBLE_ASSIGN(const std::vector<KnownInput> known, fed_shapes(o, model.graph, false));
   if (!known.empty()) {
     auto again = with_known_inputs(model, known);
     if (!again && again.error().code == ErrorCode::needs_value) return run_values(o, file, plan, context);
     THIMBLE_ASSIGN(model, std::move(again));
+  }
+  if (o.device.empty()) {
+    Status taken = take_batches(o, &model);
+    if (!taken && taken.error().code == ErrorCode::needs_value) return run_values(o, file, plan, context);
+    THIMBLE_TRY(std::move(taken));
   }
   THIMBLE_TRY(raise_layers(model));
   note_free_sizes(model.graph, context);
@@ -373,8 +425,8 @@ Action define_run(Options& options) {
       "numbers.\n"
       "What the model does not say is stated. An array given by --input holds the tensor's own values. An array with "
       "N\n"
-      "in place of the input's leading 1 is N runs, whose outputs are stacked; states (of an LSTM) start afresh at "
-      "each\n"
+      "in place of the input's leading 1 is N runs, whose outputs are stacked; where the file leaves that size open\n"
+      "and the network computes over it, one run of that size. States (of an LSTM) start afresh at each\n"
       "run. With one input, every FILE is one more run, or several; with several inputs, one .npy each.\n");
   options.argument("MODEL", &o->model, "a .tflite, .onnx or .thim file; - reads it from the standard input");
   options.arguments("FILE", &o->files, "pictures (.png, .jpg, .bmp), sounds (.wav), folders of them, .npy, .npz, .csv");

@@ -417,7 +417,7 @@ class Sinker {
     Shape to;
     for (const int a : order) to.push_back(y[a]);
     TensorId source = l.source;
-    if (!(to == s)) {
+    if (!(to == s) || !(graph_.at(source).quant == graph_.at(node.outputs[0]).quant)) {  // or it gives a scale
       source = fresh(node.outputs[0], to);
       reshape_node(l.source, source);
     }

@@ -27,10 +27,6 @@ TensorId many(Maker& m, const Call& c) {
 
 TensorId relu(Maker& m, TensorId x) { return m.integer(x) ? m.maximum(x, m.like(x, 0)) : m.unary(Op::relu, x); }
 TensorId negative(Maker& m, TensorId x) { return m.integer(x) ? m.sub(m.like(x, 0), x) : m.unary(Op::neg, x); }
-TensorId absolute(Maker& m, TensorId x) {
-  if (Maker::is_unsigned(m.type(x))) return x;
-  return m.integer(x) ? m.maximum(x, negative(m, x)) : m.unary(Op::abs, x);
-}
 TensorId sign(Maker& m, TensorId x) {
   if (Maker::is_unsigned(m.type(x))) return m.minimum(x, m.like(x, 1));
   return m.integer(x) ? m.minimum(m.maximum(x, m.like(x, -1)), m.like(x, 1)) : m.unary(Op::sign, x);
@@ -104,7 +100,7 @@ constexpr Rule kRules[] = {
     {"Asin", 1, 1, one<Op::asin>},
     {"Acosh", 1, 1, one<Op::acosh>},
     {"Acos", 1, 1, one<Op::acos>},
-    {"Abs", 1, 1, [](Maker& m, Call& c) -> Ids { return {absolute(m, c[0])}; }},
+    {"Abs", 1, 1, [](Maker& m, Call& c) -> Ids { return {m.absolute(c[0])}; }},
     {"Add", 2, 2, two<&Maker::add>},
     {"Ceil", 1, 1, one<Op::ceil>},
     {"Celu", 1, 1, celu},

@@ -277,10 +277,11 @@ Ids cumsum(Maker& m, Call& c) {
   return {m.compute(Op::cumsum, {c[0], at}, CumsumAttrs{c.i("exclusive", 0) != 0, c.i("reverse", 0) != 0})};
 }
 
-// Its values decide the shape.
+// Its values decide the shape. A number is a list of one, as ONNX Runtime has it.
 Ids nonzero(Maker& m, Call& c) {
   TensorId x = c[0];
   if (!m.constant(x)) m.ints(x, "what NonZero counts");
+  if (m.rank(x) == 0) x = m.reshape(x, Ints{1});
   const TensorId found = m.op(Op::where, {x}, WhereAttrs{});
   return {m.transpose(found, {1, 0})};
 }

@@ -115,7 +115,6 @@ Ids quantize_linear(Maker& m, Call& c) {
 }
 
 Ids dequantize_linear(Maker& m, Call& c) {
-  if (m.type(c[0]) == DType::i32 && !m.constant(c[0])) return {m.unsupported("dequantisation of int32")};
   DType type = m.type(c[1]);
   if (const int64_t given = c.i("output_dtype", 0); given != 0) {
     auto said = dtype_of(static_cast<int32_t>(std::clamp<int64_t>(given, -1, 1000)));
@@ -132,7 +131,9 @@ Ids dynamic_quantize_linear(Maker& m, Call& c) {
   const TensorId zero = m.scalar(0.0f);
   const TensorId high = m.maximum(m.reduce(Op::reduce_max, c[0], axes, false), zero);
   const TensorId low = m.minimum(m.reduce(Op::reduce_min, c[0], axes, false), zero);
-  const TensorId scale = m.div(m.sub(high, low), m.scalar(255.0f));
+  // Nothing but zeros has the scale 1, as in ONNX Runtime.
+  const TensorId range = m.sub(high, low), scaled = m.div(range, m.scalar(255.0f));
+  const TensorId scale = m.select(m.op(Op::equal, {range, zero}), m.scalar(1.0f), scaled);
   const TensorId place = m.minimum(m.maximum(m.div(m.unary(Op::neg, low), scale), zero), m.scalar(255.0f));
   const TensorId point = m.cast(m.unary(Op::round, place), DType::u8);
   return {saturated(m, m.div(c[0], scale), point, {DType::u8}), scale, point};

@@ -432,5 +432,9 @@ TensorId Maker::mul(TensorId a, TensorId b) { return compute(Op::mul, {a, b}, kU
 TensorId Maker::div(TensorId a, TensorId b) { return compute(Op::div, {a, b}, kUnbounded); }
 TensorId Maker::maximum(TensorId a, TensorId b) { return compute(Op::maximum, {a, b}, kUnbounded); }
 TensorId Maker::minimum(TensorId a, TensorId b) { return compute(Op::minimum, {a, b}, kUnbounded); }
+TensorId Maker::absolute(TensorId x) {
+  if (is_unsigned(type(x))) return x;
+  return integer(x) ? maximum(x, sub(like(x, 0), x)) : unary(Op::abs, x);
+}
 
 }  // namespace thimble::onnx

@@ -110,6 +110,7 @@ class Maker {
   TensorId div(TensorId a, TensorId b);
   TensorId maximum(TensorId a, TensorId b);
   TensorId minimum(TensorId a, TensorId b);
+  TensorId absolute(TensorId x);
   // ---- integers that stand for floats ----
   // A tensor of integers has a scale where it is known (`quantize`, scaled), through what moves values; other operators
   // get it without, so that they take integers as such.

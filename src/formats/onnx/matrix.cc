@@ -1,6 +1,7 @@
 #include "formats/onnx/matrix.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "formats/onnx/rule.h"
 #include "ops/batch_matmul/batch_matmul.h"
@@ -9,6 +10,17 @@
 
 namespace thimble::onnx {
 namespace {
+
+// The product of matrices of which one is empty: nothing, or sums of nothing.
+TensorId zeros(Maker& m, TensorId like, std::span<const int64_t> batch, int64_t rows, int64_t columns) {
+  Ints dims(batch.begin(), batch.end());
+  dims.push_back(rows), dims.push_back(columns);
+  auto shape = Shape::make(std::span<const int64_t>(dims));
+  if (!shape) return m.fail(std::move(shape).error());
+  return m.expand(m.like(like, 0), *shape);
+}
+
+bool empty(Maker& m, TensorId x) { return m.shape(x).elements() == 0; }
 
 // Products [rows, k] · [k, columns], beyond what ours takes one after another: operands of one rank, their axes before
 // the matrices given by `batch`.
@@ -61,6 +73,8 @@ TensorId summed(Maker& m, TensorId a, TensorId b) {
 Ids gemm(Maker& m, Call& c) {
   if (m.rank(c[0]) != 2 || m.rank(c[1]) != 2) return {m.bad("its operands are no matrices")};
   const float alpha = c.f("alpha", 1), beta = c.f("beta", 1);
+  if (m.integer(c[0]) && (alpha != std::floor(alpha) || beta != std::floor(beta)))
+    return {m.unsupported(format("Gemm of integers with alpha {} and beta {}", alpha, beta))};
   const TensorId a = c.i("transA", 0) ? turned(m, c[0]) : c[0];
   TensorId w = c.i("transB", 0) ? c[1] : turned(m, c[1]);
   if (alpha != 1) w = m.mul(w, alpha);
@@ -126,6 +140,12 @@ TensorId linear(Maker& m, TensorId x, TensorId w, TensorId bias) {
   if (m.shape(x).dim(-1) != m.shape(w).dim(-1))
     return m.bad(
         format("{} and {} have no common dimension to multiply over", m.at(x).to_string(), m.at(w).to_string()));
+  if (m.rank(x) > 1 && (empty(m, x) || empty(m, w))) {
+    const Shape shape = m.shape(x);
+    const TensorId y =
+        zeros(m, x, shape.dims().first(static_cast<size_t>(shape.rank() - 2)), shape.dim(-2), m.shape(w)[0]);
+    return bias == kNoTensor ? y : m.add(y, bias);
+  }
   Ids in{x, w};
   if (bias != kNoTensor) in.push_back(bias);
   FullyConnectedAttrs attrs;
@@ -154,6 +174,8 @@ TensorId matmul(Maker& m, TensorId a, TensorId b) {
   auto bb = Shape::make(m.shape(b).dims().first(static_cast<size_t>(rb - 2)));
   auto batch = broadcast_shape(*ba, *bb);
   if (!batch) return m.fail(std::move(batch).error());
+  if (!by_sums(m.type(a)) && (empty(m, a) || empty(m, b)))
+    return zeros(m, a, batch->dims(), m.shape(a).dim(-2), m.shape(b).dim(-1));
   // One matrix for all rows of a.
   if (!by_sums(m.type(a)) && bb->elements() == 1 && rb <= ra)
     return linear(m, a, m.reshape(turned(m, b), Ints{m.shape(b).dim(-1), m.shape(b).dim(-2)}));

@@ -59,10 +59,10 @@ Ids slice(Maker& m, Call& c) {
     const int64_t n = x[static_cast<int>(a)];
     if (steps[i] == 0 || steps[i] == INT64_MIN) return {m.bad(format("step {}", steps[i]))};
     const auto place = [&](int64_t at, int64_t low, int64_t high) {
-      return std::clamp(at < 0 ? at + n : at, low, high);
+      return std::clamp(at < 0 ? at + n : at, std::min(low, high), high);
     };
     stride[a] = std::clamp<int64_t>(steps[i], -INT32_MAX, INT32_MAX);
-    begin[a] = steps[i] > 0 ? place(starts[i], 0, n) : place(starts[i], -1, n - 1);
+    begin[a] = steps[i] > 0 ? place(starts[i], 0, n) : place(starts[i], 0, n - 1);
     end[a] = steps[i] > 0 ? place(ends[i], 0, n) : place(ends[i], -1, n - 1);
     const bool empty = steps[i] > 0 ? begin[a] >= end[a] : begin[a] <= end[a];
     if (empty) begin[a] = end[a] = 0, stride[a] = 1;

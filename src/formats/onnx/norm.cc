@@ -73,13 +73,15 @@ Ids batch_normalization(Maker& m, Call& c) {
   return out;
 }
 
+// Mean and deviation are given as float32 (stash_type), whatever x is.
 Ids layer_normalization(Maker& m, Call& c) {
   const int axis = m.axis(c.i("axis", -1), m.rank(c[0]));
   const DType type = m.type(c[0]);
   const Normalised n = normalised(m, m.cast(c[0], Maker::wide(type)), axes_from(m, c[0], axis), c.f("epsilon", 1e-5f));
   TensorId y = m.mul(m.cast(n.y, type), c[1]);
   if (c.has(2)) y = m.add(y, c[2]);
-  return {y, n.mean, n.inverse_deviation};
+  const auto stashed = [&](size_t output, TensorId t) { return c.wants(output) ? m.cast(t, DType::f32) : kNoTensor; };
+  return {y, stashed(1, n.mean), stashed(2, n.inverse_deviation)};
 }
 
 Ids rms_normalization(Maker& m, Call& c) {

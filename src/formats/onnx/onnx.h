@@ -24,8 +24,8 @@ struct OnnxReadOptions {
 // as what they do for what is known; what follows from constants alone is computed. Quantisation by known scales is
 // read as `quantize` and `dequantize` (passes/quantized/raise.h gives it ONNX's rounding, or integer operators).
 // `known`: what is known of the inputs, one entry per input or none at all. Errors: bad_file (damaged), unsupported (an
-// operator, type or cap), needs_value (a value decides shapes and is not known), usage (what is known does not fit the
-// inputs).
+// operator, type or cap), needs_value (a value decides shapes and is not known, or sizes that the file leaves free, of
+// which nothing is known, do not go together as ones), usage (what is known does not fit the inputs).
 Result<Checked> read_checked_onnx(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner = nullptr,
                                   std::span<const KnownInput> known = {}, const OnnxReadOptions& options = {});
 

@@ -74,8 +74,7 @@ Ids log_sum_exp(Maker& m, Call& c) {
 }
 
 constexpr Rule kRules[] = {
-    {"ReduceL1", 1, 2,
-     [](Maker& m, Call& c) -> Ids { return {reduced(m, Op::sum, m.unary(Op::abs, c[0]), over(m, c))}; }},
+    {"ReduceL1", 1, 2, [](Maker& m, Call& c) -> Ids { return {reduced(m, Op::sum, m.absolute(c[0]), over(m, c))}; }},
     {"ReduceL2", 1, 2, [](Maker& m, Call& c) -> Ids { return {m.unary(Op::sqrt, squares(m, c[0], over(m, c)))}; }},
     {"ReduceLogSum", 1, 2,
      [](Maker& m, Call& c) -> Ids { return {m.unary(Op::log, reduced(m, Op::sum, c[0], over(m, c)))}; }},

@@ -80,6 +80,7 @@ Taps taps_of(const Rows& r, const Line& l, double ratio) {
 
 TensorId resized(Maker& m, TensorId x, int axis, const Rows& r, const Line& l) {
   if (m.failed()) return kNoTensor;
+  if (l.out == 0) return m.part(x, axis, 0, 0);
   if (l.in == 0 || l.out > (1 << 20)) return m.unsupported(format("{} entries become {}", l.in, l.out));
   const bool one = r.mode == "nearest";
   Ints picks;
@@ -153,7 +154,7 @@ std::vector<Line> lines(Maker& m, const Call& c, const Shape& x, const Ints& axe
       const double out = std::floor(static_cast<double>(in) * l.scale);
       l.out = out >= 0 && out < 1e9 ? static_cast<int64_t>(out) : -1;
     }
-    if (l.out < 1 || !(l.scale > 0)) {
+    if (l.out < 0 || !(l.scale > 0)) {
       m.bad(format("axis {} of {} gets {} entries, scale {}", axes[i], x.to_string(), l.out, l.scale));
       return all;
     }
@@ -163,7 +164,7 @@ std::vector<Line> lines(Maker& m, const Call& c, const Shape& x, const Ints& axe
     for (Line& l : all) {
       l.scale = common;
       l.out = static_cast<int64_t>(std::floor(common * static_cast<double>(l.in) + 0.5));
-      if (l.out < 1 || l.out > (1 << 20)) m.bad("the sizes");
+      if (l.out < 0 || l.out > (1 << 20)) m.bad("the sizes");
     }
   return all;
 }
@@ -176,7 +177,8 @@ bool bilinear(Maker& m, TensorId x, const Rows& r, const std::vector<Line>& all,
     return false;
   for (size_t i = 0; i < axes.size(); ++i) {
     const Line& l = all[i];
-    if (l.in < 1 || !(std::fabs(l.scale * static_cast<double>(l.in) / static_cast<double>(l.out) - 1) < 1e-6))
+    if (l.in < 1 || l.out < 1 ||
+        !(std::fabs(l.scale * static_cast<double>(l.in) / static_cast<double>(l.out) - 1) < 1e-6))
       return false;
     if (axes[i] < 2 && l.in != l.out) return false;
   }
@@ -216,13 +218,15 @@ Ids resize(Maker& m, Call& c) {
         m.op(Op::resize_bilinear, {channels_last(m, c[0]), m.i32s(size)}, attrs, m.integer(c[0]) ? c[0] : kNoTensor);
     return {channels_first(m, y, 4)};
   }
-  TensorId y = c[0];
+  // Integers are resized as floats, and cut off.
+  const bool floats = r.mode != "nearest" && m.integer(c[0]);
+  TensorId y = floats ? m.cast(c[0], DType::f32) : c[0];
   for (size_t i = 0; i < axes.size(); ++i) {
     const bool whole = r.place != "tf_crop_and_resize" || (all[i].roi_begin == 0 && all[i].roi_end == 1);
     if (all[i].in == all[i].out && all[i].scale == 1 && whole) continue;
     y = resized(m, y, static_cast<int>(axes[i]), r, all[i]);
   }
-  return {y};
+  return {floats ? m.cast(y, m.type(c[0])) : y};
 }
 
 constexpr Rule kRules[] = {

@@ -8,7 +8,7 @@ namespace thimble::onnx {
 
 int64_t Slide::windows(bool up) const {
   const int64_t room = in + before + after - span();
-  if (room < 0) return 0;
+  if (room < 0 && !(up && room > -stride)) return 0;
   int64_t count = (up ? ceil_div(room, stride) : room / stride) + 1;
   if (up && (count - 1) * stride >= in + before) --count;  // it would begin in the padding behind
   return count;

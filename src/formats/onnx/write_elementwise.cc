@@ -64,6 +64,7 @@ Result<std::string> formula(FileWriter& w, Op op, const UnaryAttrs& attrs, const
     case Op::mish: return mul(x, w.node("Tanh", {w.node("Softplus", {x})}));
     case Op::hard_sigmoid: return w.node("HardSigmoid", {x}, {{"alpha", 1.0f / 6}, {"beta", 0.5f}});
     case Op::hard_swish: {
+      if (w.opset >= 14) return w.node("HardSwish", {x});
       const std::string gate = clipped(w, w.node("Add", {x, w.number(3)}), 0, 6);
       return w.node("Div", {mul(x, gate), w.number(6)});
     }

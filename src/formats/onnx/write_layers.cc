@@ -46,7 +46,8 @@ Status fully_connected(NodeWriter& n) {
   const auto& attrs = n.node.attrs.as<FullyConnectedAttrs>();
   const Shape &x = n.in(0).shape, &w = n.in(1).shape, &y = n.out().shape;
   std::string rows = n.real(0), result;
-  if (x.rank() != 2) rows = n.w.reshaped(rows, {x.elements() > 0 ? -1 : y.elements(0, y.rank() - 1), w[1]});
+  if (x.rank() != 2 || x[1] != w[1])
+    rows = n.w.reshaped(rows, {x.elements() > 0 ? -1 : y.elements(0, y.rank() - 1), w[1]});
   Names inputs{rows, n.real(1)};
   if (n.has(2)) inputs.push_back(n.real(2));
   result = n.w.node("Gemm", inputs, {{"transB", 1}}, n.node.name);
@@ -77,7 +78,8 @@ Status resize(NodeWriter& n) {
   std::vector<float> scales{1, 1};
   for (const int axis : {1, 2}) {
     float scale = static_cast<float>(y[axis]) / static_cast<float>(x[axis]);
-    if (scale * static_cast<float>(x[axis]) < static_cast<float>(y[axis])) scale = std::nextafter(scale, INFINITY);
+    if (static_cast<double>(scale) * static_cast<double>(x[axis]) < static_cast<double>(y[axis]))
+      scale = std::nextafter(scale, INFINITY);
     scales.push_back(scale);
   }
   const char* places = attrs.align_corners ? "align_corners" : attrs.half_pixel_centers ? "half_pixel" : "asymmetric";

@@ -273,6 +273,13 @@ class Raiser {
     const auto c = carried(x);
     if (!c || at(*c).quant.per_axis() || at(*c).type == DType::i32) return false;
     const Format f = format_of(at(*c));
+    // Its own integers go to another scale: it requantises, and clamps there.
+    const std::optional<Format>& to = wanted(y);
+    if (to && !(*to == f) && is_unary(node.op) && to->type == bytes_ && f.type == bytes_) {
+      const auto q = emit(node.op, {*c}, node.attrs, y, *to, node.name);
+      if (q) carried_[y] = *q, ++count_;
+      return q.has_value();
+    }
     int32_t low, high, lowest, highest;
     quantized_range(clamp->low, clamp->high, f.type, f.quant, &low, &high);
     quantized_range(-INFINITY, INFINITY, f.type, f.quant, &lowest, &highest);
