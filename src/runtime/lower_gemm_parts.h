@@ -26,16 +26,35 @@ inline bool gather_rows(const GemmShape& s, bool integer) {
 }
 inline constexpr int64_t kGatherBlock = 96;  // rows; a multiple of every kernel's mr
 
-// y[row, taps·k] from x at offsets[row·taps + t]; padding is `pad`. T(element ^ flip) is stored.
+// `runs` runs of kRun elements from x at their offsets, one behind the other.
+template <int64_t kRun, class T>
+void gather_runs(const T* x, const int32_t* offsets, int64_t runs, T pad, T* y) {
+  for (int64_t i = 0; i < runs; ++i, y += kRun) {
+    if (offsets[i] < 0)
+      std::fill_n(y, kRun, pad);
+    else
+      std::copy_n(x + offsets[i], kRun, y);
+  }
+}
+
+// y[row, taps·k] from x at offsets[row·taps + t]; padding is `pad`. k < 8, as gather_rows has it.
 template <class T>
 void gather(const T* x, const int32_t* offsets, int64_t rows, int64_t taps, int64_t k, T pad, T* y) {
-  if (k == 1) {
-    for (int64_t i = 0; i < rows * taps; ++i) y[i] = offsets[i] < 0 ? pad : x[offsets[i]];
-    return;
+  const int64_t runs = rows * taps;
+  switch (k) {
+    case 1: return gather_runs<1>(x, offsets, runs, pad, y);
+    case 2: return gather_runs<2>(x, offsets, runs, pad, y);
+    case 3: return gather_runs<3>(x, offsets, runs, pad, y);
+    case 5: return gather_runs<5>(x, offsets, runs, pad, y);
+    case 6: return gather_runs<6>(x, offsets, runs, pad, y);
+    case 7: return gather_runs<7>(x, offsets, runs, pad, y);
+    default: break;
   }
-  for (int64_t i = 0; i < rows * taps; ++i, y += k) {
-    const int32_t o = offsets[i];
-    for (int64_t j = 0; j < k; ++j) y[j] = o < 0 ? pad : x[o + j];
+  for (int64_t i = 0; i < runs; ++i, y += k) {
+    if (offsets[i] < 0)
+      std::fill_n(y, k, pad);
+    else
+      std::copy_n(x + offsets[i], k, y);
   }
 }
 
