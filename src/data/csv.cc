@@ -42,6 +42,10 @@ class Maker {
     THIMBLE_TRY(fill_inputs());
     THIMBLE_TRY(fill_targets());
     out_.column_names = layout_.input_names();
+    if (!given_) {
+      layout_.header = table_.header;
+      layout_.decimal_comma = options_.format.decimal == ",";
+    }
     out_.table = std::make_shared<const TableLayout>(std::move(layout_));
     THIMBLE_TRY(out_.check());
     return std::move(out_);
@@ -55,6 +59,9 @@ class Maker {
     for (size_t i = 0; i < std::min<size_t>(table_.columns.size(), 20); ++i)
       known += format("{}{}", i ? ", " : "", shown(table_.columns[i]));
     return fail(ErrorCode::usage, format("{} has no column \"{}\"", out_.name, shown(name)), known);
+  }
+  void note(std::string text) {
+    if (!text.empty()) out_.notes.push_back(std::move(text));
   }
   size_t find(const std::string& name) const {
     const auto it = std::find(table_.columns.begin(), table_.columns.end(), name);
@@ -299,6 +306,7 @@ class Maker {
     out_.sample_shape = {static_cast<int64_t>(width)};
     out_.storage = Storage::floats;
     out_.count = static_cast<int64_t>(rows_.size());
+    if (rows_.size() < table_.rows.size()) out_.rows.assign(rows_.begin(), rows_.end());
     out_.floats.assign(rows_.size() * width, 0.0f);
     size_t offset = 0;
     for (size_t i = 0; i < inputs_.size(); ++i) {
@@ -313,6 +321,7 @@ class Maker {
   }
 
   Status fill_numbers(size_t column, const TableColumn& c, size_t offset, size_t width) {
+    note(precision_note(summarize_column(table_, column), false));
     const bool later = layout_.missing == "mean" && !given_;
     for (size_t i = 0; i < rows_.size(); ++i) {
       const std::string& field = table_.rows[rows_[i]][column];
@@ -413,6 +422,7 @@ class Maker {
 
   Status fill_regression() {
     out_.target_width = 1;
+    note(precision_note(summarize_column(table_, target_), true));
     for (size_t r : rows_) {
       double number;
       if (!parse_number(table_.rows[r][target_], table_.decimal, &number) || std::abs(number) > 3.4e38)
@@ -483,7 +493,9 @@ Result<Samples> table_samples(const CsvTable& table, const CsvOptions& options, 
 }
 
 Result<Samples> read_csv(const std::string& path, const CsvOptions& options, std::string set_name) {
-  THIMBLE_ASSIGN(const CsvTable table, read_csv_table(path, options.format));
+  CsvFormat how = options.format;
+  how.layout = options.layout.get();
+  THIMBLE_ASSIGN(const CsvTable table, read_csv_table(path, how));
   auto samples = table_samples(table, options, std::move(set_name));
   if (!samples) return with_context(std::move(samples).error(), format("file {}", path));
   return samples;

@@ -18,6 +18,9 @@ namespace thimble {
 struct CsvFormat {
   std::string decimal;         // "." or ","; empty: "," where ; or tab separate and numbers are written so
   std::optional<bool> header;  // whether line 1 names the columns; empty: detected
+  // Of a model that reads the table, not owned: its columns' names in line 1 make it a header, values of them do not;
+  // numbers have a decimal comma where its training table was said to have one and no number here has a point.
+  const TableLayout* layout = nullptr;
 };
 
 struct CsvTable {
@@ -46,6 +49,10 @@ struct ColumnSummary {
   bool is_text() const { return 2 * numbers < count; }
 };
 ColumnSummary summarize_column(const CsvTable& table, size_t column);
+
+// What there is to say of large numbers close to each other (times as seconds, serial numbers), which become few values
+// as float32, or one; else empty.
+std::string precision_note(const ColumnSummary& column, bool target);
 
 // Classes for texts and for whole numbers of at most 20 values, else a regression.
 Task guessed_task(const ColumnSummary& target);

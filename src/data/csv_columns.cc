@@ -49,6 +49,17 @@ ColumnSummary summarize_column(const CsvTable& table, size_t column) {
   return out;
 }
 
+std::string precision_note(const ColumnSummary& s, bool target) {
+  const auto largest = static_cast<float>(std::max(std::abs(s.low), std::abs(s.high)));
+  const float step = std::nextafter(largest, INFINITY) - largest;
+  if (s.numbers < 2 || !(s.deviation > 0) || !(step > 0.1 * s.deviation)) return "";
+  return format(
+      "column \"{}\" varies by {:.3g} about {:.6g}, where float32 knows numbers {:.3g} apart: {}; take a constant off "
+      "all of it",
+      csv::shown(s.name), s.deviation, s.mean, step,
+      target ? "errors of the answers are not what they look like" : "much of what it says is lost");
+}
+
 Task guessed_task(const ColumnSummary& target) {
   const bool texts = target.numbers < target.count;
   const bool few = target.whole == target.count && target.distinct <= 20;
