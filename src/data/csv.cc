@@ -321,7 +321,7 @@ class Maker {
   }
 
   Status fill_numbers(size_t column, const TableColumn& c, size_t offset, size_t width) {
-    note(precision_note(summarize_column(table_, column), false));
+    csv::Moments moments;
     const bool later = layout_.missing == "mean" && !given_;
     for (size_t i = 0; i < rows_.size(); ++i) {
       const std::string& field = table_.rows[rows_[i]][column];
@@ -332,8 +332,9 @@ class Maker {
       else if (!parse_number(field, table_.decimal, &value) || std::abs(value) > 3.4e38)
         return bad_number(rows_[i], column);
       else
-        place = static_cast<float>(value);
+        place = static_cast<float>(value), moments.add(value);
     }
+    note(csv::precision_note(c.name, moments, false));
     return {};
   }
 
@@ -422,13 +423,15 @@ class Maker {
 
   Status fill_regression() {
     out_.target_width = 1;
-    note(precision_note(summarize_column(table_, target_), true));
+    csv::Moments moments;
     for (size_t r : rows_) {
       double number;
       if (!parse_number(table_.rows[r][target_], table_.decimal, &number) || std::abs(number) > 3.4e38)
         return bad_number(r, target_);
       out_.targets.push_back(static_cast<float>(number));
+      moments.add(number);
     }
+    note(csv::precision_note(layout_.target, moments, true));
     return {};
   }
 

@@ -50,10 +50,6 @@ struct ColumnSummary {
 };
 ColumnSummary summarize_column(const CsvTable& table, size_t column);
 
-// What there is to say of large numbers close to each other (times as seconds, serial numbers), which become few values
-// as float32, or one; else empty.
-std::string precision_note(const ColumnSummary& column, bool target);
-
 // Classes for texts and for whole numbers of at most 20 values, else a regression.
 Task guessed_task(const ColumnSummary& target);
 
