@@ -139,7 +139,8 @@ class Maker {
           inputs_.push_back(c);
       }
     if (inputs_.empty())
-      return fail(ErrorCode::bad_file, format("{} has one column only; inputs and a target are needed", out_.name));
+      return fail(ErrorCode::bad_file, format("{} has one column only; inputs and a target are needed", out_.name),
+                  "commas, semicolons or tabs stand between columns");
     return {};
   }
 
