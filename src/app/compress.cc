@@ -112,7 +112,7 @@ Status run_compress(const Arguments& a, const Context& context) {
     return fail(ErrorCode::usage,
                 "a search writes its trials beside the file: the standard output has no place for them",
                 "give a name: -o small.thim");
-  THIMBLE_TRY(check_model_output(a.output, {a.model, a.teacher}, a.force));
+  THIMBLE_TRY(check_model_output(context, a.output, {a.model, a.teacher}, a.force));
   CompressionOptions options;
   THIMBLE_ASSIGN(options.goal, goal_of(a));
   THIMBLE_ASSIGN(LoadedModel model, load_layers(a.model));
@@ -199,7 +199,8 @@ Action define_compress(Options& options) {
                "\"accuracy-drop POINTS\" or \"loss-rise PERCENT\": as small as possible");
   options.integer("--target-bytes", &a->target_bytes, "N", "as accurate as possible in so many bytes, packed", 1);
   options.text("--board", &a->board, "NAME[:flash=N,ram=N]",
-               "as C on a board of `thimble fit`, or in so much flash and memory (arena and stack); 32K = 32,000");
+               "as C on a board of `thimble fit` or of a file of one board (FILE.toml), or in so much flash and memory "
+               "(arena and stack); 32K = 32,000");
   options.section("Search");
   options.integer("--samples", &a->samples, "N", "to train on in all (default: 60 times the training part)", 1);
   options.section("Training");

@@ -23,7 +23,7 @@ Result<std::vector<uint8_t>> bytes_of(const Arguments& a, Graph graph, const Con
 }
 
 Status run(const Arguments& a, const Context& context) {
-  THIMBLE_TRY(check_model_output(a.output, {a.model}, a.force));
+  THIMBLE_TRY(check_model_output(context, a.output, {a.model}, a.force));
   if (a.opset_given && !is_onnx_name(a.output))
     return fail(ErrorCode::usage, format("--opset is of .onnx files, and '{}' is none", a.output));
   THIMBLE_ASSIGN(LoadedModel model, load_model(a.model));

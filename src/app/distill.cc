@@ -21,7 +21,7 @@ struct DistillArguments {
 
 Status run_distill(DistillArguments& a, const Context& context) {
   THIMBLE_TRY(complete(a.stage));
-  THIMBLE_TRY(check_model_output(a.common.output, {a.common.model, a.stage.teacher}, a.common.force));
+  THIMBLE_TRY(check_model_output(context, a.common.output, {a.common.model, a.stage.teacher}, a.common.force));
   THIMBLE_ASSIGN(LoadedModel teacher, load_layers(a.stage.teacher));
   DistillOptions o = distill_options(a.stage);
   o.teacher = std::make_shared<const Graph>(std::move(teacher.graph));

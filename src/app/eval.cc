@@ -1,5 +1,6 @@
 // `thimble eval`: how good a model is on a data set, with its confusion matrix and interval.
 #include <algorithm>
+#include <cmath>
 
 #include "api/load_layers.h"
 #include "app/commands.h"
@@ -151,6 +152,16 @@ Status choose_part(const EvalOptions& o, const Graph& graph, const ModelData& da
     return fail(
         ErrorCode::usage, format("the set {} has no {} part", o.data, e->part),
         data.trained_on || splits.divided ? "choose another --split" : "leave --split out: all of it is scored");
+  if (!part.labelled()) {
+    const auto own = own_feeding(graph);
+    const bool table = own && *own && (*own)->table && !(*own)->table->target.empty();
+    return fail(ErrorCode::usage,
+                table ? format("{} has no column \"{}\", the target that the model was trained for", o.data,
+                               (*own)->table->target)
+                      : format("{} has no targets to compare answers with", o.data),
+                table ? "name the column with --target; `thimble run` answers without one"
+                      : "`thimble run` answers without them");
+  }
   e->data = part.limit(o.limit);
   const bool whole = splits.train.valid() && splits.train.empty() && splits.validation.empty();
   if (!data.trained_on && whole) {
@@ -193,6 +204,15 @@ Status eval(const EvalOptions& o, const Context& context) {
   e.seconds = watch.seconds();
   progress.clear();
   if (const std::string warning = constant_warning(e.result, e.data); !warning.empty()) context.warn(warning);
+  int64_t none = 0;
+  for (int64_t i = 0; i < e.result.n && !e.result.outputs.empty(); ++i)
+    none += std::any_of(e.result.outputs.begin() + i * e.result.width,
+                        e.result.outputs.begin() + (i + 1) * e.result.width, [](float v) { return std::isnan(v); });
+  if (none > 0)
+    context.warn(
+        format("warning: answers to {} of {} samples are not numbers (NaN): look at the data, and at the weights "
+               "(thimble inspect MODEL --weights)",
+               none, e.result.n));
   context.print(context.json ? as_json(o, e) : as_text(o, e, context.colour()));
   return {};
 }

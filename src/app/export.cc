@@ -58,15 +58,13 @@ Result<std::optional<micro::Preparation>> preparation_of(const Graph& graph) {
   if (!own || own->scale.empty()) return said;
   micro::Preparation& p = said.emplace(micro::Preparation{own->mean, own->deviation, {}, own->labels});
   if (own->table) {
+    // Their order is what a program has to know: which element is which column, or which text of one.
+    constexpr size_t kMostNames = 500;
+    const std::vector<std::string> names = own->table->input_names();
     p.samples = "columns";
-    for (const std::string& name : own->table->input_names()) {
-      const bool first = p.samples == "columns";
-      if (p.samples.size() + name.size() > 80) {
-        p.samples += ", ...";
-        break;
-      }
-      p.samples += (first ? ": " : ", ") + micro::harmless(name);
-    }
+    for (size_t i = 0; i < std::min(names.size(), kMostNames); ++i)
+      p.samples += format("{} {} {}", i ? "," : ":", i, micro::harmless(names[i]));
+    if (names.size() > kMostNames) p.samples += format(" and {} more", names.size() - kMostNames);
   } else {
     const bool pixels = own->scale != "none" && !own->floats && own->mean.size() == 1;
     p.samples = own->features != SoundFeatures::none ? format("values of the front end {}", name(own->features))

@@ -8,7 +8,10 @@
 #include "app/output.h"
 #include "app/weight_option.h"
 #include "base/json.h"
+#include "base/random.h"
+#include "compress/quantize/quantize.h"
 #include "measure/table.h"
+#include "measure/text.h"
 #include "measure/units.h"
 #include "passes/pipeline.h"
 
@@ -41,9 +44,33 @@ bool has_float_weights(const Graph& g) {
   return std::ranges::any_of(g.tensors, [](const Tensor& t) { return t.constant() && t.type == DType::f32; });
 }
 
-// What to change, as commands, where a model does not fit. `tight`: with the smaller arena.
+// The board as `thimble compress` takes it: its name, the file that has it alone, or what it has.
+std::string compress_goal(const Board& board, const Arguments& a) {
+  if (std::ranges::find(known_boards(), board.name, &Board::name) != known_boards().end()) return board.name;
+  const auto of_file = find_boards(a.board);
+  if (of_file && of_file->size() == 1) return shell_quoted(a.board);
+  return format("{}:flash={},ram={}", board.core->name, board.flash, board.ram);
+}
+
+// The C of the model in int8, whose sizes do not depend on the samples that ranges are measured with; empty where there
+// is none.
+std::optional<micro::Emitted> in_int8(const Graph& graph, const Arguments& a) {
+  const CalibrationSamples made_up = [](int64_t i, std::span<float> input) {
+    for (size_t k = 0; k < input.size(); ++k)
+      input[k] = static_cast<float>(random_bits(0, static_cast<uint64_t>(i), k) >> 40) / 0x1p24f;
+    return i < 2;
+  };
+  const auto made = quantize(graph, {.io = QuantizeOptions::Io::int8}, made_up);
+  if (!made) return std::nullopt;
+  const auto ready = prepare_for_inference(made->graph);
+  if (!ready) return std::nullopt;
+  auto c = emit_for_boards(*ready, a.ram, a.weights);
+  return c ? std::optional(std::move(*c)) : std::nullopt;
+}
+
+// What to change, as commands, where a model does not fit. `tight`: with the smaller arena; `int8`: in integers.
 std::string way_out(const Graph& graph, const BoardFit& f, const std::optional<micro::Emitted>& tight,
-                    const Arguments& a) {
+                    const std::optional<micro::Emitted>& int8, const Arguments& a) {
   const std::string missing = f.flash_fits() ? "memory" : f.ram_fits() ? "flash" : "flash and memory";
   std::string text = format("{}: too little {}", f.board.name, missing);
   if (!f.flash_fits())
@@ -53,19 +80,17 @@ std::string way_out(const Graph& graph, const BoardFit& f, const std::optional<m
                    format_count(f.stack_bytes));
   if (f.flash_fits() && tight && fit_board(*tight, f.board).fits)
     return text + format("; with --ram tight it would fit, in {} bytes: thimble export {} --ram tight -o DIR",
-                         format_count(tight->arena_bytes), a.model);
-  const std::string compress = format("thimble compress {} --data SET --board {} -o small.tflite",
-                                      has_float_weights(graph) ? a.model : "FLOAT.tflite", f.board.name);
+                         format_count(tight->arena_bytes), shell_quoted(a.model));
+  const std::string compress =
+      format("thimble compress {} --data SET --board {} -o small.tflite",
+             has_float_weights(graph) ? shell_quoted(a.model) : "FLOAT.tflite", compress_goal(f.board, a));
   if (!has_float_weights(graph)) {
-    if (!f.flash_fits()) text += format("; without loss: thimble squeeze {} -o squeezed.tflite", a.model);
+    if (!f.flash_fits()) text += format("; without loss: thimble squeeze {} -o squeezed.tflite", shell_quoted(a.model));
     return text + format("; from the float model: {}", compress);
   }
-  // int8 takes a quarter of the weights and of the arena, and code of about the same size.
-  const bool quarter = (f.flash_bytes - f.weights_bytes) + f.weights_bytes / 4 <= f.board.flash &&
-                       f.ram_bytes / 4 + f.stack_bytes <= f.board.ram;
-  if (quarter)
-    return text +
-           format("; int8 would fit: thimble quantize {} --to int8 --data SET --io int8 -o int8.tflite", a.model);
+  if (int8 && fit_board(*int8, f.board).fits)
+    return text + format("; int8 would fit: thimble quantize {} --to int8 --data SET --io int8 -o int8.tflite",
+                         shell_quoted(a.model));
   return text + format("; int8 alone would not do: {}", compress);
 }
 
@@ -105,12 +130,14 @@ Status run(const Arguments& a, const Context& context) {
     context.print(json_of(fits));
   } else {
     print_table(fits, context);
-    std::optional<micro::Emitted> tight;
+    std::optional<micro::Emitted> tight, int8;
     if (a.ram != micro::Ram::tight && !std::ranges::all_of(fits, &BoardFit::ram_fits)) {
       THIMBLE_ASSIGN(tight, emit_for_boards(prepared, micro::Ram::tight, a.weights));
     }
+    if (!std::ranges::all_of(fits, &BoardFit::fits) && has_float_weights(prepared.graph))
+      int8 = in_int8(prepared.graph, a);
     for (const BoardFit& f : fits)
-      if (!f.fits) context.say(way_out(prepared.graph, f, tight, a));
+      if (!f.fits) context.say(way_out(prepared.graph, f, tight, int8, a));
     for (const BoardFit& f : fits)
       if (f.fits && f.exceeds_cache())
         context.say(

@@ -1,6 +1,7 @@
 #include "app/model_inputs.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cstring>
 
 #include "base/file.h"
@@ -70,16 +71,17 @@ class Gatherer {
         out_(out) {}
 
   Status add(const std::string& file) {
-    const std::string ending = extension_of(file);
+    std::string ending = extension_of(file);
+    for (char& c : ending) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
     if (directory_exists(file)) return set("folder", file);
     if (!file_exists(file)) return tl::unexpected<Error>(missing_file_error(file));
     if (is_picture_name(file)) return picture(file);
     if (is_sound_name(file)) return sound(file);
     if (ending == ".npy") return array(file);
     if (ending == ".npz") return set("npz", file);
-    if (ending == ".csv") return set("csv", file);
+    if (ending == ".csv" || ending == ".tsv") return set("csv", file);
     return fail(ErrorCode::usage, format("'{}' is neither a picture, a sound, an array nor a table", file),
-                "give .png, .jpg, .bmp, .wav, .npy, .npz, .csv or a folder of pictures or sounds");
+                "give .png, .jpg, .bmp, .wav, .npy, .npz, .csv, .tsv or a folder of pictures or sounds");
   }
 
   // What is gathered so far goes in, through the model's feeding.
@@ -159,6 +161,11 @@ class Gatherer {
       THIMBLE_TRY(flush());
       return append_npy(file, tensor_, &out_->feed);
     }
+    if (array.dtype[0] == 'c')
+      return fail(
+          ErrorCode::bad_file,
+          format("{} holds complex numbers, the model's input {} is {}", file, tensor_.name, name(tensor_.type)),
+          "give both parts as values of their own, as the model was trained");
     THIMBLE_ASSIGN(const int64_t runs, runs_in(file, array, tensor_));
     Samples s;
     s.sample_shape.assign(tensor_.shape.dims().begin(), tensor_.shape.dims().end());
@@ -216,18 +223,18 @@ class Gatherer {
         s.bytes.insert(s.bytes.end(), part.bytes(i), part.bytes(i) + part.sample_elements());
       else
         s.floats.insert(s.floats.end(), part.floats(i), part.floats(i) + part.sample_elements());
-      names.push_back(part.samples().sample_names.empty() ? format("{}[{}]", path, part.position(i))
+      names.push_back(part.samples().sample_names.empty() ? format("{}[{}]", path, part.row(i))
                                                           : join_path(path, part.sample_name(i)));
     }
-    return values(s, path, std::move(names));
+    return values(s, path, std::move(names), part.samples().table != nullptr);
   }
 
-  Status values(const Samples& read, const std::string& file, std::vector<std::string> names) {
+  Status values(const Samples& read, const std::string& file, std::vector<std::string> names, bool table = false) {
     if (read.sample_elements() != tensor_.shape.elements())
       return fail(ErrorCode::usage,
                   format("the model's input {} takes {} values, a sample of {} has {}", tensor_.to_string(),
                          tensor_.shape.elements(), file, read.sample_elements()),
-                  extension_of(file) == ".csv" ? "name the columns that are inputs with --inputs A,B" : "");
+                  table ? "name the columns that are inputs with --inputs A,B" : "");
     THIMBLE_TRY(begin(read.storage, read.sample_shape, read.dtype, read.features));
     Samples& s = segment_.samples;
     s.bytes.insert(s.bytes.end(), read.bytes.begin(), read.bytes.end());

@@ -47,7 +47,11 @@ Status check_file_output(const std::string& output, const std::string& option) {
   return {};
 }
 
-Status check_model_output(const std::string& output, const std::vector<std::string>& inputs, bool force) {
+Status check_model_output(const Context& context, const std::string& output, const std::vector<std::string>& inputs,
+                          bool force) {
+  if (output == "-" && context.json)
+    return fail(ErrorCode::usage, "the model (-o -) and the document of --json both want the standard output",
+                "name a file: -o model.tflite");
   if (output.empty() || output == "-" || is_device(output)) return {};
   if (output.back() == '/' || directory_exists(output))
     return fail(ErrorCode::usage, format("-o '{}' is a folder, not a file", output),

@@ -14,8 +14,10 @@ namespace thimble::app {
 void declare_force(Options& options, bool* force);
 
 // A model file: `output` ends in .tflite, in .thim or in nothing, is no folder, its folder is there or is made, and may
-// be written to; it is none of `inputs` unless `force`. "-" and "" are fine. Errors: usage, io.
-Status check_model_output(const std::string& output, const std::vector<std::string>& inputs = {}, bool force = false);
+// be written to; it is none of `inputs` unless `force`. "" is fine, and "-" where no --json wants the standard output.
+// Errors: usage, io.
+Status check_model_output(const Context& context, const std::string& output,
+                          const std::vector<std::string>& inputs = {}, bool force = false);
 
 // Any other file that an option names; `option` is for the message. Its folder is made where it is missing.
 Status check_file_output(const std::string& output, const std::string& option);

@@ -96,7 +96,7 @@ Status drop_labels(Graph& graph) {
 }
 
 Status run(const Arguments& a, const Context& context) {
-  THIMBLE_TRY(check_model_output(a.output, {a.model}, a.force));
+  THIMBLE_TRY(check_model_output(context, a.output, {a.model}, a.force));
   THIMBLE_ASSIGN(LoadedModel model, load_model(a.model));
   if (!a.output.ends_with(".tflite")) THIMBLE_TRY(ready_to_pack(model.graph, context));
   const auto before = static_cast<int64_t>(model.file.size);

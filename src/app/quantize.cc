@@ -23,6 +23,7 @@
 #include "study/options/stages.h"
 #include "study/validation_score.h"
 #include "study/variants.h"
+#include "train/answer_scale.h"
 
 namespace thimble::app {
 namespace {
@@ -212,8 +213,23 @@ void print_tables(const Outcome& outcome, int64_t before, int64_t after, const C
                          format_percent(outcome.accuracy_before)));
 }
 
+// Integer answers have steps of one size over a range that includes 0: far from 0 they may be larger than what the
+// answers differ by.
+void warn_of_coarse_answers(const Graph& made, const Context& context) {
+  const AnswerScale scale = answer_scale(made);
+  if (made.outputs.empty()) return;  // --sensitivity makes no model
+  const Tensor& answer = made.at(made.outputs[0]);
+  if (!scale.on() || !is_quantized_type(answer.type) || answer.quant.scale.size() != 1) return;
+  const float least = std::ranges::min(scale.deviation), step = answer.quant.scale[0];
+  if (step > least / 8)
+    context.warn(
+        format("warning: answers go in steps of {:.3g}, and the targets vary by about {:.3g}; --io float gives "
+               "answers between the steps",
+               step, least));
+}
+
 Status run_quantize(Arguments& a, const Context& context) {
-  THIMBLE_TRY(check_model_output(a.output, {a.model, a.training.teacher}, a.force));
+  THIMBLE_TRY(check_model_output(context, a.output, {a.model, a.training.teacher}, a.force));
   THIMBLE_TRY(check_arguments(a));
   THIMBLE_ASSIGN(LoadedModel model, load_layers(a.model));
   const auto before = static_cast<int64_t>(model.file.size);
@@ -232,6 +248,7 @@ Status run_quantize(Arguments& a, const Context& context) {
       THIMBLE_TRY(write_file_atomic(a.output, std::span<const uint8_t>(bytes)));
     if (a.train && a.output != "-") remove_checkpoint(a.output + ".ckpt");
   }
+  warn_of_coarse_answers(outcome.result.graph, context);
   const auto after = static_cast<int64_t>(bytes.size());
   if (context.json) {
     print_json(a, outcome, before, after, context);

@@ -110,7 +110,7 @@ void declare_retraining(Options& options, RetrainArguments* a) {
 }
 
 Status run_retraining(const RetrainArguments& a, const Command& command, const Context& context) {
-  THIMBLE_TRY(check_model_output(a.output, {a.model, a.teacher}, a.force));
+  THIMBLE_TRY(check_model_output(context, a.output, {a.model, a.teacher}, a.force));
   THIMBLE_ASSIGN(LoadedModel model, load_layers(a.model));
   THIMBLE_TRY(refuse_quantised(model.graph));
   THIMBLE_ASSIGN(Checked prepared, prepare_for_inference(std::move(model)));

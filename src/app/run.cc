@@ -269,7 +269,11 @@ Result<AnswerMeaning> find_meaning(const RunOptions& o, const Graph& graph, cons
   if (!given.empty()) {
     const int64_t width = graph.at(graph.outputs[0]).shape.elements();
     if (lines != width && !(width == 1 && lines == 2))
-      context.note(format("warning: {} has {} lines, the model has {} outputs", o.labels_file, lines, width));
+      context.warn(format(
+          "warning: {} has {} lines, the model has {} outputs{}", o.labels_file, lines, width,
+          lines + 1 == width
+              ? ": if its first output means none of them, every name is one off; put a line \"background\" first"
+              : ""));
     overrides->labels = std::move(given);
   } else if (const auto own = own_feeding(graph); own && *own) {
     overrides->labels = (*own)->labels;
@@ -305,6 +309,11 @@ Status show(const RunOptions& o, const Graph& graph, Answers answers, AnswerMean
     if (!o.draw.empty()) THIMBLE_TRY(draw_found(o.draw, &found, answers, context));
     file.found = &found;
   }
+  if (const int64_t none = runs_without_number(graph, answers); none > 0)
+    context.warn(
+        format("warning: answers of {} of {} runs are not numbers (NaN): look at the inputs, and at the weights "
+               "(thimble inspect MODEL --weights)",
+               none, runs));
   if (!o.output_dir.empty()) {
     AnswerFile plain = file;
     plain.most_values = -1;

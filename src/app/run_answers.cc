@@ -55,7 +55,7 @@ std::string name_of(const Answers& answers, int64_t r) {
 }
 
 // Nine digits: every float32 comes back.
-std::string csv_number(float value) { return format("{:.9g}", value); }
+std::string csv_number(float value) { return std::isnan(value) ? "nan" : format("{:.9g}", value); }
 
 }  // namespace
 
@@ -73,15 +73,24 @@ std::vector<Ranked> ranked(const Graph& graph, const Answers& answers, int64_t r
     for (float& v : values) v = std::exp(v);
   std::vector<int64_t> order(values.size());
   std::iota(order.begin(), order.end(), 0);
+  std::erase_if(order, [&](int64_t i) { return std::isnan(values[static_cast<size_t>(i)]); });
   std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
     return values[static_cast<size_t>(a)] > values[static_cast<size_t>(b)];
   });
   std::vector<Ranked> best;
-  for (int64_t k = 0; k < std::min<int64_t>(answers.top, std::ssize(values)); ++k) {
+  for (int64_t k = 0; k < std::min<int64_t>(answers.top, std::ssize(order)); ++k) {
     const int64_t i = order[static_cast<size_t>(k)];
     best.push_back({values[static_cast<size_t>(i)], i, label_of(answers.labels, i)});
   }
   return best;
+}
+
+int64_t runs_without_number(const Graph& graph, const Answers& answers) {
+  if (graph.outputs.empty()) return 0;
+  int64_t runs = 0;
+  for (int64_t r = 0; r < answers.runs; ++r)
+    runs += std::ranges::any_of(values_of(graph, answers, r), [](float v) { return std::isnan(v); });
+  return runs;
 }
 
 int64_t usual_top(const Graph& graph, const std::vector<std::string>& labels) {
@@ -98,7 +107,13 @@ void print_ranked(const Graph& graph, const Answers& answers, const Context& con
   table.column(scores ? "score" : "probability", Align::right).column("label");
   for (int64_t r = 0; r < std::min(answers.runs, kMaxShownRuns); ++r) {
     bool first = true;
-    for (const Ranked& entry : ranked(graph, answers, r)) {
+    const std::vector<Ranked> best = ranked(graph, answers, r);
+    if (best.empty()) {
+      std::vector<std::string> cells = {"–", "not a number"};
+      if (answers.runs > 1) cells.insert(cells.begin(), name_of(answers, r));
+      table.row(std::move(cells), Tone::strong);
+    }
+    for (const Ranked& entry : best) {
       std::vector<std::string> cells;
       if (answers.runs > 1) cells.push_back(first ? name_of(answers, r) : "");
       cells.push_back(scores ? format("{:.4f}", entry.value) : format_percent(entry.value));
@@ -242,7 +257,7 @@ Status write_answers(const std::string& path, const Graph& graph, const Answers&
     text += csv_field(name_of(answers, r));
     if (classes) {
       const std::vector<Ranked> best = ranked(graph, answers, r);
-      text += "," + csv_field(best[0].label) + "," + csv_number(best[0].value);
+      text += best.empty() ? ",," : "," + csv_field(best[0].label) + "," + csv_number(best[0].value);
     }
     for (float value : values_of(graph, answers, r)) text += "," + csv_number(value);
     text += "\n";

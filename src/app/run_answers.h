@@ -18,13 +18,16 @@ struct Answers {
 };
 
 // The K best classes of run r by the first output: probabilities where the network gives them. One output that is a
-// probability is that of class 1; class 0 has the rest.
+// probability is that of class 1; class 0 has the rest. NaN is the value of no class: it is left out.
 struct Ranked {
   float value = 0;
   int64_t index = 0;
   std::string label;
 };
 std::vector<Ranked> ranked(const Graph& graph, const Answers& answers, int64_t r);
+
+// Runs whose first output holds a NaN.
+int64_t runs_without_number(const Graph& graph, const Answers& answers);
 
 // How many classes to show when the user does not say: 3 where there are labels, or probabilities of more than 10
 // classes in one output; else none.

@@ -82,7 +82,7 @@ Status run_shrink(Arguments& a, const Context& context) {
   if (a.data.empty() && needs_data(plan.ranking))
     return fail(ErrorCode::usage, format("--rank {} needs samples", name(plan.ranking)),
                 "give --data SET, for instance --data fashion-mnist, or use --rank l1");
-  THIMBLE_TRY(check_model_output(a.output, {a.model, a.teacher}, a.force));
+  THIMBLE_TRY(check_model_output(context, a.output, {a.model, a.teacher}, a.force));
   THIMBLE_ASSIGN(LoadedModel model, load_layers(a.model));
   THIMBLE_ASSIGN(Checked prepared, prepare_for_inference(std::move(model)));
   Graph& graph = prepared.graph;

@@ -198,7 +198,7 @@ void print_json(const Squeezed& s, const Arguments& a, const Context& context) {
 }
 
 Status run_squeeze(const Arguments& a, const Context& context) {
-  THIMBLE_TRY(check_model_output(a.output, {a.model}, a.force));
+  THIMBLE_TRY(check_model_output(context, a.output, {a.model}, a.force));
   if (is_onnx_name(a.output))
     return fail(ErrorCode::usage, "squeeze writes .tflite and packed files", "name a .tflite or .thim");
   THIMBLE_ASSIGN(const LoadedModel model, load_model(a.model));

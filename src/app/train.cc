@@ -58,7 +58,7 @@ Status run(const TrainArguments& a, const Context& context) {
   if (a.output == "-")
     return fail(ErrorCode::usage, "training keeps its state beside the model: the standard output has no place for it",
                 "give a name: -o model.tflite");
-  THIMBLE_TRY(check_model_output(a.output));
+  THIMBLE_TRY(check_model_output(context, a.output));
   RecipeOptions recipe_options;
   recipe_options.preset = a.preset;
   THIMBLE_ASSIGN(recipe_options.settings, parse_settings(a.set));

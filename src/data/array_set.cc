@@ -41,13 +41,13 @@ class Reader {
   Reader(std::map<std::string, NpyArray> arrays, const ArrayOptions& options, std::string set_name)
       : arrays_(std::move(arrays)), options_(options), set_(std::move(set_name)) {}
 
-  Status read(Samples* train, Samples* test) {
-    THIMBLE_TRY(find_parts(train, test));
+  Status read(ArrayParts* parts) {
+    THIMBLE_TRY(find_parts(parts));
     for (Part& part : parts_) THIMBLE_TRY(fill_inputs(part));
-    if (parts_.size() == 2 && (parts_[0].out->sample_shape != parts_[1].out->sample_shape ||
-                               parts_[0].out->storage != parts_[1].out->storage))
-      return fail(ErrorCode::bad_file,
-                  format("{}: {} and {} differ in sample shape or dtype", set_, parts_[0].x, parts_[1].x));
+    for (const Part& part : parts_)
+      if (part.out->sample_shape != parts_[0].out->sample_shape || part.out->storage != parts_[0].out->storage)
+        return fail(ErrorCode::bad_file,
+                    format("{}: {} and {} differ in sample shape or dtype", set_, parts_[0].x, part.x));
     const bool labelled = std::all_of(parts_.begin(), parts_.end(), [](const Part& p) { return !p.y.empty(); });
     if (labelled) {
       Status done = fill_labels();
@@ -61,15 +61,28 @@ class Reader {
  private:
   bool has(const std::string& name) const { return arrays_.count(name) > 0; }
 
-  Status find_parts(Samples* train, Samples* test) {
+  Status find_parts(ArrayParts* parts) {
     const bool keras = has("x_train") || has("y_train") || has("x_test") || has("y_test");
     if (keras) {
-      THIMBLE_TRY(add("x_train", "y_train", train));
-      if (has("x_test") || has("y_test")) THIMBLE_TRY(add("x_test", "y_test", test));
-      return {};
+      THIMBLE_TRY(add("x_train", "y_train", &parts->train));
+      const bool test = has("x_test") || has("y_test");
+      if (test) THIMBLE_TRY(add("x_test", "y_test", &parts->test));
+      for (const std::string name : {"val", "valid", "validation"}) {
+        if (!has("x_" + name) && !has("y_" + name)) continue;
+        THIMBLE_TRY(add("x_" + name, "y_" + name, test ? &parts->validation : &parts->test));
+        if (!test) parts_[0].out->notes.push_back(format("there is no x_test: x_{} is the test part", name));
+        break;
+      }
+    } else if (has("x") || !options_.unlabelled || arrays_.size() != 1) {
+      THIMBLE_TRY(add("x", "y", &parts->train));
+    } else {
+      parts_.push_back({arrays_.begin()->first, "", &parts->train});
     }
-    if (has("x") || !options_.unlabelled || arrays_.size() != 1) return add("x", "y", train);
-    parts_.push_back({arrays_.begin()->first, "", train});
+    std::string others;
+    for (const auto& [name, array] : arrays_)
+      if (std::ranges::none_of(parts_, [&](const Part& p) { return name == p.x || name == p.y; }))
+        others += format("{}{} {}", others.empty() ? "" : ", ", name, shape_text(array.shape));
+    if (!others.empty()) parts_[0].out->notes.push_back("passed over the arrays " + others);
     return {};
   }
 
@@ -89,6 +102,10 @@ class Reader {
 
   Status fill_inputs(const Part& part) {
     NpyArray& x = arrays_.at(part.x);
+    for (const std::string& array : {part.x, part.y})
+      if (!array.empty() && arrays_.at(array).dtype[0] == 'c')
+        return fail(ErrorCode::bad_file, format("{} holds complex numbers, a sample is of real ones", array),
+                    "give both parts as columns of their own: numpy.concatenate([x.real, x.imag], axis=-1)");
     const std::vector<int64_t>& shape = x.shape;
     const bool sized = shape.size() >= 2 && shape.size() <= 5 && x.elements() > 0;
     if (!sized)
@@ -243,17 +260,17 @@ class Reader {
 }  // namespace
 
 Status array_samples(std::map<std::string, NpyArray> arrays, const ArrayOptions& options, const std::string& set_name,
-                     Samples* train, Samples* test) {
-  return Reader(std::move(arrays), options, set_name).read(train, test);
+                     ArrayParts* parts) {
+  return Reader(std::move(arrays), options, set_name).read(parts);
 }
 
-Status read_npz_set(const std::string& path, const ArrayOptions& options, const std::string& set_name, Samples* train,
-                    Samples* test) {
+Status read_npz_set(const std::string& path, const ArrayOptions& options, const std::string& set_name,
+                    ArrayParts* parts) {
   THIMBLE_ASSIGN(std::vector<uint8_t> file, read_whole_file(path));
   auto arrays = parse_npz(file);
   if (!arrays) return with_context(std::move(arrays).error(), format("file {}", path));
   file = {};
-  Status done = array_samples(std::move(*arrays), options, set_name, train, test);
+  Status done = array_samples(std::move(*arrays), options, set_name, parts);
   if (!done) return with_context(std::move(done).error(), format("file {}", path));
   return {};
 }
@@ -264,12 +281,12 @@ Result<Samples> read_npy_set(const std::string& path, const ArrayOptions& option
                 "numpy.savez(\"set.npz\", x_train=…, y_train=…) and npz:set.npz; alone it serves for calibration");
   auto array = read_npy(path);
   if (!array) return with_context(std::move(array).error(), format("file {}", path));
-  Samples out, none;
+  ArrayParts out;
   std::map<std::string, NpyArray> arrays;
   arrays.emplace("x", std::move(*array));
-  Status done = array_samples(std::move(arrays), options, set_name, &out, &none);
+  Status done = array_samples(std::move(arrays), options, set_name, &out);
   if (!done) return with_context(std::move(done).error(), format("file {}", path));
-  return out;
+  return std::move(out.train);
 }
 
 }  // namespace thimble

@@ -19,11 +19,13 @@ NpyArray bytes(std::vector<int64_t> shape, std::vector<uint8_t> values) {
 
 struct Read {
   Status status;
-  Samples train, test;
+  Samples train, test, validation;
 };
 Read read(std::map<std::string, NpyArray> arrays, const ArrayOptions& options = {}) {
   Read r;
-  r.status = array_samples(std::move(arrays), options, "npz:made", &r.train, &r.test);
+  ArrayParts parts;
+  r.status = array_samples(std::move(arrays), options, "npz:made", &parts);
+  r.train = std::move(parts.train), r.test = std::move(parts.test), r.validation = std::move(parts.validation);
   return r;
 }
 std::string message(std::map<std::string, NpyArray> arrays, const ArrayOptions& options = {}) {
@@ -90,6 +92,32 @@ TEST(ArraySet, Unlabelled) {
   ASSERT_TRUE(r.status) << r.status.error().to_string();
   EXPECT_EQ(r.train.classes + r.train.target_width, 0);
   EXPECT_EQ(r.train.notes.size(), 1u);
+}
+
+TEST(ArraySet, ValidationPart) {
+  const Read whole = read({{"x_train", kX},
+                           {"y_train", kTruths},
+                           {"x_test", kX},
+                           {"y_test", kTruths},
+                           {"x_val", floats({1, 2}, {7, 8})},
+                           {"y_val", floats({1}, {1})},
+                           {"ids", kTruths}});
+  ASSERT_TRUE(whole.status) << whole.status.error().to_string();
+  EXPECT_EQ(whole.validation.floats, (std::vector<float>{7, 8}));
+  EXPECT_EQ(whole.validation.labels, (std::vector<int32_t>{1}));
+  EXPECT_EQ(whole.validation.classes, 2);
+  EXPECT_NE(whole.train.notes.at(0).find("passed over the arrays ids (3)"), std::string::npos);
+  const Read without = read({{"x_train", kX}, {"y_train", kTruths}, {"x_val", kX}, {"y_val", kTruths}});
+  ASSERT_TRUE(without.status) << without.status.error().to_string();
+  EXPECT_EQ(without.test.count, 3);
+  EXPECT_EQ(without.validation.count, 0);
+  EXPECT_NE(without.train.notes.at(0).find("x_val is the test part"), std::string::npos);
+}
+
+TEST(ArraySet, ComplexNumbersAreRefused) {
+  const NpyArray complex{"c8", {3, 1}, std::vector<uint8_t>(24)};
+  EXPECT_NE(message({{"x", complex}, {"y", kTruths}}).find("complex"), std::string::npos);
+  EXPECT_NE(message({{"x", kX}, {"y", complex}}).find("complex"), std::string::npos);
 }
 
 }  // namespace

@@ -42,6 +42,10 @@ class Maker {
     THIMBLE_TRY(fill_inputs());
     THIMBLE_TRY(fill_targets());
     out_.column_names = layout_.input_names();
+    if (!given_) {
+      layout_.header = table_.header;
+      layout_.decimal_comma = options_.format.decimal == ",";
+    }
     out_.table = std::make_shared<const TableLayout>(std::move(layout_));
     THIMBLE_TRY(out_.check());
     return std::move(out_);
@@ -55,6 +59,9 @@ class Maker {
     for (size_t i = 0; i < std::min<size_t>(table_.columns.size(), 20); ++i)
       known += format("{}{}", i ? ", " : "", shown(table_.columns[i]));
     return fail(ErrorCode::usage, format("{} has no column \"{}\"", out_.name, shown(name)), known);
+  }
+  void note(std::string text) {
+    if (!text.empty()) out_.notes.push_back(std::move(text));
   }
   size_t find(const std::string& name) const {
     const auto it = std::find(table_.columns.begin(), table_.columns.end(), name);
@@ -132,7 +139,8 @@ class Maker {
           inputs_.push_back(c);
       }
     if (inputs_.empty())
-      return fail(ErrorCode::bad_file, format("{} has one column only; inputs and a target are needed", out_.name));
+      return fail(ErrorCode::bad_file, format("{} has one column only; inputs and a target are needed", out_.name),
+                  "commas, semicolons or tabs stand between columns");
     return {};
   }
 
@@ -299,6 +307,7 @@ class Maker {
     out_.sample_shape = {static_cast<int64_t>(width)};
     out_.storage = Storage::floats;
     out_.count = static_cast<int64_t>(rows_.size());
+    if (rows_.size() < table_.rows.size()) out_.rows.assign(rows_.begin(), rows_.end());
     out_.floats.assign(rows_.size() * width, 0.0f);
     size_t offset = 0;
     for (size_t i = 0; i < inputs_.size(); ++i) {
@@ -313,6 +322,7 @@ class Maker {
   }
 
   Status fill_numbers(size_t column, const TableColumn& c, size_t offset, size_t width) {
+    csv::Moments moments;
     const bool later = layout_.missing == "mean" && !given_;
     for (size_t i = 0; i < rows_.size(); ++i) {
       const std::string& field = table_.rows[rows_[i]][column];
@@ -323,8 +333,9 @@ class Maker {
       else if (!parse_number(field, table_.decimal, &value) || std::abs(value) > 3.4e38)
         return bad_number(rows_[i], column);
       else
-        place = static_cast<float>(value);
+        place = static_cast<float>(value), moments.add(value);
     }
+    note(csv::precision_note(c.name, moments, false));
     return {};
   }
 
@@ -413,12 +424,15 @@ class Maker {
 
   Status fill_regression() {
     out_.target_width = 1;
+    csv::Moments moments;
     for (size_t r : rows_) {
       double number;
       if (!parse_number(table_.rows[r][target_], table_.decimal, &number) || std::abs(number) > 3.4e38)
         return bad_number(r, target_);
       out_.targets.push_back(static_cast<float>(number));
+      moments.add(number);
     }
+    note(csv::precision_note(layout_.target, moments, true));
     return {};
   }
 
@@ -483,7 +497,9 @@ Result<Samples> table_samples(const CsvTable& table, const CsvOptions& options, 
 }
 
 Result<Samples> read_csv(const std::string& path, const CsvOptions& options, std::string set_name) {
-  THIMBLE_ASSIGN(const CsvTable table, read_csv_table(path, options.format));
+  CsvFormat how = options.format;
+  how.layout = options.layout.get();
+  THIMBLE_ASSIGN(const CsvTable table, read_csv_table(path, how));
   auto samples = table_samples(table, options, std::move(set_name));
   if (!samples) return with_context(std::move(samples).error(), format("file {}", path));
   return samples;

@@ -18,6 +18,9 @@ namespace thimble {
 struct CsvFormat {
   std::string decimal;         // "." or ","; empty: "," where ; or tab separate and numbers are written so
   std::optional<bool> header;  // whether line 1 names the columns; empty: detected
+  // Of a model that reads the table, not owned: its columns' names in line 1 make it a header, values of them do not;
+  // numbers have a decimal comma where its training table was said to have one and no number here has a point.
+  const TableLayout* layout = nullptr;
 };
 
 struct CsvTable {

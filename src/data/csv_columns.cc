@@ -12,7 +12,7 @@ ColumnSummary summarize_column(const CsvTable& table, size_t column) {
   ColumnSummary out;
   out.name = table.columns[column];
   std::unordered_map<std::string, int64_t> values;
-  double origin = 0, sum = 0, squares = 0;  // about the first number, so that a column far from 0 keeps its deviation
+  csv::Moments moments;
   for (const auto& row : table.rows) {
     const std::string& field = row[column];
     if (csv::is_missing(field)) {
@@ -23,22 +23,17 @@ ColumnSummary summarize_column(const CsvTable& table, size_t column) {
     double value = 0;
     const bool number = csv::parse_number(field, table.decimal, &value);
     if (number) {
-      if (out.numbers == 0) origin = out.low = out.high = value;
-      ++out.numbers;
+      moments.add(value);
       out.whole += value == std::floor(value);
-      out.low = std::min(out.low, value);
-      out.high = std::max(out.high, value);
-      sum += value - origin;
-      squares += (value - origin) * (value - origin);
     }
     if (static_cast<int64_t>(values.size()) <= ColumnSummary::kMaxDistinct)
       ++values[csv::class_name(field, number, value)];
   }
-  if (out.numbers > 0) {
-    const auto n = static_cast<double>(out.numbers);
-    out.mean = origin + sum / n;
-    out.deviation = std::sqrt(std::max(0.0, squares / n - (sum / n) * (sum / n)));
-  }
+  out.numbers = moments.numbers;
+  out.low = moments.low;
+  out.high = moments.high;
+  out.mean = moments.mean();
+  out.deviation = moments.deviation();
   out.distinct = static_cast<int64_t>(values.size());
   if (out.distinct <= ColumnSummary::kMaxDistinct) {
     out.frequent.assign(values.begin(), values.end());

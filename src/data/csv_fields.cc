@@ -71,4 +71,21 @@ std::string class_name(std::string_view field, bool number, double value) {
   return std::string(trimmed(field));
 }
 
+double Moments::deviation() const {
+  if (numbers == 0) return 0;
+  const auto n = static_cast<double>(numbers);
+  return std::sqrt(std::max(0.0, squares_ / n - (sum_ / n) * (sum_ / n)));
+}
+
+std::string precision_note(std::string_view column, const Moments& numbers, bool target) {
+  const auto largest = static_cast<float>(std::max(std::abs(numbers.low), std::abs(numbers.high)));
+  const float step = std::nextafter(largest, INFINITY) - largest;
+  if (numbers.numbers < 2 || !(numbers.deviation() > 0) || !(step > 0.1 * numbers.deviation())) return "";
+  return format(
+      "column \"{}\" varies by {:.3g} about {:.6g}, where float32 knows numbers {:.3g} apart: {}; take a constant off "
+      "all of it",
+      shown(column), numbers.deviation(), numbers.mean(), step,
+      target ? "errors of the answers are not what they look like" : "much of what it says is lost");
+}
+
 }  // namespace thimble::csv

@@ -1,6 +1,7 @@
 // From text to rows of fields: separator, quotes, header line, decimal sign.
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <set>
 
 #include "base/utf8.h"
@@ -111,9 +112,10 @@ Result<Records> split_records(std::string_view text, char separator) {
   return out;
 }
 
-// ',' where semicolons or tabs separate and every number that shows its decimal sign has a comma.
-char detected_decimal(const Records& records, char separator) {
-  if (separator == ',') return '.';
+// ',' where semicolons or tabs separate (or `told`: it may be so) and every number that shows its decimal sign has a
+// comma.
+char detected_decimal(const Records& records, char separator, bool told) {
+  if (separator == ',' && !told) return '.';
   int64_t commas = 0, points = 0;
   double ignored;
   for (size_t r = 0; r < records.rows.size(); ++r)
@@ -160,6 +162,26 @@ FirstLine judge_first_line(const Records& records, char decimal) {
   return FirstLine::unsure;
 }
 
+// Whether line 1 names the columns, by the model that reads the table; empty: it does not show.
+std::optional<bool> names_of(const TableLayout& layout, const std::vector<std::string>& first, char decimal) {
+  std::set<std::string_view> fields;
+  for (const std::string& field : first) fields.insert(trimmed(field));
+  const auto there = [&](const TableColumn& c) { return fields.contains(c.name); };
+  if (std::ranges::all_of(layout.columns, there)) return true;
+  if (layout.header) return std::nullopt;
+  // Columns called c1, c2 …: line 1 is values if each can be its column's.
+  double value;
+  for (const TableColumn& c : layout.columns) {
+    size_t at = 0;
+    const auto [end, error] = std::from_chars(c.name.data() + 1, c.name.data() + c.name.size(), at);
+    if (error != std::errc() || end != c.name.data() + c.name.size() || at < 1 || at > first.size())
+      return std::nullopt;
+    if (c.values.empty() && !csv::is_missing(first[at - 1]) && !parse_number(first[at - 1], decimal, &value))
+      return std::nullopt;
+  }
+  return false;
+}
+
 Status name_columns(CsvTable* table) {
   std::set<std::string> seen;
   for (size_t c = 0; c < table->columns.size(); ++c) {
@@ -183,21 +205,24 @@ Result<CsvTable> parse_csv(std::string_view text, const CsvFormat& how) {
   const char separator = separator_of(text);
   THIMBLE_ASSIGN(Records records, split_records(text, separator));
   CsvTable table;
-  table.decimal = how.decimal.empty() ? detected_decimal(records, separator) : how.decimal[0];
+  table.decimal = how.decimal.empty() ? detected_decimal(records, separator, how.layout && how.layout->decimal_comma)
+                                      : how.decimal[0];
   if (how.decimal.empty() && table.decimal == ',') table.notes.push_back("numbers are read with a decimal comma");
   const FirstLine first = judge_first_line(records, table.decimal);
-  const bool header = how.header.value_or(first != FirstLine::values);
+  std::optional<bool> told = how.header;
+  if (!told && how.layout) told = names_of(*how.layout, records.rows[0], table.decimal);
+  const bool header = told.value_or(first != FirstLine::values);
   table.header = header;
   if (header) {
     for (const std::string& field : records.rows[0]) table.columns.emplace_back(trimmed(field));
     records.rows.erase(records.rows.begin());
     records.lines.erase(records.lines.begin());
-    if (!how.header && first == FirstLine::unsure)
+    if (!told && first == FirstLine::unsure)
       table.notes.push_back(
           "line 1 is taken as the names of the columns, though some are numbers; header = false takes it as values");
   } else {
     for (size_t c = 0; c < records.rows[0].size(); ++c) table.columns.push_back(format("c{}", c + 1));
-    if (!how.header)
+    if (!told)
       table.notes.push_back(
           format("line 1 holds values: no header line, the columns are called c1 … c{}; header = "
                  "true takes line 1 as names",

@@ -276,5 +276,60 @@ TEST(Csv, ErrorsNameLineAndColumn) {
   EXPECT_NE(latin.error().hint.find("iconv -f ISO-8859-1"), std::string::npos);
 }
 
+// A later table is read as the training table was: names that are numbers, no line of names, a decimal comma between
+// commas.
+TEST(Csv, LaterTablesAreReadAsTheFirst) {
+  const auto later = [](const Result<Samples>& first, std::string_view text) {
+    CsvOptions options;
+    options.layout = first->table;
+    options.format.layout = first->table.get();
+    options.unlabelled = true;
+    return samples(text, options);
+  };
+  CsvOptions told;
+  told.format.header = true;
+  const auto years = samples("2020,2021,2022\n1,2.5,3.5\n4,5.5,6.5\n", told);
+  ASSERT_TRUE(years) << years.error().to_string();
+  const auto more = later(years, "2021,2020\n7.5,8\n");
+  ASSERT_TRUE(more) << more.error().to_string();
+  EXPECT_EQ(more->floats, (Floats{8, 7.5f}));
+  told.format.header = false;
+  const auto texts = samples("red,round,apple\ngreen,long,cucumber\nred,long,apple\n", told);
+  ASSERT_TRUE(texts) << texts.error().to_string();
+  EXPECT_EQ(later(texts, "red,round,apple\n")->floats, (Floats{0, 1, 0, 1}));
+  const auto mixed = samples("red,1,2.5\ngreen,3,4.5\n", told);
+  EXPECT_EQ(later(mixed, "c2,c1\n7,green\n")->floats, (Floats{1, 0, 7}));
+  EXPECT_EQ(later(mixed, "green,7\n")->floats, (Floats{1, 0, 7}));
+  const auto named = later(mixed, "colour,weight\ngreen,7\n");
+  ASSERT_FALSE(named);
+  EXPECT_NE(named.error().hint.find("colour, weight"), std::string::npos);
+  told = {};
+  told.format.decimal = ",";
+  const auto commas = samples("a,b,y\n\"1,5\",2,\"3,5\"\n\"2,5\",3,\"4,5\"\n", told);
+  ASSERT_TRUE(commas) << commas.error().to_string();
+  EXPECT_EQ(later(commas, "a,b\n\"7,25\",8\n")->floats, (Floats{7.25f, 8}));
+  EXPECT_EQ(later(commas, "a,b\n7.25,8\n")->floats, (Floats{7.25f, 8}));
+  for (const auto* first : {&years, &texts, &commas})
+    EXPECT_EQ(*TableLayout::from_json((*first)->table->to_json()), *(*first)->table);
+}
+
+TEST(Csv, RowsKeepTheirNumbers) {
+  CsvOptions options;
+  options.missing = "drop";
+  const auto s = samples("a,z\n1,2.5\n,3\n5,1\n", options);
+  ASSERT_TRUE(s) << s.error().to_string();
+  const Dataset set(std::make_shared<const Samples>(*s));
+  EXPECT_EQ(set.sample_name(0), "csv:made[0]");
+  EXPECT_EQ(set.sample_name(1), "csv:made[2]");
+}
+
+TEST(Csv, NumbersThatFloatsCannotTellApartAreNamed) {
+  const auto near = samples("t,z\n1700000000,1.5\n1700000003,2.5\n1700000009,3.5\n");
+  EXPECT_TRUE(says(near->notes, "column \"t\" varies by 3.74 about 1.7e+09, where float32 knows numbers 128 apart"));
+  const auto target = samples("t,z\n1,1700000000.5\n2,1700000001.5\n");
+  EXPECT_TRUE(says(target->notes, "errors of the answers are not what they look like"));
+  EXPECT_FALSE(says(samples("t,z\n1700000000,1.5\n1700900000,2.5\n")->notes, "float32"));
+}
+
 }  // namespace
 }  // namespace thimble

@@ -41,9 +41,8 @@ Dataset::Dataset(std::shared_ptr<const Samples> samples)
     : samples_(std::move(samples)), count_(samples_->count), elements_(samples_->sample_elements()) {}
 
 std::string Dataset::sample_name(int64_t i) const {
-  const int64_t at = position(i);
-  if (!samples_->sample_names.empty()) return samples_->sample_names[static_cast<size_t>(at)];
-  return format("{}[{}]", samples_->name, at);
+  if (!samples_->sample_names.empty()) return samples_->sample_names[static_cast<size_t>(position(i))];
+  return format("{}[{}]", samples_->name, row(i));
 }
 
 Dataset Dataset::slice(int64_t first, int64_t count) const {

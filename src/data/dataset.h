@@ -29,8 +29,9 @@ struct Samples {
   std::vector<std::string> label_names;  // `classes` names
   int64_t target_width = 0;  // > 0: regression, `targets` has count × target_width entries; 0 classes too: no labels
   std::vector<float> targets;
-  std::vector<std::string> sample_names;     // file of each picture (folders only; else empty)
-  std::vector<std::string> column_names;     // inputs of a table (csv only; else empty)
+  std::vector<std::string> sample_names;  // file of each picture (folders only; else empty)
+  std::vector<int64_t> rows;              // a table's row of each sample, from 0, where rows were left out; else empty
+  std::vector<std::string> column_names;  // inputs of a table (csv only; else empty)
   std::shared_ptr<const TableLayout> table;  // csv only; else null
   std::vector<std::string> notes;            // what the user should know of how it was read, a line each
 
@@ -66,7 +67,12 @@ class Dataset {
   const float* floats(int64_t i) const { return samples_->floats.data() + position(i) * elements_; }
   int32_t label(int64_t i) const { return samples_->labels[static_cast<size_t>(position(i))]; }
   const float* target(int64_t i) const { return samples_->targets.data() + position(i) * samples_->target_width; }
-  std::string sample_name(int64_t i) const;  // the picture's file, or "NAME[position]"
+  std::string sample_name(int64_t i) const;  // the picture's file, or "NAME[row]"
+  // Where the i-th sample stands in what was read: its position, or the table's row.
+  int64_t row(int64_t i) const {
+    const int64_t at = position(i);
+    return samples_->rows.empty() ? at : samples_->rows[static_cast<size_t>(at)];
+  }
 
   // `count` samples of this view from `first` on; clamped to what there is.
   Dataset slice(int64_t first, int64_t count) const;

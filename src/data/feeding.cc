@@ -112,6 +112,9 @@ bool read_trained_on(const nlohmann::json& list, std::vector<TrainedOn>* out) {
   return true;
 }
 
+// Whether a column's deviation is one, not the rounding of equal numbers. Units may be tiny (farads, 1e-12).
+bool varies(double mean, double deviation) { return deviation > 1e-12 * std::abs(mean) && deviation > 1e-30; }
+
 }  // namespace
 
 void Feeding::apply(const uint8_t* in, float* out, int64_t samples, int64_t elements) const {
@@ -270,7 +273,7 @@ Result<Feeding> measure_feeding(std::string_view scale, const Dataset& train) {
     if (!std::isfinite(mean) || !std::isfinite(deviation))
       return fail(ErrorCode::bad_file, format("data set {} holds values that are not finite", train.name()));
     out.mean.push_back(static_cast<float>(mean));
-    out.deviation.push_back(deviation > 1e-12 * std::max(1.0, std::abs(mean)) ? static_cast<float>(deviation) : 1.0f);
+    out.deviation.push_back(varies(mean, deviation) ? static_cast<float>(deviation) : 1.0f);
   }
   return out;
 }
@@ -293,8 +296,8 @@ Status measure_targets(const Dataset& train, Feeding* feeding) {
     if (!std::isfinite(mean) || !std::isfinite(deviation))
       return fail(ErrorCode::bad_file, format("data set {} holds targets that are not finite", train.name()));
     feeding->target_mean.push_back(static_cast<float>(mean));
-    const bool varies = deviation > 1e-12 * std::max(1.0, std::abs(mean));
-    feeding->target_deviation.push_back(varies ? static_cast<float>(std::exp2(std::round(std::log2(deviation)))) : 1);
+    feeding->target_deviation.push_back(
+        varies(mean, deviation) ? static_cast<float>(std::exp2(std::round(std::log2(deviation)))) : 1);
   }
   return {};
 }

@@ -146,5 +146,24 @@ TEST(Feeding, OnePairPerChannel) {
   EXPECT_EQ(std::vector<float>(out, out + 6), (std::vector<float>{0, 1, 2, 1, 0, 0}));
 }
 
+// Units of 1e-12 (farads): what varies there is scaled as well.
+TEST(Feeding, TinyUnits) {
+  auto s = std::make_shared<Samples>();
+  s->name = "made";
+  s->sample_shape = {2};
+  s->storage = Storage::floats;
+  s->count = 2;
+  s->floats = {1e-13f, 5, 3e-13f, 5};
+  s->target_width = 1;
+  s->targets = {1e-12f, 3e-12f};
+  const Dataset set(s);
+  auto feeding = measure_feeding("standard", set);
+  ASSERT_TRUE(feeding);
+  EXPECT_NEAR(feeding->deviation[0] * 1e13, 1, 1e-6);
+  EXPECT_EQ(feeding->deviation[1], 1);
+  ASSERT_TRUE(measure_targets(set, &*feeding));
+  EXPECT_LT(feeding->target_deviation[0], 2e-12f);
+}
+
 }  // namespace
 }  // namespace thimble

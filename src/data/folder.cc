@@ -284,14 +284,46 @@ Result<Samples> read_folder(const std::string& path, const FolderOptions& option
 }
 
 FolderParts find_parts(const std::string& path) {
-  const auto part = [&](const char* name) {
+  std::map<std::string, std::string> folders;  // in lower case → as it is called
+  std::error_code error;
+  fs::directory_iterator it(path, error);
+  for (; !error && it != fs::directory_iterator(); it.increment(error)) {
     std::error_code ignored;
-    const fs::path p = fs::path(path) / name;
-    return fs::is_directory(p, ignored) ? p.string() : std::string();
+    const std::string name = it->path().filename().string();
+    if (name.empty() || name[0] == '.' || !it->is_directory(ignored)) continue;
+    std::string lower = name;
+    for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    folders.emplace(std::move(lower), name);
+  }
+  FolderParts out;
+  const auto take = [&](std::initializer_list<const char*> names) {
+    for (const char* name : names)
+      if (const auto found = folders.find(name); found != folders.end()) {
+        const std::string taken = found->second;
+        folders.erase(found);
+        return (fs::path(path) / taken).string();
+      }
+    return std::string();
   };
-  FolderParts out{part("train"), part("validation"), part("test")};
-  if (out.validation.empty()) out.validation = part("val");
+  out.train = take({"train", "training"});
+  out.validation = take({"validation", "val", "valid", "dev"});
+  out.test = take({"test", "testing"});
+  const auto holds_folders = [](const std::string& part) {
+    std::error_code failed, ignored;
+    for (fs::directory_iterator in(part, failed); !failed && in != fs::directory_iterator(); in.increment(failed))
+      if (in->is_directory(ignored)) return true;
+    return false;
+  };
+  if (!out.train.empty() && out.test.empty() && !out.validation.empty() && holds_folders(out.train) &&
+      holds_folders(out.validation)) {
+    out.test = std::move(out.validation);
+    out.validation.clear();
+    out.notes.push_back(format("there is no folder \"test\": {} is the test part", valid_utf8(out.test)));
+  }
   if (out.train.empty() || out.test.empty()) return {};
+  std::string beside;
+  for (const auto& [lower, name] : folders) beside += format("{}\"{}\"", beside.empty() ? "" : ", ", valid_utf8(name));
+  if (!beside.empty()) out.notes.push_back(format("passed over what lies beside the parts: {}", beside));
   return out;
 }
 

@@ -27,9 +27,12 @@ struct FolderOptions {
 // and sounds in one folder); usage for an impossible shape, for sounds without `features` and the other way round.
 Result<Samples> read_folder(const std::string& path, const FolderOptions& options, std::string set_name);
 
-// FOLDER has subfolders train/ and test/ (and perhaps validation/ or val/) that hold the classes.
+// FOLDER has subfolders train/ and test/, and perhaps validation/, that hold the classes. Usual names are all known
+// (training, testing, val, valid, dev), in any letter case. Where train/ and val/ hold folders and there is no test/,
+// val/ is the test part. `notes` says so, and which other folders are passed over.
 struct FolderParts {
   std::string train, validation, test;  // empty: not there
+  std::vector<std::string> notes;
 };
 FolderParts find_parts(const std::string& path);
 

@@ -148,7 +148,8 @@ TEST(Handwriting, TheDigitsSetFollowsTheConvention) {
   ASSERT_TRUE(sets) << sets.error().to_string();
   ASSERT_EQ(sets->test.size(), 300);
   EXPECT_TRUE(sets->train.empty());
-  EXPECT_EQ(sets->test.sample_name(0), "0_00.png");
+  EXPECT_EQ(sets->test.samples().sample_names.at(0), "0_00.png");
+  EXPECT_NE(sets->test.label(0), sets->test.label(1));  // the first few are of several classes
   int64_t per_class[10] = {};
   for (int64_t i = 0; i < 300; ++i) {
     SCOPED_TRACE(sets->test.sample_name(i));

@@ -107,7 +107,7 @@ void for_each(const NpyArray& a, F fn) {
     else if (a.dtype == "f8")
       fn(load<double>(p));
     else if (a.dtype == "c8")
-      fn(load<float>(p));  // the real part
+      fn(load<float>(p));  // the real part: who cares for numbers refuses these
     else if (a.dtype == "f2")
       fn(half_to_float(load<uint16_t>(p)));
     else if (a.dtype == "u1" || a.dtype == "b1")
@@ -179,7 +179,9 @@ Result<NpyArray> parse_npy(std::span<const uint8_t> file) {
   const int64_t item = npy_item_size(out.dtype);
   if (item == 0 || (order != '<' && order != '>' && order != '|' && order != '='))
     return fail(ErrorCode::bad_file, format("npy dtype '{}' is not supported", header.descr.substr(0, 20)),
-                "convert it with numpy: array.astype('float32')");
+                std::string("OSU").find(out.dtype.empty() ? '?' : out.dtype[0]) != std::string::npos
+                    ? "numbers are needed; of texts: names, y = numpy.unique(y, return_inverse=True)"
+                    : "convert it with numpy: array.astype('float32')");
   int64_t total = item;
   for (int64_t d : out.shape)
     if (!checked_mul(total, d, &total) || total > kMaxDataBytes)
@@ -188,7 +190,7 @@ Result<NpyArray> parse_npy(std::span<const uint8_t> file) {
   if (static_cast<int64_t>(data.size()) != total)
     return bad(format("the npy header announces {} bytes of data, the file holds {}", total, data.size()));
   out.bytes.assign(data.begin(), data.end());
-  if (order == '>') swap_bytes(out.bytes, item);
+  if (order == '>') swap_bytes(out.bytes, out.dtype[0] == 'c' ? item / 2 : item);
   if (header.fortran && out.shape.size() > 1) out.bytes = fortran_to_c(out.bytes, out.shape, item);
   return out;
 }

@@ -56,6 +56,15 @@ TEST(Npy, FortranOrderAndBigEndian) {
   EXPECT_EQ(*a->as_integers(), (std::vector<int64_t>{0, 1, 2, 3, 4, 5}));
 }
 
+TEST(Npy, BigEndianComplexKeepsItsParts) {
+  const std::vector<uint8_t> data = {0x3f, 0x80, 0, 0, 0x40, 0, 0, 0};  // 1 + 2i
+  std::vector<uint8_t> file = npy_bytes("c8", {1}, data);
+  *std::ranges::find(file, '<') = '>';
+  const auto a = parse_npy(file);
+  ASSERT_TRUE(a) << a.error().to_string();
+  EXPECT_EQ(a->as_floats(), (std::vector<float>{1}));
+}
+
 TEST(Npy, RoundTripOfEveryType) {
   for (const char* dtype : {"f2", "f4", "f8", "i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", "b1"})
     for (const std::vector<int64_t>& shape : {std::vector<int64_t>{}, {3}, {2, 3}, {1, 1, 4}, {0, 5}}) {

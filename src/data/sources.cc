@@ -51,9 +51,14 @@ Result<Splits> open_idx(std::string_view name, const OpenOptions& options) {
   return split_official(view(std::move(train)), view(std::move(test)), options.split);
 }
 
+// Who runs a set (unlabelled) gets its answers in the set's own order; who learns, scores or takes the first of it gets
+// samples of every class.
+Dataset in_order(Dataset set, const OpenOptions& options) { return options.unlabelled ? set : ungrouped(set); }
+
 // A set without an official test part.
 Result<Splits> divide(Dataset all, const OpenOptions& options) {
-  if (options.whole_as_test && !options.split.any()) return Splits{all.slice(0, 0), all.slice(0, 0), all, {}};
+  if (options.whole_as_test && !options.split.any())
+    return Splits{all.slice(0, 0), all.slice(0, 0), in_order(all, options), {}};
   return split_shuffled(all, options.split, options.seed);
 }
 
@@ -102,13 +107,26 @@ Result<Splits> open_csv(const std::string& path, const OpenOptions& options) {
   return splits;
 }
 
+// A set that has its parts itself.
+Result<Splits> official_parts(ArrayParts parts, const OpenOptions& options) {
+  const Dataset train = in_order(view(std::move(parts.train)), options);
+  const Dataset test = in_order(view(std::move(parts.test)), options);
+  if (parts.validation.count == 0) return split_official(train, test, options.split);
+  SplitRequest request = options.split;
+  request.validation = 0;
+  THIMBLE_ASSIGN(Splits out, split_official(train, test, request));
+  out.validation = in_order(view(std::move(parts.validation)), options);
+  if (const int64_t asked = options.split.validation; asked >= 0) out.validation = out.validation.slice(0, asked);
+  return out;
+}
+
 ArrayOptions array_options(const OpenOptions& options) { return {options.task, options.labels, options.unlabelled}; }
 
 Result<Splits> open_npz(const std::string& path, const OpenOptions& options) {
-  Samples train, test;
-  THIMBLE_TRY(read_npz_set(path, array_options(options), format("npz:{}", path), &train, &test));
-  if (test.count == 0) return divide(view(std::move(train)), options);
-  return split_official(view(std::move(train)), view(std::move(test)), options.split);
+  ArrayParts parts;
+  THIMBLE_TRY(read_npz_set(path, array_options(options), format("npz:{}", path), &parts));
+  if (parts.test.count == 0) return divide(view(std::move(parts.train)), options);
+  return official_parts(std::move(parts), options);
 }
 
 Result<Splits> open_npy(const std::string& path, const OpenOptions& options) {
@@ -130,19 +148,19 @@ Result<Splits> open_folder(const std::string& path, const OpenOptions& options) 
   const auto read = [&](const std::string& part) -> Result<Samples> {
     THIMBLE_ASSIGN(Samples samples, read_folder(part, folder, name));
     for (std::string& note : samples.notes) note = format("{}: {}", part, note);
+    const std::string folder_name = file_name_of(part);  // parts may hold files of the same name
+    for (std::string& file : samples.sample_names) file = join_path(folder_name, file);
     return samples;
   };
-  THIMBLE_ASSIGN(Samples train, read(parts.train));
-  folder.labels = train.label_names;
-  THIMBLE_ASSIGN(Samples test, read(parts.test));
-  if (parts.validation.empty()) return split_official(view(std::move(train)), view(std::move(test)), options.split);
-  THIMBLE_ASSIGN(Samples validation, read(parts.validation));
-  SplitRequest request = options.split;
-  const int64_t asked = request.validation;
-  request.validation = 0;
-  THIMBLE_ASSIGN(Splits out, split_official(view(std::move(train)), view(std::move(test)), request));
-  out.validation = view(std::move(validation)).limit(asked);
-  return out;
+  ArrayParts samples;
+  THIMBLE_ASSIGN(samples.train, read(parts.train));
+  samples.train.notes.insert(samples.train.notes.end(), parts.notes.begin(), parts.notes.end());
+  folder.labels = samples.train.label_names;
+  THIMBLE_ASSIGN(samples.test, read(parts.test));
+  if (!parts.validation.empty()) {
+    THIMBLE_ASSIGN(samples.validation, read(parts.validation));
+  }
+  return official_parts(std::move(samples), options);
 }
 
 Result<Splits> open_function(const std::string& formula, const OpenOptions& options) {

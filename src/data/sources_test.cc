@@ -437,5 +437,40 @@ TEST(Sources, ListKnowsWhereTheSetsAre) {
   EXPECT_EQ(found, 2);
 }
 
+// Pictures lie class after class: parts, limits and what is held back are of all classes all the same. Who runs them
+// gets them in the order of their names.
+TEST_F(Folder, EveryStretchHasEveryClass) {
+  for (const char* part : {"set/Train", "set/val"})
+    for (int i = 0; i < 10; ++i)
+      for (const char* label : {"cat", "dog"})
+        picture(format("{}/{}/{:02}.png", part, label, i), static_cast<uint8_t>(i));
+  picture("set/spare/x.png", 1);
+  OpenOptions open;
+  open.shape = {2, 2, 1};
+  open.split.validation = 6;
+  const std::string name = "folder:" + (root_ / "set").string();
+  const auto s = open_splits(name, open);
+  ASSERT_TRUE(s) << s.error().to_string();
+  EXPECT_EQ(s->train.size(), 14);
+  EXPECT_EQ(s->test.size(), 20);
+  EXPECT_TRUE(says(s->notes, "there is no folder \"test\""));
+  EXPECT_TRUE(says(s->notes, "passed over what lies beside the parts: \"spare\""));
+  const auto dogs = [](const Dataset& set) {
+    int64_t n = 0;
+    for (int64_t i = 0; i < set.size(); ++i) n += set.label(i);
+    return n;
+  };
+  EXPECT_EQ(s->train.sample_name(0).substr(0, 6), "Train/");
+  EXPECT_EQ(dogs(s->validation), 3);
+  EXPECT_EQ(dogs(s->train), 7);
+  EXPECT_EQ(dogs(s->test.limit(4)), 2);
+  open.split = {};
+  open.unlabelled = open.whole_as_test = true;
+  const auto run = open_splits("folder:" + (root_ / "set/val").string(), open);
+  ASSERT_TRUE(run) << run.error().to_string();
+  EXPECT_EQ(run->test.sample_name(0), "cat/00.png");
+  EXPECT_EQ(run->test.sample_name(19), "dog/09.png");
+}
+
 }  // namespace
 }  // namespace thimble

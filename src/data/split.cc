@@ -72,6 +72,17 @@ std::string named(const Dataset& set, size_t c) {
 
 }  // namespace
 
+Dataset ungrouped(const Dataset& set) {
+  if (!set.valid() || set.classes() < 2) return set;
+  const auto n = static_cast<double>(set.size());
+  int64_t changes = 0;
+  for (int64_t i = 1; i < set.size(); ++i) changes += set.label(i) != set.label(i - 1);
+  double mixed = 1;  // chance that two samples of a mixed set differ in class
+  for (const int64_t c : class_counts(set, 0, set.size())) mixed -= static_cast<double>(c * c) / (n * n);
+  if (2 * static_cast<double>(changes) >= mixed * (n - 1)) return set;
+  return spread(set.shuffled(1));
+}
+
 Result<Splits> split_official(const Dataset& train, const Dataset& test, const SplitRequest& request) {
   const int64_t validation = request.validation < 0 ? 0 : request.validation;
   if (validation > train.size()) return too_many(train, "validation", validation, train.size());

@@ -16,6 +16,10 @@ Result<Splits> split_official(const Dataset& train, const Dataset& test, const S
 // evenly: each has its share of every part to within one sample, and at least one in each part where it has enough.
 Result<Splits> split_shuffled(const Dataset& all, const SplitRequest& request, uint64_t seed);
 
+// Samples that lie class after class (a folder, a sorted table) in an order of which every stretch holds each class in
+// proportion, so that the first or last hundred are of all classes; others as they are.
+Dataset ungrouped(const Dataset& set);
+
 // What the user should know of a division: a class without samples in a part, classes of very different size, a test
 // part too small to tell models apart.
 std::vector<std::string> split_notes(const Splits& splits);

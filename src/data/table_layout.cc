@@ -47,6 +47,8 @@ std::string TableLayout::to_json() const {
   json.end_array();
   if (!missing.empty()) json.field("missing", missing);
   if (!target.empty()) json.field("target", target);
+  if (!header) json.field("header", false);
+  if (decimal_comma) json.field("decimal", ",");
   return json.field("task", name(task)).end_object().take();
 }
 
@@ -81,16 +83,21 @@ Result<TableLayout> TableLayout::from_json(std::string_view text) {
       c.fill = fill->get<float>();
     }
   }
-  std::string task = "regression";
-  for (const auto& [key, place] :
-       {std::pair{"missing", &out.missing}, std::pair{"target", &out.target}, std::pair{"task", &task}})
+  std::string task = "regression", decimal;
+  for (const auto& [key, place] : {std::pair{"missing", &out.missing}, std::pair{"target", &out.target},
+                                   std::pair{"task", &task}, std::pair{"decimal", &decimal}})
     if (const auto at = object.find(key); at != object.end()) {
-      if (!at->is_string()) return bad("missing, target and task must be texts");
+      if (!at->is_string()) return bad("missing, target, task and decimal must be texts");
       *place = at->get<std::string>();
     }
   const auto known = parse_task(task);
   if (!known) return bad("an unknown task");
   out.task = *known;
+  out.decimal_comma = decimal == ",";
+  if (const auto header = object.find("header"); header != object.end()) {
+    if (!header->is_boolean()) return bad("header must be true or false");
+    out.header = header->get<bool>();
+  }
   return out;
 }
 

@@ -30,6 +30,8 @@ struct TableLayout {
   std::string missing;
   std::string target;  // column; empty: there was none
   Task task = Task::regression;
+  bool header = true;          // false: the table had no line of names, its columns are called c1, c2 …
+  bool decimal_comma = false;  // the recipe said so; where semicolons or tabs separate it shows by itself
 
   size_t width() const;                          // number of inputs
   std::vector<std::string> input_names() const;  // "size", "colour=red", …
@@ -37,7 +39,7 @@ struct TableLayout {
   bool operator==(const TableLayout&) const = default;
 
   // {"columns":["size",{"name":"colour","values":["blue","red"]},{"name":"age","fill":31.5}],"missing":"mean",
-  //  "target":"price","task":"regression"}
+  //  "target":"price","task":"regression"}; "header":false and "decimal":"," where they are so
   std::string to_json() const;
   // Errors: bad_file when the text is not such an object.
   static Result<TableLayout> from_json(std::string_view json);

@@ -98,10 +98,17 @@ std::string Emitter::predict_class() const {
 
 std::string Emitter::prepare() const {
   const Preparation& p = *options.preparation;
-  std::string text = format(
-      "\n/* The real value of element i of the input, of a sample's element i as the network was trained on it:\n"
-      "   {}. */\nstatic inline float {}_prepare(size_t i, float stored) {{\n",
-      p.samples, name_);
+  std::string text =
+      "\n/* The real value of element i of the input, of a sample's element i as the network was trained on it:\n  ";
+  size_t line = 2;
+  for (size_t at = 0; at < p.samples.size();) {  // word by word
+    const size_t end = std::min(p.samples.find(' ', at), p.samples.size());
+    if (line > 3 && line + 1 + (end - at) > 110) text += "\n  ", line = 2;
+    text += " " + p.samples.substr(at, end - at);
+    line += 1 + (end - at);
+    at = end + 1;
+  }
+  text += format(". */\nstatic inline float {}_prepare(size_t i, float stored) {{\n", name_);
   if (p.mean.size() > 1) {
     const auto list = [&](const char* name, const std::vector<float>& values) {
       std::vector<std::string> items;

@@ -22,9 +22,11 @@ std::string item_file(const StudyOptions& options, const std::string& id) {
   return format("{}/items/{}.item", options.out, id);
 }
 
-// Of the recipe as it was changed on the command line, and of the program.
-std::string fingerprint(const Recipe& recipe, const ItemPlan& plan, const StudyOptions& options) {
+// Of the recipe as it was changed on the command line, of its data, and of the program.
+std::string fingerprint(const Recipe& recipe, const ItemPlan& plan, const StudyData& data,
+                        const StudyOptions& options) {
   std::string text = recipe.text + "|" + options.recipe.preset + "|" + options.thimble_version + "|" + plan.id;
+  if (!data.content.empty()) text += "|" + data.content;
   for (const Setting& s : options.recipe.settings) text += format("|{}={}", s.key, s.value);
   return sha256_hex(text);
 }
@@ -37,7 +39,7 @@ class ItemRun {
 
   Result<StudyItem> run() {
     item_.id = plan_.id;
-    item_.fingerprint = fingerprint(recipe_, plan_, options_);
+    item_.fingerprint = fingerprint(recipe_, plan_, data_, options_);
     THIMBLE_TRY(apply_point());
     auto trained = train_model();
     if (!trained) {
@@ -231,13 +233,14 @@ Result<StudyItem> run_item(const Recipe& recipe, const ItemPlan& plan, const Stu
   return ItemRun(recipe, plan, data, options, hooks).run();
 }
 
-std::optional<StudyItem> finished_item(const Recipe& recipe, const ItemPlan& plan, const StudyOptions& options) {
+std::optional<StudyItem> finished_item(const Recipe& recipe, const ItemPlan& plan, const StudyData& data,
+                                       const StudyOptions& options) {
   const std::string file = item_file(options, plan.id);
   if (!file_exists(file)) return std::nullopt;
   const auto bytes = read_file(file);
   if (!bytes) return std::nullopt;
   auto item = unpack_item(*bytes);
-  if (!item || item->fingerprint != fingerprint(recipe, plan, options)) return std::nullopt;
+  if (!item || item->fingerprint != fingerprint(recipe, plan, data, options)) return std::nullopt;
   return std::move(*item);
 }
 

@@ -28,7 +28,8 @@ Result<std::vector<ItemPlan>> plan_items(const Recipe& recipe);
 Result<StudyItem> run_item(const Recipe& recipe, const ItemPlan& plan, const StudyData& data,
                            const StudyOptions& options, const StudyHooks& hooks);
 
-// The item as OUT/items/ID.item holds it, if it is there, whole, and of this very study.
-std::optional<StudyItem> finished_item(const Recipe& recipe, const ItemPlan& plan, const StudyOptions& options);
+// The item as OUT/items/ID.item holds it, if it is there, whole, and of this very study and its data.
+std::optional<StudyItem> finished_item(const Recipe& recipe, const ItemPlan& plan, const StudyData& data,
+                                       const StudyOptions& options);
 
 }  // namespace thimble

@@ -22,13 +22,12 @@ constexpr int64_t kRangeSamples = 4000;  // looked at to tell pixels from scaled
 
 Result<std::vector<std::string>> label_lines(std::string_view text, const std::string& where) {
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
+  if (Status good = check_utf8(text); !good) return with_context(std::move(good).error(), where);
   std::vector<std::string> lines;
   while (!text.empty()) {
     const size_t end = std::min(text.find('\n'), text.size());
     std::string line(text.substr(0, end));
     if (!line.empty() && line.back() == '\r') line.pop_back();
-    if (Status good = check_utf8(line, "the name"); !good)
-      return with_context(std::move(good).error(), format("{}, line {}", where, lines.size() + 1));
     lines.push_back(std::move(line));
     text.remove_prefix(std::min(end + 1, text.size()));
   }

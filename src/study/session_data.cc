@@ -61,11 +61,10 @@ Result<StudyData> open_study_data(Recipe& recipe, const std::string& data_dir) {
   if (recipe.model.input.size() == 3 || open.features != SoundFeatures::none) open.shape = recipe.model.input;
   StudyData data;
   THIMBLE_ASSIGN(data.splits, open_splits(spec.set, open));
+  data.content = set_fingerprint(spec.set);
   std::vector<TrainedOn> trained_on;
-  if (const Splits& parts = data.splits; parts.divided)
-    if (std::string print = set_fingerprint(spec.set); !print.empty())
-      trained_on.push_back(
-          {std::move(print), recipe.seed, parts.train.size(), parts.validation.size(), parts.test.size()});
+  if (const Splits& parts = data.splits; parts.divided && !data.content.empty())
+    trained_on.push_back({data.content, recipe.seed, parts.train.size(), parts.validation.size(), parts.test.size()});
   if (spec.limit > 0 && data.splits.train.size() > spec.limit) {
     // The other parts shrink with the training part, but stay large enough to say something.
     const double share = static_cast<double>(spec.limit) / static_cast<double>(data.splits.train.size());

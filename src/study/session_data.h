@@ -10,6 +10,7 @@ struct StudyData {
   Splits splits;
   Feeding feeding;
   std::vector<std::pair<std::string, Dataset>> extra;  // further test sets, by name
+  std::string content;  // fingerprint of a set of one's own (data/fingerprint.h), else ""
 };
 
 // Reads the model file of a recipe that imports one; path relative to the recipe.

@@ -113,7 +113,7 @@ class Runner {
     items_.resize(plans_.size());
     std::vector<ItemPlan> missing;
     for (size_t i = 0; i < plans_.size(); ++i) {
-      if (options_.resume) items_[i] = finished_item(recipe_, plans_[i], options_);
+      if (options_.resume) items_[i] = finished_item(recipe_, plans_[i], data_, options_);
       if (!items_[i]) missing.push_back(plans_[i]);
     }
     if (options_.resume && missing.size() < plans_.size() && hooks_.note)
@@ -128,7 +128,7 @@ class Runner {
     }
     for (size_t i = 0; i < plans_.size(); ++i) {
       if (!items_[i] && spread) {
-        items_[i] = finished_item(recipe_, plans_[i], options_);
+        items_[i] = finished_item(recipe_, plans_[i], data_, options_);
         if (!items_[i])
           return fail(ErrorCode::internal,
                       format("{}: its worker left no result in {}/items", plans_[i].label, options_.out));

@@ -49,6 +49,16 @@ TEST(TrainingWarnings, LearnedInTrainingButNotInInference) {
   EXPECT_NE(w[1].find("still hold 95.1 %"), std::string::npos) << w[1];
 }
 
+// 17 points above the commonest class are 2.6 standard errors of 60 samples: no proof, but training says the same.
+TEST(TrainingWarnings, FewTestSamplesAreNoFailure) {
+  Case c = network(-1);
+  c.epochs = {epoch(0.9, 0.66, -1)};
+  EXPECT_TRUE(training_warnings({c.model, c.spec, c.epochs, 480, 3, 0.683, 60, 0.517}).empty());
+  EXPECT_EQ(training_warnings({c.model, c.spec, c.epochs, 480, 3, 0.55, 60, 0.517}).size(), 1u);
+  c.epochs = {epoch(1.1, 0.51, -1)};
+  EXPECT_EQ(training_warnings({c.model, c.spec, c.epochs, 480, 3, 0.683, 60, 0.517}).size(), 1u);
+}
+
 TEST(TrainingWarnings, DidNotLearnAtAll) {
   Case c = network(-1);
   c.spec.optimizer.learning_rate = 3;

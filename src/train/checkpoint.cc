@@ -1,5 +1,6 @@
 #include "train/checkpoint.h"
 
+#include <cerrno>
 #include <cstdio>
 #include <cstring>
 
@@ -68,8 +69,9 @@ Status save_checkpoint(const std::string& file, const Checkpoint& checkpoint) {
   THIMBLE_TRY(make_directories(directory_of(file)));
   // The old file steps aside first; should we die between the two renames, loading finds it there.
   if (file_exists(file) && std::rename(file.c_str(), (file + ".previous").c_str()) != 0)
-    return fail(ErrorCode::io, format("cannot rename {} to {}.previous", file, file),
-                "check the directory's permissions");
+    return fail(ErrorCode::io, format("cannot rename {} to {}.previous: {}", file, file, std::strerror(errno)),
+                errno == ENOENT ? "it was there a moment ago: does another training write to the same place?"
+                                : "check the directory's permissions");
   return write_file_atomic(file, out.bytes);
 }
 

@@ -65,7 +65,10 @@ TrainingKeys training_keys(const Graph& training, const TrainSpec& s, const Data
   add("data.augment", a.shift, a.rotate, a.scale, a.shear, a.flip, a.elastic, a.noise, a.erase, a.thicken);
   add("data.set", train.name());
   add("data.split", train.size(), validation.empty() ? std::string() : validation.name(), validation.size());
-  add("data.scale", sha256_hex(feeding.to_json()));
+  Feeding scale = feeding;
+  scale.trained_on.clear();
+  add("data.scale", sha256_hex(scale.to_json()));
+  for (const TrainedOn& set : feeding.trained_on) add("the content of data.set", set.set);
   for (const auto& technique : options.techniques) add("technique", technique->describe());
   if (options.initial) {
     std::string all;

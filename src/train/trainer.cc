@@ -70,6 +70,11 @@ class Fit {
     THIMBLE_TRY(add_class_weights(spec_, set_, &loss_));
     THIMBLE_TRY(check_monitors(spec_, !validation_.empty(), loss_.classes));
     width_ = model.graph.at(model.output).shape.elements() / batch_;
+    if (loss_.classes && set_.classes() == 1)
+      return fail(ErrorCode::usage,
+                  format("the data set \"{}\" has one class only{}: there is nothing to tell apart", set_.name(),
+                         set_.samples().label_names.empty() ? "" : format(" (\"{}\")", set_.samples().label_names[0])),
+                  "give samples of two classes or more; in a folder, every subfolder is one");
     if (loss_.classes && width_ > set_.classes() && !options_.initial)
       log(LogLevel::warning,
           "the model gives {} outputs, the data set \"{}\" has {} classes: the others are never right", width_,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "compress/quantize/params.h"
 #include "ops/check.h"
@@ -44,8 +45,12 @@ std::vector<int32_t> with_means(const Tensor& bias, const std::vector<float>& me
 
 }  // namespace
 
+bool has_tiny_unit(const AnswerScale& scale) {
+  return std::ranges::any_of(scale.deviation, [](float d) { return d < 0x1p-14f; });
+}
+
 bool wants_float_answer(const AnswerScale& scale) {
-  return scale.on() && !(scale.one_deviation() && scale.near_zero());
+  return scale.on() && (!scale.one_deviation() || !scale.near_zero() || has_tiny_unit(scale));
 }
 
 Status put_int8_answers(Graph& graph, const AnswerScale& scale, int scale_bits) {
@@ -87,7 +92,7 @@ Status put_int8_answers(Graph& graph, const AnswerScale& scale, int scale_bits) 
       const float said = value * scale.deviation[c] + scale.mean[c];
       range = {std::min(range.min, said), std::max(range.max, said)};
     }
-  y.quant = activation_quantization(range, scale_bits);
+  y.quant = activation_quantization(range, scale_bits, std::numeric_limits<float>::min());
   if (Tensor& out = graph.at(graph.outputs[0]); converted && !float_answer)
     out.quant = out.type == DType::u8 ? as_uint8(y.quant) : y.quant;
   if (!scale.metadata.empty()) graph.metadata[kPreprocessKey] = scale.metadata;

@@ -6,8 +6,13 @@
 
 namespace thimble::compress {
 
-// Whether an int8 answer would lose precision that a float one keeps: its range must include 0, which is far from what
-// it says, or columns of different size would share one scale. Then the scale is a float MUL and ADD at the end.
+// Whether answers are in a unit so small (farads, 1e-12) that the scales of the last layer's integers would be below
+// those that quantising allows.
+bool has_tiny_unit(const AnswerScale& scale);
+
+// Whether an integer answer would lose precision that a float one keeps: its range must include 0, which is far from
+// what it says, columns of different size would share one scale, or the unit is tiny. Then the scale is a float MUL and
+// ADD at the end.
 bool wants_float_answer(const AnswerScale& scale);
 
 // `graph`: integers, made of the network behind the answers. The last dense layer's scales and biases take the answers'

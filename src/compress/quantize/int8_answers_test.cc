@@ -161,6 +161,29 @@ TEST(Int8Answers, FarFromZero) {
   EXPECT_GT(r2(made->graph, t.test), whole - 0.01);
 }
 
+// int16 activations have no room for 300 deviations either.
+TEST(Int8Answers, FarFromZeroIn16Bits) {
+  const Trained t = trained(101300, 340);
+  const auto q = quantize(t.graph, {.to = QuantizeTo::int16x8}, t.samples());
+  ASSERT_TRUE(q) << q.error().to_string();
+  EXPECT_GT(r2(q->graph, t.test), r2(t.graph, t.test) - 0.01);
+}
+
+// Answers of about 1e-12: scales of integers that small are kept from none of the forms.
+TEST(Int8Answers, TinyUnits) {
+  const Trained t = trained(1e-12, 4e-12);
+  const double whole = r2(t.graph, t.test);
+  EXPECT_GT(whole, 0.98);
+  for (const auto io : {QuantizeOptions::Io::float32, QuantizeOptions::Io::int8}) {
+    const auto q = quantize(t.graph, {.io = io}, t.samples());
+    ASSERT_TRUE(q) << q.error().to_string();
+    EXPECT_GT(r2(q->graph, t.test), whole - 0.01);
+  }
+  const auto wide = quantize(t.graph, {.to = QuantizeTo::int16x8}, t.samples());
+  ASSERT_TRUE(wide) << wide.error().to_string();
+  EXPECT_GT(r2(wide->graph, t.test), whole - 0.01);
+}
+
 TEST(Int8Answers, ColumnsOfDifferentSize) {
   const Trained t = trained(250000, 80000, 2);
   EXPECT_TRUE(has(t.graph, Op::mul));

@@ -20,8 +20,9 @@ Result<Int8Quantizer> Int8Quantizer::make(const Graph& float_graph, const Quanti
   THIMBLE_TRY(verify(float_graph));
   THIMBLE_ASSIGN(made.source_, fold_constants(float_graph));
   add_missing_biases(made.source_);
-  if (made.options_.to == QuantizeTo::int8 && options.io == QuantizeOptions::Io::float32 &&
-      compress::wants_float_answer(answer_scale(made.source_))) {
+  const AnswerScale answers = answer_scale(made.source_);
+  if (options.io == QuantizeOptions::Io::float32 ? compress::wants_float_answer(answers)
+                                                 : compress::has_tiny_unit(answers)) {
     THIMBLE_ASSIGN(made.answers_, take_answer_scale(made.source_));
   }
   THIMBLE_TRY(compress::check_quantization(made.source_, made.options_));

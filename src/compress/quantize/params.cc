@@ -8,9 +8,6 @@
 namespace thimble {
 namespace {
 
-// Below this a scale would make the multipliers of the next operator overflow.
-constexpr float kSmallestScale = 4e-9f;
-
 Tensor with_data(const Tensor& like, DType type, Quantization quant, Data data) {
   return {.name = like.name, .type = type, .shape = like.shape, .quant = std::move(quant), .data = std::move(data)};
 }
@@ -24,10 +21,10 @@ float short_scale(float scale, int bits, bool up) {
   return std::bit_cast<float>(pattern & ~(step - 1));
 }
 
-Quantization activation_quantization(ValueRange range, int scale_bits) {
+Quantization activation_quantization(ValueRange range, int scale_bits, float smallest) {
   const double lo = std::min(range.min, 0.0f), hi = std::max(range.max, 0.0f);
   if (lo == hi) return {{1.0f}, {0}};
-  const float scale = short_scale(std::max(static_cast<float>((hi - lo) / 255), kSmallestScale), scale_bits, true);
+  const float scale = short_scale(std::max(static_cast<float>((hi - lo) / 255), smallest), scale_bits, true);
   const double from_min = -128 - lo / scale, from_max = 127 - hi / scale;
   const double error_min = 128 + std::fabs(lo / scale), error_max = 127 + std::fabs(hi / scale);
   const double zero = std::round(error_min < error_max ? from_min : from_max);

@@ -8,11 +8,14 @@
 
 namespace thimble {
 
+// Below this the scale of an activation would make the multipliers of the next operator overflow.
+inline constexpr float kSmallestScale = 4e-9f;
+
 // Asymmetric int8 for values in `range`, widened to include 0: scale = (max − min) / 255; the zero point
 // is rounded from the end of the range with the smaller error, so that 0 is exact. The range {0, 0}
 // gives scale 1. Source: the rule of TensorFlow Lite's converter (nudged zero point).
-// `scale_bits` as in short_scale, rounded up.
-Quantization activation_quantization(ValueRange range, int scale_bits = 23);
+// `scale_bits` as in short_scale, rounded up. `smallest`: for an output that nothing reads, any.
+Quantization activation_quantization(ValueRange range, int scale_bits = 23, float smallest = kSmallestScale);
 
 // Symmetric int16: scale = max|value| / 32767, zero point 0. The range {0, 0} gives scale 1.
 Quantization wide_quantization(ValueRange range, int scale_bits = 23);
