@@ -324,9 +324,12 @@ Result<Shape> fed_shape(const std::string& path, const Tensor& tensor, bool whol
   THIMBLE_ASSIGN(const NpyArray array, read_npy(path));
   const int rank = tensor.shape.rank(), given = static_cast<int>(array.shape.size());
   const int ahead = given - rank;  // dimensions of the array before those of the tensor
-  if (ahead < -1 || ahead > 1 || (ahead == -1 && tensor.shape[0] != 1))
+  if (ahead < -1 || ahead > 1 || (ahead == -1 && tensor.shape[0] != 1)) {
+    if (runs_of(array.shape, tensor) >= 1) return tensor.shape;  // but for dimensions of 1
+    if (tensor.free_dims >> 1 == 0) return tl::unexpected(runs_in(path, array, tensor).error());
     return fail(ErrorCode::bad_file, format("{} has the shape {}, the model's input {} has {} dimensions", path,
                                             text_of(array.shape), tensor.to_string(), rank));
+  }
   Shape shape = tensor.shape;
   for (int d = 1; d < rank; ++d)
     if (tensor.free_dims >> d & 1) shape.set(d, array.shape[static_cast<size_t>(d + ahead)]);
