@@ -42,7 +42,9 @@ template <class T>
 void gather(const T* x, const int32_t* offsets, int64_t rows, int64_t taps, int64_t k, T pad, T* y) {
   const int64_t runs = rows * taps;
   switch (k) {
-    case 1: return gather_runs<1>(x, offsets, runs, pad, y);
+    case 1:
+      for (int64_t i = 0; i < runs; ++i) y[i] = offsets[i] < 0 ? pad : x[offsets[i]];
+      return;
     case 2: return gather_runs<2>(x, offsets, runs, pad, y);
     case 3: return gather_runs<3>(x, offsets, runs, pad, y);
     case 5: return gather_runs<5>(x, offsets, runs, pad, y);
