@@ -15,13 +15,8 @@ largest. Operators that jump (Round, Floor, ArgMax …) are drawn only where the
 Needs onnx, onnxruntime and numpy.
 """
 import argparse
-import collections
-import json
-import os
 import pathlib
-import re
 import subprocess
-import sys
 import tempfile
 import warnings
 
@@ -32,6 +27,7 @@ warnings.filterwarnings("ignore")
 import onnx_random_layers  # noqa: E402, F401
 import onnx_random_ops  # noqa: E402, F401
 from onnx_random_graph import Grower  # noqa: E402
+from random_cases import survey  # noqa: E402
 
 
 def run(program, model, feeds, folder, outputs):
@@ -125,37 +121,12 @@ def main():
     parser.add_argument("--special", action="store_true", help="NaN, infinities and -0 among the numbers")
     parser.add_argument("--names", action="store_true", help="sizes of inputs are often names")
     options = parser.parse_args()
-    count, reasons, of = collections.Counter(), collections.Counter(), collections.Counter()
-    n, end = options.first, options.first + options.count
-    while n < end:  # onnxruntime can end the process: each stretch of graphs has its own
-        reading, writing = os.pipe()
-        child = os.fork()
-        if child == 0:
-            os.close(reading)
-            with os.fdopen(writing, "w") as out:
-                for k in range(n, end):
-                    print(json.dumps([k, *one(options, k)]), file=out, flush=True)
-            os._exit(0)
-        os.close(writing)
-        with os.fdopen(reading) as lines:
-            for line in lines:
-                k, kind, opset, operators, words = json.loads(line)
-                n = k + 1
-                count[kind] += 1
-                of.update(operators)
-                if kind == "refused":
-                    words = re.sub(r" in /\S*", "", re.sub(r'"[^"]*"', '""', words.split("error: ")[-1]))
-                    reasons[re.sub(r"[0-9]+", "#", words)[:110]] += 1
-                if kind in ("WRONG", "CRASH"):
-                    print(f"{k} opset {opset} {' '.join(operators)}: {kind} {words[:400]}", flush=True)
-        if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]):
-            count["onnxruntime ends"] += 1
-            n += 1
-    for reason, times in reasons.most_common(60):
-        print(f"{times:5}  {reason}")
-    print(", ".join(f"{k} {v}" for k, v in sorted(of.items())))
-    print(", ".join(f"{k} {v}" for k, v in count.most_common()))
-    sys.exit(1 if count["WRONG"] or count["CRASH"] else 0)
+
+    def case(k):
+        kind, opset, operators, words = one(options, k)
+        return kind, operators, f"opset {opset}", words
+
+    survey(options, case, "onnxruntime")
 
 
 if __name__ == "__main__":

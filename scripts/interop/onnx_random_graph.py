@@ -10,6 +10,8 @@ import onnx
 import onnxruntime
 from onnx import helper, numpy_helper
 
+from random_cases import Draws
+
 onnxruntime.set_default_logger_severity(4)
 F32, F16, F64 = np.dtype("float32"), np.dtype("float16"), np.dtype("float64")
 I8, U8, I16, U16, I32, I64, U32, U64 = (np.dtype(t) for t in ("int8", "uint8", "int16", "uint16", "int32", "int64", "uint32", "uint64"))
@@ -37,7 +39,7 @@ def draws(*names, since=7, until=99, jumps=False, keeps=False):
     return note
 
 
-class Grower:
+class Grower(Draws):
     def __init__(self, r, only="", special=False, names=False):
         self.r, self.only, self.special, self.names = r, only, special, names
         self.opset = int(r.integers(7, 23))
@@ -48,15 +50,6 @@ class Grower:
         self.loose = set()  # rounded in another way than onnxruntime does: a quantum away now and then
 
     # ---- numbers ----
-    def pick(self, *choices):
-        return choices[int(self.r.integers(len(choices)))]
-
-    def some(self, low, high):
-        return int(self.r.integers(low, high + 1))
-
-    def chance(self, p):
-        return bool(self.r.random() < p)
-
     def shape(self, low=1, high=4, most=5):
         dims = [self.pick(1, *range(1, most + 1)) for _ in range(self.some(low, high))]
         if dims and self.chance(0.03):

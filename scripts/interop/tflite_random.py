@@ -12,7 +12,6 @@ lack, activations are fused, windows have strides, dilations and both paddings, 
 --batch gives the first input a free batch, and feeds another number than the file's.
 """
 import argparse
-import collections
 import os
 import pathlib
 import re
@@ -27,6 +26,7 @@ sys.path.insert(0, str(ROOT / "scripts/goldens"))
 from ai_edge_litert.interpreter import Interpreter, OpResolverType  # noqa: E402
 from op_case import NONE, RELU, RELU6, RELU_N1_TO_1, SAME, VALID  # noqa: E402
 from op_cases_linear import conv_output  # noqa: E402
+from random_cases import Draws, survey  # noqa: E402
 from tflite_builder import TfliteBuilder  # noqa: E402
 
 
@@ -34,7 +34,7 @@ class Refused(Exception):
     """LiteRT does not run it, or nothing fits."""
 
 
-class Chain:
+class Chain(Draws):
     """A model under construction; t is the tensor that the next operator reads."""
 
     def __init__(self, r):
@@ -46,15 +46,6 @@ class Chain:
         self.t = self.input(self.pick([self.some(1, 3), self.some(1, 9), self.some(1, 9), self.some(1, 9)],
                                       [self.some(1, 2), self.some(4, 9), self.some(4, 9), self.pick(1, 3, 8, 16)],
                                       [self.some(1, 4), self.some(1, 40)], [self.some(1, 3), self.some(1, 6), self.some(1, 8)]))
-
-    def pick(self, *choices):
-        return choices[int(self.r.integers(len(choices)))]
-
-    def some(self, low, high):
-        return int(self.r.integers(low, high + 1))
-
-    def chance(self, p):
-        return bool(self.r.random() < p)
 
     @property
     def integer(self):
@@ -105,8 +96,14 @@ class Chain:
 
     def answer(self, outputs):
         self.b.graph.outputs = list(outputs)
+        return self.answers()
+
+    def answers(self, first_shape=None):
+        """LiteRT's, where the first input gets that shape."""
         try:
             model = Interpreter(model_content=self.b.bytes(), experimental_op_resolver_type=OpResolverType.BUILTIN_REF, num_threads=1)
+            if first_shape:
+                model.resize_tensor_input(model.get_input_details()[0]["index"], first_shape)
             model.allocate_tensors()
             for d, x in zip(model.get_input_details(), self.feeds):
                 model.set_tensor(d["index"], x)
@@ -394,16 +391,7 @@ class Chain:
         shape = [self.some(1, 5), *self.shapes[first][1:]]
         self.b.free(first, [-1, *shape[1:]])
         self.feeds[0] = self.values(shape)
-        try:
-            model = Interpreter(model_content=self.b.bytes(), experimental_op_resolver_type=OpResolverType.BUILTIN_REF, num_threads=1)
-            model.resize_tensor_input(model.get_input_details()[0]["index"], shape)
-            model.allocate_tensors()
-            for d, x in zip(model.get_input_details(), self.feeds):
-                model.set_tensor(d["index"], x)
-            model.invoke()
-            return [model.get_tensor(d["index"]) for d in model.get_output_details()]
-        except (RuntimeError, ValueError) as error:
-            raise Refused(" ".join(str(error).split())) from error
+        return self.answers(shape)
 
     def step(self):
         before = len(self.b.graph.tensors), len(self.b.graph.operators), len(self.b.graph.inputs), len(self.b.model.operatorCodes), self.t
@@ -514,49 +502,23 @@ def main():
     parser.add_argument("--batch", action="store_true")
     parser.add_argument("--through", nargs="*", default=[], choices=("thim", "onnx", "tflite"), help="convert, run again: the same answers")
     options = parser.parse_args()
-    count, of, reasons = collections.Counter(), collections.Counter(), collections.Counter()
-    n, end = options.first, options.first + options.count
-    while n < end:  # LiteRT can end the process: each stretch of cases has its own
-        reading, writing = os.pipe()
-        child = os.fork()
-        if child == 0:
-            os.close(reading)
-            with os.fdopen(writing, "w") as out:
-                for k in range(n, end):
-                    chain = Chain(np.random.default_rng([options.seed, k]))
-                    try:
-                        want = chain.grow()
-                        want = chain.other_batch() if options.batch else want
-                    except Refused as error:
-                        print(f"{k}\tnot grown\t\t{error}", file=out, flush=True)
-                        continue
-                    with tempfile.TemporaryDirectory() as folder:
-                        kind, words = verdict(options, chain, want, pathlib.Path(folder))
-                    if options.keep and kind != "agrees":
-                        options.keep.mkdir(parents=True, exist_ok=True)
-                        (options.keep / f"{kind}_{options.seed}_{k}.tflite").write_bytes(chain.b.bytes())
-                        np.savez(options.keep / f"{kind}_{options.seed}_{k}.npz", *chain.feeds, **{f"want{i}": w for i, w in enumerate(want)})
-                    print(f"{k}\t{kind}\t{chain.kind} {' '.join(chain.names)}\t{words}", file=out, flush=True)
-            os._exit(0)
-        os.close(writing)
-        with os.fdopen(reading) as lines:
-            for line in lines:
-                k, kind, names, words = line.rstrip("\n").split("\t", 3)
-                n = int(k) + 1
-                count[kind] += 1
-                of.update(names.split())
-                if kind == "refused":
-                    reasons[re.sub(r" in /\S*", "", re.sub(r"[0-9]+", "#", words))[:120]] += 1
-                if kind in ("WRONG", "CRASH"):
-                    print(f"{k} {names}: {kind} {words[:400]}", flush=True)
-        if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]):
-            count["LiteRT ends"] += 1
-            n += 1
-    for reason, times in reasons.most_common(40):
-        print(f"{times:5}  {reason}")
-    print(", ".join(f"{k} {v}" for k, v in sorted(of.items())))
-    print(", ".join(f"{k} {v}" for k, v in count.most_common()))
-    sys.exit(1 if count["WRONG"] or count["CRASH"] else 0)
+
+    def case(k):
+        chain = Chain(np.random.default_rng([options.seed, k]))
+        try:
+            want = chain.grow()
+            want = chain.other_batch() if options.batch else want
+        except Refused as error:
+            return "not grown", [], "", str(error)
+        with tempfile.TemporaryDirectory() as folder:
+            kind, words = verdict(options, chain, want, pathlib.Path(folder))
+        if options.keep and kind != "agrees":
+            options.keep.mkdir(parents=True, exist_ok=True)
+            (options.keep / f"{kind}_{options.seed}_{k}.tflite").write_bytes(chain.b.bytes())
+            np.savez(options.keep / f"{kind}_{options.seed}_{k}.npz", *chain.feeds, **{f"want{i}": w for i, w in enumerate(want)})
+        return kind, chain.names, chain.kind, words
+
+    survey(options, case, "LiteRT")
 
 
 if __name__ == "__main__":
