@@ -60,7 +60,7 @@ Status check_model_output(const Context& context, const std::string& output, con
   if (!ending.empty() && ending != ".tflite" && ending != ".thim" && ending != ".onnx")
     return fail(ErrorCode::usage,
                 format("-o '{}' ends in {}, but what is written is .tflite, .onnx or .thim (packed)", output, ending),
-                format("-o {0}.tflite or -o {0}.thim", without_extension(output)));
+                format("write {0}.tflite, {0}.onnx or {0}.thim", without_extension(output)));
   if (!force)
     for (const std::string& input : inputs)
       if (!input.empty() && input != "-" && same_file(input, output))

@@ -236,9 +236,9 @@ class SshDevice final : public Device {
     auto ran = ssh_.run(command, options(timeout_seconds));
     if (!ran) {
       Error error = std::move(ran).error();
-      if (facts_.memory_bytes > 0)
+      if (error.code == ErrorCode::io && facts_.memory_bytes > 0)  // what it has too little of, most likely
         error.message +=
-            format(" during a run; it has {} of memory", format_bytes(static_cast<double>(facts_.memory_bytes)));
+            format(" (in a run there; it has {} of memory)", format_bytes(static_cast<double>(facts_.memory_bytes)));
       return tl::unexpected(std::move(error));
     }
     ChildResult child = *std::move(ran);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/cpu.h"
+#include "base/format.h"
 #include "runtime/program.h"
 
 namespace thimble {
@@ -39,12 +40,25 @@ int64_t available_bytes(std::string_view meminfo) {
 FreeMemory free_memory() {
   std::ifstream file("/proc/meminfo");
   const std::string text{std::istreambuf_iterator<char>(file), {}};
-  // The system's own estimate, which leaves nothing for what this process takes beside its models.
+  // The system's own estimate is too kind: a board of 96 MB was out of memory 8 MB below it.
   constexpr int64_t kSpare = 12 << 20;
   const int64_t machine = machine_memory_bytes(), available = available_bytes(text);
   FreeMemory left{available > 0 ? std::max<int64_t>(available - std::min(kSpare, machine / 6), 1) : machine};
   if (const int64_t may = control_group_memory(); may > 0 && (left.bytes == 0 || may < left.bytes)) left = {may, true};
   return left;
+}
+
+Status check_free_memory(const FreeMemory& left, int64_t arena, int64_t weights) {
+  if (left.bytes <= 0 || (weights <= left.bytes && arena <= left.bytes - weights)) return {};
+  const std::string needs = format("the model needs {} bytes of working memory", arena + weights) +
+                            (weights > 0 ? format(" ({} of them for weights as kernels read them)", weights) : "");
+  if (left.of_group)
+    return fail(ErrorCode::out_of_memory,
+                needs + format(", this process may take {} (its control group's limit)", left.bytes),
+                "raise the limit (memory.max of its group, --memory of a container), or give it smaller inputs");
+  return fail(
+      ErrorCode::out_of_memory, needs + format(", {} of the machine's {} are free", left.bytes, machine_memory_bytes()),
+      "end other programs, run it on a machine with more memory, or take a smaller model: thimble quantize --to int8");
 }
 
 }  // namespace thimble

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/result.h"
+
 namespace thimble {
 
 // What plans without a limit of their own (PlanOptions::max_arena_bytes) go by: 4 GiB, unless it was set. To be set
@@ -21,6 +23,10 @@ struct FreeMemory {
   bool of_group = false;  // the control group's limit is the narrower one
 };
 FreeMemory free_memory();
+// Said before it is taken: a small board would kill this process, or the one that serves its network, without a word.
+// `arena`: bytes of working memory; `weights`: of weights as kernels read them. Errors: out_of_memory, with the
+// numbers.
+Status check_free_memory(const FreeMemory& left, int64_t arena, int64_t weights);
 // MemAvailable of the text of /proc/meminfo in bytes; 0 where there is none.
 int64_t available_bytes(std::string_view meminfo);
 

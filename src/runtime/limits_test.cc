@@ -13,6 +13,20 @@ TEST(Limits, AvailableMemoryIsReadFromMeminfo) {
   EXPECT_GT(available_bytes("MemAvailable: 9223372036854775807 kB"), 0);
 }
 
+TEST(Limits, WhatIsTakenFitsIntoWhatIsFree) {
+  const FreeMemory left{1000};
+  EXPECT_TRUE(check_free_memory(left, 400, 600));
+  EXPECT_TRUE(check_free_memory({0}, 400, 600));  // nobody says
+  for (const auto& [arena, weights] :
+       {std::pair<int64_t, int64_t>{0, 1001}, {1001, 0}, {401, 600}, {1, INT64_MAX / 2}}) {
+    const Status status = check_free_memory(left, arena, weights);
+    ASSERT_FALSE(status) << arena << " " << weights;
+    EXPECT_EQ(status.error().code, ErrorCode::out_of_memory);
+    EXPECT_NE(status.error().message.find("1000 of the machine's"), std::string::npos) << status.error().message;
+  }
+  EXPECT_NE(check_free_memory({1000, true}, 1001, 0).error().message.find("control group"), std::string::npos);
+}
+
 TEST(Limits, FreeMemoryIsAtMostTheMachines) {
   const FreeMemory left = free_memory();
   EXPECT_GT(left.bytes, 0);

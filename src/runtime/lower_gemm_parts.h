@@ -37,7 +37,7 @@ void gather_runs(const T* x, const int32_t* offsets, int64_t runs, T pad, T* y) 
   }
 }
 
-// y[row, taps·k] from x at offsets[row·taps + t]; padding is `pad`. k < 8, as gather_rows has it.
+// y[row, taps·k] from x at offsets[row·taps + t]; padding is `pad`.
 template <class T>
 void gather(const T* x, const int32_t* offsets, int64_t rows, int64_t taps, int64_t k, T pad, T* y) {
   const int64_t runs = rows * taps;
@@ -47,9 +47,6 @@ void gather(const T* x, const int32_t* offsets, int64_t rows, int64_t taps, int6
       return;
     case 2: return gather_runs<2>(x, offsets, runs, pad, y);
     case 3: return gather_runs<3>(x, offsets, runs, pad, y);
-    case 5: return gather_runs<5>(x, offsets, runs, pad, y);
-    case 6: return gather_runs<6>(x, offsets, runs, pad, y);
-    case 7: return gather_runs<7>(x, offsets, runs, pad, y);
     default: break;
   }
   for (int64_t i = 0; i < runs; ++i, y += k) {

@@ -13,23 +13,6 @@
 #include "runtime/sign_bits.h"
 
 namespace thimble {
-namespace {
-
-// Said before it is taken: a small board would kill this process, or the one that serves its network, without a word.
-Status fits(const FreeMemory& left, int64_t arena, int64_t weights) {
-  if (left.bytes <= 0 || arena <= left.bytes - std::min(weights, left.bytes)) return {};
-  const std::string needs = format("the model needs {} bytes of working memory", arena + weights) +
-                            (weights > 0 ? format(" ({} of them for weights as kernels read them)", weights) : "");
-  if (left.of_group)
-    return fail(ErrorCode::out_of_memory,
-                needs + format(", this process may take {} (its control group's limit)", left.bytes),
-                "raise the limit (memory.max of its group, --memory of a container), or give it smaller inputs");
-  return fail(
-      ErrorCode::out_of_memory, needs + format(", {} of the machine's {} are free", left.bytes, machine_memory_bytes()),
-      "end other programs, run it on a machine with more memory, or take a smaller model: thimble quantize --to int8");
-}
-
-}  // namespace
 
 Result<std::shared_ptr<const Program>> Program::plan(Graph graph, const PlanOptions& options) {
   THIMBLE_ASSIGN(Checked checked, check(std::move(graph)));
@@ -75,7 +58,7 @@ Result<std::shared_ptr<const Program>> Program::plan(Checked checked, const Plan
       program->prepacked_bytes_ += static_cast<int64_t>(c.size);
       program->constants_.push_back(std::move(c));
     }
-    THIMBLE_TRY(fits(left, 0, program->prepacked_bytes_));
+    THIMBLE_TRY(check_free_memory(left, 0, program->prepacked_bytes_));
   }
 
   program->flipped_ = settle_sign_bits(program->checked_, program->steps_, scratches);
@@ -88,7 +71,7 @@ Result<std::shared_ptr<const Program>> Program::plan(Checked checked, const Plan
     return fail(ErrorCode::unsupported,
                 format("the model needs {} bytes of working memory, the machine has {}", bytes, machine),
                 "run it on a machine with more memory, or give it smaller inputs");
-  THIMBLE_TRY(fits(left, bytes, program->prepacked_bytes_));
+  THIMBLE_TRY(check_free_memory(left, bytes, program->prepacked_bytes_));
   return std::shared_ptr<const Program>(std::move(program));
 }
 
