@@ -40,10 +40,11 @@ int64_t available_bytes(std::string_view meminfo) {
 FreeMemory free_memory() {
   std::ifstream file("/proc/meminfo");
   const std::string text{std::istreambuf_iterator<char>(file), {}};
-  // The system's own estimate is too kind: a board of 96 MB was out of memory 8 MB below it.
-  constexpr int64_t kSpare = 12 << 20;
+  // The system's own estimate is too kind, and a layer's weights are counted when they are laid out: a board of 96 MB
+  // was out of memory 8 MB below it.
+  constexpr int64_t kSpare = 16 << 20;
   const int64_t machine = machine_memory_bytes(), available = available_bytes(text);
-  FreeMemory left{available > 0 ? std::max<int64_t>(available - std::min(kSpare, machine / 6), 1) : machine};
+  FreeMemory left{available > 0 ? std::max<int64_t>(available - std::min(kSpare, machine / 5), 1) : machine};
   if (const int64_t may = control_group_memory(); may > 0 && (left.bytes == 0 || may < left.bytes)) left = {may, true};
   return left;
 }
