@@ -51,7 +51,7 @@ FreeMemory free_memory() {
 
 Status check_free_memory(const FreeMemory& left, int64_t arena, int64_t weights) {
   if (left.bytes <= 0 || (weights <= left.bytes && arena <= left.bytes - weights)) return {};
-  const std::string needs = format("the model needs {} bytes of working memory", arena + weights) +
+  const std::string needs = format("the model needs {} bytes of working memory or more", arena + weights) +
                             (weights > 0 ? format(" ({} of them for weights as kernels read them)", weights) : "");
   if (left.of_group)
     return fail(ErrorCode::out_of_memory,
